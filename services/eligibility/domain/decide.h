@@ -1,0 +1,40 @@
+// Eligibility's whole behaviour, as pure functions.
+//
+// An event of intake changes the facts of a case, and new facts are screened against every pathway of the pack in
+// force. Nothing here refuses anybody: DOES_NOT_MEET is a result with reasons. The policy pack is an input of Decide.
+#ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECIDE_H_
+#define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECIDE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pathways/eligibility/v1/events.pb.h"
+#include "pathways/eligibility/v1/policy.pb.h"
+#include "pathways/eligibility/v1/state.pb.h"
+#include "services/type/stream.h"
+
+namespace pathways::eligibility {
+
+// Changes when Evolve or Fold would make other bytes of the same events.
+inline constexpr int kEvolveVersion = 1;
+
+// Decides one command with the pack in force. An event that changes nothing gives no event; an event after the
+// withdrawal gives none either. Errors: NOT_FOUND (ScreenCase of an unknown case), FAILED_PRECONDITION with reason
+// CASE_WITHDRAWN, INTERNAL (an event that cannot follow, for example facts for an unknown person).
+absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
+                                                         const v1::EligibilityCommand& command,
+                                                         const v1::PolicyPack& pack,
+                                                         const type::DecideContext& context);
+
+// Applies one event. INTERNAL when the event cannot follow the state.
+absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& event,
+                    const type::EventContext& context);
+
+// List "screenings", in order of case id, of every case that was ever screened.
+type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state);
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECIDE_H_

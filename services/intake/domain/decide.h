@@ -1,0 +1,50 @@
+// Intake's whole behaviour, as pure functions.
+//
+// Decide says what a command makes happen, Evolve what an event makes of the state, Fold which lists and timers a
+// state has. Validation (services/intake/domain/validate.h) and sealing come before; neither names nor birth dates
+// pass through here in the clear.
+#ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
+#define PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pathways/intake/v1/events.pb.h"
+#include "pathways/intake/v1/state.pb.h"
+#include "services/type/stream.h"
+
+namespace pathways::intake {
+
+// Changes when Evolve or Fold would make other bytes of the same events; stored states of another version are folded
+// again before use.
+inline constexpr int kEvolveVersion = 1;
+
+// Everything stored of one case.
+struct CaseRecord {
+  v1::IntakeState open;
+  v1::IntakeSealed sealed;
+};
+
+// One event with its sealed column.
+struct CaseEvent {
+  v1::IntakeEvent event;
+  v1::IntakeSealed sealed;
+};
+
+// Decides one command. Errors: NOT_FOUND (no such case), FAILED_PRECONDITION with reason CASE_WITHDRAWN, ABORTED with
+// reason ETAG_MISMATCH, INTERNAL (broken invariant: parks the stream). No events: nothing changes, the caller is
+// answered with the case as it is.
+absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record, const v1::IntakeCommand& command,
+                                              const type::DecideContext& context);
+
+// Applies one event. INTERNAL when the event cannot follow the state.
+absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context);
+
+// List "cases" (order of registration) and one timer "age-band" at the earliest change, 06:00 UTC of that day
+// (midnight in southern Mexico).
+type::Folded Fold(const std::string& case_id, const CaseRecord& record);
+
+}  // namespace pathways::intake
+
+#endif  // PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
