@@ -9,7 +9,8 @@ namespace {
 // Ages in completed years at which a new band begins.
 constexpr std::array<int, 5> kBandStarts = {5, 12, 18, 21, 60};
 
-// The day on which somebody born on `birth` completes `years`. CivilDay turns 29 February of a common year into 1 March.
+// The day on which somebody born on `birth` completes `years`. CivilDay turns 29 February of a
+// common year into 1 March.
 absl::CivilDay Birthday(absl::CivilDay birth, int years) {
   return absl::CivilDay(birth.year() + years, birth.month(), birth.day());
 }

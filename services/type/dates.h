@@ -1,8 +1,8 @@
 // Civil dates with unknown parts, and the age bands that follow from them.
 //
-// A pathways.type.v1.PartialDate stands for a range of days: a whole year, a month or one day. Everything here is
-// pure; "today" is always a parameter. Ages are completed years by the civil calendar; a person born on 29 February
-// completes a year on 1 March of a common year.
+// A pathways.type.v1.PartialDate stands for a range of days: a whole year, a month or one day.
+// Everything here is pure; "today" is always a parameter. Ages are completed years by the civil
+// calendar; a person born on 29 February completes a year on 1 March of a common year.
 #ifndef PATHWAYS_SERVICES_TYPE_DATES_H_
 #define PATHWAYS_SERVICES_TYPE_DATES_H_
 
@@ -40,7 +40,8 @@ v1::AgeBand BandOfAge(int years);
 // Completed years on `today` of somebody born on `birth`; 0 before birth.
 int AgeOn(absl::CivilDay birth, absl::CivilDay today);
 
-// Band on `today`: UNKNOWN when the days the birth date may mean give more than one band, or nothing is known.
+// Band on `today`: UNKNOWN when the days the birth date may mean give more than one band, or
+// nothing is known.
 v1::AgeBand BandOn(const v1::PartialDate& birth, absl::CivilDay today);
 
 // First day after `today` on which BandOn changes. Nothing when it never does.

@@ -36,7 +36,8 @@ std::optional<std::string> ParseCaseName(absl::string_view name) {
 }
 
 std::optional<std::string> ParseSingletonName(absl::string_view name, absl::string_view singleton) {
-  if (!absl::ConsumeSuffix(&name, singleton) || !absl::ConsumeSuffix(&name, "/")) return std::nullopt;
+  if (!absl::ConsumeSuffix(&name, singleton) || !absl::ConsumeSuffix(&name, "/"))
+    return std::nullopt;
   return ParseCaseName(name);
 }
 
@@ -46,7 +47,8 @@ std::string ReferralName(absl::string_view case_id, absl::string_view referral_i
 
 std::optional<ReferralKey> ParseReferralName(absl::string_view name) {
   const size_t slash = name.rfind('/');
-  if (slash == absl::string_view::npos || !IsReferralId(name.substr(slash + 1))) return std::nullopt;
+  if (slash == absl::string_view::npos || !IsReferralId(name.substr(slash + 1)))
+    return std::nullopt;
   const std::string referral_id(name.substr(slash + 1));
   name = name.substr(0, slash);
   std::optional<std::string> case_id = ParseSingletonName(name, "referrals");
@@ -56,8 +58,9 @@ std::optional<ReferralKey> ParseReferralName(absl::string_view name) {
 
 bool IsCode(absl::string_view text) {
   if (text.empty() || text.size() > kCodeLengthMax || !absl::ascii_isupper(text[0])) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_'; });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_';
+  });
 }
 
 }  // namespace pathways::type

@@ -1,7 +1,8 @@
 // Resource names of the API (AIP-122) and the ids inside them.
 //
-// Case ids are UUIDs in lower case with hyphens; person ids are "p1", "p2" ...; referral ids "r1", "r2" ... within a
-// case. Parsing never accepts anything else, so an id can be put into a key or a log without escaping.
+// Case ids are UUIDs in lower case with hyphens; person ids are "p1", "p2" ...; referral ids "r1",
+// "r2" ... within a case. Parsing never accepts anything else, so an id can be put into a key or a
+// log without escaping.
 #ifndef PATHWAYS_SERVICES_TYPE_NAMES_H_
 #define PATHWAYS_SERVICES_TYPE_NAMES_H_
 

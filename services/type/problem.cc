@@ -8,7 +8,8 @@ namespace {
 
 constexpr char kProblemUrl[] = "type.googleapis.com/pathways.type.v1.Problem";
 
-// A request can have thousands of bad fields; the first hundred are enough to mend it, and the answer stays small.
+// A request can have thousands of bad fields; the first hundred are enough to mend it, and the
+// answer stays small.
 constexpr int kViolationsMax = 100;
 
 absl::Status Carry(absl::StatusCode code, const v1::Problem& problem, absl::string_view message) {
@@ -34,9 +35,10 @@ absl::Status Violations::ToStatus(absl::string_view reason) const {
     if (problem.violations_size() == kViolationsMax) break;
     *problem.add_violations() = violation;
   }
-  return Carry(absl::StatusCode::kInvalidArgument, problem,
-               absl::StrCat(found_.size(), found_.size() == 1 ? " field is" : " fields are",
-                            " not valid; first: ", found_[0].field(), ": ", found_[0].description()));
+  return Carry(
+      absl::StatusCode::kInvalidArgument, problem,
+      absl::StrCat(found_.size(), found_.size() == 1 ? " field is" : " fields are",
+                   " not valid; first: ", found_[0].field(), ": ", found_[0].description()));
 }
 
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message) {

@@ -1,8 +1,9 @@
 // Refusals with a stable reason and every bad field at once.
 //
-// A domain refuses by returning Refuse(...): an absl::Status that carries a pathways.type.v1.Problem as payload. The
-// gRPC edge turns it into google.rpc.ErrorInfo and BadRequest, the command line into text; nobody parses messages.
-// Neither the message nor a violation may hold the value of a field: it could be personal data.
+// A domain refuses by returning Refuse(...): an absl::Status that carries a
+// pathways.type.v1.Problem as payload. The gRPC edge turns it into google.rpc.ErrorInfo and
+// BadRequest, the command line into text; nobody parses messages. Neither the message nor a
+// violation may hold the value of a field: it could be personal data.
 #ifndef PATHWAYS_SERVICES_TYPE_PROBLEM_H_
 #define PATHWAYS_SERVICES_TYPE_PROBLEM_H_
 

@@ -1,8 +1,9 @@
 // The contract between a pure domain and the engine that runs it.
 //
-// A domain of a service is three functions over generated messages: Decide (what happens), Evolve (what it makes of
-// the state) and Fold (which index entries and timers the state has). They see the world only through DecideContext.
-// Domain files include this header and nothing of the runtime; the runtime includes it too, so both sides agree.
+// A domain of a service is three functions over generated messages: Decide (what happens), Evolve
+// (what it makes of the state) and Fold (which index entries and timers the state has). They see
+// the world only through DecideContext. Domain files include this header and nothing of the
+// runtime; the runtime includes it too, so both sides agree.
 #ifndef PATHWAYS_SERVICES_TYPE_STREAM_H_
 #define PATHWAYS_SERVICES_TYPE_STREAM_H_
 

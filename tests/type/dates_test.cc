@@ -1,4 +1,5 @@
-// Goal: ages and bands are right at every boundary, also for dates whose parts are unknown. Method: tables.
+// Goal: ages and bands are right at every boundary, also for dates whose parts are unknown. Method:
+// tables.
 #include "services/type/dates.h"
 
 #include <gtest/gtest.h>
@@ -17,13 +18,23 @@ v1::PartialDate Date(int year, int month = 0, int day = 0) {
 }
 
 TEST(IsValid, AcceptsOnlyDatesThatExist) {
-  const std::tuple<v1::PartialDate, bool> rows[] = {
-      {Date(0), true},          {Date(1990), true},        {Date(1990, 4), true},
-      {Date(1990, 4, 17), true}, {Date(1990, 2, 29), false}, {Date(2000, 2, 29), true},
-      {Date(1900, 2, 29), false}, {Date(1990, 13), false},   {Date(1990, 0, 3), false},
-      {Date(1990, 4, 31), false}, {Date(10000), false},      {Date(-1), false},
-      {Date(1990, 4, -1), false}, {Date(1990, -4), false},   {Date(0, 4, 1), false},
-      {Date(1990, 4, 32), false}, {Date(9999, 12, 31), true}};
+  const std::tuple<v1::PartialDate, bool> rows[] = {{Date(0), true},
+                                                    {Date(1990), true},
+                                                    {Date(1990, 4), true},
+                                                    {Date(1990, 4, 17), true},
+                                                    {Date(1990, 2, 29), false},
+                                                    {Date(2000, 2, 29), true},
+                                                    {Date(1900, 2, 29), false},
+                                                    {Date(1990, 13), false},
+                                                    {Date(1990, 0, 3), false},
+                                                    {Date(1990, 4, 31), false},
+                                                    {Date(10000), false},
+                                                    {Date(-1), false},
+                                                    {Date(1990, 4, -1), false},
+                                                    {Date(1990, -4), false},
+                                                    {Date(0, 4, 1), false},
+                                                    {Date(1990, 4, 32), false},
+                                                    {Date(9999, 12, 31), true}};
   for (const auto& [date, valid] : rows) {
     EXPECT_EQ(IsValid(date), valid) << date.ShortDebugString();
   }
@@ -51,8 +62,8 @@ TEST(BandOn, LeapDayCompletesAYearOnTheFirstOfMarch) {
 }
 
 TEST(NextBandChange, IsTheFirstDayWithAnotherBand) {
-  const v1::PartialDate births[] = {Date(2018, 7, 28), Date(2005, 7, 29), Date(2004, 2, 29), Date(2005),
-                                    Date(2005, 8), Date(1963, 7, 29)};
+  const v1::PartialDate births[] = {Date(2018, 7, 28), Date(2005, 7, 29), Date(2004, 2, 29),
+                                    Date(2005),        Date(2005, 8),     Date(1963, 7, 29)};
   for (const v1::PartialDate& birth : births) {
     const absl::CivilDay today(2023, 7, 28);
     const auto next = NextBandChange(birth, today);

@@ -1,7 +1,8 @@
 // Eligibility's whole behaviour, as pure functions.
 //
-// An event of intake changes the facts of a case, and new facts are screened against every pathway of the pack in
-// force. Nothing here refuses anybody: DOES_NOT_MEET is a result with reasons. The policy pack is an input of Decide.
+// An event of intake changes the facts of a case, and new facts are screened against every pathway
+// of the pack in force. Nothing here refuses anybody: DOES_NOT_MEET is a result with reasons. The
+// policy pack is an input of Decide.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECIDE_H_
 
@@ -20,9 +21,12 @@ namespace pathways::eligibility {
 // Changes when Evolve or Fold would make other bytes of the same events.
 inline constexpr int kEvolveVersion = 1;
 
-// Decides one command with the pack in force. An event that changes nothing gives no event; an event after the
-// withdrawal gives none either. Errors: NOT_FOUND (ScreenCase of an unknown case), FAILED_PRECONDITION with reason
-// CASE_WITHDRAWN, INTERNAL (an event that cannot follow, for example facts for an unknown person).
+// Decides one command with the pack in force. New facts give FactsRecorded; determinations that
+// differ from those told last, also only in the version of the pack, give CaseScreened. An event
+// that changes nothing gives no event; an event after the withdrawal gives none either. Errors:
+// NOT_FOUND with reason CASE_NOT_FOUND (ScreenCase of a case that intake has not told of),
+// FAILED_PRECONDITION with reason CASE_WITHDRAWN (ScreenCase), INTERNAL (an event that cannot
+// follow, for example the age band of an unknown person or a case without one principal applicant).
 absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
                                                          const v1::EligibilityCommand& command,
                                                          const v1::PolicyPack& pack,
