@@ -1,9 +1,10 @@
 // Referral's whole behaviour, as pure functions.
 //
-// A determination that meets a pathway's published conditions becomes one live referral to the agency that takes the
-// pathway; the agency answers, the staff correct or withdraw. Only an agency ends a referral it has accepted. Events
-// of intake and eligibility may come in any order between the two: facts and withdrawals are noted, and what may leave
-// is decided here, at the moment of release, from what is known then.
+// A determination that meets a pathway's published conditions becomes one live referral to the
+// agency that takes the pathway; the agency answers, the staff correct or withdraw. Only an agency
+// ends a referral it has accepted. Events of intake and eligibility may come in any order between
+// the two: facts and withdrawals are noted, and what may leave is decided here, at the moment of
+// release, from what is known then.
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 
@@ -21,9 +22,13 @@ namespace pathways::referral {
 // Changes when Evolve or Fold would make other bytes of the same events.
 inline constexpr int kEvolveVersion = 1;
 
-// Decides one command; `routes` says which agency takes a pathway. Errors of an action: NOT_FOUND (no such referral,
-// or another agency's), FAILED_PRECONDITION with reason REFERRAL_STATE or REFERRAL_ON_HOLD or CASE_WITHDRAWN, ABORTED
-// with reason ETAG_MISMATCH. Repeating an action whose effect stands gives no event. INTERNAL: broken invariant.
+// Decides one command; `routes` says which agency takes a pathway. An action is checked by
+// ValidateAction before. Errors of an action: NOT_FOUND with reason REFERRAL_NOT_FOUND (no such
+// referral, or another agency's: the same words), FAILED_PRECONDITION with reason REFERRAL_STATE,
+// REFERRAL_ON_HOLD or CASE_WITHDRAWN, ABORTED with reason ETAG_MISMATCH, INVALID_ARGUMENT with
+// reason INVALID_REFERRAL_ACTION (an agency's action without agency, or the other way round).
+// Repeating an action whose effect stands gives no event, and so does an event of upstream after
+// the withdrawal. INTERNAL: broken invariant, or a kind of event that this release does not know.
 absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseState& state,
                                                       const v1::ReferralCommand& command,
                                                       const v1::AgencyRoutes& routes,
@@ -33,8 +38,8 @@ absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseStat
 absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event,
                     const type::EventContext& context);
 
-// Lists: "referrals" (key "{case}/{referral}" … in order of case id) and "agency/{agency}" (order of creation).
-// Uniques: "live-referral" for every live referral: "{case}/{pathway}/{person ids joined by +}".
+// Lists "referrals" and "agency/{agency}", unique "live-referral"; services/referral/domain/keys.h
+// says their keys.
 type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state);
 
 // True while the referral can still change.

@@ -1,0 +1,152 @@
+#include "services/referral/domain/release.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "services/referral/domain/actions.h"
+#include "services/referral/domain/decide.h"
+#include "services/referral/domain/keys.h"
+#include "services/referral/domain/validate.h"
+
+namespace pathways::referral {
+namespace {
+
+// No case comes near it; it bounds a state that would otherwise grow with every change of consent.
+constexpr int kReferralsMax = 1'000;
+
+using Qualifications = google::protobuf::RepeatedPtrField<v1::Qualification>;
+
+Qualifications QualificationsOf(const eligibility::v1::CaseScreened& screened, int64_t number) {
+  Qualifications qualifications;
+  for (const eligibility::v1::Determination& determination : screened.determinations()) {
+    if (determination.outcome() != eligibility::v1::OUTCOME_MEETS) continue;
+    v1::Qualification& qualification = *qualifications.Add();
+    qualification.set_pathway(determination.pathway());
+    *qualification.mutable_person_ids() = determination.person_ids();
+    qualification.set_policy_version(determination.policy_version());
+    qualification.set_determination_number(number);
+  }
+  return qualifications;
+}
+
+// The number of the determination is left out: every screening has another.
+bool SameQualifications(const Qualifications& one, const Qualifications& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const v1::Qualification& a, const v1::Qualification& b) {
+                      return a.pathway() == b.pathway() &&
+                             SameStrings(a.person_ids(), b.person_ids()) &&
+                             a.policy_version() == b.policy_version();
+                    });
+}
+
+bool IsFor(const v1::StoredReferral& stored, const v1::Qualification& qualification) {
+  return stored.referral().pathway() == qualification.pathway() &&
+         SameStrings(stored.person_ids(), qualification.person_ids());
+}
+
+bool Qualifies(const v1::ReferralCaseState& state, const v1::StoredReferral& stored) {
+  return std::any_of(
+      state.qualifications().begin(), state.qualifications().end(),
+      [&](const v1::Qualification& qualification) { return IsFor(stored, qualification); });
+}
+
+// Number of the next attempt. Nothing when there is none to make: a referral is live, or an agency
+// or a person ended it.
+std::optional<int> NextAttempt(const v1::ReferralCaseState& state,
+                               const v1::Qualification& qualification) {
+  int attempt = 1;
+  for (const v1::StoredReferral& stored : state.referrals()) {
+    if (!IsFor(stored, qualification)) continue;
+    const bool for_consent_alone =
+        stored.referral().state() == v1::REFERRAL_STATE_WITHDRAWN && stored.consent_lost();
+    if (!for_consent_alone) return std::nullopt;
+    ++attempt;
+  }
+  return attempt;
+}
+
+std::optional<std::string> AgencyOf(const v1::AgencyRoutes& routes, absl::string_view pathway) {
+  for (const v1::AgencyRoute& route : routes.routes()) {
+    if (route.pathway() == pathway) return route.agency();
+  }
+  return std::nullopt;
+}
+
+absl::Status Submit(Decision& decision, const v1::Qualification& qualification,
+                    const std::string& agency, int attempt, People people) {
+  const int ordinal = decision.state().referrals_size() + 1;
+  if (ordinal > kReferralsMax) return absl::InternalError("too many referrals of one case");
+  v1::ReferralEvent event;
+  v1::ReferralSubmitted& submitted = *event.mutable_referral_submitted();
+  submitted.set_referral_id(ReferralId(ordinal));
+  submitted.set_pathway(qualification.pathway());
+  submitted.set_agency(agency);
+  *submitted.mutable_person_ids() = qualification.person_ids();
+  submitted.set_attempt(attempt);
+  submitted.set_policy_version(qualification.policy_version());
+  submitted.set_determination_number(qualification.determination_number());
+  *submitted.mutable_people() = std::move(people);
+  return decision.Add(std::move(event));
+}
+
+}  // namespace
+
+absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseScreened& screened,
+                                int64_t number) {
+  const v1::ReferralCaseState& state = decision.state();
+  Qualifications qualifications = QualificationsOf(screened, number);
+  for (const v1::Qualification& qualification : qualifications) {
+    if (qualification.person_ids().empty()) {
+      return absl::InternalError("a determination names nobody");
+    }
+    // Facts newer than the screening may have other people: then a newer screening is under way.
+    const bool same_facts = screened.based_on() >= state.facts_from();
+    if (same_facts && !FactsOf(state.facts(), qualification.person_ids())) {
+      return absl::InternalError("a determination names a person whom its facts do not know");
+    }
+  }
+  if (SameQualifications(qualifications, state.qualifications())) return absl::OkStatus();
+  v1::ReferralEvent event;
+  *event.mutable_determinations_noted()->mutable_qualifications() = std::move(qualifications);
+  return decision.Add(std::move(event));
+}
+
+absl::Status UpdateHolds(Decision& decision) {
+  for (int i = 0; i < decision.state().referrals_size(); ++i) {
+    const v1::StoredReferral stored = decision.state().referrals(i);
+    const v1::Referral& referral = stored.referral();
+    const bool qualifies = Qualifies(decision.state(), stored);
+    const bool held_for_it = referral.on_hold() && referral.hold_reason() == kScreeningChanged;
+    absl::Status status;
+    if (!qualifies && !referral.on_hold()) {
+      status =
+          ActAsSystem(decision, stored.referral_id(), v1::REFERRAL_ACTION_HOLD, kScreeningChanged);
+    } else if (qualifies && held_for_it) {
+      status = ActAsSystem(decision, stored.referral_id(), v1::REFERRAL_ACTION_RELEASE,
+                           kScreeningChanged);
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
+  if (decision.state().withdrawn() || !decision.state().facts().consent()) return absl::OkStatus();
+  const Qualifications qualifications = decision.state().qualifications();
+  for (const v1::Qualification& qualification : qualifications) {
+    const std::optional<std::string> agency = AgencyOf(routes, qualification.pathway());
+    if (!agency) continue;
+    const std::optional<int> attempt = NextAttempt(decision.state(), qualification);
+    if (!attempt) continue;
+    std::optional<People> people = FactsOf(decision.state().facts(), qualification.person_ids());
+    if (!people) continue;
+    absl::Status status = Submit(decision, qualification, *agency, *attempt, *std::move(people));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pathways::referral

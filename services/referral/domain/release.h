@@ -1,0 +1,33 @@
+// What may leave: from determinations to referrals. Internal to the domain.
+//
+// Release is asked after everything that could let something leave, and is idempotent: it makes
+// what is missing. A screening never ends a referral; one that no longer meets the conditions is
+// put on hold, for people to look at.
+#ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_RELEASE_H_
+#define PATHWAYS_SERVICES_REFERRAL_DOMAIN_RELEASE_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "pathways/eligibility/v1/events.pb.h"
+#include "pathways/referral/v1/state.pb.h"
+#include "services/referral/domain/decision.h"
+
+namespace pathways::referral {
+
+// Notes what the case qualifies for, if that changed. `number` is the eligibility number. INTERNAL
+// when a determination names nobody, or somebody whom the facts it is based on do not know.
+absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseScreened& screened,
+                                int64_t number);
+
+// Puts live referrals that no longer qualify on hold, and takes that hold off those that do again.
+absl::Status UpdateHolds(Decision& decision);
+
+// Submits a referral for every qualification that has a route, where the case is not withdrawn,
+// consent is given and nothing was referred before for the same pathway and people - unless that
+// was withdrawn for lack of consent alone.
+absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes);
+
+}  // namespace pathways::referral
+
+#endif  // PATHWAYS_SERVICES_REFERRAL_DOMAIN_RELEASE_H_

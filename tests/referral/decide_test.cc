@@ -1,0 +1,284 @@
+// Goal: events of intake and eligibility, in whatever order they come, leave exactly the referrals
+// that may leave. Method: scenarios of commands and the events they make; boundaries have a row on
+// each side.
+#include "services/referral/domain/decide.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/referral/domain/validate.h"
+#include "tests/referral/builders.h"
+
+namespace pathways::referral {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr auto kDoesNotMeet = eligibility::v1::OUTCOME_DOES_NOT_MEET;
+constexpr char kInternal[] = "error INTERNAL";
+
+const std::vector<Unit> kMeets = {{kResettlement, {"p1"}}};
+const std::vector<Unit> kMeetsNot = {{kResettlement, {"p1"}, kDoesNotMeet}};
+
+constexpr char kFirst[] = "submitted r1 us-refugee-resettlement p1 to unhcr-mx, attempt 1";
+
+// Without consent from the start, or with it.
+Case RegisteredCase(bool consent = true) {
+  Case of;
+  EXPECT_THAT(of.Do(Registered(1, Facts({"p1", "p2"}, consent))), ElementsAre("facts 1"));
+  return of;
+}
+
+TEST(Facts, AreNotedWhenTheyChange) {
+  Case of = RegisteredCase();
+  EXPECT_THAT(of.Do(Updated(2, Facts({"p1", "p2"}))), IsEmpty());
+  EXPECT_THAT(of.Do(AgeBand(3, "p2", type::v1::AGE_BAND_21_59)), IsEmpty());
+  EXPECT_EQ(of.state().facts_from(), 1);
+  EXPECT_THAT(of.Do(AgeBand(4, "p2", type::v1::AGE_BAND_60_PLUS)), ElementsAre("facts 4"));
+  EXPECT_EQ(of.state().facts().people(0).age_band(), type::v1::AGE_BAND_21_59);
+  EXPECT_EQ(of.state().facts().people(1).age_band(), type::v1::AGE_BAND_60_PLUS);
+  EXPECT_TRUE(of.state().facts().consent());
+  EXPECT_THAT(of.Do(Updated(5, Facts({"p1"}))), ElementsAre("facts 5"));
+  EXPECT_EQ(of.state().facts().people_size(), 1);
+  EXPECT_EQ(of.state().facts_from(), 5);
+}
+
+TEST(Screening, BecomesReferralsInOrderOfScreening) {
+  Case of = RegisteredCase();
+  EXPECT_THAT(
+      of.Do(Screened(7, 1,
+                     {{kRefugeeStatus, {"p1", "p2"}},
+                      {kUnrouted, {"p1"}},
+                      {kResettlement, {"p2"}},
+                      {kResettlement, {"p1"}, kDoesNotMeet},
+                      {kRefugeeStatus, {"p1"}, eligibility::v1::OUTCOME_NEEDS_INFORMATION},
+                      {kRefugeeStatus, {"p2"}, eligibility::v1::OUTCOME_UNSPECIFIED}})),
+      ElementsAre("qualifies for 3", "submitted r1 mx-refugee-status p1+p2 to comar, attempt 1",
+                  "submitted r2 us-refugee-resettlement p2 to unhcr-mx, attempt 1"));
+  const v1::Referral& referral = of.referral();
+  EXPECT_EQ(referral.pathway(), kRefugeeStatus);
+  EXPECT_EQ(referral.agency(), kComar);
+  EXPECT_EQ(referral.state(), v1::REFERRAL_STATE_SUBMITTED);
+  EXPECT_EQ(referral.policy_version(), "2023-07-28");
+  EXPECT_EQ(referral.people_size(), 2);
+  EXPECT_EQ(referral.people(1).SerializeAsString(),
+            of.state().facts().people(1).SerializeAsString());
+  EXPECT_EQ(of.state().referrals(1).version(), 4);
+  EXPECT_EQ(of.events()[3].referral_submitted().determination_number(), 7);
+}
+
+TEST(Screening, MakesNothingTwice) {
+  Case of = RegisteredCase();
+  const Unit& unit = kMeets[0];
+  EXPECT_THAT(of.Do(Screened(1, 1, {unit, unit})), ElementsAre("qualifies for 2", kFirst));
+  EXPECT_THAT(of.Do(Screened(2, 1, {unit, unit})), IsEmpty());
+  EXPECT_THAT(of.Do(Screened(3, 1, kMeets, "2024-01-01")), ElementsAre("qualifies for 1"));
+  EXPECT_EQ(of.referral().policy_version(), "2023-07-28");
+}
+
+TEST(Screening, WithoutConsentIsOnlyNoted) {
+  Case of = RegisteredCase(/*consent=*/false);
+  EXPECT_THAT(of.Do(Screened(1, 1, kMeets)), ElementsAre("qualifies for 1"));
+  EXPECT_THAT(of.Do(Updated(2, Facts({"p1", "p2"}))), ElementsAre("facts 2", kFirst));
+}
+
+TEST(Screening, MayBeOlderThanTheFacts) {
+  Case of = RegisteredCase();
+  EXPECT_THAT(of.Do(Updated(2, Facts({"p1"}))), ElementsAre("facts 2"));
+  // p2 is gone: who is not in the case any more is not referred, and a newer screening will say so.
+  EXPECT_THAT(of.Do(Screened(1, 1, {{kResettlement, {"p2"}}, {kResettlement, {"p1"}}})),
+              ElementsAre("qualifies for 2", kFirst));
+  EXPECT_THAT(
+      of.Do(Updated(3, Facts({"p1", "p2"}))),
+      ElementsAre("facts 3", "submitted r2 us-refugee-resettlement p2 to unhcr-mx, attempt 1"));
+}
+
+TEST(Screening, AfterTheWithdrawalIsDropped) {
+  Case of = RegisteredCase();
+  EXPECT_THAT(of.Do(Withdrawn(2)), ElementsAre("case withdrawn 2"));
+  EXPECT_THAT(of.Do(Screened(1, 1, kMeets)), IsEmpty());
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1"}))), IsEmpty());
+  EXPECT_THAT(of.Do(AgeBand(4, "p1", type::v1::AGE_BAND_60_PLUS)), IsEmpty());
+  EXPECT_THAT(of.Do(Withdrawn(5)), IsEmpty());
+  EXPECT_EQ(of.version(), 2);
+}
+
+TEST(Screening, OfEligibilityItselfIsNotOurs) {
+  Case of = RegisteredCase();
+  v1::ReferralCommand command = Screened(1, 1, {});
+  command.mutable_eligibility_event()->mutable_event()->mutable_facts_recorded();
+  EXPECT_THAT(of.Do(command), IsEmpty());
+  command.mutable_eligibility_event()->mutable_event()->mutable_screening_closed();
+  EXPECT_THAT(of.Do(command), IsEmpty());
+}
+
+TEST(ScreeningChanged, HoldsEveryLiveReferralAndReleasesIt) {
+  for (const v1::ReferralState state : AllStates()) {
+    Case of(state);
+    const std::vector<std::string> held = of.Do(Screened(2, 1, kMeetsNot));
+    const std::vector<std::string> released = of.Do(Screened(3, 1, kMeets));
+    ASSERT_EQ(held.size(), IsLive(state) ? 2 : 1) << v1::ReferralState_Name(state);
+    EXPECT_EQ(of.referral().state(), state);
+    EXPECT_FALSE(of.referral().on_hold());
+    if (IsLive(state)) {
+      EXPECT_THAT(held[1], testing::HasSubstr("r1 HOLD -> "));
+      EXPECT_THAT(held[1], testing::EndsWith(", SCREENING_CHANGED"));
+      EXPECT_THAT(released, ElementsAre("qualifies for 1", testing::HasSubstr("r1 RELEASE -> ")));
+    } else {
+      EXPECT_THAT(released, ElementsAre("qualifies for 1"));  // Never made again.
+    }
+  }
+}
+
+TEST(ScreeningChanged, LeavesTheHoldOfTheStaff) {
+  Case of(v1::REFERRAL_STATE_RECEIVED);
+  of.Do(Action(v1::REFERRAL_ACTION_HOLD));
+  EXPECT_THAT(of.Do(Screened(2, 1, kMeetsNot)), ElementsAre("qualifies for 0"));
+  EXPECT_THAT(of.Do(Screened(3, 1, kMeets)), ElementsAre("qualifies for 1"));
+  EXPECT_TRUE(of.referral().on_hold());
+  EXPECT_EQ(of.referral().hold_reason(), "REASON");
+}
+
+TEST(ScreeningChanged, LooksAtPathwayAndPeople) {
+  Case of(v1::REFERRAL_STATE_RECEIVED);
+  EXPECT_THAT(of.Do(Screened(2, 1, {{kResettlement, {"p1", "p2"}}, {kRefugeeStatus, {"p1"}}})),
+              ElementsAre("qualifies for 2", "r1 HOLD -> RECEIVED, SCREENING_CHANGED",
+                          "submitted r2 us-refugee-resettlement p1+p2 to unhcr-mx, attempt 1",
+                          "submitted r3 mx-refugee-status p1 to comar, attempt 1"));
+  EXPECT_EQ(of.referral().hold_reason(), kScreeningChanged);
+}
+
+// What becomes of r1 in each state when it is withdrawn by the system.
+v1::ReferralState AfterWithdrawal(v1::ReferralState state) {
+  switch (state) {
+    case v1::REFERRAL_STATE_ACCEPTED:
+    case v1::REFERRAL_STATE_IN_PROGRESS:
+    case v1::REFERRAL_STATE_WITHDRAWAL_REQUESTED:
+      return v1::REFERRAL_STATE_WITHDRAWAL_REQUESTED;
+    default:
+      return IsLive(state) ? v1::REFERRAL_STATE_WITHDRAWN : state;
+  }
+}
+
+TEST(Withdrawal, OfTheCaseReachesEveryLiveReferral) {
+  for (const v1::ReferralState state : AllStates()) {
+    Case of(state);
+    const std::vector<std::string> lines = of.Do(Withdrawn(2));
+    const v1::ReferralState after = AfterWithdrawal(state);
+    EXPECT_EQ(of.referral().state(), after);
+    EXPECT_EQ(lines[0], "case withdrawn 2");
+    EXPECT_EQ(lines.size(), after == state ? 1 : 2) << v1::ReferralState_Name(state);
+    if (after != state) {
+      EXPECT_EQ(of.referral().reason_code(), kCaseWithdrawn);
+      EXPECT_FALSE(of.state().referrals(0).consent_lost());
+    }
+  }
+}
+
+TEST(Withdrawal, OfConsentIsAnsweredByANewReferralWhenItIsGivenAgain) {
+  for (const v1::ReferralState state : AllStates()) {
+    Case of(state);
+    of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
+    const v1::ReferralState after = AfterWithdrawal(state);
+    EXPECT_EQ(of.referral().state(), after);
+    if (after != state) {
+      EXPECT_EQ(of.referral().reason_code(), kConsentWithdrawn);
+    }
+    EXPECT_EQ(of.state().referrals(0).consent_lost(), after != state);
+    EXPECT_THAT(of.Do(Screened(2, 1, kMeets)), IsEmpty());
+    const std::vector<std::string> lines = of.Do(Updated(3, Facts({"p1", "p2"})));
+    if (after != state && after == v1::REFERRAL_STATE_WITHDRAWN) {
+      EXPECT_THAT(lines, ElementsAre("facts 3",
+                                     "submitted r2 us-refugee-resettlement p1 to unhcr-mx, "
+                                     "attempt 2"));
+    } else {
+      EXPECT_THAT(lines, ElementsAre("facts 3")) << v1::ReferralState_Name(state);
+    }
+  }
+}
+
+TEST(Withdrawal, GrantedAfterConsentCameBackLeadsToANewReferral) {
+  Case of(v1::REFERRAL_STATE_IN_PROGRESS);
+  of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1", "p2"}))), ElementsAre("facts 3"));
+  EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_GRANT_WITHDRAWAL)),
+              ElementsAre("r1 GRANT_WITHDRAWAL -> WITHDRAWN, CONSENT_WITHDRAWN",
+                          "submitted r2 us-refugee-resettlement p1 to unhcr-mx, attempt 2"));
+  // And so on: the third is the third attempt.
+  of.Do(Updated(4, Facts({"p1", "p2"}, /*consent=*/false)));
+  EXPECT_THAT(
+      of.Do(Updated(5, Facts({"p1", "p2"}))),
+      ElementsAre("facts 5", "submitted r3 us-refugee-resettlement p1 to unhcr-mx, attempt 3"));
+}
+
+TEST(Withdrawal, GrantedToThePeopleIsFinal) {
+  Case of(v1::REFERRAL_STATE_WITHDRAWAL_REQUESTED);
+  of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
+  of.Do(Updated(3, Facts({"p1", "p2"})));
+  EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_GRANT_WITHDRAWAL)),
+              ElementsAre("r1 GRANT_WITHDRAWAL -> WITHDRAWN"));
+  EXPECT_THAT(of.Do(Screened(2, 1, kMeets, "2024-01-01")), ElementsAre("qualifies for 1"));
+}
+
+TEST(Withdrawal, RefusedForgetsThatConsentWasLost) {
+  Case of(v1::REFERRAL_STATE_ACCEPTED);
+  of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
+  EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_REFUSE_WITHDRAWAL)),
+              ElementsAre("r1 REFUSE_WITHDRAWAL -> ACCEPTED, REASON"));
+  EXPECT_FALSE(of.state().referrals(0).consent_lost());
+  // Consent that was gone already is not taken away once more: the agency has answered.
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1"}, /*consent=*/false))), ElementsAre("facts 3"));
+  EXPECT_THAT(of.Do(Updated(4, Facts({"p1", "p2"}))), ElementsAre("facts 4"));
+}
+
+TEST(BrokenInvariants, AreInternal) {
+  v1::ReferralCommand other_case = Updated(2, Facts({"p1"}));
+  other_case.mutable_intake_event()->mutable_event()->set_case_id("another");
+  v1::ReferralCommand other_screening = Screened(1, 1, kMeets);
+  other_screening.mutable_eligibility_event()->mutable_event()->set_case_id("another");
+  v1::ReferralCommand unknown_intake = Updated(2, Facts({"p1"}));
+  unknown_intake.mutable_intake_event()->mutable_event()->clear_kind();
+  v1::ReferralCommand unknown_screening = Screened(1, 1, kMeets);
+  unknown_screening.mutable_eligibility_event()->mutable_event()->clear_kind();
+  const std::pair<std::string, v1::ReferralCommand> rows[] = {
+      {"no kind", v1::ReferralCommand()},
+      {"intake event of another case", other_case},
+      {"eligibility event of another case", other_screening},
+      {"unknown kind of intake", unknown_intake},
+      {"unknown kind of eligibility", unknown_screening},
+      {"registered twice", Registered(2, Facts({"p1"}))},
+      {"a number again", Updated(1, Facts({"p1"}))},
+      {"age of nobody", AgeBand(2, "p3", type::v1::AGE_BAND_60_PLUS)},
+      {"nobody qualifies", Screened(1, 1, {{kResettlement, {}}})},
+      {"somebody unknown qualifies", Screened(1, 1, {{kUnrouted, {"p1", "p3"}}})}};
+  for (const auto& [name, command] : rows) {
+    EXPECT_THAT(RegisteredCase().Do(command), ElementsAre(kInternal)) << name;
+  }
+  for (const v1::ReferralCommand& command :
+       {Updated(1, Facts({"p1"})), AgeBand(1, "p1", type::v1::AGE_BAND_60_PLUS), Withdrawn(1),
+        Screened(1, 1, kMeets)}) {
+    EXPECT_THAT(Case().Do(command), ElementsAre(kInternal));
+  }
+  EXPECT_THAT(RegisteredCase().Do(Updated(2, Facts({"p1"}))), ElementsAre("facts 2"));
+}
+
+TEST(Referrals, OfOneCaseAreBounded) {
+  for (const int count : {999, 1'000}) {
+    Case of = RegisteredCase();
+    for (int i = 1; i <= count; ++i) {
+      v1::StoredReferral& stored = *of.state().add_referrals();
+      stored.set_referral_id("r" + std::to_string(i));
+      stored.mutable_referral()->set_state(v1::REFERRAL_STATE_REJECTED);
+    }
+    const std::vector<std::string> lines = of.Do(Screened(1, 1, kMeets));
+    EXPECT_EQ(lines[0], count == 999 ? "qualifies for 1" : kInternal);
+  }
+}
+
+}  // namespace
+}  // namespace pathways::referral
