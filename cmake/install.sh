@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs the groups of cmake/packages.txt that are named as arguments, on Debian 12, as root or
+# with sudo. Where all is there it only asks dpkg once and reads two version stamps.
+# Packages that Debian lacks go to ${XDG_CACHE_HOME:-~/.cache}/pathways, where CMake and lint look.
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pathways
+groups=" $* "
+
+# The specs of one registry in the wanted groups.
+specs() {
+  awk -v registry="$1" -v groups="$groups" \
+    '$1 !~ /^#/ && $2 == registry && index(groups, " " $1 " ") { print $3 }' "$here/packages.txt"
+}
+
+# Runs a command up to three times. Commands chain with && inside: errexit is off under a retry.
+retry() {
+  local try
+  for try in 1 2 3; do
+    "$@" && return 0
+    echo "install: try $try of 3 failed: $*" >&2
+    ((try == 3)) || sleep $((5 * try))
+  done
+  echo "install: cannot install this; is the package registry reachable?" >&2
+  return 1
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    env DEBIAN_FRONTEND=noninteractive "$@"
+  elif command -v sudo >/dev/null; then
+    sudo env DEBIAN_FRONTEND=noninteractive "$@"
+  else
+    echo "install: '$*' needs root, and there is no sudo" >&2
+    exit 1
+  fi
+}
+
+# Without the lock timeout a machine that just booted fails: its automatic update holds the lock.
+apt_get() { as_root apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+
+apt_update_and_install() {
+  apt_get update && apt_get install --yes --no-install-recommends "$@" >/dev/null
+}
+
+install_apt() {
+  local wanted missing
+  mapfile -t wanted < <(specs apt)
+  ((${#wanted[@]})) || return 0
+  mapfile -t missing < <(
+    comm -23 <(printf '%s\n' "${wanted[@]}" | sort) \
+      <(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
+        sed -n 's/^installed //p' | sort) |
+      if command -v npm >/dev/null; then grep -vx npm; else cat; fi
+  )
+  ((${#missing[@]})) || return 0
+  echo "install: ${missing[*]}" >&2
+  retry apt_update_and_install "${missing[@]}"
+}
+
+# fetch NAME MAKE SPEC...: has MAKE fill $cache/NAME from the specs, unless it was made from them
+# before. The folder appears whole or not at all: a killed download leaves no half of it.
+fetch() {
+  local name=$1 make=$2 specs="${*:3}" new
+  (($# > 2)) || return 0
+  [[ $(cat "$cache/$name/.specs" 2>/dev/null) != "$specs" ]] || return 0
+  echo "install: $specs" >&2
+  mkdir -p "$cache"
+  new=$(mktemp -d "$cache/new.XXXXXX")
+  # shellcheck disable=SC2064  # The name is wanted as it is now.
+  trap "rm -rf '$new'" EXIT
+  retry "$make" "$new/$name" "${@:3}"
+  echo "$specs" >"$new/$name/.specs"
+  rm -rf "${cache:?}/$name"
+  mv "$new/$name" "$cache/$name"
+  rm -rf "$new"
+}
+
+# Wheels only: a source package would be built, and is no zip file.
+fetch_googleapis() {
+  python3 -m pip download --quiet --no-deps --only-binary=:all: -d "$1.wheels" "${@:2}" &&
+    unzip -qo "$1.wheels/*.whl" 'google/rpc/status.proto' 'google/rpc/code.proto' \
+      'google/rpc/error_details.proto' -d "$1"
+}
+
+# Without --ignore-scripts an install script may download a binary from outside the registry.
+fetch_npm() {
+  npm install --silent --prefix "$1" --no-save --ignore-scripts --no-audit --no-fund "${@:2}"
+}
+
+install_apt
+mapfile -t pypi < <(specs pypi)
+fetch googleapis fetch_googleapis "${pypi[@]}"
+mapfile -t npm < <(specs npm)
+fetch npm fetch_npm "${npm[@]}"

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Every lint check. Goes on after one that fails, prints a table, exits 1 if any failed.
+# `./dev lint` calls it after installing the tools.
+# shellcheck disable=SC2317  # check calls the functions by name.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pathways
+table=()
+failed=0
+
+check() { # name, command...
+  local name=$1 start=$SECONDS state=ok
+  echo "== $name"
+  "${@:2}" || { state=FAILED failed=1; }
+  table+=("$(printf '%-18s %-6s %4d s' "$name" "$state" $((SECONDS - start)))")
+}
+
+buf() { "$cache/npm/node_modules/.bin/buf" "$@"; }
+
+# Published events must stay readable: compares with the newest release reachable from here.
+buf_breaking() {
+  local tag
+  tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || {
+    echo "no release tag yet"
+    return 0
+  }
+  buf breaking --against "$(git rev-parse --git-common-dir)#format=git,tag=$tag"
+}
+
+shell_scripts() {
+  git ls-files -z --cached --others --exclude-standard -- dev .ci/run '*.sh' |
+    xargs -0 shellcheck --external-sources
+}
+
+# clang-tidy reads the flags that CMake writes, and the generated headers must exist.
+tidy() {
+  cmake --preset test >/dev/null &&
+    cmake --build --preset test --target pathways_proto pathways_grpc >/dev/null &&
+    python3 cmake/lint/tidy.py --build build/test --cache "$cache/tidy"
+}
+
+check format cmake/lint/format.sh
+check "buf lint" buf lint
+check "buf breaking" buf_breaking
+check "include direction" python3 cmake/lint/include_direction.py .
+check conventions python3 cmake/lint/conventions.py .
+check "lint self-test" python3 -m unittest discover --quiet -s cmake/lint -p '*_test.py'
+check shellcheck shell_scripts
+check clang-tidy tidy
+
+printf '\n'
+printf '%s\n' "${table[@]}"
+exit "$failed"

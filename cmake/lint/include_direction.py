@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Checks which file includes what: the direction of dependencies, and one adapter per library.
+
+Usage: include_direction.py ROOT
+"""
+
+import pathlib
+import re
+
+import source
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+_STD = re.compile(r"^[a-z_0-9]+$")  # <vector>, <cstdint>: no folder, no suffix.
+_MESSAGES = re.compile(r"^pathways/.+(?<!\.grpc)\.pb\.h$")
+_SERVICES = ("intake", "eligibility", "referral")
+
+# Header of a library → the files that wrap it, and so may include it.
+_WRAPPED = [
+    (
+        re.compile(r"^(grpc(pp|\+\+)?/|.*\.grpc\.pb\.h$)"),
+        re.compile(
+            r"^(services/[^/]+/rpc[^/]*\.(h|cc)|services/(runtime/rpc|pathways)/.*|(tests|bench)/.*)$"
+        ),
+    ),
+    (
+        re.compile(r"^sqlite3\.h$"),
+        re.compile(r"^(services/runtime/store/sqlite[^/]*\.cc|tests/.*)$"),
+    ),
+    (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/runtime/(keys|ids)[^/]*\.cc$")),
+    (re.compile(r"^prometheus/"), re.compile(r"^services/runtime/metrics\.cc$")),
+    (re.compile(r"^httplib\.h$"), re.compile(r"^services/runtime/metrics_http\.cc$")),
+    (re.compile(r"^CLI/"), re.compile(r"^services/pathways/.*$")),
+]
+
+
+def _value_header(header, angled):
+    """Headers of values, which any pure code may use."""
+    return (angled and _STD.match(header)) or header.startswith("absl/") or _MESSAGES.match(header)
+
+
+def _wrong_direction(path, header, angled):
+    """Says what is wrong with the direction of one include, or returns None."""
+    folder = path.split("/")[1] if path.startswith("services/") else None
+    target = header.split("/")[1] if header.startswith("services/") else None
+    if folder == "type" and not (_value_header(header, angled) or target == "type"):
+        return "services/type takes only std, absl, generated messages and itself"
+    if folder == "runtime" and target in (*_SERVICES, "pathways"):
+        return "services/runtime knows no service"
+    if folder in _SERVICES:
+        if target in (*_SERVICES, "pathways") and target != folder:
+            return "a service includes no other service; read its events instead"
+        domain = f"services/{folder}/domain/"
+        own = target == "type" or header.startswith(domain)
+        if path.startswith(domain) and not (_value_header(header, angled) or own):
+            return "a domain file takes only std, absl, messages, services/type and its own folder"
+    return None
+
+
+def _not_from_root(root, path, header, angled):
+    if "../" in header or header.startswith("./"):
+        return True
+    beside = (root / path).parent / header
+    return not angled and not (root / header).exists() and beside.exists()
+
+
+def check(root):
+    root = pathlib.Path(root)
+    for path, text in source.files(root, ".h", ".cc"):
+        for line, content in source.numbered(text):
+            match = _INCLUDE.match(content)
+            if not match:
+                continue
+            angled, header = match.group(1) == "<", match.group(2)
+            problem = _wrong_direction(path, header, angled)
+            if problem:
+                yield f"{path}:{line}: {header}: {problem}"
+            if _not_from_root(root, path, header, angled):
+                yield f"{path}:{line}: {header}: write the path from the repository root"
+            for library, wrappers in _WRAPPED:
+                if library.match(header) and not wrappers.match(path):
+                    yield f"{path}:{line}: {header}: only its adapter takes it: {wrappers.pattern}"
+
+
+if __name__ == "__main__":
+    source.main(check)

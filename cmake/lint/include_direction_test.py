@@ -1,0 +1,111 @@
+"""Shows every rule of include_direction.py red on a small tree, and green beside it."""
+
+import pathlib
+import tempfile
+import unittest
+
+import include_direction
+
+
+def findings(path, *includes):
+    """What the check says of a tree whose one file has these includes."""
+    with tempfile.TemporaryDirectory() as root:
+        file = pathlib.Path(root, path)
+        file.parent.mkdir(parents=True)
+        file.write_text("".join(f"#include {include}\n" for include in includes))
+        return list(include_direction.check(root))
+
+
+class IncludeDirectionTest(unittest.TestCase):
+    def assert_red(self, path, include, words):
+        found = findings(path, include)
+        self.assertEqual(1, len(found), found)
+        self.assertTrue(found[0].startswith(f"{path}:1: "), found)
+        self.assertIn(words, found[0])
+
+    def assert_green(self, path, *includes):
+        self.assertEqual([], findings(path, *includes))
+
+    def test_runtime_knows_no_service(self):
+        for service in ("intake", "eligibility", "referral", "pathways"):
+            with self.subTest(service):
+                self.assert_red(
+                    "services/runtime/engine.h", f'"services/{service}/x.h"', "runtime knows no service"
+                )
+        self.assert_green(
+            "services/runtime/store/x.cc", '"services/runtime/store/x.h"', '"services/type/names.h"'
+        )
+
+    def test_service_includes_no_other(self):
+        services = ("intake", "eligibility", "referral")
+        for service in services:
+            for other in (*services, "pathways"):
+                with self.subTest(f"{service} {other}"):
+                    include = f'"services/{other}/main_parts.h"'
+                    if service == other:
+                        self.assert_green(f"services/{service}/main.cc", include)
+                    else:
+                        self.assert_red(f"services/{service}/main.cc", include, "no other service")
+        self.assert_green("services/pathways/serve.cc", '"services/intake/service.h"')
+
+    def test_type_takes_only_values(self):
+        path = "services/type/names.h"
+        for include in ('"services/runtime/ids.h"', '"google/protobuf/any.pb.h"', "<unistd.h>"):
+            with self.subTest(include):
+                self.assert_red(path, include, "services/type takes only")
+        self.assert_green(
+            path,
+            "<string>",
+            '"absl/strings/string_view.h"',
+            '"pathways/type/v1/date.pb.h"',
+            '"services/type/dates.h"',
+        )
+
+    def test_domain_takes_only_values(self):
+        path = "services/intake/domain/decide.cc"
+        for include in (
+            '"services/runtime/ids.h"',
+            '"services/intake/service.h"',
+            "<google/protobuf/text_format.h>",
+            "<unistd.h>",
+        ):
+            with self.subTest(include):
+                self.assert_red(path, include, "a domain file takes only")
+        self.assert_green(
+            path,
+            "<vector>",
+            '"absl/status/status.h"',
+            '"pathways/intake/v1/events.pb.h"',
+            '"services/intake/domain/decide.h"',
+            '"services/type/stream.h"',
+        )
+        self.assertEqual(2, len(findings(path, '"pathways/intake/v1/intake_service.grpc.pb.h"')))
+
+    def test_library_only_in_its_adapter(self):
+        cases = [  # header, a file that may not include it, files that may
+            ("<grpcpp/grpcpp.h>", "services/runtime/engine.cc", "services/runtime/rpc/server.h"),
+            ("<grpc/grpc.h>", "services/intake/main.cc", "services/intake/rpc.cc"),
+            ("<grpcpp/server.h>", "services/type_x/a.h", "services/pathways/serve.cc"),
+            ('"pathways/a/v1/a.grpc.pb.h"', "services/intake/main.cc", "tests/intake/rpc_test.cc"),
+            ('"pathways/a/v1/a.grpc.pb.h"', "services/intake/main.cc", "bench/load.cc"),
+            ("<sqlite3.h>", "services/runtime/store/memory.cc", "services/runtime/store/sqlite_a.cc"),
+            ("<sqlite3.h>", "services/runtime/store/sqlite.h", "tests/runtime/store_test.cc"),
+            ("<sodium.h>", "services/runtime/engine.cc", "services/runtime/keys.cc"),
+            ("<sodium.h>", "services/runtime/keys.h", "services/runtime/ids.cc"),
+            ("<prometheus/counter.h>", "services/runtime/metrics_http.cc", "services/runtime/metrics.cc"),
+            ("<httplib.h>", "services/runtime/metrics.cc", "services/runtime/metrics_http.cc"),
+            ("<CLI/CLI.hpp>", "services/runtime/config.cc", "services/pathways/main.cc"),
+        ]
+        for include, red, green in cases:
+            with self.subTest(f"{include} {red}"):
+                self.assert_red(red, include, "only its adapter")
+                self.assert_green(green, include)
+
+    def test_paths_start_at_the_root(self):
+        self.assert_red("tests/runtime/a.h", '"../support/x.h"', "from the repository root")
+        self.assert_red("tests/runtime/a.h", '"a.h"', "from the repository root")
+        self.assert_green("tests/runtime/a.h", '"tests/runtime/a.h"')
+
+
+if __name__ == "__main__":
+    unittest.main()
