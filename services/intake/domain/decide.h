@@ -1,11 +1,12 @@
 // Intake's whole behaviour, as pure functions.
 //
-// Decide says what a command makes happen, Evolve what an event makes of the state, Fold which lists and timers a
-// state has. Validation (services/intake/domain/validate.h) and sealing come before; neither names nor birth dates
-// pass through here in the clear.
+// Decide says what a command makes happen, Evolve what an event makes of the state, Fold which
+// lists and timers a state has. Validation (services/intake/domain/validate.h) and sealing come
+// before; neither names nor birth dates pass through here in the clear.
 #ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,8 +17,8 @@
 
 namespace pathways::intake {
 
-// Changes when Evolve or Fold would make other bytes of the same events; stored states of another version are folded
-// again before use.
+// Changes when Evolve or Fold would make other bytes of the same events; stored states of another
+// version are folded again before use.
 inline constexpr int kEvolveVersion = 1;
 
 // Everything stored of one case.
@@ -26,23 +27,30 @@ struct CaseRecord {
   v1::IntakeSealed sealed;
 };
 
-// One event with its sealed column.
+// One event with its sealed column. The column of a CaseRegistered names every person; of a later
+// event it names the people whose sealed data changes, and there an entry with empty identity keeps
+// the identity on file. The day of the next band change is always taken from the entry, empty too.
 struct CaseEvent {
   v1::IntakeEvent event;
   v1::IntakeSealed sealed;
 };
 
-// Decides one command. Errors: NOT_FOUND (no such case), FAILED_PRECONDITION with reason CASE_WITHDRAWN, ABORTED with
-// reason ETAG_MISMATCH, INTERNAL (broken invariant: parks the stream). No events: nothing changes, the caller is
-// answered with the case as it is.
-absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record, const v1::IntakeCommand& command,
+// Decides one command. Errors: NOT_FOUND with reason CASE_NOT_FOUND, FAILED_PRECONDITION with
+// reason CASE_WITHDRAWN (an update only), ABORTED with reason ETAG_MISMATCH (the etag is the
+// version of the stream, in decimal), INTERNAL (broken invariant: parks the stream). No events:
+// nothing changes, the caller is answered with the case as it is. Repeating a command whose effect
+// stands gives none; a replaced identity always gives one, for ciphertexts cannot be compared.
+// Consent and, of people who keep their identity, age band and precision are taken from the state,
+// for they may have changed after the command was made.
+absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
+                                              const v1::IntakeCommand& command,
                                               const type::DecideContext& context);
 
 // Applies one event. INTERNAL when the event cannot follow the state.
 absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context);
 
-// List "cases" (order of registration) and one timer "age-band" at the earliest change, 06:00 UTC of that day
-// (midnight in southern Mexico).
+// List "cases" (order of registration) and one timer "age-band" at the earliest change, 06:00 UTC
+// of that day (midnight in southern Mexico).
 type::Folded Fold(const std::string& case_id, const CaseRecord& record);
 
 }  // namespace pathways::intake

@@ -1,0 +1,154 @@
+#include "services/intake/domain/decide.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/type/problem.h"
+
+namespace pathways::intake {
+namespace {
+
+using Events = std::vector<CaseEvent>;
+
+CaseEvent NewEvent(const type::DecideContext& context) {
+  CaseEvent event;
+  event.event.set_case_id(context.stream);
+  return event;
+}
+
+absl::Status NotFound() {
+  return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND", "There is no such case.");
+}
+
+bool IsWithdrawn(const CaseRecord& record) {
+  return record.open.state() == v1::CASE_STATE_WITHDRAWN;
+}
+
+absl::Status CheckEtag(const std::string& etag, const type::DecideContext& context) {
+  if (etag.empty() || etag == absl::StrCat(context.version)) return absl::OkStatus();
+  return type::Refuse(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                      "The case has changed since it was read: read it again, then repeat.");
+}
+
+const v1::SealedPerson* FindSealed(const v1::IntakeSealed& sealed, const std::string& person_id) {
+  for (const v1::SealedPerson& person : sealed.people()) {
+    if (person.person_id() == person_id) return &person;
+  }
+  return nullptr;
+}
+
+// Deterministic for these messages: they hold no map.
+template <typename Message>
+bool SameBytes(const Message& a, const Message& b) {
+  return a.SerializeAsString() == b.SerializeAsString();
+}
+
+absl::StatusOr<Events> Register(const v1::RegisterCaseCommand& command,
+                                const type::DecideContext& context) {
+  if (context.version > 0) return absl::InternalError("a case was registered under a used id");
+  CaseEvent event = NewEvent(context);
+  *event.event.mutable_case_registered()->mutable_facts() = command.facts();
+  event.sealed = command.sealed();
+  return Events{std::move(event)};
+}
+
+// The facts after an update: what the command brings over what the state has.
+absl::StatusOr<type::v1::CaseFacts> Merge(const CaseRecord& record,
+                                          const v1::UpdateCaseCommand& command) {
+  const type::v1::CaseFacts& before = record.open.facts();
+  type::v1::CaseFacts facts = command.has_facts() ? command.facts() : before;
+  if (facts.people_size() != before.people_size()) {
+    return absl::InternalError("an update of other people than the case has");
+  }
+  for (int i = 0; i < facts.people_size(); ++i) {
+    type::v1::PersonFacts& person = *facts.mutable_people(i);
+    if (person.person_id() != before.people(i).person_id()) {
+      return absl::InternalError("an update of other people than the case has");
+    }
+    if (FindSealed(command.sealed(), person.person_id()) != nullptr) continue;
+    person.set_age_band(before.people(i).age_band());
+    person.set_age_precision(before.people(i).age_precision());
+  }
+  facts.set_consent(command.has_consent() ? command.consent() : before.consent());
+  return facts;
+}
+
+absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseCommand& command,
+                              const type::DecideContext& context) {
+  if (context.version == 0) return NotFound();
+  if (IsWithdrawn(record)) {
+    return type::Refuse(absl::StatusCode::kFailedPrecondition, "CASE_WITHDRAWN",
+                        "The case is withdrawn and cannot be changed.");
+  }
+  absl::Status status = CheckEtag(command.etag(), context);
+  if (!status.ok()) return status;
+  absl::StatusOr<type::v1::CaseFacts> facts = Merge(record, command);
+  if (!facts.ok()) return facts.status();
+  const bool identity_changed = !command.sealed().people().empty();
+  if (!identity_changed && SameBytes(*facts, record.open.facts())) return Events{};
+  CaseEvent event = NewEvent(context);
+  *event.event.mutable_case_updated()->mutable_facts() = *std::move(facts);
+  event.event.mutable_case_updated()->set_identity_changed(identity_changed);
+  event.sealed = command.sealed();
+  return Events{std::move(event)};
+}
+
+absl::StatusOr<Events> Withdraw(const CaseRecord& record, const v1::WithdrawCaseCommand& command,
+                                const type::DecideContext& context) {
+  if (context.version == 0) return NotFound();
+  // Before the etag: whoever repeats a withdrawal holds the etag from before it.
+  if (IsWithdrawn(record)) return Events{};
+  absl::Status status = CheckEtag(command.etag(), context);
+  if (!status.ok()) return status;
+  CaseEvent event = NewEvent(context);
+  event.event.mutable_case_withdrawn();
+  return Events{std::move(event)};
+}
+
+absl::StatusOr<Events> ChangeAgeBand(const CaseRecord& record,
+                                     const v1::ChangeAgeBandCommand& command,
+                                     const type::DecideContext& context) {
+  if (IsWithdrawn(record)) return Events{};
+  const v1::SealedPerson* sealed = FindSealed(record.sealed, command.person_id());
+  const type::v1::PersonFacts* facts = nullptr;
+  for (const type::v1::PersonFacts& person : record.open.facts().people()) {
+    if (person.person_id() == command.person_id()) facts = &person;
+  }
+  if (sealed == nullptr || facts == nullptr) {
+    return absl::InternalError("an unknown person changes age band");
+  }
+  const bool same_day = SameBytes(sealed->band_changes_on(), command.band_changes_on());
+  if (facts->age_band() == command.age_band() && same_day) return Events{};
+  CaseEvent event = NewEvent(context);
+  event.event.mutable_age_band_changed()->set_person_id(command.person_id());
+  event.event.mutable_age_band_changed()->set_age_band(command.age_band());
+  v1::SealedPerson& entry = *event.sealed.add_people();
+  entry.set_person_id(command.person_id());
+  if (command.has_band_changes_on()) *entry.mutable_band_changes_on() = command.band_changes_on();
+  return Events{std::move(event)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
+                                              const v1::IntakeCommand& command,
+                                              const type::DecideContext& context) {
+  switch (command.kind_case()) {
+    case v1::IntakeCommand::kRegisterCase:
+      return Register(command.register_case(), context);
+    case v1::IntakeCommand::kUpdateCase:
+      return Update(record, command.update_case(), context);
+    case v1::IntakeCommand::kWithdrawCase:
+      return Withdraw(record, command.withdraw_case(), context);
+    case v1::IntakeCommand::kChangeAgeBand:
+      return ChangeAgeBand(record, command.change_age_band(), context);
+    case v1::IntakeCommand::kReadCase:
+      if (context.version == 0) return NotFound();
+      return Events{};
+    case v1::IntakeCommand::KIND_NOT_SET:
+      break;
+  }
+  return absl::InternalError("a command of an unknown kind");
+}
+
+}  // namespace pathways::intake

@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "services/intake/domain/decide.h"
+#include "services/type/dates.h"
+
+namespace pathways::intake {
+namespace {
+
+constexpr char kCasesIndex[] = "cases";
+constexpr char kAgeBandTimer[] = "age-band";
+
+// Midnight in southern Mexico, which has no summer time: there the birthday begins.
+constexpr int kBandChangeHourUtc = 6;
+
+google::protobuf::Timestamp TimestampOf(absl::Time time) {
+  const timespec parts = absl::ToTimespec(time);
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(parts.tv_sec);
+  timestamp.set_nanos(static_cast<int32_t>(parts.tv_nsec));
+  return timestamp;
+}
+
+bool SamePeople(const type::v1::CaseFacts& facts, const v1::IntakeSealed& sealed) {
+  return std::equal(facts.people().begin(), facts.people().end(), sealed.people().begin(),
+                    sealed.people().end(),
+                    [](const type::v1::PersonFacts& a, const v1::SealedPerson& b) {
+                      return a.person_id() == b.person_id();
+                    });
+}
+
+absl::Status Open(CaseRecord& record, const CaseEvent& event, const type::EventContext& context) {
+  if (record.open.state() != v1::CASE_STATE_UNSPECIFIED || context.number != 1) {
+    return absl::InternalError("a registration that is not the first event");
+  }
+  const type::v1::CaseFacts& facts = event.event.case_registered().facts();
+  if (facts.people().empty() || !SamePeople(facts, event.sealed)) {
+    return absl::InternalError("a registration whose facts and sealed data differ in people");
+  }
+  record.open.set_state(v1::CASE_STATE_OPEN);
+  *record.open.mutable_facts() = facts;
+  *record.open.mutable_register_time() = TimestampOf(context.time);
+  record.sealed = event.sealed;
+  return absl::OkStatus();
+}
+
+// Takes over the sealed column of an event after the first.
+absl::Status MergeSealed(v1::IntakeSealed& state, const v1::IntakeSealed& changes) {
+  for (const v1::SealedPerson& change : changes.people()) {
+    const auto person = std::find_if(
+        state.mutable_people()->begin(), state.mutable_people()->end(),
+        [&](const v1::SealedPerson& entry) { return entry.person_id() == change.person_id(); });
+    if (person == state.mutable_people()->end()) {
+      return absl::InternalError("sealed data of an unknown person");
+    }
+    if (!change.identity().empty()) person->set_identity(change.identity());
+    if (change.has_band_changes_on()) {
+      *person->mutable_band_changes_on() = change.band_changes_on();
+    } else {
+      person->clear_band_changes_on();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Update(CaseRecord& record, const CaseEvent& event) {
+  const type::v1::CaseFacts& facts = event.event.case_updated().facts();
+  if (!SamePeople(facts, record.sealed)) {
+    return absl::InternalError("an update of other people than the case has");
+  }
+  *record.open.mutable_facts() = facts;
+  return MergeSealed(record.sealed, event.sealed);
+}
+
+absl::Status ChangeAgeBand(CaseRecord& record, const CaseEvent& event) {
+  const v1::AgeBandChanged& changed = event.event.age_band_changed();
+  for (type::v1::PersonFacts& person : *record.open.mutable_facts()->mutable_people()) {
+    if (person.person_id() != changed.person_id()) continue;
+    person.set_age_band(changed.age_band());
+    return MergeSealed(record.sealed, event.sealed);
+  }
+  return absl::InternalError("an unknown person changed age band");
+}
+
+absl::Status Apply(CaseRecord& record, const CaseEvent& event, const type::EventContext& context) {
+  if (event.event.has_case_registered()) return Open(record, event, context);
+  if (record.open.state() != v1::CASE_STATE_OPEN) {
+    return absl::InternalError("an event of a case that is not open");
+  }
+  switch (event.event.kind_case()) {
+    case v1::IntakeEvent::kCaseUpdated:
+      return Update(record, event);
+    case v1::IntakeEvent::kAgeBandChanged:
+      return ChangeAgeBand(record, event);
+    case v1::IntakeEvent::kCaseWithdrawn:
+      record.open.set_state(v1::CASE_STATE_WITHDRAWN);
+      return absl::OkStatus();
+    case v1::IntakeEvent::kCaseRegistered:
+    case v1::IntakeEvent::KIND_NOT_SET:
+      break;
+  }
+  return absl::InternalError("an event of an unknown kind");
+}
+
+std::optional<absl::CivilDay> EarliestBandChange(const v1::IntakeSealed& sealed) {
+  std::optional<absl::CivilDay> earliest;
+  for (const v1::SealedPerson& person : sealed.people()) {
+    const auto range = type::RangeOf(person.band_changes_on());
+    if (range && (!earliest || range->first < *earliest)) earliest = range->first;
+  }
+  return earliest;
+}
+
+int64_t DueUnixSeconds(absl::CivilDay day) {
+  const absl::CivilHour hour(day.year(), day.month(), day.day(), kBandChangeHourUtc);
+  return absl::ToUnixSeconds(absl::FromCivil(hour, absl::UTCTimeZone()));
+}
+
+}  // namespace
+
+absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context) {
+  if (event.event.case_id() != context.stream) {
+    return absl::InternalError("an event of another case");
+  }
+  absl::Status status = Apply(record, event, context);
+  if (status.ok()) *record.open.mutable_update_time() = TimestampOf(context.time);
+  return status;
+}
+
+type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
+  type::Folded folded;
+  if (record.open.state() == v1::CASE_STATE_UNSPECIFIED) return folded;
+  const google::protobuf::Timestamp& registered = record.open.register_time();
+  const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
+  folded.lists.push_back({kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+  if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
+  const auto day = EarliestBandChange(record.sealed);
+  if (day) folded.timers.push_back({kAgeBandTimer, DueUnixSeconds(*day)});
+  return folded;
+}
+
+}  // namespace pathways::intake

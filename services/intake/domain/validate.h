@@ -1,0 +1,79 @@
+// Checks and normalises what a desk sends, before it becomes a command.
+//
+// Pure: "today" is a parameter, the desk's civil day. Every bad field is found at once, with its
+// path and what is expected, and never with its value. What comes out is split in two: facts, which
+// are codes and may be published, and identities, which the caller seals before anything else sees
+// them. A result is to be used only when no violation was found.
+#ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_VALIDATE_H_
+#define PATHWAYS_SERVICES_INTAKE_DOMAIN_VALIDATE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "pathways/intake/v1/case.pb.h"
+#include "pathways/intake/v1/intake_service.pb.h"
+#include "pathways/type/v1/person.pb.h"
+#include "services/type/problem.h"
+
+namespace pathways::intake {
+
+inline constexpr char kInvalidCase[] = "INVALID_CASE";
+
+// Limits of proto/pathways/intake/v1/case.proto.
+inline constexpr int kPeopleMax = 50;
+inline constexpr int kNationalitiesMax = 3;
+inline constexpr int kNeedsMax = 20;
+inline constexpr int kDocumentsMax = 10;
+inline constexpr int kNameCharactersMax = 200;
+inline constexpr int kNumberCharactersMax = 50;
+// Nobody alive is older: a birth date before it is a slip of the pen.
+inline constexpr int kAgeYearsMax = 130;
+
+// One person's identity, in the form that is stored.
+struct NormalisedIdentity {
+  std::string person_id;
+  v1::Identity identity;
+  // First day after today on which the age band changes. Empty: never, or the birth date is
+  // unknown.
+  type::v1::PartialDate band_changes_on;
+};
+
+struct NormalisedCase {
+  type::v1::CaseFacts facts;
+  std::vector<NormalisedIdentity> identities;  // One per person, in order.
+};
+
+struct NormalisedUpdate {
+  std::optional<type::v1::CaseFacts> facts;    // Set when people are in the mask.
+  std::vector<NormalisedIdentity> identities;  // Only of people whose identity is replaced.
+  std::optional<bool> consent;                 // Set when consent is in the mask.
+};
+
+// Checks a new case and adds every violation, with paths that begin with "case.". Of more than
+// kPeopleMax people none is looked at: their number alone is the violation.
+NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today, type::Violations& violations);
+
+// Checks an update of a case whose facts are `current`. A person without identity keeps the one on
+// file, and with it the age band of `current`, which Decide takes from the state once more.
+NormalisedUpdate CheckUpdate(const v1::UpdateCaseRequest& request,
+                             const type::v1::CaseFacts& current, absl::CivilDay today,
+                             type::Violations& violations);
+
+// A request id is a UUID.
+void CheckRequestId(absl::string_view request_id, type::Violations& violations);
+
+// CheckCase, with INVALID_ARGUMENT and reason INVALID_CASE in place of violations.
+absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input, absl::CivilDay today);
+
+// CheckUpdate, likewise.
+absl::StatusOr<NormalisedUpdate> ValidateUpdate(const v1::UpdateCaseRequest& request,
+                                                const type::v1::CaseFacts& current,
+                                                absl::CivilDay today);
+
+}  // namespace pathways::intake
+
+#endif  // PATHWAYS_SERVICES_INTAKE_DOMAIN_VALIDATE_H_

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "services/intake/domain/codes.h"
+#include "services/intake/domain/text.h"
+#include "services/intake/domain/validate.h"
+#include "services/intake/domain/validate_person.h"
+#include "services/type/dates.h"
+
+namespace pathways::intake {
+namespace {
+
+using CodeOf = std::optional<std::string> (*)(absl::string_view);
+
+// Codes in their stored form, sorted and each once.
+std::set<std::string> CheckCodes(const google::protobuf::RepeatedPtrField<std::string>& input,
+                                 int count_max, CodeOf code_of, const std::string& path,
+                                 absl::string_view expected, type::Violations& violations) {
+  std::set<std::string> codes;
+  for (int i = 0; i < std::min(input.size(), count_max); ++i) {
+    const auto code = code_of(Clean(input[i]).text);
+    if (code) {
+      codes.insert(*code);
+    } else {
+      violations.Add(absl::StrCat(path, "[", i, "]"), expected);
+    }
+  }
+  return codes;
+}
+
+void CheckNationalities(const v1::Person& input, const Place& place, type::v1::PersonFacts& facts,
+                        type::Violations& violations) {
+  const std::string path = place.path + ".nationalities";
+  const int count = input.nationalities_size();
+  if (count < 1 || count > kNationalitiesMax) {
+    violations.Add(path, absl::StrCat("must be 1 to ", kNationalitiesMax));
+  }
+  for (const std::string& code :
+       CheckCodes(input.nationalities(), kNationalitiesMax, NationalityCode, path,
+                  "must be an ISO 3166-1 country code, or XXA for "
+                  "stateless",
+                  violations)) {
+    facts.add_nationalities(code);
+  }
+}
+
+void CheckNeeds(const v1::Person& input, const Place& place, type::v1::PersonFacts& facts,
+                type::Violations& violations) {
+  const std::string path = place.path + ".needs";
+  if (input.needs_size() > kNeedsMax) {
+    violations.Add(path, absl::StrCat("must be at most ", kNeedsMax));
+  }
+  for (const std::string& code :
+       CheckCodes(input.needs(), kNeedsMax, NeedCode, path,
+                  "must be a specific-need code of UNHCR, for example SC-UC", violations)) {
+    facts.add_needs(code);
+  }
+}
+
+void CheckEntry(const type::v1::PartialDate& entry, const type::v1::PartialDate& birth,
+                const Place& place, type::Violations& violations) {
+  const std::string path = place.path + ".entry_date";
+  if (!type::IsValid(entry)) {
+    violations.Add(path, "must be a date that exists: a year, year and month, or a whole day");
+    return;
+  }
+  const auto entered = type::RangeOf(entry);
+  if (!entered) return;
+  const auto born = type::RangeOf(birth);
+  if (entered->first > place.today) {
+    violations.Add(path, "must not be after the day of registration");
+  } else if (born && entered->last < born->first) {
+    violations.Add(path, "must not be before the date of birth");
+  }
+}
+
+// Unknown numbers of an enum reach the domain as they are: proto3 enums are open.
+void CheckEnums(const v1::Person& input, const Place& place, type::Violations& violations) {
+  const auto check = [&](const char* field, bool known, const char* expected) {
+    if (!known) violations.Add(absl::StrCat(place.path, ".", field), expected);
+  };
+  check("relationship",
+        input.relationship() != type::v1::RELATIONSHIP_UNSPECIFIED &&
+            type::v1::Relationship_IsValid(input.relationship()),
+        "is required: the relationship to the principal applicant");
+  check("sex", input.sex() != type::v1::SEX_UNSPECIFIED && type::v1::Sex_IsValid(input.sex()),
+        "is required: female, male, other or unknown");
+  check("in_mexico", type::v1::Answer_IsValid(input.in_mexico()), "must be yes, no or empty");
+  check("refugee_claim", type::v1::RefugeeClaim_IsValid(input.refugee_claim()),
+        "must be none, filed, recognised, refused or empty");
+  check("left_country_for_fear", type::v1::Answer_IsValid(input.left_country_for_fear()),
+        "must be yes, no or empty");
+  check("seeks_work", type::v1::Answer_IsValid(input.seeks_work()), "must be yes, no or empty");
+}
+
+}  // namespace
+
+type::v1::PersonFacts CheckFacts(const v1::Person& input, const type::v1::PartialDate& birth,
+                                 const Place& place, type::Violations& violations) {
+  type::v1::PersonFacts facts;
+  CheckEnums(input, place, violations);
+  facts.set_relationship(input.relationship());
+  facts.set_sex(input.sex());
+  facts.set_in_mexico(input.in_mexico());
+  facts.set_refugee_claim(input.refugee_claim());
+  facts.set_left_country_for_fear(input.left_country_for_fear());
+  facts.set_seeks_work(input.seeks_work());
+  CheckNationalities(input, place, facts, violations);
+  CheckEntry(input.entry_date(), birth, place, violations);
+  if (!type::IsEmpty(input.entry_date())) *facts.mutable_entry_date() = input.entry_date();
+  const auto state = StateCode(Clean(input.state()).text);
+  if (state) {
+    facts.set_state(*state);
+  } else if (!IsBlank(input.state())) {
+    violations.Add(place.path + ".state",
+                   "must be an ISO 3166-2 code of a Mexican state, for example MX-CHP, or empty");
+  }
+  CheckNeeds(input, place, facts, violations);
+  return facts;
+}
+
+}  // namespace pathways::intake

@@ -1,0 +1,322 @@
+// Goal: every command does what decide.h says in every state of a case, and the folded entries
+// follow. Method: a case run as the engine runs it, and a table of all states × all commands.
+#include "services/intake/domain/decide.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "services/type/dates.h"
+#include "tests/intake/builders.h"
+
+namespace pathways::intake {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+v1::IntakeCommand Withdraw(const std::string& etag = "") {
+  v1::IntakeCommand command;
+  command.mutable_withdraw_case()->set_etag(etag);
+  return command;
+}
+
+v1::IntakeCommand Read() {
+  v1::IntakeCommand command;
+  command.mutable_read_case();
+  return command;
+}
+
+v1::IntakeCommand Consent(bool consent, const std::string& etag = "") {
+  v1::IntakeCommand command;
+  command.mutable_update_case()->set_consent(consent);
+  command.mutable_update_case()->set_etag(etag);
+  return command;
+}
+
+// Changes the facts of all people, as from the state of the case.
+v1::IntakeCommand NewFacts(const RunningCase& running, const std::string& state) {
+  v1::IntakeCommand command;
+  type::v1::CaseFacts& facts = *command.mutable_update_case()->mutable_facts();
+  facts = running.record().open.facts();
+  if (facts.people().empty()) facts.add_people()->set_person_id("p1");
+  facts.mutable_people(0)->set_state(state);
+  return command;
+}
+
+v1::IntakeCommand NewBand(const std::string& person_id, type::v1::AgeBand band,
+                          const type::v1::PartialDate& next) {
+  v1::IntakeCommand command;
+  v1::ChangeAgeBandCommand& change = *command.mutable_change_age_band();
+  change.set_person_id(person_id);
+  change.set_age_band(band);
+  if (!type::IsEmpty(next)) *change.mutable_band_changes_on() = next;
+  return command;
+}
+
+v1::SealedPerson Sealed(const std::string& person_id, const std::string& identity,
+                        const type::v1::PartialDate& next = {}) {
+  v1::SealedPerson person;
+  person.set_person_id(person_id);
+  person.set_identity(identity);
+  if (!type::IsEmpty(next)) *person.mutable_band_changes_on() = next;
+  return person;
+}
+
+RunningCase Registered() {
+  RunningCase running;
+  EXPECT_TRUE(running.Do(RegisterCommand(GoodCase())).ok());
+  return running;
+}
+
+RunningCase Withdrawn() {
+  RunningCase running = Registered();
+  EXPECT_TRUE(running.Do(Withdraw()).ok());
+  return running;
+}
+
+// "error" or the kinds of the events, for a table.
+std::string Outcome(RunningCase running, const v1::IntakeCommand& command) {
+  const auto events = running.Do(command);
+  if (!events.ok()) return Describe(events.status());
+  if (events->empty()) return "nothing";
+  EXPECT_THAT(*events, SizeIs(1));
+  switch ((*events)[0].event.kind_case()) {
+    case v1::IntakeEvent::kCaseRegistered:
+      return "registered";
+    case v1::IntakeEvent::kCaseUpdated:
+      return "updated";
+    case v1::IntakeEvent::kAgeBandChanged:
+      return "band";
+    case v1::IntakeEvent::kCaseWithdrawn:
+      return "withdrawn";
+    case v1::IntakeEvent::KIND_NOT_SET:
+      break;
+  }
+  return "?";
+}
+
+TEST(Decide, EveryCommandInEveryState) {
+  const RunningCase none;
+  const RunningCase open = Registered();
+  const RunningCase withdrawn = Withdrawn();
+  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1));
+  const std::tuple<const char*, v1::IntakeCommand, const char*, const char*, const char*> rows[] = {
+      {"register", RegisterCommand(GoodCase()), "registered", "INTERNAL", "INTERNAL"},
+      {"update", NewFacts(open, "MX-OAX"), "NOT_FOUND CASE_NOT_FOUND", "updated",
+       "FAILED_PRECONDITION CASE_WITHDRAWN"},
+      {"consent", Consent(false), "NOT_FOUND CASE_NOT_FOUND", "updated",
+       "FAILED_PRECONDITION CASE_WITHDRAWN"},
+      {"withdraw", Withdraw(), "NOT_FOUND CASE_NOT_FOUND", "withdrawn", "nothing"},
+      {"band", band, "INTERNAL", "band", "nothing"},
+      {"read", Read(), "NOT_FOUND CASE_NOT_FOUND", "nothing", "nothing"},
+      {"unknown", v1::IntakeCommand(), "INTERNAL", "INTERNAL", "INTERNAL"}};
+  for (const auto& [name, command, in_none, in_open, in_withdrawn] : rows) {
+    EXPECT_EQ(Outcome(none, command), in_none) << name;
+    EXPECT_EQ(Outcome(open, command), in_open) << name;
+    EXPECT_EQ(Outcome(withdrawn, command), in_withdrawn) << name;
+  }
+}
+
+TEST(Decide, ChecksTheEtag) {
+  RunningCase running = Registered();
+  EXPECT_EQ(Outcome(running, Consent(false, "1")), "updated");
+  EXPECT_EQ(Outcome(running, Withdraw("1")), "withdrawn");
+  for (const char* etag : {"0", "2", "01", "1 ", "x"}) {
+    EXPECT_EQ(Outcome(running, Consent(false, etag)), "ABORTED ETAG_MISMATCH") << etag;
+    EXPECT_EQ(Outcome(running, Withdraw(etag)), "ABORTED ETAG_MISMATCH") << etag;
+  }
+  EXPECT_EQ(Outcome(Withdrawn(), Withdraw("1")), "nothing") << "a repeated withdrawal";
+  EXPECT_EQ(Outcome(Withdrawn(), Consent(true, "1")), "FAILED_PRECONDITION CASE_WITHDRAWN");
+}
+
+TEST(Decide, RegistrationCarriesFactsInTheOpenAndIdentitySealed) {
+  const RunningCase running = Registered();
+  ASSERT_THAT(running.events(), SizeIs(1));
+  const CaseEvent& event = running.events()[0];
+  EXPECT_EQ(event.event.case_id(), kCaseId);
+  EXPECT_EQ(event.event.case_registered().facts().people_size(), 2);
+  EXPECT_FALSE(absl::StrContains(event.event.SerializeAsString(), "María"));
+  EXPECT_EQ(event.sealed.people(0).identity(), "sealed María José");
+
+  const CaseRecord& record = running.record();
+  EXPECT_EQ(record.open.state(), v1::CASE_STATE_OPEN);
+  EXPECT_FALSE(absl::StrContains(record.open.SerializeAsString(), "María"));
+  EXPECT_EQ(record.open.register_time().seconds(), absl::ToUnixSeconds(running.now()));
+  EXPECT_EQ(record.open.register_time().nanos(), 123'456'000);
+  EXPECT_EQ(record.open.update_time().seconds(), absl::ToUnixSeconds(running.now()));
+  EXPECT_EQ(record.sealed.SerializeAsString(), event.sealed.SerializeAsString());
+}
+
+TEST(Decide, UpdateThatChangesNothingIsNoEvent) {
+  RunningCase running = Registered();
+  EXPECT_EQ(Outcome(running, Consent(true)), "nothing");
+  EXPECT_EQ(Outcome(running, NewFacts(running, "MX-CHP")), "nothing");
+  ASSERT_TRUE(running.Do(NewFacts(running, "MX-OAX")).ok());
+  EXPECT_EQ(Outcome(running, NewFacts(running, "MX-OAX")), "nothing");
+}
+
+TEST(Decide, UpdateMergesConsent) {
+  RunningCase running = Registered();
+  v1::IntakeCommand facts = NewFacts(running, "MX-OAX");
+  facts.mutable_update_case()->mutable_facts()->set_consent(false);
+  ASSERT_TRUE(running.Do(facts).ok());
+  EXPECT_TRUE(running.record().open.facts().consent()) << "consent was not in the mask";
+  facts.mutable_update_case()->set_consent(false);
+  ASSERT_TRUE(running.Do(facts).ok());
+  EXPECT_FALSE(running.record().open.facts().consent());
+  EXPECT_EQ(running.record().open.facts().people(0).state(), "MX-OAX");
+  ASSERT_TRUE(running.Do(Consent(true)).ok());
+  EXPECT_TRUE(running.record().open.facts().consent());
+  EXPECT_EQ(running.record().open.facts().people(0).state(), "MX-OAX");
+}
+
+TEST(Decide, UpdateReplacesOnlyTheIdentitiesItBrings) {
+  RunningCase running = Registered();
+  v1::IntakeCommand command = NewFacts(running, "MX-CHP");
+  v1::UpdateCaseCommand& update = *command.mutable_update_case();
+  *update.mutable_sealed()->add_people() = Sealed("p2", "new", Date(2027, 1, 1));
+  update.mutable_facts()->mutable_people(1)->set_age_band(type::v1::AGE_BAND_0_4);
+  ASSERT_TRUE(running.Do(command).ok());
+  const CaseEvent& event = running.events()[1];
+  EXPECT_TRUE(event.event.case_updated().identity_changed());
+  EXPECT_EQ(event.event.case_updated().facts().people(1).age_band(), type::v1::AGE_BAND_0_4);
+  EXPECT_THAT(event.sealed.people(), SizeIs(1));
+  const v1::IntakeSealed& sealed = running.record().sealed;
+  EXPECT_EQ(sealed.people(0).identity(), "sealed María José");
+  EXPECT_EQ(sealed.people(0).band_changes_on().year(), 2050);
+  EXPECT_EQ(sealed.people(1).identity(), "new");
+  EXPECT_EQ(sealed.people(1).band_changes_on().year(), 2027);
+  // The same again is an event again: the ciphertexts cannot be compared.
+  EXPECT_EQ(Outcome(running, command), "updated");
+}
+
+TEST(Decide, UpdateKeepsTheBandThatChangedMeanwhile) {
+  RunningCase running = Registered();
+  const v1::IntakeCommand update = NewFacts(running, "MX-OAX");
+  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1));
+  ASSERT_TRUE(running.Do(band).ok());
+  ASSERT_TRUE(running.Do(update).ok());
+  const type::v1::PersonFacts& child = running.record().open.facts().people(1);
+  EXPECT_EQ(child.age_band(), type::v1::AGE_BAND_12_17);
+  EXPECT_EQ(child.age_precision(), type::v1::DATE_PRECISION_DAY);
+  EXPECT_EQ(running.record().open.facts().people(0).state(), "MX-OAX");
+  EXPECT_FALSE(running.events()[2].event.case_updated().identity_changed());
+  EXPECT_THAT(running.events()[2].sealed.people(), IsEmpty());
+}
+
+TEST(Decide, UpdateOfOtherPeopleIsABrokenInvariant) {
+  RunningCase running = Registered();
+  v1::IntakeCommand fewer = NewFacts(running, "MX-OAX");
+  fewer.mutable_update_case()->mutable_facts()->mutable_people()->RemoveLast();
+  EXPECT_EQ(Outcome(running, fewer), "INTERNAL");
+  v1::IntakeCommand others = NewFacts(running, "MX-OAX");
+  others.mutable_update_case()->mutable_facts()->mutable_people(1)->set_person_id("p3");
+  EXPECT_EQ(Outcome(running, others), "INTERNAL");
+}
+
+TEST(Decide, BandChangeMovesTheDayAndKeepsTheIdentity) {
+  RunningCase running = Registered();
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  const CaseEvent& event = running.events()[1];
+  EXPECT_EQ(event.event.age_band_changed().person_id(), "p2");
+  EXPECT_EQ(event.event.age_band_changed().age_band(), type::v1::AGE_BAND_12_17);
+  ASSERT_THAT(event.sealed.people(), SizeIs(1));
+  EXPECT_EQ(event.sealed.people(0).identity(), "");
+  const v1::SealedPerson& child = running.record().sealed.people(1);
+  EXPECT_EQ(child.identity(), "sealed Ana");
+  EXPECT_EQ(child.band_changes_on().SerializeAsString(), Date(2029, 8, 1).SerializeAsString());
+  EXPECT_EQ(running.record().open.facts().people(1).age_band(), type::v1::AGE_BAND_12_17);
+  EXPECT_EQ(running.record().open.facts().people(0).age_band(), type::v1::AGE_BAND_21_59);
+
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))), "nothing");
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 2))), "band");
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_18_20, Date(2029, 8, 1))), "band");
+  EXPECT_EQ(Outcome(running, NewBand("p3", type::v1::AGE_BAND_18_20, {})), "INTERNAL");
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_60_PLUS, {})).ok());
+  EXPECT_FALSE(running.record().sealed.people(1).has_band_changes_on());
+}
+
+TEST(Decide, SameInputsGiveSameBytes) {
+  const RunningCase a = Registered();
+  const RunningCase b = Registered();
+  EXPECT_EQ(a.record().open.SerializeAsString(), b.record().open.SerializeAsString());
+  EXPECT_EQ(a.events()[0].event.SerializeAsString(), b.events()[0].event.SerializeAsString());
+}
+
+TEST(Evolve, RefusesEventsThatCannotFollow) {
+  const CaseEvent registered = Registered().events()[0];
+  const CaseEvent withdrawn = Withdrawn().events()[1];
+  CaseEvent other_case = registered;
+  other_case.event.set_case_id("another");
+  CaseEvent no_kind;
+  no_kind.event.set_case_id(kCaseId);
+  CaseEvent nobody = registered;
+  nobody.event.mutable_case_registered()->mutable_facts()->clear_people();
+  nobody.sealed.clear_people();
+  CaseEvent unsealed = registered;
+  unsealed.sealed.mutable_people()->RemoveLast();
+  CaseEvent other_band;
+  other_band.event.set_case_id(kCaseId);
+  other_band.event.mutable_age_band_changed()->set_person_id("p3");
+  CaseEvent other_people;
+  other_people.event.set_case_id(kCaseId);
+  other_people.event.mutable_case_updated()->mutable_facts()->add_people()->set_person_id("p1");
+  CaseEvent other_sealed;
+  other_sealed.event.set_case_id(kCaseId);
+  *other_sealed.event.mutable_case_updated()->mutable_facts() =
+      registered.event.case_registered().facts();
+  *other_sealed.sealed.add_people() = Sealed("p3", "x");
+
+  const std::tuple<const char*, CaseRecord, CaseEvent, int64_t> rows[] = {
+      {"registered twice", Registered().record(), registered, 2},
+      {"registered with number 2", {}, registered, 2},
+      {"registered without people", {}, nobody, 1},
+      {"registered without sealed data of one", {}, unsealed, 1},
+      {"another case", {}, other_case, 1},
+      {"withdrawn before registered", {}, withdrawn, 1},
+      {"withdrawn twice", Withdrawn().record(), withdrawn, 3},
+      {"no kind", Registered().record(), no_kind, 2},
+      {"band of an unknown person", Registered().record(), other_band, 2},
+      {"update of other people", Registered().record(), other_people, 2},
+      {"sealed data of an unknown person", Registered().record(), other_sealed, 2}};
+  for (auto [name, record, event, number] : rows) {
+    const absl::Status status = Evolve(record, event, {kCaseId, number, absl::UnixEpoch()});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << name;
+  }
+}
+
+TEST(Fold, ListsTheCaseInOrderOfRegistration) {
+  RunningCase running = Registered();
+  const type::Folded folded = running.Folded();
+  EXPECT_THAT(folded.lists, ::testing::ElementsAre(type::ListEntry{
+                                "cases", "00001690500001123456/" + std::string(kCaseId)}));
+  EXPECT_THAT(folded.uniques, IsEmpty());
+  ASSERT_TRUE(running.Do(Consent(false)).ok());
+  ASSERT_TRUE(running.Do(Withdraw()).ok());
+  EXPECT_EQ(running.Folded().lists, folded.lists) << "stays where it was registered";
+  EXPECT_THAT(RunningCase().Folded().lists, IsEmpty());
+}
+
+TEST(Fold, SetsOneTimerAtTheEarliestBandChange) {
+  // 2023-08-01 06:00 UTC, of p2.
+  const type::TimerEntry first{"age-band", 1'690'869'600};
+  // 2029-08-01 06:00 UTC.
+  const type::TimerEntry second{"age-band", 1'880'258'400};
+  RunningCase running = Registered();
+  EXPECT_THAT(running.Folded().timers, ::testing::ElementsAre(first));
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  EXPECT_THAT(running.Folded().timers, ::testing::ElementsAre(second));
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_60_PLUS, {})).ok());
+  ASSERT_TRUE(running.Do(NewBand("p1", type::v1::AGE_BAND_60_PLUS, {})).ok());
+  EXPECT_THAT(running.Folded().timers, IsEmpty());
+  EXPECT_THAT(Withdrawn().Folded().timers, IsEmpty());
+  EXPECT_THAT(RunningCase().Folded().timers, IsEmpty());
+}
+
+}  // namespace
+}  // namespace pathways::intake
