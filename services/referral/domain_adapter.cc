@@ -1,0 +1,94 @@
+#include "services/referral/domain_adapter.h"
+
+#include "services/referral/domain/decide.h"
+#include "services/runtime/event_type.h"
+#include "services/runtime/serialize.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::referral {
+namespace {
+
+absl::StatusOr<v1::ReferralCaseState> Parse(const runtime::StoredState& stored) {
+  v1::ReferralCaseState state;
+  if (!state.ParseFromString(stored.open))
+    return absl::DataLossError("a stored case cannot be read");
+  return state;
+}
+
+// The intake number an eligibility event was made from: referral must have applied it itself.
+int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
+  switch (event.kind_case()) {
+    case eligibility::v1::EligibilityEvent::kFactsRecorded:
+      return event.facts_recorded().based_on();
+    case eligibility::v1::EligibilityEvent::kCaseScreened:
+      return event.case_screened().based_on();
+    case eligibility::v1::EligibilityEvent::kScreeningClosed:
+      return event.screening_closed().based_on();
+    case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int ReferralDomain::EvolveVersion() const { return kEvolveVersion; }
+
+absl::StatusOr<std::vector<runtime::NewEvent>> ReferralDomain::Decide(
+    const runtime::StoredState& stored, absl::string_view command,
+    const type::DecideContext& context) const {
+  ASSIGN_OR_RETURN(const v1::ReferralCaseState state, Parse(stored));
+  v1::ReferralCommand parsed;
+  if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
+    return absl::InternalError("a command cannot be read");
+  }
+  ASSIGN_OR_RETURN(const std::vector<v1::ReferralEvent> events,
+                   referral::Decide(state, parsed, routes_, context));
+  std::vector<runtime::NewEvent> made;
+  for (const v1::ReferralEvent& event : events) {
+    made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
+  }
+  return made;
+}
+
+absl::Status ReferralDomain::Evolve(runtime::StoredState& stored,
+                                    const runtime::EventRow& event) const {
+  ASSIGN_OR_RETURN(v1::ReferralCaseState state, Parse(stored));
+  v1::ReferralEvent parsed;
+  if (!parsed.ParseFromString(event.data)) {
+    return absl::DataLossError("a stored event cannot be read");
+  }
+  RETURN_IF_ERROR(referral::Evolve(state, parsed, {event.stream, event.number, event.time}));
+  stored.open = runtime::SerializeDeterministic(state);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<type::Folded> ReferralDomain::Fold(const std::string& stream,
+                                                  const runtime::StoredState& stored) const {
+  ASSIGN_OR_RETURN(const v1::ReferralCaseState state, Parse(stored));
+  return referral::Fold(stream, state);
+}
+
+absl::StatusOr<runtime::UpstreamCommand> ReferralDomain::FromUpstream(
+    absl::string_view upstream, const runtime::EventRow& event) const {
+  v1::ReferralCommand command;
+  bool known = false;
+  if (upstream == "intake") {
+    v1::IntakeEventCommand& intake = *command.mutable_intake_event();
+    intake.set_number(event.number);
+    known = intake.mutable_event()->ParseFromString(event.data) &&
+            intake.event().case_id() == event.stream && intake.event().kind_case() != 0;
+  } else if (upstream == "eligibility") {
+    v1::EligibilityEventCommand& screened = *command.mutable_eligibility_event();
+    screened.set_number(event.number);
+    known = screened.mutable_event()->ParseFromString(event.data) &&
+            screened.event().case_id() == event.stream && screened.event().kind_case() != 0;
+  }
+  if (!known) return absl::InvalidArgumentError("not an event of this upstream");
+  runtime::UpstreamCommand translated{runtime::SerializeDeterministic(command), {}};
+  const int64_t based_on = BasedOn(command.eligibility_event().event());
+  if (based_on > 0) translated.requires_applied.push_back({"intake", based_on});
+  return translated;
+}
+
+}  // namespace pathways::referral

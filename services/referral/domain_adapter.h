@@ -1,0 +1,39 @@
+// Referral's domain, as the engine asks for it.
+//
+// It parses stored states, commands and events, calls the pure functions of
+// services/referral/domain/decide.h and serialises what they give, deterministically. It decides
+// nothing itself. A state that cannot be parsed is DATA_LOSS; a command that cannot is INTERNAL.
+#ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_ADAPTER_H_
+#define PATHWAYS_SERVICES_REFERRAL_DOMAIN_ADAPTER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "pathways/referral/v1/state.pb.h"
+#include "services/runtime/domain.h"
+
+namespace pathways::referral {
+
+class ReferralDomain : public runtime::Domain {
+ public:
+  // `routes` say which agency takes a pathway, already checked.
+  explicit ReferralDomain(v1::AgencyRoutes routes) : routes_(std::move(routes)) {}
+  int EvolveVersion() const override;
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
+      const runtime::StoredState& state, absl::string_view command,
+      const type::DecideContext& context) const override;
+  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override;
+  absl::StatusOr<type::Folded> Fold(const std::string& stream,
+                                    const runtime::StoredState& state) const override;
+  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const runtime::EventRow& event) const override;
+
+ private:
+  const v1::AgencyRoutes routes_;
+};
+
+}  // namespace pathways::referral
+
+#endif  // PATHWAYS_SERVICES_REFERRAL_DOMAIN_ADAPTER_H_

@@ -1,0 +1,249 @@
+#include "services/runtime/batch_decision.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "services/runtime/faults.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/problem.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr size_t kFingerprintBytes = 4;
+
+type::v1::Cause CauseOf(const std::string& service, int64_t number, const std::string& ce_id) {
+  type::v1::Cause cause;
+  cause.set_service(service);
+  cause.set_number(number);
+  cause.set_ce_id(ce_id);
+  return cause;
+}
+
+// A stable code for a parked stream.
+std::string ParkReason(const absl::Status& status) {
+  const std::string reason = type::ProblemOf(status).reason();
+  return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
+}
+
+// Entries of `from` that are not in `in`.
+template <typename Entry>
+std::vector<Entry> Missing(std::vector<Entry> from, std::vector<Entry> in) {
+  std::sort(from.begin(), from.end());
+  std::sort(in.begin(), in.end());
+  std::vector<Entry> result;
+  std::set_difference(from.begin(), from.end(), in.begin(), in.end(), std::back_inserter(result));
+  return result;
+}
+
+type::Folded Missing(const type::Folded& from, const type::Folded& in) {
+  return {Missing(from.lists, in.lists), Missing(from.uniques, in.uniques),
+          Missing(from.timers, in.timers)};
+}
+
+}  // namespace
+
+BatchDecision::BatchDecision(const Domain& domain, BatchData data)
+    : domain_(domain), data_(std::move(data)) {}
+
+BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
+  auto [found, made] = work_.try_emplace(stream);
+  if (made) {
+    if (auto row = data_.streams.find(stream); row != data_.streams.end()) {
+      found->second.before = row->second;
+      found->second.now = row->second;
+    }
+  }
+  return found->second;
+}
+
+Answer BatchDecision::Decide(const Command& command) {
+  if (const auto* request = std::get_if<RequestOrigin>(&command.origin)) {
+    return DecideRequest(command, *request);
+  }
+  if (const auto* event = std::get_if<EventOrigin>(&command.origin)) {
+    return DecideEvent(command, *event);
+  }
+  return DecideTimer(command, std::get<TimerOrigin>(command.origin));
+}
+
+Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin& origin) {
+  if (auto known = data_.requests.find(origin.key); known != data_.requests.end()) {
+    const RequestRow& row = known->second;
+    if (row.fingerprint != origin.fingerprint) {
+      return {type::Refuse(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                           "the request id was used with other content"),
+              row.stream,
+              {}};
+    }
+    return {absl::OkStatus(), row.stream, WorkOf(row.stream).now};
+  }
+  Work& work = WorkOf(command.stream);
+  if (!work.now.parked_reason.empty()) {
+    return {type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
+                         "the case is parked and waits for an operator"),
+            command.stream,
+            {}};
+  }
+  const absl::Status status = Apply(command, CauseOf("request", 0, NewUuid()), work);
+  if (absl::IsInternal(status)) Park(command.stream, work, "", 0, ParkReason(status));
+  if (!status.ok()) return {status, command.stream, {}};
+  if (!origin.key.empty()) {
+    const RequestRow row{command.stream, work.now.version, origin.fingerprint};
+    data_.requests[origin.key] = row;
+    write_.requests[origin.key] = row;
+  }
+  write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
+  return {absl::OkStatus(), command.stream, work.now};
+}
+
+Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& origin) {
+  if (!origin.incarnation.empty()) {
+    Position& stored = data_.positions[origin.upstream];
+    if (stored.incarnation != origin.incarnation) stored = {origin.incarnation, 0};
+    if (stored.position < origin.previous_position) {
+      return {absl::AbortedError("an earlier record was not committed"), command.stream, {}};
+    }
+    if (origin.position > stored.position) {
+      stored.position = origin.position;
+      write_.positions[origin.upstream] = stored;
+    }
+  }
+  ApplyUpstream(command, origin, WorkOf(command.stream));
+  return {absl::OkStatus(), command.stream, {}};
+}
+
+void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work) {
+  Applied& applied = work.now.applied[origin.upstream];
+  if (origin.number <= applied.number && !PATHWAYS_MUTANT("skip_duplicate_check")) {
+    const size_t at = static_cast<size_t>(origin.number - 1) * kFingerprintBytes;
+    const bool same =
+        applied.fingerprints.compare(at, kFingerprintBytes, FingerprintOf(origin.ce_id)) == 0;
+    if (!same) Park(command.stream, work, origin.upstream, origin.number, "EVENT_CONFLICT");
+    return;
+  }
+  work.touched = true;
+  if (IsMissing(origin, work)) return;
+  if (!origin.unreadable.empty()) {
+    Park(command.stream, work, origin.upstream, origin.number, origin.unreadable);
+    return;
+  }
+  const type::v1::Cause cause = CauseOf(origin.upstream, origin.number, origin.ce_id);
+  if (const absl::Status status = Apply(command, cause, work); !status.ok()) {
+    Park(command.stream, work, origin.upstream, origin.number, ParkReason(status));
+    return;
+  }
+  applied.number = origin.number;
+  applied.fingerprints += FingerprintOf(origin.ce_id);
+  if (auto behind = work.now.behind.find(origin.upstream);
+      behind != work.now.behind.end() && behind->second <= origin.number) {
+    work.now.behind.erase(behind);
+  }
+}
+
+bool BatchDecision::IsMissing(const EventOrigin& origin, Work& work) {
+  bool missing = !work.now.parked_reason.empty();
+  missing |= origin.number > work.now.applied[origin.upstream].number + 1;
+  for (const Requirement& requirement : origin.requires_applied) {
+    if (work.now.applied[requirement.upstream].number >= requirement.number) continue;
+    int64_t& behind = work.now.behind[requirement.upstream];
+    behind = std::max(behind, requirement.number);
+    missing = true;
+  }
+  if (!missing) return false;
+  int64_t& behind = work.now.behind[origin.upstream];
+  behind = std::max(behind, origin.number);
+  return true;
+}
+
+Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& origin) {
+  Work& work = WorkOf(command.stream);
+  const absl::StatusOr<type::Folded> folded = domain_.Fold(command.stream, work.now.state);
+  if (!folded.ok()) return {folded.status(), command.stream, {}};
+  const type::TimerEntry timer{origin.kind, origin.due_unix_seconds};
+  const bool still_due =
+      std::find(folded->timers.begin(), folded->timers.end(), timer) != folded->timers.end();
+  if (!still_due || !work.now.parked_reason.empty()) {
+    return {absl::OkStatus(), command.stream, {}};
+  }
+  const int64_t version = work.now.version;
+  absl::Status status = Apply(command, CauseOf("timer", 0, NewUuid()), work);
+  if (status.ok() && work.now.version == version) {
+    // It would be due again at once, for ever.
+    status = absl::InternalError("a due timer changed nothing");
+  }
+  if (!status.ok()) Park(command.stream, work, "", 0, ParkReason(status));
+  return {status, command.stream, {}};
+}
+
+absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause& cause,
+                                  Work& work) {
+  const absl::Time now = std::max(data_.now, work.now.last_event_time);
+  const type::DecideContext context{command.stream, work.now.version, now};
+  ASSIGN_OR_RETURN(std::vector<NewEvent> decided,
+                   domain_.Decide(work.now.state, command.payload, context));
+  StoredState state = work.now.state;
+  std::vector<EventRow> events;
+  for (NewEvent& made : decided) {
+    EventRow event;
+    event.stream = command.stream;
+    event.number = work.now.version + static_cast<int64_t>(events.size()) + 1;
+    event.ce_id = NewUuid();
+    event.type = std::move(made.type);
+    event.time = now;
+    event.cause = cause;
+    event.data = std::move(made.data);
+    event.sealed = std::move(made.sealed);
+    if (const absl::Status status = domain_.Evolve(state, event); !status.ok()) {
+      return absl::InternalError(absl::string_view(status.message()));
+    }
+    events.push_back(std::move(event));
+  }
+  work.touched = true;
+  write_.keys.insert(write_.keys.end(), command.keys.begin(), command.keys.end());
+  if (events.empty()) return absl::OkStatus();
+  work.now.state = std::move(state);
+  work.now.version += static_cast<int64_t>(events.size());
+  work.now.last_event_time = now;
+  work.now.evolve_version = domain_.EvolveVersion();
+  std::move(events.begin(), events.end(), std::back_inserter(work.events));
+  return absl::OkStatus();
+}
+
+void BatchDecision::Park(const std::string& stream, Work& work, const std::string& upstream,
+                         int64_t number, const std::string& reason) {
+  if (!work.now.parked_reason.empty()) return;  // The first reason is the one to look at.
+  work.now.parked_reason = reason;
+  write_.parked.push_back({stream, upstream, number, reason, data_.now});
+  if (upstream.empty()) return;
+  int64_t& behind = work.now.behind[upstream];
+  behind = std::max(behind, number);
+  work.touched = true;
+}
+
+absl::StatusOr<BatchWrite> BatchDecision::Build() {
+  for (auto& [stream, work] : work_) {
+    if (!work.touched) continue;
+    StreamWrite write;
+    write.stream = stream;
+    write.expected_version = work.before.version;
+    write.state_changed = !work.events.empty();
+    write.events = std::move(work.events);
+    if (write.state_changed) {
+      type::Folded before;
+      if (work.before.version > 0) {
+        ASSIGN_OR_RETURN(before, domain_.Fold(stream, work.before.state));
+      }
+      ASSIGN_OR_RETURN(const type::Folded after, domain_.Fold(stream, work.now.state));
+      write.removed = Missing(before, after);
+      write.added = Missing(after, before);
+    }
+    std::erase_if(work.now.applied, [](const auto& entry) { return entry.second.number == 0; });
+    write.row = std::move(work.now);
+    write_.streams.push_back(std::move(write));
+  }
+  return std::move(write_);
+}
+
+}  // namespace pathways::runtime

@@ -1,0 +1,59 @@
+// What one batch of commands makes of the streams it read: the engine's bookkeeping, without I/O.
+//
+// The engine reads the batch's data, hands every command to Decide in order, and takes what must be
+// written from Build. Commands of one batch for one stream are decided one after the other on the
+// state in memory and written once. Not thread-safe; lives for one transaction.
+#ifndef PATHWAYS_SERVICES_RUNTIME_BATCH_DECISION_H_
+#define PATHWAYS_SERVICES_RUNTIME_BATCH_DECISION_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/runtime/domain.h"
+#include "services/runtime/engine.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+class BatchDecision {
+ public:
+  // `data` is what was read for all commands of the batch; states are of the present version.
+  BatchDecision(const Domain& domain, BatchData data);
+
+  // Decides one command on what the ones before it left. The answer is true only once committed.
+  Answer Decide(const Command& command);
+
+  // What to write. INTERNAL when a state cannot be folded. Call once, after the last Decide.
+  absl::StatusOr<BatchWrite> Build();
+
+ private:
+  struct Work {
+    StreamRow before;
+    StreamRow now;
+    std::vector<EventRow> events;
+    bool touched = false;
+  };
+
+  Work& WorkOf(const std::string& stream);
+  Answer DecideRequest(const Command& command, const RequestOrigin& origin);
+  Answer DecideEvent(const Command& command, const EventOrigin& origin);
+  Answer DecideTimer(const Command& command, const TimerOrigin& origin);
+  // Applies the event or says why it must wait; moves no position.
+  void ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work);
+  bool IsMissing(const EventOrigin& origin, Work& work);
+  // Decides and appends; on an error the stream is as before.
+  absl::Status Apply(const Command& command, const type::v1::Cause& cause, Work& work);
+  void Park(const std::string& stream, Work& work, const std::string& upstream, int64_t number,
+            const std::string& reason);
+
+  const Domain& domain_;
+  BatchData data_;
+  std::map<std::string, Work> work_;
+  BatchWrite write_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_BATCH_DECISION_H_

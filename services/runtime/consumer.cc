@@ -1,0 +1,210 @@
+#include "services/runtime/consumer.h"
+
+#include <chrono>
+#include <memory>
+
+#include "absl/time/clock.h"
+#include "services/runtime/faults.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr int kPage = 256;  // Records in one read, and so in flight.
+constexpr int kHeadsPage = 1000;
+
+// How long an idle thread waits without being woken. A lost wake costs no more than this.
+constexpr absl::Duration kIdleWait = absl::Milliseconds(500);
+// How long to wait after an error, so that a full disk is not asked in a tight loop.
+constexpr absl::Duration kErrorWait = absl::Seconds(1);
+
+}  // namespace
+
+void Signal::Notify() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    notified_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Signal::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Signal::Wait(absl::Duration limit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoMilliseconds(limit),
+                    [this] { return notified_ || stopped_; });
+  notified_ = false;
+  return !stopped_;
+}
+
+bool Signal::stopped() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event) {
+  Command command;
+  command.stream = event.stream;
+  EventOrigin origin;
+  origin.upstream = upstream;
+  origin.number = event.number;
+  origin.ce_id = event.ce_id;
+  absl::StatusOr<UpstreamCommand> translated = domain.FromUpstream(upstream, event);
+  if (translated.ok()) {
+    command.payload = std::move(translated->command);
+    origin.requires_applied = std::move(translated->requires_applied);
+  } else {
+    origin.unreadable = "EVENT_UNREADABLE";
+  }
+  command.origin = std::move(origin);
+  return command;
+}
+
+absl::Status SubmitAll(Engine& engine, std::vector<Command> commands) {
+  struct Waiting {
+    std::mutex mutex;
+    std::condition_variable done;
+    size_t left = 0;
+    absl::Status first_error;
+  };
+  // Shared with the callbacks: the last of them may still hold it when the wait ends.
+  auto waiting = std::make_shared<Waiting>();
+  waiting->left = commands.size();
+  for (Command& command : commands) {
+    engine.Submit(std::move(command), [waiting](const Answer& answer) {
+      std::lock_guard<std::mutex> lock(waiting->mutex);
+      if (!answer.status.ok() && waiting->first_error.ok()) waiting->first_error = answer.status;
+      if (--waiting->left == 0) waiting->done.notify_one();
+    });
+  }
+  std::unique_lock<std::mutex> lock(waiting->mutex);
+  waiting->done.wait(lock, [&] { return waiting->left == 0; });
+  return waiting->first_error;
+}
+
+Consumer::Consumer(ConsumerParts parts) : parts_(std::move(parts)), thread_([this] { Run(); }) {}
+
+Consumer::~Consumer() { Stop(); }
+
+void Consumer::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Consumer::Run() {
+  while (!signal_.stopped()) {
+    const absl::StatusOr<size_t> handled = ReadPage();
+    if (handled.ok() && *handled > 0) continue;
+    signal_.Wait(handled.ok() ? kIdleWait : kErrorWait);
+  }
+}
+
+absl::StatusOr<size_t> Consumer::ReadPage() {
+  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(parts_.upstream));
+  const std::string incarnation = parts_.upstream_store.Incarnation();
+  if (position.incarnation != incarnation) position = {incarnation, 0};
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                   parts_.upstream_store.ReadAfter(position.position, kPage));
+  if (events.empty()) {
+    ASSIGN_OR_RETURN(const int64_t head, parts_.upstream_store.LastPosition());
+    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
+    return 0;
+  }
+  std::vector<Command> commands;
+  for (const EventRow& event : events) {
+    Command command = CommandOf(parts_.domain, parts_.upstream, event);
+    auto& origin = std::get<EventOrigin>(command.origin);
+    origin.incarnation = incarnation;
+    origin.previous_position = position.position;
+    origin.position = event.position;
+    position.position = event.position;
+    commands.push_back(std::move(command));
+  }
+  PATHWAYS_CRASH_POINT("consumer.before_submit");
+  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
+  PATHWAYS_CRASH_POINT("consumer.after_commit");
+  return events.size();
+}
+
+Puller::Puller(ConsumerParts parts, absl::Duration sweep_every)
+    : parts_(std::move(parts)), sweep_every_(sweep_every), thread_([this] { Run(); }) {}
+
+Puller::~Puller() { Stop(); }
+
+void Puller::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Puller::Run() {
+  // Monotonic: a clock that is set must not make the sweep come late.
+  auto next_sweep = std::chrono::steady_clock::now();
+  while (!signal_.stopped()) {
+    if (std::chrono::steady_clock::now() >= next_sweep) {
+      if (Sweep().ok()) {
+        next_sweep = std::chrono::steady_clock::now() + absl::ToChronoSeconds(sweep_every_);
+      }
+    }
+    const absl::StatusOr<bool> applied = PullOnce();
+    if (applied.ok() && *applied) continue;
+    signal_.Wait(applied.ok() ? kIdleWait : kErrorWait);
+  }
+}
+
+absl::StatusOr<bool> Puller::PullOnce() {
+  ASSIGN_OR_RETURN(const std::vector<BehindRow> rows, parts_.store.ReadBehind(kPage));
+  bool applied = false;
+  for (const BehindRow& row : rows) {
+    if (row.upstream != parts_.upstream) continue;
+    ASSIGN_OR_RETURN(const bool moved, PullStream(row));
+    applied |= moved;
+  }
+  return applied;
+}
+
+absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                   parts_.upstream_store.ReadStream(row.stream, row.applied + 1, kPage,
+                                                    /*with_sealed=*/false));
+  std::vector<Command> commands;
+  for (const EventRow& event : events) {
+    commands.push_back(CommandOf(parts_.domain, parts_.upstream, event));
+  }
+  if (commands.empty()) return false;
+  PATHWAYS_CRASH_POINT("puller.before_submit");
+  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
+  ASSIGN_OR_RETURN(auto after, parts_.store.ReadApplied(parts_.upstream, {row.stream}));
+  return after[row.stream] > row.applied;
+}
+
+absl::Status Puller::Sweep() {
+  std::string after;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
+                     parts_.upstream_store.ReadHeads(after, kHeadsPage));
+    if (heads.empty()) return absl::OkStatus();
+    std::vector<std::string> streams;
+    for (const StreamHead& head : heads) streams.push_back(head.stream);
+    ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
+    std::vector<BehindRow> behind;
+    for (const StreamHead& head : heads) {
+      if (head.version < applied[head.stream]) {
+        return absl::DataLossError("an upstream head is below what was applied");
+      }
+      if (head.version > applied[head.stream]) {
+        behind.push_back({head.stream, parts_.upstream, head.version, 0, absl::InfinitePast()});
+      }
+    }
+    if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
+    after = heads.back().stream;
+  }
+}
+
+}  // namespace pathways::runtime

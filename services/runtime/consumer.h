@@ -1,0 +1,102 @@
+// Brings the events of one upstream into a service's engine.
+//
+// A Consumer reads the upstream's log in position order from where the service's own store says it
+// is, turns each event into a command and submits it; effect and position are committed together by
+// the engine. A Puller mends what did not come that way: it fetches streams that are behind, event
+// by event, and sweeps the upstream's heads now and then, so that a lost or skipped record is found
+// without anybody noticing. Each has one thread, started by the constructor and stopped by Stop or
+// the destructor, and reads the upstream only through its published columns.
+#ifndef PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
+#define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/runtime/domain.h"
+#include "services/runtime/engine.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// Wakes a waiting thread. Thread-safe; a wake that comes before the wait is not lost.
+class Signal {
+ public:
+  void Notify();
+  // Ends the wait for good.
+  void Stop();
+  // True until Stop. Waits for Notify, at most `limit`.
+  bool Wait(absl::Duration limit);
+  bool stopped();
+
+ private:
+  std::mutex mutex_;  // Guards both flags.
+  std::condition_variable changed_;
+  bool notified_ = false;
+  bool stopped_ = false;
+};
+
+// The command that an upstream event is. An event that cannot be understood becomes a command that
+// parks its stream.
+Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event);
+
+// Submits commands in order and waits for all answers. The first error, if any.
+absl::Status SubmitAll(Engine& engine, std::vector<Command> commands);
+
+struct ConsumerParts {
+  std::string upstream;        // Name of the upstream service.
+  EventStore& upstream_store;  // Its published events.
+  const Domain& domain;        // Of the consuming service,
+  EventStore& store;           // its store
+  Engine& engine;              // and its engine. All must outlive the consumer.
+};
+
+class Consumer {
+ public:
+  explicit Consumer(ConsumerParts parts);
+  ~Consumer();
+  // There is something new upstream. Never blocks.
+  void Notify() { signal_.Notify(); }
+  void Stop();
+
+ private:
+  void Run();
+  // Handles one page. The number of records handled.
+  absl::StatusOr<size_t> ReadPage();
+
+  const ConsumerParts parts_;
+  Signal signal_;
+  std::thread thread_;
+};
+
+class Puller {
+ public:
+  // Sweeps the heads at the start and then every `sweep_every`.
+  Puller(ConsumerParts parts, absl::Duration sweep_every);
+  ~Puller();
+  void Notify() { signal_.Notify(); }
+  void Stop();
+
+  // Fetches what the rows of `behind` name. True when something was applied.
+  absl::StatusOr<bool> PullOnce();
+  // Compares the upstream's heads with what was applied and marks what is missing. DATA_LOSS when
+  // a head is below what was applied: the upstream lost its tail.
+  absl::Status Sweep();
+
+ private:
+  void Run();
+  absl::StatusOr<bool> PullStream(const BehindRow& row);
+
+  const ConsumerParts parts_;
+  const absl::Duration sweep_every_;
+  Signal signal_;
+  std::thread thread_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_

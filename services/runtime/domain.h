@@ -1,0 +1,67 @@
+// What the engine asks of a service: its pure domain, with states, commands and events as bytes.
+//
+// One adapter per service (services/<service>/domain_adapter.h) implements this by parsing, calling
+// the domain's Decide, Evolve and Fold, and serialising. It holds no mutable state, so every method
+// may be called from any thread, blocks for nothing and gives the same answer twice.
+#ifndef PATHWAYS_SERVICES_RUNTIME_DOMAIN_H_
+#define PATHWAYS_SERVICES_RUNTIME_DOMAIN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/runtime/store/event_store.h"
+#include "services/type/stream.h"
+
+namespace pathways::runtime {
+
+// An event that a decision makes; the engine adds number, position, ce_id, time and cause.
+struct NewEvent {
+  std::string type;    // Full message name, for example pathways.intake.v1.CaseRegistered.
+  std::string data;    // The event as published.
+  std::string sealed;  // Its sealed column. Empty: nothing personal.
+};
+
+// An upstream number that must be applied before an event may be.
+struct Requirement {
+  std::string upstream;
+  int64_t number = 0;
+};
+
+// An upstream event, translated.
+struct UpstreamCommand {
+  std::string command;  // Serialised command of this service.
+  std::vector<Requirement> requires_applied;
+};
+
+class Domain {
+ public:
+  virtual ~Domain() = default;
+
+  // Version of Evolve and Fold: a state made by another one is folded again.
+  virtual int EvolveVersion() const = 0;
+
+  // Decides one command. Errors as in the domain's decide.h; INTERNAL parks the stream.
+  virtual absl::StatusOr<std::vector<NewEvent>> Decide(
+      const StoredState& state, absl::string_view command,
+      const type::DecideContext& context) const = 0;
+
+  // Applies one own event to the state.
+  virtual absl::Status Evolve(StoredState& state, const EventRow& event) const = 0;
+
+  // Index entries and timers of a state.
+  virtual absl::StatusOr<type::Folded> Fold(const std::string& stream,
+                                            const StoredState& state) const = 0;
+
+  // The command that an event of `upstream` is for this service. INVALID_ARGUMENT: not an event of
+  // that upstream; it will be parked.
+  virtual absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view upstream,
+                                                       const EventRow& event) const = 0;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_DOMAIN_H_

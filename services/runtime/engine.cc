@@ -1,0 +1,182 @@
+#include "services/runtime/engine.h"
+
+#include <algorithm>
+#include <set>
+
+#include "services/runtime/batch_decision.h"
+#include "services/runtime/faults.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/problem.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr int kFoldPage = 500;
+
+BatchRead WantedBy(const std::vector<const Command*>& commands) {
+  std::set<std::string> requests;
+  std::set<std::string> streams;
+  std::set<std::string> upstreams;
+  for (const Command* command : commands) {
+    streams.insert(command->stream);
+    if (const auto* request = std::get_if<RequestOrigin>(&command->origin)) {
+      if (!request->key.empty()) requests.insert(request->key);
+    } else if (const auto* event = std::get_if<EventOrigin>(&command->origin)) {
+      if (!event->incarnation.empty()) upstreams.insert(event->upstream);
+    }
+  }
+  return {{requests.begin(), requests.end()},
+          {streams.begin(), streams.end()},
+          {upstreams.begin(), upstreams.end()}};
+}
+
+// Reads a batch's data: also the streams of requests that were accepted before, which are answered
+// with the case as it is now.
+absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batch& batch,
+                                   const std::vector<const Command*>& commands) {
+  ASSIGN_OR_RETURN(BatchData data, batch.Read(WantedBy(commands)));
+  for (const auto& [key, request] : data.requests) {
+    if (data.streams.contains(request.stream)) continue;
+    ASSIGN_OR_RETURN(data.streams[request.stream], store.ReadState(request.stream));
+  }
+  for (auto& [stream, row] : data.streams) {
+    if (row.version == 0 || row.evolve_version == domain.EvolveVersion()) continue;
+    RETURN_IF_ERROR(FoldAgain(domain, store, stream, row));
+  }
+  return data;
+}
+
+// One try at one transaction. The answers hold only if it is OK.
+absl::Status TryCommit(const Domain& domain, EventStore& store,
+                       const std::vector<const Command*>& commands, std::vector<Answer>& answers) {
+  PATHWAYS_CRASH_POINT("engine.before_decide");
+  ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
+  ASSIGN_OR_RETURN(BatchData data, ReadData(domain, store, *batch, commands));
+  BatchDecision decision(domain, std::move(data));
+  answers.clear();
+  for (const Command* command : commands) answers.push_back(decision.Decide(*command));
+  ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
+  PATHWAYS_CRASH_POINT("engine.after_decide");
+  return batch->Commit(write);
+}
+
+}  // namespace
+
+Engine::Engine(const Domain& domain, EventStore& store, EngineOptions options)
+    : domain_(domain), store_(store), options_(options), thread_([this] { Run(); }) {}
+
+Engine::~Engine() { Drain(); }
+
+void Engine::Submit(Command command, Callback done) {
+  absl::Status refused;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) {
+      refused = type::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the service stops");
+    } else if (queue_.size() >= options_.queue_max) {
+      refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                             "too many commands are waiting; try again");
+    } else {
+      queue_.push_back({std::move(command), std::move(done)});
+    }
+  }
+  if (refused.ok()) {
+    wake_.notify_one();
+  } else {
+    done({refused, {}, {}});
+  }
+}
+
+void Engine::Drain() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::Run() {
+  for (;;) {
+    std::vector<Pending> batch = TakeBatch();
+    if (batch.empty()) return;
+    Execute(std::move(batch));
+  }
+}
+
+std::vector<Engine::Pending> Engine::TakeBatch() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  std::vector<Pending> batch;
+  while (!queue_.empty() && batch.size() < options_.batch_max) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void Engine::Execute(std::vector<Pending> batch) {
+  std::vector<const Command*> commands;
+  commands.reserve(batch.size());
+  for (const Pending& pending : batch) commands.push_back(&pending.command);
+  std::vector<Answer> answers;
+  absl::Status status;
+  for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
+    status = TryCommit(domain_, store_, commands, answers);
+    if (!absl::IsAborted(status)) break;
+  }
+  if (status.ok()) return Finish(batch, std::move(answers));
+  // A store that cannot write fails every command alike; anything else may be one command's fault.
+  if (batch.size() == 1 || absl::IsUnavailable(status)) {
+    return Finish(batch, std::vector<Answer>(batch.size(), Answer{status, {}, {}}));
+  }
+  const auto half = batch.begin() + static_cast<ptrdiff_t>(batch.size() / 2);
+  std::vector<Pending> rest(std::make_move_iterator(half), std::make_move_iterator(batch.end()));
+  batch.erase(half, batch.end());
+  Execute(std::move(batch));
+  Execute(std::move(rest));
+}
+
+void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    PATHWAYS_CRASH_POINT("engine.before_answer");
+    batch[i].done(std::move(answers[i]));
+  }
+}
+
+absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
+                       StreamRow& row) {
+  row.state = {};
+  row.version = 0;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                     store.ReadStream(stream, row.version + 1, kFoldPage, /*with_sealed=*/true));
+    if (events.empty()) break;
+    for (const EventRow& event : events) {
+      RETURN_IF_ERROR(domain.Evolve(row.state, event));
+      row.version = event.number;
+      row.last_event_time = event.time;
+    }
+  }
+  row.evolve_version = domain.EvolveVersion();
+  return absl::OkStatus();
+}
+
+absl::Status RebuildFolded(const Domain& domain, EventStore& store) {
+  RETURN_IF_ERROR(store.DropFolded());
+  int64_t position = 0;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<EventRow> events, store.ReadAfter(position, kFoldPage));
+    if (events.empty()) return absl::OkStatus();
+    for (const EventRow& event : events) {
+      position = event.position;
+      if (event.number != 1) continue;  // Every stream is met once, at its first event.
+      StreamRow row;
+      RETURN_IF_ERROR(FoldAgain(domain, store, event.stream, row));
+      ASSIGN_OR_RETURN(const type::Folded folded, domain.Fold(event.stream, row.state));
+      RETURN_IF_ERROR(store.RestoreFolded(event.stream, row, folded));
+    }
+  }
+}
+
+}  // namespace pathways::runtime

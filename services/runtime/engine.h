@@ -1,0 +1,133 @@
+// The engine: every write of a service takes this one road.
+//
+// A command names the stream it is for and where it comes from: a request, an event of an upstream
+// or a timer. The engine takes a batch, reads the states, decides each command in order, appends
+// events and new states in one transaction, and answers every caller. A batch that cannot be
+// committed is split and decided again from the stored state, so that only the command at fault
+// fails. The engine knows no service: it holds a Domain and an EventStore.
+//
+// Guarantees: an answer OK means durable. A repeated request id with equal content is answered OK
+// again and does nothing; with other content ALREADY_EXISTS. An upstream event is applied exactly
+// once and in order of its number: a duplicate is dropped, a later one leaves a row in `behind`.
+#ifndef PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
+#define PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/runtime/domain.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// A call of the API.
+struct RequestOrigin {
+  std::string key;          // Hash of principal, method and request id. Empty: a read, not kept.
+  std::string fingerprint;  // Keyed hash of the content.
+  std::string principal;    // Kind and id, for the audit trail.
+  std::string method;       // For the audit trail.
+};
+
+// An event of an upstream.
+struct EventOrigin {
+  std::string upstream;
+  int64_t number = 0;
+  std::string ce_id;
+  std::vector<Requirement> requires_applied;
+  // Where it was read; an empty incarnation: it was pulled by stream and moves no position.
+  std::string incarnation;
+  int64_t position = 0;
+  // Position handled before this one. The effect is refused (ABORTED) when the stored position is
+  // lower: then an earlier record was not committed, and the consumer reads again from there.
+  int64_t previous_position = 0;
+  // Not empty: the record cannot be understood. The stream is parked with this code.
+  std::string unreadable;
+};
+
+// A timer that is due. Dropped when the state no longer has it.
+struct TimerOrigin {
+  std::string kind;
+  int64_t due_unix_seconds = 0;
+};
+
+struct Command {
+  std::string stream;
+  std::string payload;  // Serialised command of the service.
+  std::variant<RequestOrigin, EventOrigin, TimerOrigin> origin;
+  std::vector<KeyRow> keys;  // Stored when the command is accepted.
+};
+
+// What became of a command.
+struct Answer {
+  absl::Status status;
+  std::string stream;  // For a repeated request the stream of the first one.
+  StreamRow row;       // The stream as it is now. Only for requests that were answered OK.
+};
+
+struct EngineOptions {
+  size_t batch_max = 256;   // Commands in one transaction. 1: a transaction per call.
+  size_t queue_max = 4096;  // Commands waiting. More are refused with RESOURCE_EXHAUSTED.
+  int attempts_max = 3;     // Decisions of one batch after a lost race.
+};
+
+class Engine {
+ public:
+  // Called once, on the engine's thread, after the commit; must not block or submit and wait.
+  using Callback = std::function<void(Answer)>;
+
+  // `domain` and `store` must outlive the engine. Starts its thread.
+  Engine(const Domain& domain, EventStore& store, EngineOptions options);
+  // Answers what is queued with UNAVAILABLE.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Queues a command; never blocks. `done` is called exactly once in any case; before Submit
+  // returns when the queue is full (RESOURCE_EXHAUSTED) or the engine stops (UNAVAILABLE).
+  void Submit(Command command, Callback done);
+
+  // Finishes the queue, then stops. New commands are refused. Idempotent.
+  void Drain();
+
+ private:
+  struct Pending {
+    Command command;
+    Callback done;
+  };
+
+  void Run();
+  std::vector<Pending> TakeBatch();
+  // Decides and commits; halves the batch and tries again when it fails as a whole.
+  void Execute(std::vector<Pending> batch);
+  static void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
+
+  const Domain& domain_;
+  EventStore& store_;
+  const EngineOptions options_;
+
+  std::mutex mutex_;  // Guards queue_ and stopping_.
+  std::condition_variable wake_;
+  std::deque<Pending> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// Folds a stream's events from the first to the last, as the engine does for a state made by
+// another evolve version. `applied`, `behind` and the parked reason of `row` stay.
+absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
+                       StreamRow& row);
+
+// Deletes every state, index entry and timer of a store and folds them again from its events.
+// Nothing else may write meanwhile.
+absl::Status RebuildFolded(const Domain& domain, EventStore& store);
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_ENGINE_H_

@@ -1,0 +1,67 @@
+#include "services/runtime/faults.h"
+
+#ifdef PATHWAYS_FAULTS
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+
+namespace pathways::runtime {
+namespace {
+
+// What the environment asks for, read once.
+struct Plan {
+  std::string point;
+  int hit = 0;
+  std::string mutant;
+};
+
+Plan ReadPlan() {
+  Plan plan;
+  if (const char* at = std::getenv("PATHWAYS_CRASH_AT")) {
+    const std::string text(at);
+    const size_t colon = text.rfind(':');
+    plan.point = text.substr(0, colon);
+    plan.hit = colon == std::string::npos ? 1 : std::atoi(text.c_str() + colon + 1);
+  }
+  if (const char* mutant = std::getenv("PATHWAYS_MUTANT")) plan.mutant = mutant;
+  return plan;
+}
+
+const Plan& ThePlan() {
+  static const Plan kPlan = ReadPlan();
+  return kPlan;
+}
+
+}  // namespace
+
+std::vector<const char*> CrashPoints() {
+  return {
+      "engine.before_decide",    // A batch is taken, nothing is read.
+      "engine.after_decide",     // Decided, nothing is written.
+      "store.before_commit",     // Written, not committed.
+      "store.after_commit",      // Committed, nobody is answered.
+      "engine.before_answer",    // As above, for each caller.
+      "consumer.before_submit",  // Polled, not submitted.
+      "consumer.after_commit",   // Effect and position committed.
+      "puller.before_submit",  // Pulled, not submitted.
+  };
+}
+
+void HitCrashPoint(const char* name) {
+  static std::atomic<int> hits{0};
+  const Plan& plan = ThePlan();
+  if (plan.point.empty() || plan.point != name) return;
+  // SIGKILL and nothing gentler: no destructor, no flush, as when the battery is pulled (but for
+  // the page cache).
+  if (hits.fetch_add(1) + 1 == plan.hit) kill(getpid(), SIGKILL);
+}
+
+bool MutantActive(const char* name) { return ThePlan().mutant == name; }
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_FAULTS

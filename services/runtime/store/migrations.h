@@ -1,0 +1,18 @@
+// The numbered migrations of the SQLite store, compiled in from
+// services/runtime/store/migrations/*.sql.
+//
+// Expand, then contract: a migration never breaks the release before it. A migration that was
+// released is never edited.
+#ifndef PATHWAYS_SERVICES_RUNTIME_STORE_MIGRATIONS_H_
+#define PATHWAYS_SERVICES_RUNTIME_STORE_MIGRATIONS_H_
+
+#include <vector>
+
+namespace pathways::runtime {
+
+// In order; the first is number 1. Each is one SQL script without BEGIN and COMMIT.
+std::vector<const char*> SqliteMigrations();
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_STORE_MIGRATIONS_H_

@@ -1,0 +1,115 @@
+-- First schema of a service's store on SQLite. Times are microseconds since the Unix epoch, UTC.
+
+CREATE TABLE store (
+  name TEXT PRIMARY KEY,  -- Name of the value: incarnation.
+  value TEXT NOT NULL     -- The value. incarnation: random id of this store.
+) STRICT;
+
+CREATE TABLE streams (
+  id TEXT PRIMARY KEY,              -- Stream id: the case id.
+  version INTEGER NOT NULL,         -- Number of the last event.
+  state BLOB NOT NULL,              -- Folded state, open part (protobuf).
+  sealed BLOB NOT NULL,             -- Folded state, sealed part. Personal data, encrypted.
+  evolve_version INTEGER NOT NULL,  -- Version of the code that folded the state.
+  time INTEGER NOT NULL             -- Time of the last event.
+) STRICT;
+
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,  -- Place in commit order. Never used twice.
+  stream TEXT NOT NULL,                        -- Stream id.
+  number INTEGER NOT NULL,                     -- Number in the stream, from 1 without holes.
+  ce_id TEXT NOT NULL,                         -- Random id, minted once with the event.
+  type TEXT NOT NULL,                          -- Message name of the event.
+  time INTEGER NOT NULL,                       -- When it was committed.
+  cause BLOB NOT NULL,                         -- pathways.type.v1.Cause: what led to it.
+  data BLOB NOT NULL,                          -- The event as published (protobuf). No identity.
+  sealed BLOB NOT NULL                         -- What is personal, encrypted. Never published.
+) STRICT;
+CREATE UNIQUE INDEX events_by_stream ON events (stream, number);
+
+CREATE TABLE applied (
+  stream TEXT NOT NULL,        -- Stream id.
+  upstream TEXT NOT NULL,      -- Service whose events are counted.
+  number INTEGER NOT NULL,     -- Last number applied.
+  fingerprints BLOB NOT NULL,  -- 4 bytes per applied ce_id, in order of number.
+  PRIMARY KEY (stream, upstream)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE behind (
+  stream TEXT NOT NULL,     -- Stream id.
+  upstream TEXT NOT NULL,   -- Service whose events are missing.
+  number INTEGER NOT NULL,  -- Highest number known to exist.
+  since INTEGER NOT NULL,   -- When it was first noticed.
+  PRIMARY KEY (stream, upstream)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE positions (
+  upstream TEXT PRIMARY KEY,   -- Consumer and log, for example intake or status/referral.
+  incarnation TEXT NOT NULL,   -- Id of the log that is counted.
+  position INTEGER NOT NULL    -- Last position handled.
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+  key BLOB PRIMARY KEY,      -- Hash of principal, method and request id.
+  stream TEXT NOT NULL,      -- Stream the request changed.
+  number INTEGER NOT NULL,   -- Version of the stream after it.
+  fingerprint BLOB NOT NULL  -- Keyed hash of the request's content.
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unique_index (
+  name TEXT NOT NULL,    -- Name of the index.
+  key BLOB NOT NULL,     -- Natural key.
+  stream TEXT NOT NULL,  -- Stream that holds it.
+  PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE list_index (
+  name TEXT NOT NULL,  -- Name of the list.
+  key BLOB NOT NULL,   -- Sort key, ending in the stream id.
+  PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE timers (
+  stream TEXT NOT NULL,  -- Stream id.
+  kind TEXT NOT NULL,    -- Kind of the timer; one per stream and kind.
+  due INTEGER NOT NULL,  -- When it is due, seconds since the Unix epoch.
+  PRIMARY KEY (stream, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX timers_by_due ON timers (due);
+
+CREATE TABLE parked (
+  stream TEXT PRIMARY KEY,  -- Stream that waits for an operator.
+  upstream TEXT NOT NULL,   -- Service whose event could not be applied. Empty: a request or a timer.
+  number INTEGER NOT NULL,  -- Number of that event. 0: a request or a timer.
+  reason TEXT NOT NULL,     -- Upper-case code. No personal data.
+  since INTEGER NOT NULL    -- When it was parked.
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE relay (
+  shard INTEGER PRIMARY KEY,   -- Shard of the log. One on SQLite.
+  watermark INTEGER NOT NULL,  -- Last position handed to the bus and acknowledged.
+  epoch INTEGER NOT NULL       -- Grows with each change of the relay that leads. Always 0 on SQLite.
+) STRICT;
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,  -- Order of the trail.
+  time INTEGER NOT NULL,                 -- When it was committed.
+  principal TEXT NOT NULL,               -- Who called: kind and id.
+  method TEXT NOT NULL,                  -- What was called.
+  stream TEXT NOT NULL,                  -- Stream id.
+  number INTEGER NOT NULL                -- Version of the stream after the call.
+) STRICT;
+
+CREATE TABLE keys (
+  stream TEXT NOT NULL,     -- Stream id.
+  person_id TEXT NOT NULL,  -- Person within the case.
+  wrapped BLOB NOT NULL,    -- The person's data key, encrypted with the master key.
+  PRIMARY KEY (stream, person_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE projections (
+  name TEXT NOT NULL,   -- Name of the projection.
+  key TEXT NOT NULL,    -- Key, for example a case id.
+  value BLOB NOT NULL,  -- The projected message (protobuf).
+  PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;

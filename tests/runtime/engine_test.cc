@@ -1,0 +1,195 @@
+// Goal: the engine commits what it answers and nothing else, under failing stores, bad commands and
+// events in any order. Method: a domain of ten lines on the memory store; faults are injected into
+// its commits.
+#include "services/runtime/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "services/runtime/clock.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/store/memory_store.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A stream is the text of its commands, joined. "refuse" is refused, "break" breaks an invariant,
+// "nothing" changes nothing.
+class TextDomain : public Domain {
+ public:
+  int EvolveVersion() const override { return 1; }
+  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState& state, absl::string_view command,
+                                               const type::DecideContext&) const override {
+    if (command == "refuse") return absl::FailedPreconditionError("refused");
+    if (command == "break") return absl::InternalError("broken");
+    if (command == "nothing") return std::vector<NewEvent>{};
+    return std::vector<NewEvent>{{"test.Said", std::string(command), ""}};
+  }
+  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    state.open += event.data + ".";
+    return absl::OkStatus();
+  }
+  absl::StatusOr<type::Folded> Fold(const std::string& stream,
+                                    const StoredState& state) const override {
+    type::Folded folded;
+    folded.lists.push_back({"all", stream});
+    return folded;
+  }
+  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
+                                               const EventRow& event) const override {
+    if (event.data == "garbage") return absl::InvalidArgumentError("garbage");
+    return UpstreamCommand{event.data, {}};
+  }
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  static Command Request(const std::string& stream, const std::string& payload,
+                         const std::string& key) {
+    Command command{stream, payload, RequestOrigin{key, payload, "staff/a", "Say"}, {}};
+    return command;
+  }
+
+  Command Event(int64_t number, const std::string& data, const std::string& ce_id = "") {
+    EventRow event;
+    event.stream = "s";
+    event.number = number;
+    event.ce_id = ce_id.empty() ? std::to_string(number) : ce_id;
+    event.data = data;
+    return CommandOf(domain_, "up", event);
+  }
+
+  absl::Status Submit(std::vector<Command> commands) {
+    return SubmitAll(engine_, std::move(commands));
+  }
+
+  StreamRow Row() { return *store_.ReadState("s"); }
+
+  TextDomain domain_;
+  ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  MemoryStore store_{clock_, "log"};
+  Engine engine_{domain_, store_, EngineOptions{}};
+};
+
+TEST_F(EngineTest, CommandsOfOneStreamAreDecidedInOrder) {
+  ASSERT_TRUE(
+      Submit({Request("s", "a", "1"), Request("s", "b", "2"), Request("s", "c", "3")}).ok());
+  EXPECT_EQ(Row().state.open, "a.b.c.");
+  EXPECT_EQ(Row().version, 3);
+}
+
+TEST_F(EngineTest, OnlyTheRefusedCommandFails) {
+  EXPECT_EQ(
+      Submit({Request("s", "a", "1"), Request("s", "refuse", "2"), Request("s", "c", "3")}).code(),
+      absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Row().state.open, "a.c.");
+}
+
+TEST_F(EngineTest, ARefusedRequestIsNotRemembered) {
+  EXPECT_FALSE(Submit({Request("s", "refuse", "1")}).ok());
+  EXPECT_TRUE(Submit({Request("s", "a", "1")}).ok());
+}
+
+TEST_F(EngineTest, ABrokenInvariantParksTheStreamAndNoOther) {
+  EXPECT_EQ(Submit({Request("s", "break", "1"), Request("t", "a", "2")}).code(),
+            absl::StatusCode::kInternal);
+  EXPECT_FALSE(Row().parked_reason.empty());
+  EXPECT_EQ(store_.ReadState("t")->state.open, "a.");
+  EXPECT_EQ(Submit({Request("s", "a", "3")}).code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(store_.ClearParked("s").ok());
+  EXPECT_TRUE(Submit({Request("s", "a", "4")}).ok());
+}
+
+TEST_F(EngineTest, AStoreThatCannotWriteFailsEveryCallAndKeepsNothing) {
+  store_.FailNextCommits(1, absl::UnavailableError("full"));
+  EXPECT_EQ(Submit({Request("s", "a", "1")}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Row().version, 0);
+  EXPECT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  EXPECT_EQ(Row().state.open, "a.");
+}
+
+TEST_F(EngineTest, ALostRaceIsDecidedAgain) {
+  store_.FailNextCommits(2, absl::AbortedError("lost"));
+  EXPECT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  EXPECT_EQ(Row().state.open, "a.");
+}
+
+TEST_F(EngineTest, EventsAreAppliedOnceAndInOrder) {
+  ASSERT_TRUE(Submit({Event(1, "a"), Event(1, "a"), Event(3, "c"), Event(2, "b")}).ok());
+  EXPECT_EQ(Row().state.open, "a.b.");
+  EXPECT_THAT(Row().behind, ElementsAre(testing::Pair("up", 3)));
+  ASSERT_TRUE(Submit({Event(3, "c"), Event(2, "b")}).ok());
+  EXPECT_EQ(Row().state.open, "a.b.c.");
+  EXPECT_THAT(Row().behind, IsEmpty());
+}
+
+TEST_F(EngineTest, AnEventWithoutEffectIsAppliedToo) {
+  ASSERT_TRUE(Submit({Event(1, "nothing"), Event(2, "b")}).ok());
+  EXPECT_EQ(Row().state.open, "b.");
+  EXPECT_EQ(Row().applied.at("up").number, 2);
+}
+
+TEST_F(EngineTest, AConflictParks) {
+  ASSERT_TRUE(Submit({Event(1, "a"), Event(1, "a", "another")}).ok());
+  EXPECT_EQ(Row().parked_reason, "EVENT_CONFLICT");
+  EXPECT_EQ(Row().state.open, "a.");
+}
+
+TEST_F(EngineTest, GarbageParksItsStreamAndIsAppliedAfterRedrive) {
+  ASSERT_TRUE(Submit({Event(1, "garbage"), Event(2, "b")}).ok());
+  EXPECT_EQ(Row().parked_reason, "EVENT_UNREADABLE");
+  EXPECT_EQ(Row().version, 0);
+  EXPECT_THAT(Row().behind, ElementsAre(testing::Pair("up", 2)));
+  ASSERT_TRUE(store_.ClearParked("s").ok());
+  ASSERT_TRUE(Submit({Event(1, "a"), Event(2, "b")}).ok());
+  EXPECT_EQ(Row().state.open, "a.b.");
+}
+
+TEST_F(EngineTest, APositionNeverPassesARecordThatWasNotCommitted) {
+  Command first = Event(1, "a");
+  Command second = Event(2, "b");
+  auto& origin = std::get<EventOrigin>(second.origin);
+  origin.incarnation = "log";
+  origin.previous_position = 7;  // As if the record at 7 had failed.
+  origin.position = 8;
+  EXPECT_EQ(Submit({second}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Row().version, 0);
+  EXPECT_EQ(store_.ReadPosition("up")->position, 0);
+}
+
+TEST_F(EngineTest, TimeNeverGoesBackWithinAStream) {
+  ASSERT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  const absl::Time first = Row().last_event_time;
+  clock_.Advance(-absl::Hours(1));
+  ASSERT_TRUE(Submit({Request("s", "b", "2")}).ok());
+  EXPECT_EQ(Row().last_event_time, first);
+}
+
+TEST_F(EngineTest, ATimerTheStateNoLongerHasIsDropped) {
+  Command timer{"s", "nothing", TimerOrigin{"kind", 1}, {}};
+  ASSERT_TRUE(Submit({timer}).ok());
+  EXPECT_EQ(Row().parked_reason, "");
+}
+
+TEST_F(EngineTest, AfterDrainCallsAreRefused) {
+  engine_.Drain();
+  EXPECT_EQ(Submit({Request("s", "a", "1")}).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(EngineQueue, AFullQueueRefusesAtOnce) {
+  TextDomain domain;
+  ManualClock clock(absl::FromUnixSeconds(1697500000));
+  MemoryStore store(clock, "log");
+  Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_max = 0});
+  Command command{"s", "a", RequestOrigin{"1", "a", "staff/a", "Say"}, {}};
+  EXPECT_EQ(SubmitAll(engine, {command}).code(), absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace pathways::runtime
