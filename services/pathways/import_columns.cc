@@ -117,8 +117,8 @@ class RowReader {
   }
 
   // The meaning of a cell; the first value of the enum, with an error, for a word without one.
-  template <typename Enum, size_t count>
-  Enum Value(absl::string_view column, const Meaning<Enum> (&meanings)[count]) {
+  template <typename Enum, size_t Count>
+  Enum Value(absl::string_view column, const Meaning<Enum> (&meanings)[Count]) {
     const std::string word = absl::AsciiStrToUpper(Text(column));
     for (const Meaning<Enum>& meaning : meanings) {
       if (meaning.word == word) return meaning.value;

@@ -78,13 +78,11 @@ void Engine::Submit(Command command, Callback done) {
                              "too many commands are waiting; try again");
     } else {
       queue_.push_back({std::move(command), std::move(done)});
+      wake_.notify_one();
+      return;
     }
   }
-  if (refused.ok()) {
-    wake_.notify_one();
-  } else {
-    done({refused, {}, {}});
-  }
+  done({refused, {}, {}});  // Outside the lock: the callback may submit again.
 }
 
 void Engine::Drain() {

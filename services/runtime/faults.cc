@@ -38,7 +38,7 @@ const Plan& ThePlan() {
 
 }  // namespace
 
-std::vector<const char*> CrashPoints() {
+std::vector<std::string> CrashPoints() {
   return {
       "engine.before_decide",    // A batch is taken, nothing is read.
       "engine.after_decide",     // Decided, nothing is written.
@@ -47,7 +47,7 @@ std::vector<const char*> CrashPoints() {
       "engine.before_answer",    // As above, for each caller.
       "consumer.before_submit",  // Polled, not submitted.
       "consumer.after_commit",   // Effect and position committed.
-      "puller.before_submit",  // Pulled, not submitted.
+      "puller.before_submit",    // Pulled, not submitted.
   };
 }
 

@@ -8,6 +8,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 #define PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 
+#include <string>
 #include <vector>
 
 #ifdef PATHWAYS_FAULTS
@@ -15,7 +16,7 @@
 namespace pathways::runtime {
 
 // Every crash point there is.
-std::vector<const char*> CrashPoints();
+std::vector<std::string> CrashPoints();
 void HitCrashPoint(const char* name);
 bool MutantActive(const char* name);
 

@@ -1,0 +1,77 @@
+// The whole road in one process: three services on SQLite files, their consumers and pullers.
+//
+// Used by the road test and by the program that the crash test kills. A folder may be opened again
+// after a crash; only one Road may use it at a time. The policy pack and the routes are those of
+// the source tree. All people are synthetic.
+#ifndef PATHWAYS_TESTS_SUPPORT_ROAD_H_
+#define PATHWAYS_TESTS_SUPPORT_ROAD_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "pathways/referral/v1/state.pb.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/engine.h"
+#include "services/runtime/store/sqlite_store.h"
+
+namespace pathways::testing_support {
+
+// One service: its store, domain and engine.
+struct Service {
+  // Stops the process when the store cannot be opened.
+  Service(const std::string& path, const runtime::Clock& clock,
+          std::unique_ptr<runtime::Domain> pure);
+
+  // Submits a request and waits for its answer.
+  runtime::Answer Call(const std::string& stream, const std::string& payload,
+                       const std::string& request);
+
+  std::unique_ptr<runtime::Domain> domain;
+  std::unique_ptr<runtime::SqliteStore> store;
+  std::unique_ptr<runtime::Engine> engine;
+};
+
+class Road {
+ public:
+  explicit Road(const std::string& folder);
+  ~Road();
+
+  // Stops delivery by position; what is missing then comes through the pullers alone.
+  void StopConsumers() { consumers_.clear(); }
+  void WakeAll();
+  // Compares heads on every connection.
+  absl::Status SweepAll();
+  // Waits until `holds`, at most 20 seconds of waiting.
+  bool Eventually(const std::function<bool()>& holds);
+  referral::v1::ReferralCaseState ReferralState(const std::string& id);
+
+  Service& intake() { return *intake_; }
+  Service& eligibility() { return *eligibility_; }
+  Service& referral() { return *referral_; }
+  std::vector<Service*> services() { return {&intake(), &eligibility(), &referral()}; }
+
+ private:
+  void Connect(const std::string& name, Service& from, Service& to);
+
+  runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  runtime::Signal changed_;
+  std::unique_ptr<Service> intake_;
+  std::unique_ptr<Service> eligibility_;
+  std::unique_ptr<Service> referral_;
+  std::vector<std::unique_ptr<runtime::Consumer>> consumers_;
+  std::vector<std::unique_ptr<runtime::Puller>> pullers_;
+};
+
+// A registration of one adult who meets the conditions of us-refugee-resettlement only, serialised.
+std::string Registration();
+
+// An action of the agency unhcr-mx on referral r1, serialised.
+std::string Action(referral::v1::ReferralAction action);
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_SUPPORT_ROAD_H_
