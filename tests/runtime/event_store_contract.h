@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +34,7 @@
 #include "absl/time/time.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/store/event_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace pathways::runtime {
 
@@ -42,6 +42,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
+using testing_support::TempFolder;
 
 // One kind of store. `make` opens a new store that may keep files in `folder`, which outlives it.
 struct StoreKind {
@@ -53,21 +54,6 @@ inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.nam
 inline void PrintTo(const Applied& applied, std::ostream* out) {
   *out << applied.number << " '" << applied.fingerprints << "'";
 }
-
-// A new folder, removed with all that is in it.
-class TempFolder {
- public:
-  TempFolder() : path_(testing::TempDir() + "/store_test.XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no folder " << path_;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // No read of a test has more rows.
 inline constexpr int kAll = 1'000'000;
