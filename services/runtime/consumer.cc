@@ -1,5 +1,6 @@
 #include "services/runtime/consumer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -13,41 +14,10 @@ namespace {
 constexpr int kPage = 256;  // Records in one read, and so in flight.
 constexpr int kHeadsPage = 1000;
 
-// How long an idle thread waits without being woken. A lost wake costs no more than this.
-constexpr absl::Duration kIdleWait = absl::Milliseconds(500);
-// How long to wait after an error, so that a full disk is not asked in a tight loop.
-constexpr absl::Duration kErrorWait = absl::Seconds(1);
+// How soon a failed sweep is tried again.
+constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
 }  // namespace
-
-void Signal::Notify() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    notified_ = true;
-  }
-  changed_.notify_all();
-}
-
-void Signal::Stop() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-  }
-  changed_.notify_all();
-}
-
-bool Signal::Wait(absl::Duration limit) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, absl::ToChronoMilliseconds(limit),
-                    [this] { return notified_ || stopped_; });
-  notified_ = false;
-  return !stopped_;
-}
-
-bool Signal::stopped() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return stopped_;
-}
 
 Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event) {
   Command command;
@@ -89,7 +59,8 @@ absl::Status SubmitAll(Engine& engine, std::vector<Command> commands) {
   return waiting->first_error;
 }
 
-Consumer::Consumer(ConsumerParts parts) : parts_(std::move(parts)), thread_([this] { Run(); }) {}
+Consumer::Consumer(ConsumerParts parts)
+    : parts_(std::move(parts)), reporter_(parts_.report), thread_([this] { Run(); }) {}
 
 Consumer::~Consumer() { Stop(); }
 
@@ -101,6 +72,7 @@ void Consumer::Stop() {
 void Consumer::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> handled = ReadPage();
+    reporter_.Tell(handled.status());
     if (handled.ok() && *handled > 0) continue;
     signal_.Wait(handled.ok() ? kIdleWait : kErrorWait);
   }
@@ -108,12 +80,12 @@ void Consumer::Run() {
 
 absl::StatusOr<size_t> Consumer::ReadPage() {
   ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(parts_.upstream));
-  const std::string incarnation = parts_.upstream_store.Incarnation();
+  const std::string incarnation = parts_.log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};
   ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   parts_.upstream_store.ReadAfter(position.position, kPage));
+                   parts_.log.ReadAfter(position.position, kPage));
   if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, parts_.upstream_store.LastPosition());
+    ASSIGN_OR_RETURN(const int64_t head, parts_.log.Head());
     if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
     return 0;
   }
@@ -134,7 +106,10 @@ absl::StatusOr<size_t> Consumer::ReadPage() {
 }
 
 Puller::Puller(ConsumerParts parts, absl::Duration sweep_every)
-    : parts_(std::move(parts)), sweep_every_(sweep_every), thread_([this] { Run(); }) {}
+    : parts_(std::move(parts)),
+      sweep_every_(sweep_every),
+      reporter_(parts_.report),
+      thread_([this] { Run(); }) {}
 
 Puller::~Puller() { Stop(); }
 
@@ -146,13 +121,15 @@ void Puller::Stop() {
 void Puller::Run() {
   // Monotonic: a clock that is set must not make the sweep come late.
   auto next_sweep = std::chrono::steady_clock::now();
+  absl::Status swept;
   while (!signal_.stopped()) {
     if (std::chrono::steady_clock::now() >= next_sweep) {
-      if (Sweep().ok()) {
-        next_sweep = std::chrono::steady_clock::now() + absl::ToChronoSeconds(sweep_every_);
-      }
+      swept = Sweep();
+      const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+      next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
     }
     const absl::StatusOr<bool> applied = PullOnce();
+    reporter_.Tell(swept.ok() ? applied.status() : swept);
     if (applied.ok() && *applied) continue;
     signal_.Wait(applied.ok() ? kIdleWait : kErrorWait);
   }
@@ -171,8 +148,7 @@ absl::StatusOr<bool> Puller::PullOnce() {
 
 absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
   ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   parts_.upstream_store.ReadStream(row.stream, row.applied + 1, kPage,
-                                                    /*with_sealed=*/false));
+                   parts_.streams.ReadStream(row.stream, row.applied + 1, kPage));
   std::vector<Command> commands;
   for (const EventRow& event : events) {
     commands.push_back(CommandOf(parts_.domain, parts_.upstream, event));
@@ -188,7 +164,7 @@ absl::Status Puller::Sweep() {
   std::string after;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
-                     parts_.upstream_store.ReadHeads(after, kHeadsPage));
+                     parts_.streams.ReadHeads(after, kHeadsPage));
     if (heads.empty()) return absl::OkStatus();
     std::vector<std::string> streams;
     for (const StreamHead& head : heads) streams.push_back(head.stream);

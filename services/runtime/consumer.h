@@ -9,36 +9,20 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 #define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/runtime/bus/bus.h"
 #include "services/runtime/domain.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/report.h"
+#include "services/runtime/signal.h"
 #include "services/runtime/store/event_store.h"
 
 namespace pathways::runtime {
-
-// Wakes a waiting thread. Thread-safe; a wake that comes before the wait is not lost.
-class Signal {
- public:
-  void Notify();
-  // Ends the wait for good.
-  void Stop();
-  // True until Stop. Waits for Notify, at most `limit`.
-  bool Wait(absl::Duration limit);
-  bool stopped();
-
- private:
-  std::mutex mutex_;  // Guards both flags.
-  std::condition_variable changed_;
-  bool notified_ = false;
-  bool stopped_ = false;
-};
 
 // The command that an upstream event is. An event that cannot be understood becomes a command that
 // parks its stream.
@@ -48,11 +32,13 @@ Command CommandOf(const Domain& domain, const std::string& upstream, const Event
 absl::Status SubmitAll(Engine& engine, std::vector<Command> commands);
 
 struct ConsumerParts {
-  std::string upstream;        // Name of the upstream service.
-  EventStore& upstream_store;  // Its published events.
-  const Domain& domain;        // Of the consuming service,
-  EventStore& store;           // its store
-  Engine& engine;              // and its engine. All must outlive the consumer.
+  std::string upstream;   // Name of the upstream service,
+  EventLog& log;          // its published events,
+  StreamReader& streams;  // and its streams as it holds them.
+  const Domain& domain;   // Of the consuming service,
+  EventStore& store;      // its store
+  Engine& engine;         // and its engine. All must outlive the consumer.
+  Report report;          // Hears of errors. DATA_LOSS: the upstream lost what was applied.
 };
 
 class Consumer {
@@ -69,6 +55,7 @@ class Consumer {
   absl::StatusOr<size_t> ReadPage();
 
   const ConsumerParts parts_;
+  Reporter reporter_;
   Signal signal_;
   std::thread thread_;
 };
@@ -93,6 +80,7 @@ class Puller {
 
   const ConsumerParts parts_;
   const absl::Duration sweep_every_;
+  Reporter reporter_;
   Signal signal_;
   std::thread thread_;
 };

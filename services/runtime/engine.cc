@@ -1,6 +1,7 @@
 #include "services/runtime/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "services/runtime/batch_decision.h"
@@ -73,7 +74,10 @@ void Engine::Submit(Command command, Callback done) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_) {
       refused = type::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the service stops");
-    } else if (queue_.size() >= options_.queue_max) {
+    } else if (std::holds_alternative<RequestOrigin>(command.origin) &&
+               queue_.size() >= options_.queue_max) {
+      // Events and timers are bounded by the pages of those who submit them. Refused, they would
+      // wait behind new registrations for as long as the load lasts.
       refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                              "too many commands are waiting; try again");
     } else {
@@ -83,6 +87,11 @@ void Engine::Submit(Command command, Callback done) {
     }
   }
   done({refused, {}, {}});  // Outside the lock: the callback may submit again.
+}
+
+size_t Engine::QueueLength() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return queue_.size();
 }
 
 void Engine::Drain() {
@@ -119,14 +128,19 @@ void Engine::Execute(std::vector<Pending> batch) {
   for (const Pending& pending : batch) commands.push_back(&pending.command);
   std::vector<Answer> answers;
   absl::Status status;
+  const auto start = std::chrono::steady_clock::now();
   for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
     status = TryCommit(domain_, store_, commands, answers);
     if (!absl::IsAborted(status)) break;
   }
-  if (status.ok()) return Finish(batch, std::move(answers));
+  if (!status.ok()) answers.assign(batch.size(), Answer{status, {}, {}});
   // A store that cannot write fails every command alike; anything else may be one command's fault.
-  if (batch.size() == 1 || absl::IsUnavailable(status)) {
-    return Finish(batch, std::vector<Answer>(batch.size(), Answer{status, {}, {}}));
+  if (status.ok() || batch.size() == 1 || absl::IsUnavailable(status)) {
+    if (options_.observe) {
+      options_.observe(commands, answers,
+                       absl::FromChrono(std::chrono::steady_clock::now() - start));
+    }
+    return Finish(batch, std::move(answers));
   }
   const auto half = batch.begin() + static_cast<ptrdiff_t>(batch.size() / 2);
   std::vector<Pending> rest(std::make_move_iterator(half), std::make_move_iterator(batch.end()));

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "services/runtime/domain.h"
 #include "services/runtime/store/event_store.h"
 
@@ -73,8 +74,12 @@ struct Answer {
 
 struct EngineOptions {
   size_t batch_max = 256;   // Commands in one transaction. 1: a transaction per call.
-  size_t queue_max = 4096;  // Commands waiting. More are refused with RESOURCE_EXHAUSTED.
+  size_t queue_max = 4096;  // Commands waiting. More requests are refused: RESOURCE_EXHAUSTED.
   int attempts_max = 3;     // Decisions of one batch after a lost race.
+  // Called on the engine's thread after each batch, before the callers are answered.
+  std::function<void(const std::vector<const Command*>&, const std::vector<Answer>&,
+                     absl::Duration)>
+      observe;
 };
 
 class Engine {
@@ -92,6 +97,9 @@ class Engine {
   // Queues a command; never blocks. `done` is called exactly once in any case; before Submit
   // returns when the queue is full (RESOURCE_EXHAUSTED) or the engine stops (UNAVAILABLE).
   void Submit(Command command, Callback done);
+
+  // Commands waiting now.
+  size_t QueueLength();
 
   // Finishes the queue, then stops. New commands are refused. Idempotent.
   void Drain();

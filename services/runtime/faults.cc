@@ -40,14 +40,17 @@ const Plan& ThePlan() {
 
 std::vector<std::string> CrashPoints() {
   return {
-      "engine.before_decide",    // A batch is taken, nothing is read.
-      "engine.after_decide",     // Decided, nothing is written.
-      "store.before_commit",     // Written, not committed.
-      "store.after_commit",      // Committed, nobody is answered.
-      "engine.before_answer",    // As above, for each caller.
-      "consumer.before_submit",  // Polled, not submitted.
-      "consumer.after_commit",   // Effect and position committed.
-      "puller.before_submit",    // Pulled, not submitted.
+      "engine.before_decide",     // A batch is taken, nothing is read.
+      "engine.after_decide",      // Decided, nothing is written.
+      "store.before_commit",      // Written, not committed.
+      "store.after_commit",       // Committed, nobody is answered.
+      "engine.before_answer",     // As above, for each caller.
+      "consumer.before_submit",   // Polled, not submitted.
+      "consumer.after_commit",    // Effect and position committed.
+      "puller.before_submit",     // Pulled, not submitted.
+      "relay.before_publish",     // Read, not published.
+      "relay.after_publish",      // Published, the watermark not moved.
+      "projector.before_commit",  // Folded, not written.
   };
 }
 

@@ -21,7 +21,9 @@ Service::Service(const std::string& path, const runtime::Clock& clock,
                  std::unique_ptr<runtime::Domain> pure)
     : domain(std::move(pure)),
       store(*runtime::SqliteStore::Open(path, clock)),
-      engine(std::make_unique<runtime::Engine>(*domain, *store, runtime::EngineOptions{})) {}
+      topic(std::make_unique<runtime::InProcessTopic>(*store, *store->ReadWatermark())),
+      engine(std::make_unique<runtime::Engine>(*domain, *store, runtime::EngineOptions{})),
+      relay(std::make_unique<runtime::Relay>(*store, *topic, nullptr)) {}
 
 runtime::Answer Service::Call(const std::string& stream, const std::string& payload,
                               const std::string& request) {
@@ -60,12 +62,14 @@ Road::~Road() {
 }
 
 void Road::Connect(const std::string& name, Service& from, Service& to) {
-  const runtime::ConsumerParts parts{name, *from.store, *to.domain, *to.store, *to.engine};
+  const runtime::ConsumerParts parts{name,      *from.topic, *from.topic, *to.domain,
+                                     *to.store, *to.engine,  nullptr};
   consumers_.push_back(std::make_unique<runtime::Consumer>(parts));
   pullers_.push_back(std::make_unique<runtime::Puller>(parts, absl::Hours(1)));
 }
 
 void Road::WakeAll() {
+  for (Service* service : services()) service->relay->Notify();
   for (auto& consumer : consumers_) consumer->Notify();
   for (auto& puller : pullers_) puller->Notify();
 }

@@ -13,9 +13,11 @@
 
 #include "absl/time/time.h"
 #include "pathways/referral/v1/state.pb.h"
+#include "services/runtime/bus/in_process_topic.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/relay.h"
 #include "services/runtime/store/sqlite_store.h"
 
 namespace pathways::testing_support {
@@ -32,7 +34,9 @@ struct Service {
 
   std::unique_ptr<runtime::Domain> domain;
   std::unique_ptr<runtime::SqliteStore> store;
+  std::unique_ptr<runtime::InProcessTopic> topic;
   std::unique_ptr<runtime::Engine> engine;
+  std::unique_ptr<runtime::Relay> relay;
 };
 
 class Road {

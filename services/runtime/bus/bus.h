@@ -1,0 +1,63 @@
+// The ports between one service's events and the next service: log, publisher and streams.
+//
+// A relay hands the events of its service to a Publisher in commit order. A consumer reads them
+// from an EventLog by position. What does not come that way is fetched from a StreamReader, which
+// asks the service itself. Delivery may repeat and may leave out; numbers make up for both. In one
+// process all three stand on the service's own store (in_process_topic.h), so nothing is copied.
+//
+// Threads: every method may be called from any thread. Blocking: for one read of the log or the
+// service. Errors of every method: UNAVAILABLE (cannot be reached, try again), INTERNAL, DATA_LOSS
+// (a record that cannot be read).
+#ifndef PATHWAYS_SERVICES_RUNTIME_BUS_BUS_H_
+#define PATHWAYS_SERVICES_RUNTIME_BUS_BUS_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// Takes events for publication. Used by the relay alone.
+class Publisher {
+ public:
+  virtual ~Publisher() = default;
+  // Publishes events in the order given. OK: all are acknowledged. Otherwise any of them may have
+  // been published; the relay sends them again.
+  virtual absl::Status Publish(const std::vector<EventRow>& events) = 0;
+};
+
+// The published events of one service, in order of position.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+  // Id of what positions count: another incarnation is another log and is read from the start.
+  virtual std::string Incarnation() = 0;
+  // Events after a position, at most `limit`, without sealed columns. Waits for none.
+  virtual absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) = 0;
+  // Position of the last event that exists. Below a position that was read: the log lost its tail.
+  virtual absl::StatusOr<int64_t> Head() = 0;
+  // Adds a function that is called when there may be more to read; it must not block. Call before
+  // the first event is published.
+  virtual void OnPublish(std::function<void()> wake) = 0;
+};
+
+// Facts about single streams, asked from the service that owns them.
+class StreamReader {
+ public:
+  virtual ~StreamReader() = default;
+  // Events of one stream from a number on, at most `limit`, without sealed columns.
+  virtual absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
+                                                           int limit) = 0;
+  // (stream, version) in order of stream id after `after`, at most `limit`.
+  virtual absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) = 0;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_BUS_BUS_H_

@@ -1,0 +1,21 @@
+#include "services/runtime/bus/in_process_topic.h"
+
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+
+absl::Status InProcessTopic::Publish(const std::vector<EventRow>& events) {
+  if (events.empty()) return absl::OkStatus();
+  if (events.back().position > published_) published_ = events.back().position;
+  for (const std::function<void()>& wake : wakes_) wake();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<EventRow>> InProcessTopic::ReadAfter(int64_t position, int limit) {
+  const int64_t published = published_;
+  ASSIGN_OR_RETURN(std::vector<EventRow> events, store_.ReadAfter(position, limit));
+  while (!events.empty() && events.back().position > published) events.pop_back();
+  return events;
+}
+
+}  // namespace pathways::runtime

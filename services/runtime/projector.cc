@@ -1,0 +1,162 @@
+#include "services/runtime/projector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/faults.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr int kPage = 256;
+constexpr int kHeadsPage = 1000;
+constexpr absl::Duration kSweepRetry = absl::Seconds(10);
+
+}  // namespace
+
+Projector::Projector(EventStore& store, const Projection& projection,
+                     std::vector<ProjectionSource> sources, absl::Duration sweep_every,
+                     Report report)
+    : store_(store),
+      projection_(projection),
+      sources_(std::move(sources)),
+      sweep_every_(sweep_every),
+      reporter_(std::move(report)),
+      thread_([this] { Run(); }) {}
+
+Projector::~Projector() { Stop(); }
+
+void Projector::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Projector::PositionKey(absl::string_view upstream) const {
+  return absl::StrCat(projection_.Name(), "/", upstream);
+}
+
+void Projector::Run() {
+  auto next_sweep = std::chrono::steady_clock::now();
+  absl::Status swept;
+  while (!signal_.stopped()) {
+    const absl::StatusOr<size_t> read = ReadPages();
+    if (std::chrono::steady_clock::now() >= next_sweep && read.ok() && *read == 0) {
+      swept = SweepAll();
+      const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+      next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
+    }
+    reporter_.Tell(read.ok() ? swept : read.status());
+    if (read.ok() && *read > 0) continue;
+    signal_.Wait(read.ok() ? kIdleWait : kErrorWait);
+  }
+}
+
+absl::StatusOr<size_t> Projector::ReadPages() {
+  size_t all = 0;
+  for (const ProjectionSource& source : sources_) {
+    ASSIGN_OR_RETURN(const size_t read, ReadPage(source));
+    all += read;
+  }
+  return all;
+}
+
+absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
+  const std::string key = PositionKey(source.upstream);
+  ASSIGN_OR_RETURN(Position position, store_.ReadPosition(key));
+  const std::string incarnation = source.log.Incarnation();
+  if (position.incarnation != incarnation) position = {incarnation, 0};
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                   source.log.ReadAfter(position.position, kPage));
+  if (events.empty()) {
+    ASSIGN_OR_RETURN(const int64_t head, source.log.Head());
+    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
+    return 0;
+  }
+  std::set<std::string> streams;
+  for (const EventRow& event : events) streams.insert(event.stream);
+  ASSIGN_OR_RETURN(Values values,
+                   store_.ReadProjections(projection_.Name(), {streams.begin(), streams.end()}));
+  // One value that cannot be brought up must not keep the others: the sweep tries it again.
+  absl::Status first_error;
+  for (const EventRow& event : events) {
+    const absl::Status status = Bring(source, event, values[event.stream]);
+    if (absl::IsUnavailable(status)) return status;
+    first_error.Update(status);
+  }
+  position.position = events.back().position;
+  RETURN_IF_ERROR(Write(values, {{key, position}}));
+  RETURN_IF_ERROR(first_error);
+  return events.size();
+}
+
+absl::Status Projector::Bring(const ProjectionSource& source, const EventRow& event,
+                              std::string& value) {
+  ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+  if (event.number <= folded) return absl::OkStatus();
+  if (event.number > folded + 1) return CatchUp(source, event.stream, value);
+  return projection_.Fold(value, source.upstream, event);
+}
+
+absl::Status Projector::CatchUp(const ProjectionSource& source, const std::string& stream,
+                                std::string& value) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+    ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                     source.streams.ReadStream(stream, folded + 1, kPage));
+    if (events.empty()) return absl::OkStatus();
+    for (const EventRow& event : events) {
+      RETURN_IF_ERROR(projection_.Fold(value, source.upstream, event));
+    }
+  }
+}
+
+absl::Status Projector::SweepAll() {
+  absl::Status first_error;
+  for (const ProjectionSource& source : sources_) first_error.Update(Sweep(source));
+  return first_error;
+}
+
+absl::Status Projector::Sweep(const ProjectionSource& source) {
+  std::string after;
+  absl::Status first_error;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
+                     source.streams.ReadHeads(after, kHeadsPage));
+    if (heads.empty()) return first_error;
+    std::vector<std::string> streams;
+    for (const StreamHead& head : heads) streams.push_back(head.stream);
+    ASSIGN_OR_RETURN(Values values, store_.ReadProjections(projection_.Name(), streams));
+    Values changed;
+    for (const StreamHead& head : heads) {
+      std::string& value = values[head.stream];
+      ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+      if (head.version < folded) {
+        first_error.Update(absl::DataLossError("an upstream head is below what was projected"));
+      }
+      if (head.version <= folded) continue;
+      first_error.Update(CatchUp(source, head.stream, value));
+      changed[head.stream] = value;
+    }
+    if (!changed.empty()) RETURN_IF_ERROR(Write(changed, {}));
+    after = heads.back().stream;
+  }
+}
+
+absl::Status Projector::Write(const Values& values,
+                              const std::map<std::string, Position>& positions) {
+  BatchWrite write;
+  for (const auto& [stream, value] : values) {
+    if (!value.empty()) write.projections.push_back({projection_.Name(), stream, value});
+  }
+  write.positions = positions;
+  ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store_.Begin());
+  PATHWAYS_CRASH_POINT("projector.before_commit");
+  return batch->Commit(write);
+}
+
+}  // namespace pathways::runtime

@@ -1,0 +1,88 @@
+// Keeps a projection: values that only inform, folded from the events of other services.
+//
+// One thread reads the upstream logs, folds every event into the value of its stream and writes
+// values and positions in one transaction. The value itself says how far it has come (the last
+// number folded), so delivery may repeat or leave out: what was folded is passed over, what is
+// missing is fetched from the stream, and heads are compared now and then. A projection appends no
+// event. Deleted with EventStore::DropProjection before the projector starts, it is built again
+// with the same bytes.
+#ifndef PATHWAYS_SERVICES_RUNTIME_PROJECTOR_H_
+#define PATHWAYS_SERVICES_RUNTIME_PROJECTOR_H_
+
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "services/runtime/bus/bus.h"
+#include "services/runtime/report.h"
+#include "services/runtime/signal.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// What a service makes of the events it projects. Pure, so every method may be called from any
+// thread.
+class Projection {
+ public:
+  virtual ~Projection() = default;
+  // Name of the projection in the store.
+  virtual std::string Name() const = 0;
+  // Number of the last event of `upstream` in a value; 0 in an empty one. DATA_LOSS: unreadable.
+  virtual absl::StatusOr<int64_t> Folded(const std::string& value,
+                                         absl::string_view upstream) const = 0;
+  // Folds the next event. On an error the value is as before.
+  virtual absl::Status Fold(std::string& value, absl::string_view upstream,
+                            const EventRow& event) const = 0;
+};
+
+struct ProjectionSource {
+  std::string upstream;
+  EventLog& log;
+  StreamReader& streams;
+};
+
+class Projector {
+ public:
+  // All must outlive the projector. Sweeps the heads at the start and then every `sweep_every`.
+  Projector(EventStore& store, const Projection& projection, std::vector<ProjectionSource> sources,
+            absl::Duration sweep_every, Report report);
+  ~Projector();
+  // There is something new upstream. Never blocks.
+  void Notify() { signal_.Notify(); }
+  void Stop();
+
+  // Key of a source's position in the store.
+  std::string PositionKey(absl::string_view upstream) const;
+
+ private:
+  using Values = std::map<std::string, std::string>;
+
+  void Run();
+  // One page of every source. The number of events read.
+  absl::StatusOr<size_t> ReadPages();
+  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source);
+  // Brings one value up to an event; fetches what is missing before it.
+  absl::Status Bring(const ProjectionSource& source, const EventRow& event, std::string& value);
+  absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,
+                       std::string& value);
+  absl::Status Sweep(const ProjectionSource& source);
+  absl::Status SweepAll();
+  absl::Status Write(const Values& values, const std::map<std::string, Position>& positions);
+
+  EventStore& store_;
+  const Projection& projection_;
+  const std::vector<ProjectionSource> sources_;
+  const absl::Duration sweep_every_;
+  Reporter reporter_;
+  Signal signal_;
+  std::thread thread_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_PROJECTOR_H_

@@ -1,0 +1,34 @@
+#include "services/runtime/signal.h"
+
+namespace pathways::runtime {
+
+void Signal::Notify() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    notified_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Signal::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Signal::Wait(absl::Duration limit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoMilliseconds(limit),
+                    [this] { return notified_ || stopped_; });
+  notified_ = false;
+  return !stopped_;
+}
+
+bool Signal::stopped() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+}  // namespace pathways::runtime

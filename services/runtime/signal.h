@@ -1,0 +1,39 @@
+// Wakes the thread of a background loop, and says when it has to end.
+//
+// Consumer, puller, relay, projector and timer loop each own one. The waiting times of all of them
+// stand here, so that they are alike.
+#ifndef PATHWAYS_SERVICES_RUNTIME_SIGNAL_H_
+#define PATHWAYS_SERVICES_RUNTIME_SIGNAL_H_
+
+#include <condition_variable>
+#include <mutex>
+
+#include "absl/time/time.h"
+
+namespace pathways::runtime {
+
+// How long an idle thread waits without being woken. A lost wake costs no more than this.
+inline constexpr absl::Duration kIdleWait = absl::Milliseconds(500);
+// How long to wait after an error, so that a full disk is not asked in a tight loop.
+inline constexpr absl::Duration kErrorWait = absl::Seconds(1);
+
+// Thread-safe; a wake that comes before the wait is not lost.
+class Signal {
+ public:
+  void Notify();
+  // Ends the wait for good.
+  void Stop();
+  // True until Stop. Waits for Notify, at most `limit`.
+  bool Wait(absl::Duration limit);
+  bool stopped();
+
+ private:
+  std::mutex mutex_;  // Guards both flags.
+  std::condition_variable changed_;
+  bool notified_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_SIGNAL_H_

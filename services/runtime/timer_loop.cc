@@ -1,0 +1,65 @@
+#include "services/runtime/timer_loop.h"
+
+#include <utility>
+#include <vector>
+
+#include "services/runtime/consumer.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr int kPage = 256;
+
+}  // namespace
+
+TimerLoop::TimerLoop(EventStore& store, Engine& engine, const Clock& clock, PayloadOf payload_of,
+                     absl::Duration every, Report report)
+    : store_(store),
+      engine_(engine),
+      clock_(clock),
+      payload_of_(std::move(payload_of)),
+      every_(every),
+      reporter_(std::move(report)),
+      thread_([this] { Run(); }) {}
+
+TimerLoop::~TimerLoop() { Stop(); }
+
+void TimerLoop::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void TimerLoop::Run() {
+  while (!signal_.stopped()) {
+    const absl::StatusOr<size_t> fired = FireDue();
+    reporter_.Tell(fired.status());
+    if (fired.ok() && *fired == kPage) continue;  // A full page: there may be more.
+    signal_.Wait(every_);
+  }
+}
+
+absl::StatusOr<size_t> TimerLoop::FireDue() {
+  ASSIGN_OR_RETURN(const std::vector<TimerRow> due, store_.ReadDueTimers(clock_.Now(), kPage));
+  std::vector<Command> commands;
+  // One timer that cannot be made a command must not keep the others.
+  absl::Status first_error;
+  for (const TimerRow& timer : due) {
+    absl::StatusOr<std::string> payload = payload_of_(timer);
+    if (!payload.ok()) {
+      first_error.Update(payload.status());
+      continue;
+    }
+    Command command;
+    command.stream = timer.stream;
+    command.payload = *std::move(payload);
+    command.origin = TimerOrigin{timer.kind, timer.due_unix_seconds};
+    commands.push_back(std::move(command));
+  }
+  const size_t count = commands.size();
+  if (count > 0) RETURN_IF_ERROR(SubmitAll(engine_, std::move(commands)));
+  RETURN_IF_ERROR(first_error);
+  return count;
+}
+
+}  // namespace pathways::runtime
