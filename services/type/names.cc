@@ -28,6 +28,12 @@ bool IsUuid(absl::string_view text) {
   return true;
 }
 
+void CheckRequestId(absl::string_view request_id, Violations& violations) {
+  if (!IsUuid(request_id)) {
+    violations.Add("request_id", "must be a UUID, the same on every retry");
+  }
+}
+
 std::string CaseName(absl::string_view case_id) { return absl::StrCat("cases/", case_id); }
 
 std::optional<std::string> ParseCaseName(absl::string_view name) {

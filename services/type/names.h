@@ -10,11 +10,15 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "services/type/problem.h"
 
 namespace pathways::type {
 
 // True for 8-4-4-4-12 lower- or upper-case hexadecimal digits.
 bool IsUuid(absl::string_view text);
+
+// Adds a violation of the field request_id unless it is a UUID.
+void CheckRequestId(absl::string_view request_id, Violations& violations);
 
 // "cases/{case}".
 std::string CaseName(absl::string_view case_id);

@@ -78,7 +78,7 @@ TEST(CheckRequestId, IsAUuid) {
   const std::pair<const char*, bool> rows[] = {{kCaseId, true}, {"", false}, {kPlanted, false}};
   for (const auto& [id, good] : rows) {
     type::Violations violations;
-    CheckRequestId(id, violations);
+    type::CheckRequestId(id, violations);
     EXPECT_EQ(violations.empty(), good) << id;
     ExpectNoValue(violations);
   }

@@ -5,14 +5,13 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "services/eligibility/domain/evaluate.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
 namespace {
-
-constexpr char kScreeningsIndex[] = "screenings";
 
 using Events = std::vector<v1::EligibilityEvent>;
 
@@ -219,7 +218,18 @@ absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& eve
 
 type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state) {
   type::Folded folded;
-  if (state.based_on() > 0) folded.lists.push_back({kScreeningsIndex, case_id});
+  if (state.based_on() == 0) return folded;
+  folded.lists.push_back({kScreeningsIndex, case_id});
+  const bool asks = std::any_of(state.determinations().begin(), state.determinations().end(),
+                                [](const v1::Determination& determination) {
+                                  return determination.outcome() == v1::OUTCOME_NEEDS_INFORMATION;
+                                });
+  if (asks && !state.withdrawn()) {
+    const auto& screened = state.screen_time();
+    const int64_t unix_micros = screened.seconds() * 1'000'000 + screened.nanos() / 1'000;
+    folded.lists.push_back(
+        {kNeedsInformationIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+  }
   return folded;
 }
 

@@ -21,6 +21,12 @@ namespace pathways::eligibility {
 // Changes when Evolve or Fold would make other bytes of the same events.
 inline constexpr int kEvolveVersion = 1;
 
+// List of every case that was ever screened; keys are case ids.
+inline constexpr char kScreeningsIndex[] = "screenings";
+// List of the open cases with a pathway that needs information, in order of their screening; keys
+// are {microseconds since 1970, 20 digits}/{case id}.
+inline constexpr char kNeedsInformationIndex[] = "needs-information";
+
 // Decides one command with the pack in force. New facts give FactsRecorded; determinations that
 // differ from those told last, also only in the version of the pack, give CaseScreened. An event
 // that changes nothing gives no event; an event after the withdrawal gives none either. Errors:
@@ -36,7 +42,7 @@ absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilitySt
 absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& event,
                     const type::EventContext& context);
 
-// List "screenings", in order of case id, of every case that was ever screened.
+// The two lists above.
 type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state);
 
 }  // namespace pathways::eligibility

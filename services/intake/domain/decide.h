@@ -21,6 +21,9 @@ namespace pathways::intake {
 // version are folded again before use.
 inline constexpr int kEvolveVersion = 1;
 
+// List of all cases in order of registration; keys are {microseconds since 1970}/{case id}.
+inline constexpr char kCasesIndex[] = "cases";
+
 // Everything stored of one case.
 struct CaseRecord {
   v1::IntakeState open;

@@ -12,7 +12,6 @@
 namespace pathways::intake {
 namespace {
 
-constexpr char kCasesIndex[] = "cases";
 constexpr char kAgeBandTimer[] = "age-band";
 
 // Midnight in southern Mexico, which has no summer time: there the birthday begins.

@@ -136,12 +136,6 @@ NormalisedUpdate CheckUpdate(const v1::UpdateCaseRequest& request,
   return update;
 }
 
-void CheckRequestId(absl::string_view request_id, type::Violations& violations) {
-  if (!type::IsUuid(request_id)) {
-    violations.Add("request_id", "must be a UUID, the same on every retry");
-  }
-}
-
 absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input,
                                                        absl::CivilDay today) {
   type::Violations violations;

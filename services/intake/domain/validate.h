@@ -63,9 +63,6 @@ NormalisedUpdate CheckUpdate(const v1::UpdateCaseRequest& request,
                              const type::v1::CaseFacts& current, absl::CivilDay today,
                              type::Violations& violations);
 
-// A request id is a UUID.
-void CheckRequestId(absl::string_view request_id, type::Violations& violations);
-
 // CheckCase, with INVALID_ARGUMENT and reason INVALID_CASE in place of violations.
 absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input, absl::CivilDay today);
 

@@ -38,8 +38,8 @@ absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseStat
 absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event,
                     const type::EventContext& context);
 
-// Lists "referrals" and "agency/{agency}", unique "live-referral"; services/referral/domain/keys.h
-// says their keys.
+// Lists "referrals", "agency/{agency}" and "waiting", unique "live-referral";
+// services/referral/domain/keys.h says their keys.
 type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state);
 
 // True while the referral can still change.

@@ -129,6 +129,7 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
       folded.lists.push_back({AgencyIndex(referral.agency()), AgencyKey(case_id, stored)});
     }
     if (IsLive(referral.state())) {
+      folded.lists.push_back({kWaitingIndex, WaitingKey(case_id, stored)});
       folded.uniques.push_back({kLiveReferralIndex, LiveReferralKey(case_id, stored)});
     }
   }

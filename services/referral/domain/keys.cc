@@ -29,6 +29,13 @@ int OrdinalOf(const v1::StoredReferral& stored) {
   return ordinal;
 }
 
+std::string TimeKey(const google::protobuf::Timestamp& time, absl::string_view case_id,
+                    const v1::StoredReferral& stored) {
+  const int64_t microseconds = time.seconds() * 1'000'000 + time.nanos() / 1'000;
+  return absl::StrFormat("%0*d/%0*d/%s", kMicrosecondDigits, microseconds, kOrdinalDigits,
+                         OrdinalOf(stored), case_id);
+}
+
 }  // namespace
 
 std::string AgencyIndex(absl::string_view agency) { return absl::StrCat("agency/", agency); }
@@ -42,10 +49,11 @@ std::string ReferralsKey(absl::string_view case_id, const v1::StoredReferral& st
 }
 
 std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& stored) {
-  const auto& created = stored.referral().create_time();
-  const int64_t microseconds = created.seconds() * 1'000'000 + created.nanos() / 1'000;
-  return absl::StrFormat("%0*d/%0*d/%s", kMicrosecondDigits, microseconds, kOrdinalDigits,
-                         OrdinalOf(stored), case_id);
+  return TimeKey(stored.referral().create_time(), case_id, stored);
+}
+
+std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored) {
+  return TimeKey(stored.referral().update_time(), case_id, stored);
 }
 
 std::string LiveReferralKey(absl::string_view case_id, const v1::StoredReferral& stored) {

@@ -1,12 +1,15 @@
 // Keys of referral's index entries, built and read.
 //
-// Both lists hold one entry per referral, and a page token is the key of the last entry shown:
+// Each list holds one entry per referral, and a page token is the key of the last entry shown:
 //   "referrals"        {case id}/{ordinal}/{case id}                order of case id, then of
 //   creation "agency/{agency}"  {microseconds}/{ordinal}/{case id}           order of creation;
 //   drafts are left out
+//   "waiting"          {microseconds}/{ordinal}/{case id}           order of the last change; only
+//   referrals that are live
 // The ordinal is that of the referral id ("r12" is 12), in 6 digits; the microseconds are those of
-// the creation since 1970, in 20 digits. So every key ends in the stream id, and one function reads
-// both. The unique index "live-referral" holds {case id}/{pathway}/{person ids joined by +}.
+// the creation, or of the last change, since 1970, in 20 digits. So every key ends in the stream
+// id, and one function reads all. The unique index "live-referral" holds {case
+// id}/{pathway}/{person ids joined by +}.
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 
@@ -20,6 +23,7 @@
 namespace pathways::referral {
 
 inline constexpr char kReferralsIndex[] = "referrals";
+inline constexpr char kWaitingIndex[] = "waiting";
 inline constexpr char kLiveReferralIndex[] = "live-referral";
 
 // List of one agency's referrals.
@@ -34,6 +38,7 @@ std::string ReferralId(int ordinal);
 // Keys of a stored referral.
 std::string ReferralsKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& stored);
+std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string LiveReferralKey(absl::string_view case_id, const v1::StoredReferral& stored);
 
 // The referral that a key of either list is for. Nothing when it is no such key, so a forged page

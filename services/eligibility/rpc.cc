@@ -1,0 +1,178 @@
+#include "services/eligibility/rpc.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pathways/eligibility/v1/state.pb.h"
+#include "services/eligibility/domain/decide.h"
+#include "services/runtime/rpc/pages.h"
+#include "services/runtime/serialize.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/names.h"
+#include "services/type/notice.h"
+#include "services/type/problem.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using runtime::Answer;
+using runtime::Method;
+using runtime::Principal;
+
+constexpr int kPageUsual = 100;
+constexpr int kPageMax = 1000;
+constexpr char kNameForm[] = "must be cases/{case}/screening";
+constexpr char kPathwayPrefix[] = "pathways/";
+
+const Method kGetScreening{"GetScreening", {"registrar", "viewer"}};
+const Method kListScreenings{"ListScreenings", {"registrar", "viewer"}};
+const Method kScreenCase{"ScreenCase", {"registrar"}};
+const Method kListPathways{"ListPathways", {"registrar", "viewer", "agency", "operator"}};
+const Method kGetPathway{"GetPathway", {"registrar", "viewer", "agency", "operator"}};
+
+absl::Status NotScreened() {
+  return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND",
+                      "no screening of this case: check the name, or wait until it is screened");
+}
+
+absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
+                                          const runtime::StreamRow& row) {
+  v1::EligibilityState state;
+  if (!state.ParseFromString(row.state.open)) {
+    return absl::DataLossError("a stored screening cannot be read");
+  }
+  if (state.based_on() == 0) return NotScreened();
+  v1::Screening screening;
+  screening.set_name(type::CaseName(case_id) + "/screening");
+  screening.set_etag(absl::StrCat(row.version));
+  *screening.mutable_determinations() = state.determinations();
+  screening.set_based_on(state.based_on());
+  *screening.mutable_screen_time() = state.screen_time();
+  screening.set_withdrawn(state.withdrawn());
+  screening.set_notice(type::kScreeningNotice);
+  return screening;
+}
+
+absl::Status FillPage(runtime::EventStore& store, const std::string& after, int page_size,
+                      v1::ListScreeningsResponse& response) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                   store.ReadList(kScreeningsIndex, "", after, page_size));
+  for (const std::string& case_id : keys) {
+    ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
+    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
+  }
+  if (static_cast<int>(keys.size()) == page_size) {
+    response.set_next_page_token(runtime::PageTokenOf(keys.back()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerContext* context,
+                                                       const v1::GetScreeningRequest* request,
+                                                       v1::Screening* response) {
+  return parts_.edge.Read(context, kGetScreening, [=, this](const Principal&) -> absl::Status {
+    type::Violations violations;
+    const auto case_id = type::ParseSingletonName(request->name(), "screening");
+    if (!case_id) violations.Add("name", kNameForm);
+    RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
+    ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
+    ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* EligibilityRpc::ListScreenings(grpc::CallbackServerContext* context,
+                                                         const v1::ListScreeningsRequest* request,
+                                                         v1::ListScreeningsResponse* response) {
+  return parts_.edge.Read(context, kListScreenings, [=, this](const Principal&) -> absl::Status {
+    type::Violations violations;
+    const int page_size =
+        runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax, "page_size", violations);
+    const std::optional<std::string> after = runtime::KeyOfPageToken(request->page_token());
+    if (!after) violations.Add("page_token", "must be a next_page_token of this list");
+    RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
+    return FillPage(parts_.store, *after, page_size, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* EligibilityRpc::ScreenCase(grpc::CallbackServerContext* context,
+                                                     const v1::ScreenCaseRequest* request,
+                                                     v1::Screening* response) {
+  return parts_.edge.Change(
+      context, kScreenCase, parts_.engine,
+      [&](const Principal& principal) -> absl::StatusOr<runtime::Command> {
+        type::Violations violations;
+        const auto case_id = type::ParseSingletonName(request->name(), "screening");
+        if (!case_id) violations.Add("name", kNameForm);
+        type::CheckRequestId(request->request_id(), violations);
+        RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
+        v1::EligibilityCommand payload;
+        payload.mutable_screen_case();
+        return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload),
+                                       kScreenCase.name, *request, principal, parts_.keyring);
+      },
+      [response](const Answer& answer) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, ScreeningOf(answer.stream, answer.row));
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* EligibilityRpc::ListPathways(grpc::CallbackServerContext* context,
+                                                       const v1::ListPathwaysRequest*,
+                                                       v1::ListPathwaysResponse* response) {
+  return parts_.edge.Read(context, kListPathways, [=, this](const Principal&) -> absl::Status {
+    response->set_policy_version(parts_.pack.version());
+    response->set_title(parts_.pack.title());
+    *response->mutable_pathways() = parts_.pack.pathways();
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext* context,
+                                                     const v1::GetPathwayRequest* request,
+                                                     v1::Pathway* response) {
+  return parts_.edge.Read(context, kGetPathway, [=, this](const Principal&) -> absl::Status {
+    absl::string_view id = request->name();
+    type::Violations violations;
+    if (!absl::ConsumePrefix(&id, kPathwayPrefix)) {
+      violations.Add("name", "must be pathways/{pathway}");
+    }
+    RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
+    for (const v1::Pathway& pathway : parts_.pack.pathways()) {
+      if (pathway.id() != id) continue;
+      *response = pathway;
+      return absl::OkStatus();
+    }
+    return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",
+                        "the pack in force has no such pathway");
+  });
+}
+
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
+    runtime::EventStore& store, absl::Time before, int limit) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                   store.ReadList(kNeedsInformationIndex, "", "", limit));
+  std::vector<operations::v1::StuckCase> waiting;
+  for (const std::string& key : keys) {
+    const size_t slash = key.find('/');
+    int64_t unix_micros = 0;
+    if (slash == std::string::npos || !absl::SimpleAtoi(key.substr(0, slash), &unix_micros)) {
+      return absl::DataLossError("a list entry cannot be read");
+    }
+    const absl::Time since = absl::FromUnixMicros(unix_micros);
+    if (since >= before) break;  // In order of time.
+    operations::v1::StuckCase& entry = waiting.emplace_back();
+    entry.set_name(type::CaseName(key.substr(slash + 1)));
+    entry.set_stage("OUTCOME_NEEDS_INFORMATION");
+    *entry.mutable_since() = runtime::TimestampOf(since);
+  }
+  return waiting;
+}
+
+}  // namespace pathways::eligibility

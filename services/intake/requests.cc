@@ -1,0 +1,159 @@
+#include "services/intake/requests.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "pathways/intake/v1/state.pb.h"
+#include "services/intake/age_band.h"
+#include "services/intake/domain/validate.h"
+#include "services/intake/sealing.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/requests.h"
+#include "services/runtime/serialize.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/names.h"
+#include "services/type/problem.h"
+
+namespace pathways::intake {
+namespace {
+
+constexpr char kCaseNameForm[] = "must be cases/{case}";
+
+absl::Status NoSuchCase() {
+  return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND", "There is no such case.");
+}
+
+v1::Person PersonOf(const type::v1::PersonFacts& facts) {
+  v1::Person person;
+  person.set_person_id(facts.person_id());
+  person.set_relationship(facts.relationship());
+  person.set_sex(facts.sex());
+  *person.mutable_nationalities() = facts.nationalities();
+  if (facts.has_entry_date()) *person.mutable_entry_date() = facts.entry_date();
+  person.set_in_mexico(facts.in_mexico());
+  person.set_state(facts.state());
+  person.set_refugee_claim(facts.refugee_claim());
+  person.set_left_country_for_fear(facts.left_country_for_fear());
+  person.set_seeks_work(facts.seeks_work());
+  *person.mutable_needs() = facts.needs();
+  person.set_age_band(facts.age_band());
+  return person;
+}
+
+}  // namespace
+
+absl::StatusOr<runtime::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
+                                                 const runtime::Principal& principal,
+                                                 const runtime::Keyring& keyring, absl::Time now) {
+  type::Violations violations;
+  NormalisedCase normal = CheckCase(request.case_(), DeskDay(now), violations);
+  type::CheckRequestId(request.request_id(), violations);
+  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  const std::string case_id = runtime::NewUuid();
+  ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
+  v1::IntakeCommand payload;
+  *payload.mutable_register_case()->mutable_facts() = std::move(normal.facts);
+  *payload.mutable_register_case()->mutable_sealed() = std::move(sealed.sealed);
+  runtime::Command command =
+      runtime::RequestCommand(case_id, runtime::SerializeDeterministic(payload), "RegisterCase",
+                              request, principal, keyring);
+  command.keys = std::move(sealed.keys);
+  return command;
+}
+
+absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
+                                               const runtime::Principal& principal,
+                                               const runtime::Keyring& keyring,
+                                               runtime::EventStore& store, absl::Time now) {
+  type::Violations violations;
+  type::CheckRequestId(request.request_id(), violations);
+  const std::optional<std::string> case_id = type::ParseCaseName(request.case_().name());
+  if (!case_id) {
+    violations.Add("case.name", kCaseNameForm);
+    return violations.ToStatus(kInvalidCase);
+  }
+  ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(*case_id));
+  if (row.version == 0) return NoSuchCase();
+  v1::IntakeState state;
+  if (!state.ParseFromString(row.state.open)) {
+    return absl::DataLossError("a stored case cannot be read");
+  }
+  NormalisedUpdate update = CheckUpdate(request, state.facts(), DeskDay(now), violations);
+  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  v1::IntakeCommand payload;
+  v1::UpdateCaseCommand& change = *payload.mutable_update_case();
+  change.set_etag(request.case_().etag());
+  if (update.facts) *change.mutable_facts() = *std::move(update.facts);
+  if (update.consent) change.set_consent(*update.consent);
+  if (!update.identities.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<runtime::KeyRow> keys, store.ReadKeys(*case_id));
+    ASSIGN_OR_RETURN(*change.mutable_sealed(), SealAgain(keyring, keys, update.identities));
+  }
+  return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "UpdateCase",
+                                 request, principal, keyring);
+}
+
+absl::StatusOr<runtime::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
+                                                 const runtime::Principal& principal,
+                                                 const runtime::Keyring& keyring) {
+  type::Violations violations;
+  const std::optional<std::string> case_id = type::ParseCaseName(request.name());
+  if (!case_id) violations.Add("name", kCaseNameForm);
+  type::CheckRequestId(request.request_id(), violations);
+  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  v1::IntakeCommand payload;
+  payload.mutable_withdraw_case()->set_etag(request.etag());
+  return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "WithdrawCase",
+                                 request, principal, keyring);
+}
+
+absl::StatusOr<runtime::Command> ReadCommand(const v1::GetCaseRequest& request,
+                                             const runtime::Principal& principal) {
+  type::Violations violations;
+  const std::optional<std::string> case_id = type::ParseCaseName(request.name());
+  if (!case_id) violations.Add("name", kCaseNameForm);
+  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  v1::IntakeCommand payload;
+  payload.mutable_read_case();
+  runtime::Command command;
+  command.stream = *case_id;
+  command.payload = runtime::SerializeDeterministic(payload);
+  command.origin = runtime::RequestOrigin{"", "", principal.Name(), "GetCase"};
+  return command;
+}
+
+absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const runtime::StreamRow& row) {
+  v1::IntakeState state;
+  if (!state.ParseFromString(row.state.open)) {
+    return absl::DataLossError("a stored case cannot be read");
+  }
+  v1::Case shown;
+  shown.set_name(type::CaseName(case_id));
+  shown.set_etag(absl::StrCat(row.version));
+  shown.set_state(state.state());
+  for (const type::v1::PersonFacts& facts : state.facts().people()) {
+    *shown.add_people() = PersonOf(facts);
+  }
+  shown.set_consent(state.facts().consent());
+  *shown.mutable_register_time() = state.register_time();
+  *shown.mutable_update_time() = state.update_time();
+  return shown;
+}
+
+absl::Status AddIdentities(const runtime::Keyring& keyring,
+                           const std::vector<runtime::KeyRow>& keys, const runtime::StreamRow& row,
+                           v1::Case& shown) {
+  v1::IntakeSealed sealed;
+  if (!sealed.ParseFromString(row.state.sealed) || sealed.people_size() != shown.people_size()) {
+    return absl::DataLossError("a stored case cannot be read");
+  }
+  for (int i = 0; i < sealed.people_size(); ++i) {
+    ASSIGN_OR_RETURN(*shown.mutable_people(i)->mutable_identity(),
+                     OpenIdentity(keyring, keys, sealed.people(i)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pathways::intake

@@ -1,0 +1,66 @@
+#include "services/intake/sealing.h"
+
+#include <utility>
+
+#include "services/runtime/serialize.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/dates.h"
+
+namespace pathways::intake {
+namespace {
+
+absl::Status SealOne(const runtime::Keyring& keyring, const runtime::KeyRow& key,
+                     const NormalisedIdentity& identity, v1::IntakeSealed& sealed) {
+  ASSIGN_OR_RETURN(std::string text,
+                   keyring.Seal(key, runtime::SerializeDeterministic(identity.identity)));
+  v1::SealedPerson& person = *sealed.add_people();
+  person.set_person_id(identity.person_id);
+  person.set_identity(std::move(text));
+  if (!type::IsEmpty(identity.band_changes_on)) {
+    *person.mutable_band_changes_on() = identity.band_changes_on;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<runtime::KeyRow> KeyOf(const std::vector<runtime::KeyRow>& keys,
+                                      const std::string& person_id) {
+  for (const runtime::KeyRow& key : keys) {
+    if (key.person_id == person_id) return key;
+  }
+  return absl::DataLossError("a person has no key: what is sealed cannot be read");
+}
+
+}  // namespace
+
+absl::StatusOr<SealedIdentities> SealNew(const runtime::Keyring& keyring, absl::string_view case_id,
+                                         const std::vector<NormalisedIdentity>& identities) {
+  SealedIdentities result;
+  for (const NormalisedIdentity& identity : identities) {
+    result.keys.push_back(keyring.NewPersonKey(case_id, identity.person_id));
+    RETURN_IF_ERROR(SealOne(keyring, result.keys.back(), identity, result.sealed));
+  }
+  return result;
+}
+
+absl::StatusOr<v1::IntakeSealed> SealAgain(const runtime::Keyring& keyring,
+                                           const std::vector<runtime::KeyRow>& keys,
+                                           const std::vector<NormalisedIdentity>& identities) {
+  v1::IntakeSealed sealed;
+  for (const NormalisedIdentity& identity : identities) {
+    ASSIGN_OR_RETURN(const runtime::KeyRow key, KeyOf(keys, identity.person_id));
+    RETURN_IF_ERROR(SealOne(keyring, key, identity, sealed));
+  }
+  return sealed;
+}
+
+absl::StatusOr<v1::Identity> OpenIdentity(const runtime::Keyring& keyring,
+                                          const std::vector<runtime::KeyRow>& keys,
+                                          const v1::SealedPerson& person) {
+  ASSIGN_OR_RETURN(const runtime::KeyRow key, KeyOf(keys, person.person_id()));
+  ASSIGN_OR_RETURN(const std::string text, keyring.Open(key, person.identity()));
+  v1::Identity identity;
+  if (!identity.ParseFromString(text)) return absl::DataLossError("a sealed identity is damaged");
+  return identity;
+}
+
+}  // namespace pathways::intake

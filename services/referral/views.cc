@@ -1,0 +1,94 @@
+#include "services/referral/views.h"
+
+#include <map>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "services/referral/domain/keys.h"
+#include "services/runtime/status_macros.h"
+#include "services/type/problem.h"
+
+namespace pathways::referral {
+namespace {
+
+// Entries looked at for one entry shown, where a list is filtered.
+constexpr int kScanFactor = 10;
+
+absl::StatusOr<type::ReferralKey> ParseKey(const std::string& key) {
+  const std::optional<type::ReferralKey> parsed = ParseListKey(key);
+  if (!parsed) return absl::DataLossError("a list entry cannot be read");
+  return *parsed;
+}
+
+}  // namespace
+
+absl::Status NoSuchReferral() {
+  return type::Refuse(absl::StatusCode::kNotFound, "REFERRAL_NOT_FOUND",
+                      "There is no such referral.");
+}
+
+absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const type::ReferralKey& key,
+                                        absl::string_view agency) {
+  v1::ReferralCaseState state;
+  if (!state.ParseFromString(row.state.open)) {
+    return absl::DataLossError("a stored case cannot be read");
+  }
+  for (const v1::StoredReferral& stored : state.referrals()) {
+    if (stored.referral_id() != key.referral_id) continue;
+    const bool hidden = stored.referral().agency() != agency ||
+                        stored.referral().state() == v1::REFERRAL_STATE_DRAFT;
+    if (!agency.empty() && hidden) break;
+    v1::Referral shown = stored.referral();
+    shown.set_name(type::ReferralName(key.case_id, key.referral_id));
+    shown.set_etag(absl::StrCat(stored.version()));
+    return shown;
+  }
+  return NoSuchReferral();
+}
+
+absl::StatusOr<v1::Referral> ReadReferral(runtime::EventStore& store, const type::ReferralKey& key,
+                                          absl::string_view agency) {
+  ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(key.case_id));
+  return ReferralOf(row, key, agency);
+}
+
+absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, absl::string_view index,
+                                      absl::string_view prefix, absl::string_view after,
+                                      int page_size, v1::ReferralState state) {
+  const bool filtered = state != v1::REFERRAL_STATE_UNSPECIFIED;
+  const int scan = filtered ? page_size * kScanFactor : page_size;
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys, store.ReadList(index, prefix, after, scan));
+  ReferralPage page;
+  for (const std::string& key : keys) {
+    ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
+    ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(store, parsed, ""));
+    if (filtered && referral.state() != state) continue;
+    page.referrals.push_back(std::move(referral));
+    if (static_cast<int>(page.referrals.size()) < page_size) continue;
+    page.last_key = key;
+    return page;
+  }
+  if (static_cast<int>(keys.size()) == scan) page.last_key = keys.back();
+  return page;
+}
+
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(runtime::EventStore& store,
+                                                                        absl::Time before,
+                                                                        int limit) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                   store.ReadList(kWaitingIndex, "", "", limit));
+  std::vector<operations::v1::StuckCase> waiting;
+  for (const std::string& key : keys) {
+    ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
+    ASSIGN_OR_RETURN(const v1::Referral referral, ReadReferral(store, parsed, ""));
+    const absl::Time since = absl::FromUnixSeconds(referral.update_time().seconds());
+    if (since >= before) break;  // In order of time.
+    operations::v1::StuckCase& entry = waiting.emplace_back();
+    entry.set_name(referral.name());
+    entry.set_stage(v1::ReferralState_Name(referral.state()));
+    *entry.mutable_since() = referral.update_time();
+  }
+  return waiting;
+}
+
+}  // namespace pathways::referral

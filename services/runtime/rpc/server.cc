@@ -1,0 +1,76 @@
+#include "services/runtime/rpc/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace pathways::runtime {
+namespace {
+
+// Sent to idle clients, so that a laptop that went to sleep is noticed.
+constexpr int kKeepaliveMilliseconds = 60'000;
+constexpr int kKeepaliveTimeoutMilliseconds = 20'000;
+// A client that pings more often is cut off.
+constexpr int kPingMillisecondsMin = 10'000;
+constexpr int kMetadataBytesMax = 16 * 1024;
+
+bool IsLoopback(const std::string& listen) {
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
+    const RpcOptions& options, const std::vector<grpc::Service*>& services) {
+  if (!IsLoopback(options.listen)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.listen, ": without TLS only 127.0.0.1, localhost and [::1] may be listened on"));
+  }
+  grpc::EnableDefaultHealthCheckService(true);
+  // The plugin registers itself for every builder of the process, and only once.
+  static std::once_flag reflection_once;
+  if (options.reflection) {
+    std::call_once(reflection_once,
+                   [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+  }
+  int port = 0;
+  grpc::ServerBuilder builder;
+  // Without it a second process on the same port "starts" too, and takes half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingMillisecondsMin);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.SetMaxReceiveMessageSize(options.message_bytes_max);
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(absl::StrCat(options.listen, ": cannot listen; is it in use?"));
+  }
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(server), port));
+}
+
+RpcServer::~RpcServer() { Shutdown(absl::ZeroDuration()); }
+
+void RpcServer::SetServing(const std::string& name, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(name, serving);
+}
+
+void RpcServer::Shutdown(absl::Duration limit) {
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + limit));
+  server_->Wait();
+}
+
+}  // namespace pathways::runtime

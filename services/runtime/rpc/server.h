@@ -1,0 +1,50 @@
+// The gRPC server of a process.
+//
+// Starts on one address with the services given, says by name whether each serves (grpc.health.v1;
+// the empty name is the process), and stops in bounded time. Plain text is allowed on loopback
+// only: tokens travel with every call. Reflection is a setting, so that production shows nothing.
+#ifndef PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
+#define PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace pathways::runtime {
+
+struct RpcOptions {
+  std::string listen;  // host:port; port 0: any free one. Host: 127.0.0.1, localhost or [::1].
+  bool reflection = false;
+  int message_bytes_max = 1 << 20;  // A larger request is refused with RESOURCE_EXHAUSTED.
+};
+
+class RpcServer {
+ public:
+  // Starts. `services` must outlive the server. INVALID_ARGUMENT: not a loopback address.
+  // UNAVAILABLE: the port is taken.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      const RpcOptions& options, const std::vector<grpc::Service*>& services);
+  ~RpcServer();
+
+  int port() const { return port_; }
+  // Health of one name; names that were never set are NOT_FOUND.
+  void SetServing(const std::string& name, bool serving);
+  // Refuses new calls and waits for running ones, at most `limit`; then cancels them.
+  void Shutdown(absl::Duration limit);
+
+ private:
+  RpcServer(std::unique_ptr<grpc::Server> server, int port)
+      : server_(std::move(server)), port_(port) {}
+
+  std::unique_ptr<grpc::Server> server_;
+  int port_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
