@@ -141,7 +141,7 @@ TEST_F(KeysTest, RefusesEveryAlteredByte) {
     EXPECT_EQ(CodeOf(keyring->Open(altered, sealed)), absl::StatusCode::kDataLoss) << i;
   }
   KeyRow longer = key;
-  longer.wrapped += "x";
+  longer.wrapped.append(4096, 'x');
   EXPECT_EQ(CodeOf(keyring->Open(longer, sealed)), absl::StatusCode::kDataLoss);
 }
 
