@@ -161,8 +161,11 @@ absl::Duration Settings::Whole(absl::string_view name, absl::Duration unit,
   int64_t number = 0;
   if (!absl::SimpleAtoi(ValueOf(name).text, &number) || number * unit < min ||
       number * unit > max) {
+    const auto count = [unit](absl::Duration limit) {
+      return absl::ToInt64Nanoseconds(limit) / absl::ToInt64Nanoseconds(unit);
+    };
     Expect(name,
-           absl::StrCat("a whole number of ", unit_name, " from ", min / unit, " to ", max / unit));
+           absl::StrCat("a whole number of ", unit_name, " from ", count(min), " to ", count(max)));
     return min;
   }
   return number * unit;

@@ -42,7 +42,8 @@ TEST(SettingsTest, EveryProblemIsToldWithItsSourceAndNoneWithItsValue) {
   Settings settings({{"data-dir", "", ""},
                      {"queue-max", "", "10"},
                      {"listen", "", "127.0.0.1:0"},
-                     {"mode", "", "later"}});
+                     {"mode", "", "later"},
+                     {"age-ms", "", "x"}});
   const char* const environment[] = {"PATHWAYS_QUEUE_MAX=hunter2", "PATHWAYS_QUEU_MAX=hunter2",
                                      "PATHWAYS_CRASH_AT=hunter2:1", nullptr};
   settings.FromEnvironment(environment, {"PATHWAYS_CRASH_AT"});
@@ -52,6 +53,7 @@ TEST(SettingsTest, EveryProblemIsToldWithItsSourceAndNoneWithItsValue) {
   settings.Integer("queue-max", 1, 100);  // Asked twice, told once.
   settings.HostPort("listen", Presence::kRequired);
   settings.Word("mode", {"soon", "now"});
+  settings.Milliseconds("age-ms", absl::Seconds(1), absl::Hours(100));
   EXPECT_THAT(Problems(settings),
               ElementsAre(AllOf(HasSubstr("PATHWAYS_QUEU_MAX"), HasSubstr("no setting")),
                           AllOf(HasSubstr("--data-dir"), HasSubstr("PATHWAYS_DATA_DIR"),
@@ -59,7 +61,8 @@ TEST(SettingsTest, EveryProblemIsToldWithItsSourceAndNoneWithItsValue) {
                           AllOf(HasSubstr("--queue-max"), HasSubstr("PATHWAYS_QUEUE_MAX"),
                                 HasSubstr("from 1 to 100")),
                           AllOf(HasSubstr("--listen (flag)"), HasSubstr("host:port")),
-                          AllOf(HasSubstr("--mode (default)"), HasSubstr("one of soon, now"))));
+                          AllOf(HasSubstr("--mode (default)"), HasSubstr("one of soon, now")),
+                          HasSubstr("milliseconds from 1000 to 360000000")));
   EXPECT_THAT(std::string(settings.Check().message()), Not(HasSubstr("hunter2")));
 }
 
