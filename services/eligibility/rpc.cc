@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/runtime/requests.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"

@@ -195,7 +195,7 @@ absl::StatusOr<std::string> ReadToken(const std::string& path, absl::string_view
   return std::string(line->token);
 }
 
-absl::Status Authorize(const Principal* principal, std::initializer_list<absl::string_view> roles) {
+absl::Status Authorize(const Principal* principal, const std::vector<absl::string_view>& roles) {
   if (principal == nullptr) {
     return type::Refuse(absl::StatusCode::kUnauthenticated, "TOKEN_REQUIRED",
                         "the call carries no token that is known here");

@@ -8,7 +8,6 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_PRINCIPAL_H_
 #define PATHWAYS_SERVICES_RUNTIME_PRINCIPAL_H_
 
-#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,7 +72,7 @@ absl::StatusOr<std::string> ReadToken(const std::string& path, absl::string_view
 
 // OK when the principal has one of the roles. PERMISSION_DENIED with reason ROLE_REQUIRED and the
 // roles that would do; UNAUTHENTICATED with reason TOKEN_REQUIRED when the principal is null.
-absl::Status Authorize(const Principal* principal, std::initializer_list<absl::string_view> roles);
+absl::Status Authorize(const Principal* principal, const std::vector<absl::string_view>& roles);
 
 }  // namespace pathways::runtime
 

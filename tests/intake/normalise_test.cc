@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "services/intake/domain/validate.h"
+#include "services/type/names.h"
 #include "tests/intake/builders.h"
 
 namespace pathways::intake {

@@ -25,8 +25,8 @@ namespace pathways::runtime {
 
 // One method and who may call it.
 struct Method {
-  const char* name;                // For the audit trail and metrics, for example "GetCase".
-  std::vector<const char*> roles;  // Any of them will do.
+  const char* name;                      // For the audit trail and metrics: "GetCase".
+  std::vector<absl::string_view> roles;  // Any of them will do.
 };
 
 class Edge {

@@ -1,0 +1,82 @@
+#include "services/runtime/data_lock.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing::HasSubstr;
+
+int ModeOf(const std::string& path) {
+  struct stat found{};
+  return stat(path.c_str(), &found) == 0 ? static_cast<int>(found.st_mode & 0777) : -1;
+}
+
+TEST(DataLockTest, MakesThePrivateFolderAndHoldsItAlone) {
+  const testing_support::TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  {
+    absl::StatusOr<DataLock> taken = DataLock::Take(data);
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    EXPECT_EQ(ModeOf(data), 0700);
+    EXPECT_EQ(ModeOf(data + "/lock"), 0600);
+    const DataLock moved = *std::move(taken);
+    const absl::Status second = DataLock::Take(data).status();
+    EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(second.message()), HasSubstr(data));
+  }
+  EXPECT_TRUE(DataLock::Take(data).ok());
+}
+
+// The lock of a process that is killed must not outlive it.
+TEST(DataLockTest, EndsWithTheProcessThatHeldIt) {
+  const testing_support::TempFolder folder;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(60);
+    const absl::StatusOr<DataLock> lock = DataLock::Take(folder.path());
+    const char answer = lock.ok() ? 'y' : 'n';
+    if (write(ready[1], &answer, 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  close(ready[1]);
+  char answer = 0;
+  ASSERT_EQ(read(ready[0], &answer, 1), 1);
+  close(ready[0]);
+  EXPECT_EQ(answer, 'y');
+  EXPECT_EQ(DataLock::Take(folder.path()).status().code(), absl::StatusCode::kFailedPrecondition);
+  kill(child, SIGKILL);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(DataLock::Take(folder.path()).ok());
+}
+
+TEST(DataLockTest, SaysWhichFolderCannotBeUsed) {
+  const testing_support::TempFolder folder;
+  const std::string file = folder.path() + "/file";
+  std::ofstream(file) << "x";
+  // The file system of /proc refuses new files to root too.
+  for (const std::string& data : {file, file + "/data", std::string("/proc")}) {
+    const absl::Status status = DataLock::Take(data).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(data));
+  }
+}
+
+}  // namespace
+}  // namespace pathways::runtime

@@ -1,0 +1,137 @@
+#include "services/runtime/lifecycle.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing::ExitedWithCode;
+
+// Every test runs its program in a child: gtest forks before the program starts a thread.
+
+constexpr unsigned kLimitSeconds = 60;  // A child that hangs dies, and its test fails.
+
+[[noreturn]] void WaitForever() {
+  for (;;) pause();
+}
+
+// A program that is told to stop by `signal`, and then once more.
+void StopBy(int signal, const std::string& reason, bool again) {
+  alarm(kLimitSeconds);
+  SignalWatch watch;
+  kill(getpid(), signal);
+  if (watch.WaitForStop() != reason) _exit(1);
+  if (!again) _exit(0);
+  kill(getpid(), signal);
+  WaitForever();
+}
+
+struct SignalCase {
+  std::string name;
+  int signal;
+  std::string reason;
+};
+
+class SignalWatchDeathTest : public testing::TestWithParam<SignalCase> {};
+
+TEST_P(SignalWatchDeathTest, FirstAsksToStopAndSecondEnds) {
+  const SignalCase& c = GetParam();
+  EXPECT_EXIT(StopBy(c.signal, c.reason, /*again=*/false), ExitedWithCode(0), "");
+  EXPECT_EXIT(StopBy(c.signal, c.reason, /*again=*/true), ExitedWithCode(128 + c.signal), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SignalWatchDeathTest,
+                         testing::Values(SignalCase{"Term", SIGTERM, "sigterm"},
+                                         SignalCase{"Int", SIGINT, "sigint"}),
+                         [](const auto& info) { return info.param.name; });
+
+void StopByRequest() {
+  alarm(kLimitSeconds);
+  {
+    SignalWatch watch;
+    std::thread other([&watch] { watch.RequestStop("store_lost"); });
+    if (watch.WaitForStop() != "store_lost") _exit(1);
+    other.join();
+    // A signal after that is the first, so it does not end the process.
+    kill(getpid(), SIGTERM);
+    watch.RequestStop("late");
+    if (watch.WaitForStop() != "store_lost") _exit(2);
+  }
+  _exit(0);
+}
+
+TEST(SignalWatchDeathTest, AnotherReasonStopsTooAndTheFirstOneStays) {
+  EXPECT_EXIT(StopByRequest(), ExitedWithCode(0), "");
+}
+
+void WriteToClosedPipe() {
+  alarm(kLimitSeconds);
+  const SignalWatch watch;
+  int ends[2];
+  if (pipe(ends) != 0) _exit(1);
+  close(ends[0]);
+  if (write(ends[1], "x", 1) >= 0) _exit(2);
+  _exit(0);
+}
+
+TEST(SignalWatchDeathTest, ABrokenPipeIsAnErrorOfTheWrite) {
+  EXPECT_EXIT(WriteToClosedPipe(), ExitedWithCode(0), "");
+}
+
+void HangInStop() {
+  alarm(kLimitSeconds);
+  const SystemClock clock;
+  Logger log(LogLevel::kInfo, clock);
+  Watchdog watchdog(log);
+  watchdog.Arm(absl::Milliseconds(1));
+  WaitForever();
+}
+
+TEST(WatchdogDeathTest, EndsAStopThatHangs) {
+  EXPECT_EXIT(HangInStop(), ExitedWithCode(kStopOverdueExitCode), "stop_overdue");
+}
+
+// Standard error is a pipe that nobody reads and that is full.
+void HangInStopAndInTheLog() {
+  int ends[2];
+  if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0) _exit(1);
+  pollfd room{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  const std::string page(4096, 'x');
+  while (poll(&room, 1, 0) == 1) {
+    if (write(STDERR_FILENO, page.data(), page.size()) < 0) _exit(2);
+  }
+  HangInStop();
+}
+
+TEST(WatchdogDeathTest, EndsAStopThatHangsInTheLogToo) {
+  EXPECT_EXIT(HangInStopAndInTheLog(), testing::KilledBySignal(SIGALRM), "");
+}
+
+void StopInTime() {
+  alarm(kLimitSeconds);
+  const SystemClock clock;
+  Logger log(LogLevel::kInfo, clock);
+  {
+    Watchdog watchdog(log);
+    watchdog.Arm(absl::Seconds(kLimitSeconds));
+    watchdog.Disarm();
+  }
+  {
+    const Watchdog never_armed(log);
+  }
+  _exit(0);
+}
+
+TEST(WatchdogDeathTest, LetsAStopInTimePass) { EXPECT_EXIT(StopInTime(), ExitedWithCode(0), ""); }
+
+}  // namespace
+}  // namespace pathways::runtime
