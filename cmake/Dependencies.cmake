@@ -9,6 +9,8 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# Debian compiles httplib into a library; its flags change the layout of httplib's types.
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 find_path(PATHWAYS_CSV_INCLUDE csv.h REQUIRED)
 find_library(PATHWAYS_CSV_LIBRARY csv REQUIRED)
 
