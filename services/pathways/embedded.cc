@@ -56,8 +56,7 @@ absl::StatusOr<Inputs> ReadInputs(const EmbeddedOptions& options) {
     if (!status.ok()) faults.push_back(std::string(status.message()));
   }
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
-  return Inputs{*std::move(keyring),
-                std::make_unique<runtime::TokenFile>(*std::move(tokens)),
+  return Inputs{*std::move(keyring), std::make_unique<runtime::TokenFile>(*std::move(tokens)),
                 *std::move(pack), *std::move(routes)};
 }
 
@@ -133,9 +132,8 @@ absl::Status Embedded::Parts::OpenStores(runtime::Logger& log) {
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(start("intake", std::make_unique<intake::IntakeDomain>(), intake));
-  RETURN_IF_ERROR(start("eligibility",
-                        std::make_unique<eligibility::EligibilityDomain>(inputs.pack),
-                        eligibility));
+  RETURN_IF_ERROR(start(
+      "eligibility", std::make_unique<eligibility::EligibilityDomain>(inputs.pack), eligibility));
   return start("referral", std::make_unique<referral::ReferralDomain>(inputs.routes), referral);
 }
 
@@ -176,8 +174,8 @@ void Embedded::Parts::MakeServices() {
        },
        [this] { referral->Wake(); }},
   };
-  intake_rpc = std::make_unique<intake::IntakeRpc>(intake::RpcParts{
-      edge, intake->engine(), intake->store(), *inputs.keyring, clock});
+  intake_rpc = std::make_unique<intake::IntakeRpc>(
+      intake::RpcParts{edge, intake->engine(), intake->store(), *inputs.keyring, clock});
   eligibility_rpc = std::make_unique<eligibility::EligibilityRpc>(eligibility::RpcParts{
       edge, eligibility->engine(), eligibility->store(), *inputs.keyring, inputs.pack});
   const referral::RpcParts referral_parts{edge, referral->engine(), referral->store(),
@@ -191,11 +189,10 @@ void Embedded::Parts::MakeServices() {
 }
 
 absl::Status Embedded::Parts::Listen() {
-  ASSIGN_OR_RETURN(
-      server, runtime::RpcServer::Start(
-                  {options.listen, options.reflection, options.message_bytes_max},
-                  {intake_rpc.get(), eligibility_rpc.get(), referral_rpc.get(), agency_rpc.get(),
-                   stream_rpc.get(), operations_rpc.get()}));
+  ASSIGN_OR_RETURN(server, runtime::RpcServer::Start(
+                               {options.listen, options.reflection, options.message_bytes_max},
+                               {intake_rpc.get(), eligibility_rpc.get(), referral_rpc.get(),
+                                agency_rpc.get(), stream_rpc.get(), operations_rpc.get()}));
   SetServing(true);
   health_thread = std::thread([this] { WatchHealth(); });
   metrics.AddSampler([this] { Sample(); });
@@ -253,6 +250,18 @@ int Embedded::port() const { return parts_->server->port(); }
 bool Embedded::IsReady() const {
   for (ServiceCore* core : parts_->cores()) {
     if (!core->can_write()) return false;
+  }
+  return true;
+}
+
+bool Embedded::IsSettled() const {
+  Parts& parts = *parts_;
+  if (!parts.eligibility->HasFollowed() || !parts.referral->HasFollowed()) return false;
+  for (ServiceCore* upstream : {parts.eligibility.get(), parts.referral.get()}) {
+    const auto head = upstream->store().LastPosition();
+    const auto read =
+        parts.intake->store().ReadPosition(parts.projector->PositionKey(upstream->name()));
+    if (!head.ok() || !read.ok() || read->position < *head) return false;
   }
   return true;
 }

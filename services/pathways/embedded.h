@@ -52,6 +52,9 @@ class Embedded {
   // True while every service can write.
   bool IsReady() const;
 
+  // True when everything committed was followed by the other services and shown in the status.
+  bool IsSettled() const;
+
   // Refuses new calls, lets running ones end within `drain`, then stops the rest. Idempotent. Each
   // call that was answered OK is durable.
   void Stop(absl::Duration drain);

@@ -63,14 +63,28 @@ void ServiceCore::StartRelay() {
 void ServiceCore::Follow(ServiceCore& upstream, absl::Duration sweep_every) {
   upstreams_.push_back(&upstream);
   const auto parts = [&](const char* what) {
-    return runtime::ConsumerParts{upstream.name(),   upstream.topic(), upstream.topic(), domain(),
-                                  store(),           engine(),
+    return runtime::ConsumerParts{upstream.name(),
+                                  upstream.topic(),
+                                  upstream.topic(),
+                                  domain(),
+                                  store(),
+                                  engine(),
                                   ReportTo(what, upstream.name())};
   };
   consumers_.push_back(std::make_unique<runtime::Consumer>(parts("consumer")));
   pullers_.push_back(std::make_unique<runtime::Puller>(parts("puller"), sweep_every));
   upstream.topic().OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
   OnCommit([puller = pullers_.back().get()] { puller->Notify(); });
+}
+
+bool ServiceCore::HasFollowed() {
+  for (ServiceCore* upstream : upstreams_) {
+    const absl::StatusOr<int64_t> head = upstream->store().LastPosition();
+    const absl::StatusOr<runtime::Position> read = store_->ReadPosition(upstream->name());
+    if (!head.ok() || !read.ok() || read->position < *head) return false;
+  }
+  const auto behind = store_->ReadBehind(1);
+  return behind.ok() && behind->empty();
 }
 
 void ServiceCore::Wake() {

@@ -48,6 +48,8 @@ class ServiceCore {
   void StartRelay();
   // Adds a function that is called after each commit; it must not block.
   void OnCommit(std::function<void()> wake);
+  // True when every event of the upstreams was handled and nothing is behind.
+  bool HasFollowed();
   // Applies again what waits. Never blocks.
   void Wake();
   // A report for a background thread of this service, named for the log.
@@ -78,7 +80,7 @@ class ServiceCore {
   runtime::Metrics& metrics_;
   std::atomic<bool> can_write_ = true;
   int64_t sampled_position_ = 0;  // Log position at the last sample. Used by the sampler alone.
-  std::mutex wakes_mutex_;  // Guards wakes_.
+  std::mutex wakes_mutex_;        // Guards wakes_.
   std::vector<std::function<void()>> wakes_;
   std::unique_ptr<runtime::SqliteStore> store_;
   std::unique_ptr<runtime::InProcessTopic> topic_;

@@ -1,0 +1,209 @@
+#include "services/pathways/demo.h"
+
+#include <google/protobuf/struct.pb.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "services/intake/age_band.h"
+#include "services/pathways/agency_player.h"
+#include "services/pathways/client.h"
+#include "services/pathways/importer.h"
+#include "services/runtime/principal.h"
+#include "services/runtime/signal.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::cli {
+namespace {
+
+constexpr char kDesk[] = "staff/desk";
+constexpr int kPageSize = 500;
+constexpr absl::Duration kSettleMax = absl::Minutes(5);
+constexpr absl::Duration kSettleLook = absl::Milliseconds(5);
+constexpr absl::Duration kCallTimeout = absl::Seconds(60);
+
+// How often each pair of words was met, in order of the words.
+using Counts = std::map<std::pair<std::string, std::string>, int>;
+
+struct Day {
+  ImportSummary imported;
+  Counts screened;   // Pathway, outcome.
+  Counts referrals;  // Agency, state.
+  double seconds = 0;
+};
+
+std::string AgencyPrincipal(const std::string& agency) { return absl::StrCat("agency/", agency); }
+
+absl::StatusOr<std::unique_ptr<Client>> Connect(const Serving& serving, int port,
+                                                const std::string& tokens_file,
+                                                const std::string& principal) {
+  ASSIGN_OR_RETURN(std::string token, runtime::ReadToken(tokens_file, principal));
+  return std::make_unique<Client>(
+      ClientSettings{absl::StrCat("127.0.0.1:", port), std::move(token), kCallTimeout});
+}
+
+// Waits until every service has followed the others.
+absl::Status Settle(Serving& serving) {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(kSettleMax);
+  runtime::Signal look;
+  while (!serving.embedded().IsSettled()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return absl::DeadlineExceededError(
+          "the services did not catch up; see `pathways cases stuck`");
+    }
+    look.Wait(kSettleLook);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlayAgencies(Serving& serving, const DemoOptions& options) {
+  ASSIGN_OR_RETURN(const AgencyScripts scripts, ReadAgencyScripts(options.answers_file));
+  std::vector<absl::Status> results(scripts.size());
+  std::vector<std::thread> threads;
+  for (const auto& [agency, of_agency] : scripts) {
+    threads.emplace_back([&serving, &options, &agency = agency, &of_agency = of_agency,
+                          &result = results[threads.size()]] {
+      auto client =
+          Connect(serving, serving.embedded().port(), options.tokens_file, AgencyPrincipal(agency));
+      result = client.ok() ? PlayAgency(**client, of_agency) : client.status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& result : results) RETURN_IF_ERROR(result);
+  return absl::OkStatus();
+}
+
+std::string WithoutPrefix(std::string name, absl::string_view prefix) {
+  return std::string(absl::StripPrefix(name, prefix));
+}
+
+absl::Status CountScreenings(Client& client, Counts& counts) {
+  eligibility::v1::ListScreeningsRequest request;
+  request.set_page_size(kPageSize);
+  for (;;) {
+    ASSIGN_OR_RETURN(
+        const auto page,
+        client.Call(&eligibility::v1::EligibilityService::Stub::ListScreenings, request));
+    for (const auto& screening : page.screenings()) {
+      for (const auto& determination : screening.determinations()) {
+        ++counts[{
+            determination.pathway(),
+            WithoutPrefix(eligibility::v1::Outcome_Name(determination.outcome()), "OUTCOME_")}];
+      }
+    }
+    if (page.next_page_token().empty()) return absl::OkStatus();
+    request.set_page_token(page.next_page_token());
+  }
+}
+
+absl::Status CountReferrals(Client& client, Counts& counts) {
+  referral::v1::ListReferralsRequest request;
+  request.set_parent("cases/-");
+  request.set_page_size(kPageSize);
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto page,
+                     client.Call(&referral::v1::ReferralService::Stub::ListReferrals, request));
+    for (const auto& referral : page.referrals()) {
+      ++counts[{referral.agency(), WithoutPrefix(referral::v1::ReferralState_Name(referral.state()),
+                                                 "REFERRAL_STATE_")}];
+    }
+    if (page.next_page_token().empty()) return absl::OkStatus();
+    request.set_page_token(page.next_page_token());
+  }
+}
+
+void AddCounts(const Counts& counts, google::protobuf::Struct& parent, const std::string& name) {
+  google::protobuf::Struct& group = *(*parent.mutable_fields())[name].mutable_struct_value();
+  for (const auto& [words, count] : counts) {
+    google::protobuf::Struct& inner =
+        *(*group.mutable_fields())[words.first].mutable_struct_value();
+    (*inner.mutable_fields())[words.second].set_number_value(count);
+  }
+}
+
+// The same figures as samples/expected.json, for programs.
+google::protobuf::Struct ToStruct(const Day& day) {
+  google::protobuf::Struct figures;
+  auto& fields = *figures.mutable_fields();
+  fields["households"].set_number_value(static_cast<double>(day.imported.households));
+  fields["registered_households"].set_number_value(static_cast<double>(day.imported.registered));
+  fields["registered_people"].set_number_value(static_cast<double>(day.imported.people));
+  fields["refused_households"].set_number_value(static_cast<double>(day.imported.refused));
+  fields["refused_rows"].set_number_value(static_cast<double>(day.imported.errors.size()));
+  AddCounts(day.screened, figures, "screened");
+  AddCounts(day.referrals, figures, "referral_states");
+  fields["seconds"].set_number_value(day.seconds);
+  return figures;
+}
+
+Table TableOf(const Counts& counts, const std::string& first, const std::string& second) {
+  Table table{{first, second, "count"}, {}};
+  for (const auto& [words, count] : counts) {
+    table.rows.push_back({words.first, words.second, absl::StrCat(count)});
+  }
+  return table;
+}
+
+void Print(const Day& day, std::ostream& out) {
+  out << absl::StrFormat("registered   %d households, %d people\n", day.imported.registered,
+                         day.imported.people)
+      << absl::StrFormat("refused      %d households; nothing of them was stored\n\n",
+                         day.imported.refused);
+  Table refused{{"line", "column", "what is wrong"}, {}};
+  for (const RowError& error : day.imported.errors) {
+    refused.rows.push_back({absl::StrCat(error.line), error.column, error.description});
+  }
+  out << Render(refused) << "\n"
+      << Render(TableOf(day.screened, "pathway", "screening")) << "\n"
+      << Render(TableOf(day.referrals, "agency", "referral")) << "\n"
+      << absl::StrFormat("wholly processed in %.2f s, the agencies' answers included\n",
+                         day.seconds)
+      << "Every person in this day is synthetic. A screening is not a decision on any status.\n";
+}
+
+}  // namespace
+
+absl::Status AddDemoTokens(const DemoOptions& options) {
+  ASSIGN_OR_RETURN(const AgencyScripts scripts, ReadAgencyScripts(options.answers_file));
+  for (const auto& [agency, of_agency] : scripts) {
+    const auto added =
+        runtime::AddToken(options.tokens_file, {"agency", agency, {std::string(runtime::kAgency)}});
+    if (!added.ok() && !absl::IsAlreadyExists(added.status())) return added.status();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlayDay(Serving& serving, const DemoOptions& options, std::ostream& out,
+                     std::ostream& err) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> desk,
+                   Connect(serving, serving.embedded().port(), options.tokens_file, kDesk));
+  const auto start = std::chrono::steady_clock::now();
+  Day day;
+  ImportSettings settings;
+  settings.path = options.import_file;
+  settings.today = intake::DeskDay(serving.clock().Now());
+  ASSIGN_OR_RETURN(day.imported, Import(*desk, settings));
+  RETURN_IF_ERROR(day.imported.status);
+  RETURN_IF_ERROR(Settle(serving));
+  RETURN_IF_ERROR(PlayAgencies(serving, options));
+  RETURN_IF_ERROR(Settle(serving));
+  day.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  RETURN_IF_ERROR(CountScreenings(*desk, day.screened));
+  RETURN_IF_ERROR(CountReferrals(*desk, day.referrals));
+  if (options.format == Format::kJson) {
+    out << ToJson(ToStruct(day), /*indent=*/true) << "\n";
+  } else {
+    Print(day, out);
+  }
+  out.flush();
+  return absl::OkStatus();
+}
+
+}  // namespace pathways::cli

@@ -1,0 +1,20 @@
+// The commands that run or prepare a serving process: serve, demo, keys init, token add and show.
+//
+// main.cc adds them beside the client's commands. Each puts its exit code where the client's do
+// (exit_codes.h).
+#ifndef PATHWAYS_SERVICES_PATHWAYS_SERVER_COMMANDS_H_
+#define PATHWAYS_SERVICES_PATHWAYS_SERVER_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+
+#include "services/pathways/command.h"
+
+namespace pathways::cli {
+
+// Registers the commands; `exit_code`, `app` and the streams must outlive each other as for
+// AddClientCommands.
+void AddServerCommands(CLI::App& app, const Terminal& terminal, int& exit_code);
+
+}  // namespace pathways::cli
+
+#endif  // PATHWAYS_SERVICES_PATHWAYS_SERVER_COMMANDS_H_
