@@ -179,6 +179,7 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
   CLI::Option* mask =
       update.add_option("--mask", options->mask, "Fields of the file to take: people,consent")
           ->delimiter(',')
+          ->allow_extra_args(false)
           ->check(CLI::IsMember({std::string("people"), std::string("consent")}))
           ->needs(file);
   file->needs(mask);
@@ -192,6 +193,7 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
           .add_option("--set", options->assignments,
                       "field=value of that person, for example entry_date=2023-06-01; may be "
                       "repeated")
+          ->allow_extra_args(false)
           ->needs(person);
   person->needs(set);
   change.require_option(1, 0);

@@ -45,9 +45,11 @@ void AddOptions(CLI::App& command, Options& options) {
       ->check(CLI::Range(1, kTimeoutSecondsMax))
       ->capture_default_str()
       ->group(kGroup);
-  command.add_option("--output", options.format, "table or json. Default: table")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"table", Format::kTable}, {"json", Format::kJson}}))
+  command.add_option("--output", options.format, "How to print. Default: table")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{{"table", Format::kTable},
+                                                                        {"json", Format::kJson}})
+                      .description("{table,json}"))
+      ->type_name("FORM")
       ->group(kGroup);
 }
 

@@ -189,6 +189,7 @@ void AddReads(CLI::App& group, const CommandContextPtr& context) {
   }
   list.add_option("--state", options->state, "Only those in this state, for example SUBMITTED")
       ->transform(CLI::CheckedTransformer(states, CLI::ignore_case).description(""))
+      ->type_name("STATE")
       ->needs(of_agency);
   AddPageOptions(list, options->page);
 
@@ -272,6 +273,7 @@ void AddAgencyActions(CLI::App& group, const CommandContextPtr& context) {
       })
       .add_option("--fields", *fields, "Fields to correct, for example entry_date,needs")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->required();
   auto stage = std::make_shared<std::string>();
   AddAction<AgencyService::Stub, referral::v1::ReportStageRequest>(
