@@ -1,0 +1,35 @@
+#include "services/pathways/commands.h"
+
+#include <memory>
+#include <utility>
+
+#include "services/pathways/case_commands.h"
+#include "services/pathways/import_command.h"
+#include "services/pathways/operations_commands.h"
+#include "services/pathways/policy_commands.h"
+#include "services/pathways/referral_commands.h"
+
+namespace pathways::cli {
+
+void AddClientCommands(CLI::App& app, Terminal terminal, int& exit_code) {
+  const auto context = std::make_shared<const CommandContext>(
+      CommandContext{.terminal = std::move(terminal), .exit_code = exit_code});
+  CLI::App& cases = AddGroup(app, "case", "Register, read and change cases");
+  AddCaseCommands(cases, context);
+  AddImportCommand(app, context);
+  AddPolicyCommands(app, context);
+  AddReferralCommands(AddGroup(app, "referral", "Referrals, for staff and for agencies"), context);
+  AddOperationsCommands(app, context);
+}
+
+int ParseAndRun(CLI::App& app, int argc, const char* const* argv, Terminal terminal,
+                const int& exit_code) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, terminal.out, terminal.err) == 0 ? kExitOk : kExitUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace pathways::cli
