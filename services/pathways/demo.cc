@@ -158,7 +158,7 @@ void Print(const Day& day, std::ostream& out) {
                          day.imported.refused);
   Table refused{{"line", "column", "what is wrong"}, {}};
   for (const RowError& error : day.imported.errors) {
-    refused.rows.push_back({absl::StrCat(error.line), error.column, error.description});
+    refused.rows.push_back({absl::StrCat(error.line), error.column, error.reason});
   }
   out << Render(refused) << "\n"
       << Render(TableOf(day.screened, "pathway", "screening")) << "\n"
