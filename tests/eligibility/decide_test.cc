@@ -311,5 +311,19 @@ TEST(Fold, ListsEveryCaseThatWasEverScreened) {
   EXPECT_THAT(Fold(kCase, state).timers, IsEmpty());
 }
 
+TEST(Fold, ListsOpenCasesThatNeedInformationByTime) {
+  v1::EligibilityState state;
+  state.set_facts_from(1);
+  state.set_based_on(1);
+  state.mutable_screen_time()->set_seconds(1'690'500'002);
+  state.add_determinations()->set_outcome(v1::OUTCOME_MEETS);
+  EXPECT_EQ(Fold(kCase, state).lists.size(), 1);
+  state.add_determinations()->set_outcome(v1::OUTCOME_NEEDS_INFORMATION);
+  const type::ListEntry waits{"needs-information", std::string("00001690500002000000/") + kCase};
+  EXPECT_EQ(Fold(kCase, state).lists.back(), waits);
+  state.set_withdrawn(true);
+  EXPECT_EQ(Fold(kCase, state).lists.size(), 1);
+}
+
 }  // namespace
 }  // namespace pathways::eligibility

@@ -85,15 +85,17 @@ TEST(Fold, ListsEveryReferralAndIsUniqueForLiveOnes) {
   EXPECT_THAT(folded.lists,
               ElementsAre(type::ListEntry{"referrals", id + "/000001/" + id},
                           type::ListEntry{"agency/unhcr-mx", "00001690500002000000/000001/" + id},
+                          type::ListEntry{"waiting", "00001690500002000000/000001/" + id},
                           type::ListEntry{"referrals", id + "/000002/" + id},
-                          type::ListEntry{"agency/comar", "00001690500002000000/000002/" + id}));
+                          type::ListEntry{"agency/comar", "00001690500002000000/000002/" + id},
+                          type::ListEntry{"waiting", "00001690500002000000/000002/" + id}));
   EXPECT_THAT(folded.uniques,
               ElementsAre(type::UniqueEntry{"live-referral", id + "/us-refugee-resettlement/p1"},
                           type::UniqueEntry{"live-referral", id + "/mx-refugee-status/p1+p2"}));
   EXPECT_TRUE(folded.timers.empty());
   of.Do(Action(v1::REFERRAL_ACTION_WITHDRAW));
   folded = Fold(kCase, of.state());
-  EXPECT_EQ(folded.lists.size(), 4);
+  EXPECT_EQ(folded.lists.size(), 5);  // What has ended waits for nobody.
   EXPECT_THAT(folded.uniques,
               ElementsAre(type::UniqueEntry{"live-referral", id + "/mx-refugee-status/p1+p2"}));
 }
@@ -102,7 +104,8 @@ TEST(Fold, HidesDraftsFromTheAgency) {
   for (const v1::ReferralState state : AllStates()) {
     const type::Folded folded = Fold(kCase, Case(state).state());
     const bool draft = state == v1::REFERRAL_STATE_DRAFT;
-    EXPECT_EQ(folded.lists.size(), draft ? 1 : 2) << v1::ReferralState_Name(state);
+    EXPECT_EQ(folded.lists.size(), (draft ? 1 : 2) + (IsLive(state) ? 1 : 0))
+        << v1::ReferralState_Name(state);
     EXPECT_EQ(folded.uniques.size(), IsLive(state) ? 1 : 0) << v1::ReferralState_Name(state);
   }
 }
