@@ -5,6 +5,8 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -316,6 +318,21 @@ TEST_F(CliImportTest, StopsOnceWhatWasSentIsAnswered) {
   EXPECT_GE(summary.registered, 5);
   EXPECT_LE(summary.registered, 7);
   EXPECT_EQ(summary.registered, static_cast<int>(intake.ids().size()));
+}
+
+TEST_F(CliImportTest, CtrlCStopsTheCommandCleanly) {
+  constexpr int kHouseholds = 2000;
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    if (FakeIntake::NumberOf(registration) == "N600") kill(getpid(), SIGINT);
+    return Answered(registration);
+  }));
+  const Ran ran = RunCli(intake.address(), {"import", WriteGood(kHouseholds)});
+  EXPECT_EQ(ran.exit_code, kExitFailed);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("500 households, 500 people registered, 0 refused\n"),
+                             HasSubstr("error: CANCELLED: stopped: ")));
+  const size_t sent = intake.ids().size();
+  EXPECT_LT(sent, kHouseholds);
+  EXPECT_THAT(ran.out, ::testing::ContainsRegex(absl::StrCat("\n[0-9]+ +", sent, " +", sent)));
 }
 
 }  // namespace
