@@ -74,7 +74,8 @@ ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Work& wo
   terminal.out << "serving gRPC on "
                << settings->embedded.listen.substr(0, settings->embedded.listen.rfind(':')) << ":"
                << (*serving)->embedded().port() << ", metrics on port "
-               << (*serving)->metrics_port() << std::endl;
+               << (*serving)->metrics_port() << "\n";
+  terminal.out.flush();
   const absl::StatusOr<bool> goes_on = work(**serving);
   std::string reason = "done";
   if (goes_on.ok() && *goes_on) reason = signals.WaitForStop();
