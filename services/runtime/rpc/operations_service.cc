@@ -1,5 +1,6 @@
 #include "services/runtime/rpc/operations_service.h"
 
+#include <memory>
 #include <optional>
 
 #include "services/runtime/rpc/pages.h"
@@ -30,6 +31,15 @@ StuckCase MakeStuck(const std::string& service, const std::string& stream,
   stuck.set_stage(stage);
   *stuck.mutable_since() = TimestampOf(since);
   return stuck;
+}
+
+// Notes who asks, before anything is done.
+absl::Status Audit(EventStore& store, const Principal& principal, const std::string& stream) {
+  ASSIGN_OR_RETURN(const StreamRow row, store.ReadState(stream));
+  BatchWrite write;
+  write.audit.push_back({principal.Name(), kRedriveCase.name, stream, row.version});
+  ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
+  return batch->Commit(write);
 }
 
 }  // namespace
@@ -111,7 +121,7 @@ grpc::ServerUnaryReactor* OperationsRpc::ListParkedCases(
 grpc::ServerUnaryReactor* OperationsRpc::RedriveCase(
     grpc::CallbackServerContext* context, const operations::v1::RedriveCaseRequest* request,
     operations::v1::RedriveCaseResponse* response) {
-  return edge_.Read(context, kRedriveCase, [=, this](const Principal&) -> absl::Status {
+  return edge_.Read(context, kRedriveCase, [=, this](const Principal& principal) -> absl::Status {
     type::Violations violations;
     const OperatedService* const service = Find(request->service());
     if (service == nullptr) {
@@ -120,6 +130,7 @@ grpc::ServerUnaryReactor* OperationsRpc::RedriveCase(
     const std::optional<std::string> stream = type::ParseCaseName(request->name());
     if (!stream) violations.Add("name", "must be cases/{case}");
     RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
+    RETURN_IF_ERROR(Audit(*service->store, principal, *stream));
     const absl::Status cleared = service->store->ClearParked(*stream);
     if (!cleared.ok() && !absl::IsNotFound(cleared)) return cleared;
     response->set_was_parked(cleared.ok());
