@@ -1,6 +1,7 @@
 #include "services/pathways/agency_player.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <mutex>
@@ -29,11 +30,8 @@ constexpr size_t kStride = 37;
 // Calls in flight: enough that calls share a transaction.
 constexpr int kThreads = 16;
 
-const std::vector<std::string>& Actions() {
-  static const auto& kActions = *new std::vector<std::string>{
-      "RECEIVE", "ACCEPT", "REJECT", "RETURN", "STAGE", "COMPLETE", "CLOSE"};
-  return kActions;
-}
+constexpr std::array<absl::string_view, 7> kActions = {"RECEIVE", "ACCEPT",   "REJECT", "RETURN",
+                                                       "STAGE",   "COMPLETE", "CLOSE"};
 
 // The steps of a script; nothing when one is no step.
 std::optional<std::vector<AgencyStep>> ParseSteps(absl::string_view text) {
@@ -41,7 +39,7 @@ std::optional<std::vector<AgencyStep>> ParseSteps(absl::string_view text) {
   if (text.empty()) return steps;
   for (absl::string_view step : absl::StrSplit(text, '>')) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(step, absl::MaxSplits(':', 1));
-    if (std::find(Actions().begin(), Actions().end(), parts.first) == Actions().end()) {
+    if (std::find(kActions.begin(), kActions.end(), parts.first) == kActions.end()) {
       return std::nullopt;
     }
     steps.push_back({parts.first, parts.second});
@@ -59,7 +57,7 @@ std::string AddLine(const std::string& line, AgencyScripts& scripts) {
     return "must be agency,share_percent,actions,detail with a share of 1 to 100";
   }
   std::optional<std::vector<AgencyStep>> steps = ParseSteps(cells[2]);
-  if (!steps) return absl::StrCat("actions must be of ", absl::StrJoin(Actions(), ", "));
+  if (!steps) return absl::StrCat("actions must be of ", absl::StrJoin(kActions, ", "));
   script.steps = *std::move(steps);
   scripts[cells[0]].push_back(std::move(script));
   return "";

@@ -12,8 +12,8 @@ namespace pathways::cli {
 namespace {
 
 // Variables of the environment that are not settings of a serving process.
-const std::vector<std::string>& OtherVariables() {
-  static const auto& kNames = *new std::vector<std::string>{
+std::vector<std::string> OtherVariables() {
+  return {
       "PATHWAYS_ADDRESS",
       "PATHWAYS_TOKEN",
 #ifdef PATHWAYS_FAULTS
@@ -21,7 +21,6 @@ const std::vector<std::string>& OtherVariables() {
       "PATHWAYS_MUTANT",
 #endif
   };
-  return kNames;
 }
 
 // What the stop may take beyond the drain time, before the watchdog ends the process.

@@ -1,0 +1,113 @@
+#include "services/runtime/rpc/stream_client.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace pathways::runtime {
+namespace {
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(
+    const std::string& ca_file) {
+  if (ca_file.empty()) return grpc::InsecureChannelCredentials();
+  std::ifstream file(ca_file, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat(ca_file, ": cannot be read"));
+  grpc::SslCredentialsOptions ssl;
+  ssl.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
+  return grpc::SslCredentials(ssl);
+}
+
+// Whatever the other side answers, the caller can only try again or raise an alarm.
+absl::Status ToStatus(const grpc::Status& status, const std::string& service) {
+  const std::string message =
+      absl::StrCat("reading streams of ", service, ": ", status.error_message());
+  switch (status.error_code()) {
+    case grpc::StatusCode::DATA_LOSS:
+      return absl::DataLossError(message);
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return absl::InternalError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+EventRow EventOf(const stream::v1::StreamRecord& record) {
+  EventRow event;
+  event.stream = record.stream();
+  event.number = record.number();
+  event.position = record.position();
+  event.ce_id = record.ce_id();
+  event.type = record.type();
+  event.time =
+      absl::FromUnixSeconds(record.time().seconds()) + absl::Nanoseconds(record.time().nanos());
+  event.cause = record.cause();
+  event.data = record.data();
+  return event;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StreamClient>> StreamClient::Make(StreamClientOptions options) {
+  auto credentials = CredentialsOf(options.ca_file);
+  if (!credentials.ok()) return credentials.status();
+  auto channel = grpc::CreateChannel(options.address, *credentials);
+  return std::unique_ptr<StreamClient>(new StreamClient(std::move(options), std::move(channel)));
+}
+
+StreamClient::StreamClient(StreamClientOptions options,
+                           std::shared_ptr<grpc::ChannelInterface> channel)
+    : options_(std::move(options)), stub_(stream::v1::StreamService::NewStub(channel)) {}
+
+absl::StatusOr<std::vector<EventRow>> StreamClient::ReadStream(absl::string_view stream,
+                                                               int64_t from, int limit) {
+  stream::v1::ReadStreamRequest request;
+  request.set_service(options_.service);
+  request.set_stream(std::string(stream));
+  request.set_from_number(from);
+  request.set_limit(limit);
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", options_.token));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + options_.timeout));
+  stream::v1::ReadStreamResponse response;
+  const grpc::Status status = stub_->ReadStream(&context, request, &response);
+  if (!status.ok()) return ToStatus(status, options_.service);
+  std::vector<EventRow> events;
+  for (const stream::v1::StreamRecord& record : response.records()) {
+    if (record.stream() != request.stream() || record.number() != from) {
+      return absl::InternalError("the other service answered with other events than asked for");
+    }
+    events.push_back(EventOf(record));
+    ++from;
+  }
+  return events;
+}
+
+absl::StatusOr<std::vector<StreamHead>> StreamClient::ReadHeads(absl::string_view after,
+                                                                int limit) {
+  stream::v1::ReadHeadsRequest request;
+  request.set_service(options_.service);
+  request.set_after_stream(std::string(after));
+  request.set_limit(limit);
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", options_.token));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + options_.timeout));
+  stream::v1::ReadHeadsResponse response;
+  const grpc::Status status = stub_->ReadHeads(&context, request, &response);
+  if (!status.ok()) return ToStatus(status, options_.service);
+  std::vector<StreamHead> heads;
+  for (const stream::v1::StreamHead& head : response.heads()) {
+    heads.push_back({head.stream(), head.version()});
+  }
+  return heads;
+}
+
+}  // namespace pathways::runtime
