@@ -11,7 +11,7 @@ import source
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 _STD = re.compile(r"^[a-z_0-9]+$")  # <vector>, <cstdint>: no folder, no suffix.
-_MESSAGES = re.compile(r"^pathways/.+(?<!\.grpc)\.pb\.h$")
+_MESSAGES = re.compile(r"^(pathways/.+(?<!\.grpc)|google/protobuf/timestamp)\.pb\.h$")
 _SERVICES = ("intake", "eligibility", "referral")
 
 # Header of a library → the files that wrap it, and so may include it.

@@ -58,6 +58,7 @@ class IncludeDirectionTest(unittest.TestCase):
             "<string>",
             '"absl/strings/string_view.h"',
             '"pathways/type/v1/date.pb.h"',
+            "<google/protobuf/timestamp.pb.h>",
             '"services/type/dates.h"',
         )
 

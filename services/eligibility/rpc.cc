@@ -13,6 +13,7 @@
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/notice.h"
 #include "services/type/problem.h"
@@ -171,7 +172,7 @@ absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
     operations::v1::StuckCase& entry = waiting.emplace_back();
     entry.set_name(type::CaseName(key.substr(slash + 1)));
     entry.set_stage("OUTCOME_NEEDS_INFORMATION");
-    *entry.mutable_since() = runtime::TimestampOf(since);
+    *entry.mutable_since() = type::TimestampOf(since);
   }
   return waiting;
 }

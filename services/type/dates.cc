@@ -96,4 +96,12 @@ std::optional<absl::CivilDay> NextBandChange(const v1::PartialDate& birth, absl:
   return next;
 }
 
+google::protobuf::Timestamp TimestampOf(absl::Time time) {
+  const timespec parts = absl::ToTimespec(time);
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(parts.tv_sec);
+  timestamp.set_nanos(static_cast<int32_t>(parts.tv_nsec));
+  return timestamp;
+}
+
 }  // namespace pathways::type

@@ -1,4 +1,4 @@
-// Civil dates with unknown parts, and the age bands that follow from them.
+// Civil dates with unknown parts, the age bands that follow from them, and times in messages.
 //
 // A pathways.type.v1.PartialDate stands for a range of days: a whole year, a month or one day.
 // Everything here is pure; "today" is always a parameter. Ages are completed years by the civil
@@ -6,9 +6,12 @@
 #ifndef PATHWAYS_SERVICES_TYPE_DATES_H_
 #define PATHWAYS_SERVICES_TYPE_DATES_H_
 
+#include <google/protobuf/timestamp.pb.h>
+
 #include <optional>
 
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "pathways/type/v1/date.pb.h"
 #include "pathways/type/v1/person.pb.h"
 
@@ -46,6 +49,10 @@ v1::AgeBand BandOn(const v1::PartialDate& birth, absl::CivilDay today);
 
 // First day after `today` on which BandOn changes. Nothing when it never does.
 std::optional<absl::CivilDay> NextBandChange(const v1::PartialDate& birth, absl::CivilDay today);
+
+// The point in time as messages hold it. Nanoseconds count forward from the second, also before
+// 1970.
+google::protobuf::Timestamp TimestampOf(absl::Time time);
 
 }  // namespace pathways::type
 

@@ -77,5 +77,22 @@ TEST(NextBandChange, IsTheFirstDayWithAnotherBand) {
   EXPECT_FALSE(NextBandChange(Date(1950), absl::CivilDay(2023, 7, 28)).has_value());
 }
 
+TEST(TimestampOf, CountsNanosecondsForwardFromTheSecond) {
+  const struct {
+    absl::Time time;
+    int64_t seconds;
+    int32_t nanos;
+  } rows[] = {
+      {absl::UnixEpoch(), 0, 0},
+      {absl::FromUnixSeconds(1697500000) + absl::Nanoseconds(999'999'999), 1697500000, 999'999'999},
+      {absl::UnixEpoch() - absl::Nanoseconds(1), -1, 999'999'999},
+      {absl::FromUnixSeconds(-1), -1, 0},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(TimestampOf(row.time).seconds(), row.seconds) << row.time;
+    EXPECT_EQ(TimestampOf(row.time).nanos(), row.nanos) << row.time;
+  }
+}
+
 }  // namespace
 }  // namespace pathways::type

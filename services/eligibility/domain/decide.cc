@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "services/eligibility/domain/evaluate.h"
+#include "services/type/dates.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -27,14 +28,6 @@ bool IsKnown(const v1::EligibilityState& state) { return state.facts_from() > 0;
 // left them as they were and the pack had changed.
 int64_t LastNumber(const v1::EligibilityState& state) {
   return std::max(state.facts_from(), state.based_on());
-}
-
-google::protobuf::Timestamp TimestampOf(absl::Time time) {
-  const timespec parts = absl::ToTimespec(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(parts.tv_sec);
-  timestamp.set_nanos(static_cast<int32_t>(parts.tv_nsec));
-  return timestamp;
 }
 
 // Facts that screening would misread, and which intake never publishes.
@@ -172,7 +165,7 @@ absl::Status RecordScreening(v1::EligibilityState& state, const v1::CaseScreened
   }
   *state.mutable_determinations() = screened.determinations();
   state.set_based_on(screened.based_on());
-  *state.mutable_screen_time() = TimestampOf(time);
+  *state.mutable_screen_time() = type::TimestampOf(time);
   return absl::OkStatus();
 }
 

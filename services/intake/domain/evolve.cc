@@ -17,14 +17,6 @@ constexpr char kAgeBandTimer[] = "age-band";
 // Midnight in southern Mexico, which has no summer time: there the birthday begins.
 constexpr int kBandChangeHourUtc = 6;
 
-google::protobuf::Timestamp TimestampOf(absl::Time time) {
-  const timespec parts = absl::ToTimespec(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(parts.tv_sec);
-  timestamp.set_nanos(static_cast<int32_t>(parts.tv_nsec));
-  return timestamp;
-}
-
 bool SamePeople(const type::v1::CaseFacts& facts, const v1::IntakeSealed& sealed) {
   return std::equal(facts.people().begin(), facts.people().end(), sealed.people().begin(),
                     sealed.people().end(),
@@ -43,7 +35,7 @@ absl::Status Open(CaseRecord& record, const CaseEvent& event, const type::EventC
   }
   record.open.set_state(v1::CASE_STATE_OPEN);
   *record.open.mutable_facts() = facts;
-  *record.open.mutable_register_time() = TimestampOf(context.time);
+  *record.open.mutable_register_time() = type::TimestampOf(context.time);
   record.sealed = event.sealed;
   return absl::OkStatus();
 }
@@ -127,7 +119,7 @@ absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::Even
     return absl::InternalError("an event of another case");
   }
   absl::Status status = Apply(record, event, context);
-  if (status.ok()) *record.open.mutable_update_time() = TimestampOf(context.time);
+  if (status.ok()) *record.open.mutable_update_time() = type::TimestampOf(context.time);
   return status;
 }
 
@@ -136,7 +128,8 @@ type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   if (record.open.state() == v1::CASE_STATE_UNSPECIFIED) return folded;
   const google::protobuf::Timestamp& registered = record.open.register_time();
   const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
-  folded.lists.push_back({kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+  folded.lists.push_back(
+      {kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
   if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
   const auto day = EarliestBandChange(record.sealed);
   if (day) folded.timers.push_back({kAgeBandTimer, DueUnixSeconds(*day)});

@@ -8,17 +8,10 @@
 #include "services/referral/domain/keys.h"
 #include "services/referral/domain/machine.h"
 #include "services/referral/domain/validate.h"
+#include "services/type/dates.h"
 
 namespace pathways::referral {
 namespace {
-
-google::protobuf::Timestamp TimestampOf(absl::Time time) {
-  const timespec parts = absl::ToTimespec(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(parts.tv_sec);
-  timestamp.set_nanos(static_cast<int32_t>(parts.tv_nsec));
-  return timestamp;
-}
 
 absl::Status Submit(v1::ReferralCaseState& state, const v1::ReferralSubmitted& submitted,
                     const type::EventContext& context) {
@@ -36,7 +29,7 @@ absl::Status Submit(v1::ReferralCaseState& state, const v1::ReferralSubmitted& s
   referral.set_state(v1::REFERRAL_STATE_SUBMITTED);
   *referral.mutable_people() = submitted.people();
   referral.set_policy_version(submitted.policy_version());
-  *referral.mutable_create_time() = TimestampOf(context.time);
+  *referral.mutable_create_time() = type::TimestampOf(context.time);
   *referral.mutable_update_time() = referral.create_time();
   return absl::OkStatus();
 }
@@ -90,7 +83,7 @@ absl::Status Change(v1::ReferralCaseState& state, const v1::ReferralChanged& cha
   if (changed.action() == v1::REFERRAL_ACTION_RESUBMIT) {
     *referral.mutable_people() = changed.people();
   }
-  *referral.mutable_update_time() = TimestampOf(context.time);
+  *referral.mutable_update_time() = type::TimestampOf(context.time);
   return absl::OkStatus();
 }
 

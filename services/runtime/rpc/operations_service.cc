@@ -5,6 +5,7 @@
 
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -29,7 +30,7 @@ StuckCase MakeStuck(const std::string& service, const std::string& stream,
   stuck.set_name(type::CaseName(stream));
   stuck.set_kind(kind);
   stuck.set_stage(stage);
-  *stuck.mutable_since() = TimestampOf(since);
+  *stuck.mutable_since() = type::TimestampOf(since);
   return stuck;
 }
 
@@ -111,7 +112,7 @@ grpc::ServerUnaryReactor* OperationsRpc::ListParkedCases(
         entry.set_upstream(row.upstream);
         entry.set_number(row.number);
         entry.set_reason(row.reason);
-        *entry.mutable_since() = TimestampOf(row.since);
+        *entry.mutable_since() = type::TimestampOf(row.since);
       }
     }
     return absl::OkStatus();

@@ -34,13 +34,4 @@ std::optional<std::string> KeyOfPageToken(absl::string_view token) {
   return text.substr(prefix.size());
 }
 
-google::protobuf::Timestamp TimestampOf(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
-
 }  // namespace pathways::runtime

@@ -1,17 +1,14 @@
-// Page sizes, page tokens and times of the API (AIP-158).
+// Page sizes and page tokens of the API (AIP-158).
 //
 // A page token is the key of the last entry shown, made opaque; whoever reads it back checks that
 // it is a key. Pure functions.
 #ifndef PATHWAYS_SERVICES_RUNTIME_RPC_PAGES_H_
 #define PATHWAYS_SERVICES_RUNTIME_RPC_PAGES_H_
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "services/type/problem.h"
 
 namespace pathways::runtime {
@@ -27,8 +24,6 @@ std::string PageTokenOf(absl::string_view key);
 
 // The key in a token; empty for an empty token, nothing for one that was never given out.
 std::optional<std::string> KeyOfPageToken(absl::string_view token);
-
-google::protobuf::Timestamp TimestampOf(absl::Time time);
 
 }  // namespace pathways::runtime
 

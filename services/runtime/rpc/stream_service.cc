@@ -4,6 +4,7 @@
 
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -23,7 +24,7 @@ stream::v1::StreamRecord RecordOf(const EventRow& event) {
   record.set_position(event.position);
   record.set_ce_id(event.ce_id);
   record.set_type(event.type);
-  *record.mutable_time() = TimestampOf(event.time);
+  *record.mutable_time() = type::TimestampOf(event.time);
   *record.mutable_cause() = event.cause;
   record.set_data(event.data);
   return record;
