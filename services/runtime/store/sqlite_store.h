@@ -3,7 +3,7 @@
 // WAL with synchronous=FULL, so a commit that returned is on the disk. There is one writer: a Batch
 // and every other write take the writer's place, in the order they ask. Readers have their own
 // connections and see the last commit. One process per file: the caller holds the lock on the data
-// directory (services/runtime/data_dir.h).
+// directory (services/runtime/data_lock.h).
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_SQLITE_STORE_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_SQLITE_STORE_H_
 
