@@ -1,0 +1,250 @@
+// Registers synthetic cases through gRPC, with many calls in flight, and prints one line of JSON.
+//
+// The next call starts when one is answered, until the time is over; then the rest is awaited. So
+// the service is never offered more than `in_flight` calls, and the rate is what it can take. The
+// cases depend on the seed alone; the request ids are random, so that every call is a new case. No
+// call is repeated: what fails is counted. The names of the answered cases go to a file, for the
+// check that each is stored once.
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pathways/intake/v1/intake_service.grpc.pb.h"
+#include "services/runtime/ids.h"
+
+ABSL_FLAG(std::string, address, "", "HOST:PORT of the service");
+ABSL_FLAG(std::string, token, "", "Token of a registrar");
+ABSL_FLAG(std::string, answered, "", "File that gets the name of each case answered OK");
+ABSL_FLAG(int, in_flight, 256, "Calls in flight");
+ABSL_FLAG(int, run_ms, 3000, "How long new calls are made");
+ABSL_FLAG(uint64_t, seed, 1, "Seed of the cases");
+
+namespace pathways::bench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Connections: one alone would put every message through one lock and one socket.
+constexpr int kChannels = 4;
+// A call that takes longer has failed.
+constexpr std::chrono::seconds kCallMax{30};
+
+constexpr std::array kGivenNames = {"Ana", "Luis", "Marie", "Jean", "Rosa", "José", "Yolanda"};
+constexpr std::array kSurnames = {"Pérez", "Joseph", "García", "Pierre", "Ramos", "Louis"};
+constexpr std::array kNationalities = {"CUB", "HTI", "NIC", "VEN", "HND"};
+
+// Makes cases of one to four people. Wholly synthetic: lists of names and SYN document numbers.
+class CaseMaker {
+ public:
+  explicit CaseMaker(uint64_t seed) : random_(seed) {}
+
+  intake::v1::Case Make() {
+    intake::v1::Case made;
+    made.set_consent(UpTo(20) > 0);
+    const int people = 1 + UpTo(4);
+    const char* nationality = kNationalities[static_cast<size_t>(UpTo(kNationalities.size()))];
+    for (int i = 0; i < people; ++i) FillPerson(i, nationality, *made.add_people());
+    return made;
+  }
+
+ private:
+  // 0 to bound - 1. By the remainder, which is the same in every standard library.
+  int UpTo(uint64_t bound) { return static_cast<int>(random_() % bound); }
+
+  void FillPerson(int index, const char* nationality, intake::v1::Person& person) {
+    intake::v1::Identity& identity = *person.mutable_identity();
+    identity.set_given_names(kGivenNames[static_cast<size_t>(UpTo(kGivenNames.size()))]);
+    identity.set_first_surname(kSurnames[static_cast<size_t>(UpTo(kSurnames.size()))]);
+    const int age = index < 2 ? 21 + UpTo(35) : 1 + UpTo(16);  // Born before they entered.
+    identity.mutable_date_of_birth()->set_year(2023 - age);
+    identity.mutable_date_of_birth()->set_month(1 + UpTo(12));
+    identity.mutable_date_of_birth()->set_day(1 + UpTo(28));
+    intake::v1::Document& document = *identity.add_documents();
+    document.set_type(type::v1::DOCUMENT_TYPE_PASSPORT);
+    document.set_number(absl::StrCat("SYN", random_() % 1'000'000'000));
+    person.set_relationship(index == 0   ? type::v1::RELATIONSHIP_PRINCIPAL
+                            : index == 1 ? type::v1::RELATIONSHIP_SPOUSE
+                                         : type::v1::RELATIONSHIP_CHILD);
+    person.set_sex(UpTo(2) == 0 ? type::v1::SEX_FEMALE : type::v1::SEX_MALE);
+    person.add_nationalities(nationality);
+    person.mutable_entry_date()->set_year(2023);
+    person.mutable_entry_date()->set_month(1 + UpTo(7));
+    person.set_in_mexico(type::v1::ANSWER_YES);
+    person.set_state("MX-CHP");
+    person.set_refugee_claim(UpTo(2) == 0 ? type::v1::REFUGEE_CLAIM_NONE
+                                          : type::v1::REFUGEE_CLAIM_FILED);
+    person.set_left_country_for_fear(UpTo(2) == 0 ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
+    person.set_seeks_work(age >= 18 ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
+  }
+
+  std::mt19937_64 random_;
+};
+
+// What was answered, by one caller or by all.
+struct Answers {
+  int64_t calls = 0;
+  std::string first_error;  // Code and message of the first call that failed. Empty: none did.
+  std::vector<double> ok_ms;
+  std::vector<std::string> cases;
+};
+
+// Counts the callers that still have a call in flight.
+class Finish {
+ public:
+  explicit Finish(int callers) : left_(callers) {}
+
+  void Done() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (--left_ == 0) none_left_.notify_one();
+  }
+
+  // Ends because every call has a deadline.
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    none_left_.wait(lock, [this] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_left_;
+  int left_;
+};
+
+// Has one call in flight at a time; each starts on the thread that brought the answer before.
+class Caller {
+ public:
+  Caller(const std::shared_ptr<grpc::Channel>& channel, std::string authorization, uint64_t seed)
+      : stub_(intake::v1::IntakeService::NewStub(channel)),
+        authorization_(std::move(authorization)),
+        cases_(seed) {}
+
+  void Start(SteadyClock::time_point end, Finish& finish) {
+    context_.emplace();
+    context_->AddMetadata("authorization", authorization_);
+    context_->set_deadline(std::chrono::system_clock::now() + kCallMax);
+    *request_.mutable_case_() = cases_.Make();
+    request_.set_request_id(runtime::NewUuid());
+    const SteadyClock::time_point start = SteadyClock::now();
+    stub_->async()->RegisterCase(&*context_, &request_, &response_,
+                                 [this, start, end, &finish](const grpc::Status& status) {
+                                   Take(status, SteadyClock::now() - start);
+                                   if (SteadyClock::now() < end) return Start(end, finish);
+                                   finish.Done();
+                                 });
+  }
+
+  const Answers& answers() const { return answers_; }
+
+ private:
+  void Take(const grpc::Status& status, SteadyClock::duration took) {
+    ++answers_.calls;
+    if (status.ok()) {
+      answers_.ok_ms.push_back(std::chrono::duration<double, std::milli>(took).count());
+      answers_.cases.push_back(response_.name());
+    } else if (answers_.first_error.empty()) {
+      answers_.first_error =
+          absl::StrCat("code ", status.error_code(), ": ", status.error_message());
+    }
+  }
+
+  const std::unique_ptr<intake::v1::IntakeService::Stub> stub_;
+  const std::string authorization_;
+  CaseMaker cases_;
+  std::optional<grpc::ClientContext> context_;  // Of the call in flight; good for one call only.
+  intake::v1::RegisterCaseRequest request_;
+  intake::v1::Case response_;
+  Answers answers_;
+};
+
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // Without it all channels to one address share one connection.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < kChannels; ++i) {
+    channels.push_back(
+        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  }
+  return channels;
+}
+
+double Quantile(const std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return 0;
+  return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))];
+}
+
+// Prints the line; true when no call failed and the file is written.
+bool Report(const std::vector<std::unique_ptr<Caller>>& callers, double seconds) {
+  Answers all;
+  std::ofstream file(absl::GetFlag(FLAGS_answered));
+  for (const std::unique_ptr<Caller>& caller : callers) {
+    const Answers& answers = caller->answers();
+    all.calls += answers.calls;
+    all.ok_ms.insert(all.ok_ms.end(), answers.ok_ms.begin(), answers.ok_ms.end());
+    if (all.first_error.empty()) all.first_error = answers.first_error;
+    for (const std::string& name : answers.cases) file << name << '\n';
+  }
+  std::sort(all.ok_ms.begin(), all.ok_ms.end());
+  std::cout << absl::StrFormat(
+      "{\"calls\": %d, \"ok\": %d, \"seconds\": %.6f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
+      all.calls, all.ok_ms.size(), seconds, Quantile(all.ok_ms, 0.5), Quantile(all.ok_ms, 0.99));
+  if (!all.first_error.empty()) std::cerr << all.first_error << '\n';
+  file.close();
+  if (!file) std::cerr << "the file of the answered cases cannot be written\n";
+  return all.first_error.empty() && file;
+}
+
+int Main() {
+  const auto channels = Connect(absl::GetFlag(FLAGS_address));
+  for (const auto& channel : channels) {
+    if (channel->WaitForConnected(std::chrono::system_clock::now() + kCallMax)) continue;
+    std::cerr << "cannot connect\n";
+    return 1;
+  }
+  const int in_flight = absl::GetFlag(FLAGS_in_flight);
+  const std::string authorization = absl::StrCat("Bearer ", absl::GetFlag(FLAGS_token));
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (int i = 0; i < in_flight; ++i) {
+    callers.push_back(
+        std::make_unique<Caller>(channels[static_cast<size_t>(i % kChannels)], authorization,
+                                 absl::GetFlag(FLAGS_seed) * 1'000'000 + static_cast<uint64_t>(i)));
+  }
+  Finish finish(in_flight);
+  const SteadyClock::time_point start = SteadyClock::now();
+  const SteadyClock::time_point end =
+      start + std::chrono::milliseconds(absl::GetFlag(FLAGS_run_ms));
+  for (const std::unique_ptr<Caller>& caller : callers) caller->Start(end, finish);
+  finish.Wait();
+  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
+  return Report(callers, seconds) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace pathways::bench
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  return pathways::bench::Main();
+}
