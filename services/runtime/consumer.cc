@@ -17,6 +17,15 @@ constexpr int kHeadsPage = 1000;
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
+// The position in a transaction of its own: what a mutant does, and no consumer may.
+absl::Status WritePositionAlone(EventStore& store, const std::string& upstream,
+                                const Position& position) {
+  BatchWrite write;
+  write.positions[upstream] = position;
+  ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
+  return batch->Commit(write);
+}
+
 }  // namespace
 
 Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event) {
@@ -99,6 +108,9 @@ absl::StatusOr<size_t> Consumer::ReadPage() {
     position.position = event.position;
     commands.push_back(std::move(command));
   }
+  if (PATHWAYS_MUTANT("position_before_effect")) {
+    RETURN_IF_ERROR(WritePositionAlone(parts_.store, parts_.upstream, position));
+  }
   PATHWAYS_CRASH_POINT("consumer.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
   PATHWAYS_CRASH_POINT("consumer.after_commit");
@@ -123,6 +135,10 @@ void Puller::Run() {
   auto next_sweep = std::chrono::steady_clock::now();
   absl::Status swept;
   while (!signal_.stopped()) {
+    if (PATHWAYS_REPAIR_OFF()) {
+      signal_.Wait(kIdleWait);
+      continue;
+    }
     if (std::chrono::steady_clock::now() >= next_sweep) {
       swept = Sweep();
       const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);

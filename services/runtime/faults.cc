@@ -17,6 +17,7 @@ struct Plan {
   std::string point;
   int hit = 0;
   std::string mutant;
+  bool repairs = true;
 };
 
 Plan ReadPlan() {
@@ -28,6 +29,9 @@ Plan ReadPlan() {
     plan.hit = colon == std::string::npos ? 1 : std::atoi(text.c_str() + colon + 1);
   }
   if (const char* mutant = std::getenv("PATHWAYS_MUTANT")) plan.mutant = mutant;
+  if (const char* repair = std::getenv("PATHWAYS_REPAIR")) {
+    plan.repairs = std::string(repair) != "off";
+  }
   return plan;
 }
 
@@ -64,6 +68,8 @@ void HitCrashPoint(const char* name) {
 }
 
 bool MutantActive(const char* name) { return ThePlan().mutant == name; }
+
+bool RepairIsOff() { return !ThePlan().repairs; }
 
 }  // namespace pathways::runtime
 

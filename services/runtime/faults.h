@@ -2,9 +2,10 @@
 //
 // PATHWAYS_CRASH_POINT("name") kills the process with SIGKILL on the n-th hit when the environment
 // says PATHWAYS_CRASH_AT=name:n. PATHWAYS_MUTANT("name") is true when PATHWAYS_MUTANT=name: a
-// deliberate fault that the history checker must catch. Both compile to nothing unless
-// PATHWAYS_FAULTS is set, which only test presets do. The list of names is in faults.cc, so that a
-// test can walk all of them.
+// deliberate fault that the history checker must catch. PATHWAYS_REPAIR=off keeps the services from
+// mending what they find missing, so that a mutant is judged by what it does and not by what heals
+// it. All compile to nothing unless PATHWAYS_FAULTS is set, which only test presets do. The list of
+// crash points is in faults.cc, so that a test can walk all of them.
 #ifndef PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 #define PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 
@@ -19,16 +20,19 @@ namespace pathways::runtime {
 std::vector<std::string> CrashPoints();
 void HitCrashPoint(const char* name);
 bool MutantActive(const char* name);
+bool RepairIsOff();
 
 }  // namespace pathways::runtime
 
 #define PATHWAYS_CRASH_POINT(name) ::pathways::runtime::HitCrashPoint(name)
 #define PATHWAYS_MUTANT(name) ::pathways::runtime::MutantActive(name)
+#define PATHWAYS_REPAIR_OFF() ::pathways::runtime::RepairIsOff()
 
 #else
 
 #define PATHWAYS_CRASH_POINT(name) static_cast<void>(0)
 #define PATHWAYS_MUTANT(name) false
+#define PATHWAYS_REPAIR_OFF() false
 
 #endif
 

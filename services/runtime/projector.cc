@@ -45,7 +45,8 @@ void Projector::Run() {
   absl::Status swept;
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> read = ReadPages();
-    if (std::chrono::steady_clock::now() >= next_sweep && read.ok() && *read == 0) {
+    const bool is_due = std::chrono::steady_clock::now() >= next_sweep && !PATHWAYS_REPAIR_OFF();
+    if (is_due && read.ok() && *read == 0) {
       swept = SweepAll();
       const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
       next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);

@@ -1,118 +1,101 @@
-// Goal: SIGKILL at any crash point loses nothing and doubles nothing. Method: a process is killed
-// on the n-th hit of each point, started again, and repeats its calls; then the stores are read:
-// one case per request, one screening, one referral, one receipt, every number applied once.
-// A build without the duplicate check must be caught by the same reading.
-#include <gmock/gmock.h>
+// Goal: SIGKILL of the real process at any crash point loses nothing and doubles nothing. Method:
+// `pathways serve` is killed on the n-th hit of each point while clients play a script, is started
+// again, and the clients repeat every call under the same request ids; then the history checker
+// reads the stores. For the puller's point a gap is planted that only the sweep can find.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
+#include <string>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/faults.h"
-#include "tests/support/road.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/caller.h"
+#include "tests/support/history.h"
+#include "tests/support/serve_process.h"
+#include "tests/support/stores.h"
 
 namespace pathways {
 namespace {
 
-using runtime::EventRow;
-using testing_support::Road;
-using testing_support::TempFolder;
+using testing_support::CheckHistory;
+using testing_support::EndedBy;
+using testing_support::History;
+using testing_support::kPatience;
+using testing_support::ServeFolder;
+using testing_support::ServeOptions;
+using testing_support::ServeProcess;
 
-constexpr int kCases = 5;
+// Records that eligibility is made to pass over, so that the puller has something to fetch.
+constexpr int kGap = 4;
 
-// Runs the program to its end; the wait status.
-int RunProgram(const std::string& folder, const std::string& variable, const std::string& value) {
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!variable.empty()) setenv(variable.c_str(), value.c_str(), 1);
-    const std::string cases = std::to_string(kCases);
-    execl(PATHWAYS_ROAD_PROGRAM, PATHWAYS_ROAD_PROGRAM, folder.c_str(), cases.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
+// The folder of a process that served and did nothing, with a position moved past what is to come.
+void PlantGap(const ServeFolder& folder) {
+  ServeProcess process(folder);
+  ASSERT_TRUE(process.WaitUntilServing()) << process.Log();
+  ASSERT_TRUE(process.Terminate());
+  testing_support::SetPosition(folder.data(), "eligibility", "intake", "intake", kGap);
 }
 
-bool Exited(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
+// A point and the hit on which the process is killed there.
+using Crash = std::tuple<std::string, int>;
 
-// All events of a service, in commit order.
-std::vector<EventRow> EventsOf(testing_support::Service& service) {
-  return *service.store->ReadAfter(0, 10000);
-}
+class CrashTest : public testing::TestWithParam<Crash> {
+ protected:
+  const std::string& point() const { return std::get<0>(GetParam()); }
+  int hit() const { return std::get<1>(GetParam()); }
 
-int Count(const std::vector<EventRow>& events, const std::string& stream, const std::string& type) {
-  int count = 0;
-  for (const EventRow& event : events) count += event.stream == stream && event.type == type;
-  return count;
-}
-
-// What is wrong with the stores, in words. Empty: nothing.
-std::vector<std::string> Faults(const std::string& folder) {
-  Road road(folder);
-  std::vector<std::string> faults;
-  const std::vector<EventRow> registered = EventsOf(road.intake());
-  if (registered.size() != kCases) {
-    faults.push_back(absl::StrCat(registered.size(), " registrations"));
-  }
-  const std::vector<EventRow> screened = EventsOf(road.eligibility());
-  const std::vector<EventRow> referred = EventsOf(road.referral());
-  for (const EventRow& event : registered) {
-    const std::string& id = event.stream;
-    const int screenings = Count(screened, id, "pathways.eligibility.v1.CaseScreened");
-    const int referrals = Count(referred, id, "pathways.referral.v1.ReferralSubmitted");
-    const int receipts = Count(referred, id, "pathways.referral.v1.ReferralChanged");
-    if (screenings != 1) faults.push_back(absl::StrCat(id, ": ", screenings, " screenings"));
-    if (referrals != 1) faults.push_back(absl::StrCat(id, ": ", referrals, " referrals"));
-    if (receipts != 1) faults.push_back(absl::StrCat(id, ": ", receipts, " receipts"));
-    for (testing_support::Service* service : {&road.eligibility(), &road.referral()}) {
-      const runtime::StreamRow row = *service->store->ReadState(id);
-      if (!row.parked_reason.empty()) faults.push_back(absl::StrCat(id, ": ", row.parked_reason));
-      for (const auto& [upstream, applied] : row.applied) {
-        if (applied.fingerprints.size() != 4 * static_cast<size_t>(applied.number)) {
-          faults.push_back(absl::StrCat(id, ": ", upstream, " applied out of number"));
-        }
-      }
+  // Plays the script until the process is killed, or to its end.
+  void PlayUntilKilled() {
+    const ServeOptions options{
+        .flags = {"--sweep-seconds", "1"},
+        .environment = {absl::StrCat("PATHWAYS_CRASH_AT=", point(), ":", hit())}};
+    ServeProcess process(folder_, options);
+    bool reached = !process.WaitUntilServing();
+    if (!reached) {
+      const absl::Status played = PlayScript(folder_, process, history_);
+      ASSERT_TRUE(played.ok() || absl::IsUnavailable(played)) << played;
+      reached = !played.ok() || !WaitUntilSettled(folder_, process);
     }
-  }
-  return faults;
-}
-
-class CrashPoint : public testing::TestWithParam<std::string> {};
-
-TEST_P(CrashPoint, LosesAndDoublesNothing) {
-  for (const int hit : {1, 2, 4}) {
-    TempFolder folder;
-    const int killed =
-        RunProgram(folder.path(), "PATHWAYS_CRASH_AT", absl::StrCat(GetParam(), ":", hit));
-    // A point that was not reached that often lets the program end by itself.
-    ASSERT_TRUE(Exited(killed) || (WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL)) << killed;
-    if (hit == 1 && GetParam() != "puller.before_submit" &&
-        GetParam() != "projector.before_commit") {
-      ASSERT_TRUE(WIFSIGNALED(killed)) << "the crash point was never reached";
+    if (reached) {
+      ASSERT_TRUE(EndedBy(process.WaitForEnd(kPatience), SIGKILL)) << process.Log();
+      return;
     }
-    ASSERT_TRUE(Exited(RunProgram(folder.path(), "", ""))) << GetParam() << ":" << hit;
-    EXPECT_THAT(Faults(folder.path()), testing::IsEmpty()) << GetParam() << ":" << hit;
+    // The script is too short for so many hits, or the last of them comes now.
+    ASSERT_GT(hit(), 1) << "the crash point was never reached";
+    ASSERT_TRUE(process.Terminate() || EndedBy(process.WaitForEnd(kPatience), SIGKILL));
   }
+
+  void PlayToTheEnd() {
+    ServeProcess process(folder_, {.flags = {"--sweep-seconds", "1"}});
+    ASSERT_TRUE(process.WaitUntilServing()) << process.Log();
+    const absl::Status played = PlayScript(folder_, process, history_);
+    ASSERT_TRUE(played.ok()) << played;
+    ASSERT_TRUE(WaitUntilSettled(folder_, process));
+    ASSERT_TRUE(process.Terminate());
+  }
+
+  ServeFolder folder_;
+  History history_;
+};
+
+TEST_P(CrashTest, LosesAndDoublesNothing) {
+  if (point() == "puller.before_submit") {
+    ASSERT_NO_FATAL_FAILURE(PlantGap(folder_));
+  }
+  ASSERT_NO_FATAL_FAILURE(PlayUntilKilled());
+  ASSERT_NO_FATAL_FAILURE(PlayToTheEnd());
+  const auto verdict = CheckHistory(folder_.data(), folder_.log(), history_);
+  EXPECT_TRUE(verdict.IsClean()) << verdict;
 }
 
-TEST(Mutant, WithoutTheDuplicateCheckIsCaught) {
-  TempFolder folder;
-  // How it ends is open: a stream that is parked early keeps the program waiting until it gives up.
-  const int status = RunProgram(folder.path(), "PATHWAYS_MUTANT", "skip_duplicate_check");
-  ASSERT_TRUE(WIFEXITED(status)) << status;
-  EXPECT_THAT(Faults(folder.path()), testing::Not(testing::IsEmpty()));
-}
-
-INSTANTIATE_TEST_SUITE_P(All, CrashPoint, testing::ValuesIn(runtime::CrashPoints()),
-                         [](const testing::TestParamInfo<std::string>& row) {
-                           std::string name = row.param;
+INSTANTIATE_TEST_SUITE_P(All, CrashTest,
+                         testing::Combine(testing::ValuesIn(runtime::CrashPoints()),
+                                          testing::Values(1, 3, 7)),
+                         [](const testing::TestParamInfo<Crash>& row) {
+                           std::string name = std::get<0>(row.param);
                            for (char& c : name) c = c == '.' ? '_' : c;
-                           return name;
+                           return absl::StrCat(name, "_hit_", std::get<1>(row.param));
                          });
 
 }  // namespace

@@ -1,8 +1,8 @@
 // The whole road in one process: three services on SQLite files, their consumers and pullers.
 //
-// Used by the road test and by the program that the crash test kills. A folder may be opened again
-// after a crash; only one Road may use it at a time. The policy pack and the routes are those of
-// the source tree. All people are synthetic.
+// For tests that reach into engines and stores; whole processes are in serve_process.h. A folder
+// may be opened again; only one Road may use it at a time. The policy pack and the routes are those
+// of the source tree. All people are synthetic.
 #ifndef PATHWAYS_TESTS_SUPPORT_ROAD_H_
 #define PATHWAYS_TESTS_SUPPORT_ROAD_H_
 

@@ -128,8 +128,7 @@ type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   if (record.open.state() == v1::CASE_STATE_UNSPECIFIED) return folded;
   const google::protobuf::Timestamp& registered = record.open.register_time();
   const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
-  folded.lists.push_back(
-      {kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+  folded.lists.push_back({kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
   if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
   const auto day = EarliestBandChange(record.sealed);
   if (day) folded.timers.push_back({kAgeBandTimer, DueUnixSeconds(*day)});

@@ -1,0 +1,388 @@
+#include "tests/support/history.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/intake/status_projection.h"
+#include "services/runtime/engine.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/keys.h"
+#include "services/type/names.h"
+#include "tests/support/history_view.h"
+#include "tests/support/serve_process.h"
+
+namespace pathways::testing_support {
+namespace {
+
+constexpr int kRowsMax = 1'000'000;
+constexpr size_t kFingerprintBytes = 4;
+
+constexpr std::array<const char*, 5> kFaultNames = {"lost", "doubled", "out of order", "unexpected",
+                                                    "waiting"};
+
+using AllEvents = std::array<ServiceEvents, 3>;
+
+const ServiceEvents& Named(const AllEvents& all, const std::string& name) {
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const ServiceEvents& service) { return service.view->name == name; });
+}
+
+ServiceEvents Read(StoreView& view, Findings& findings) {
+  ServiceEvents service;
+  service.view = &view;
+  const auto events = view.store->ReadAfter(0, kRowsMax);
+  const auto parked = view.store->ReadParked(kRowsMax);
+  const auto behind = view.store->ReadBehind(kRowsMax);
+  if (!events.ok() || !parked.ok() || !behind.ok()) {
+    findings.Add(Fault::kLost, view.name + ": the store cannot be read");
+    return service;
+  }
+  service.events = *events;
+  for (const runtime::EventRow& event : *events) service.streams[event.stream].push_back(event);
+  for (const runtime::ParkedRow& row : *parked) {
+    service.waiting.insert(row.stream);
+    findings.Add(Fault::kWaiting, service, row.stream, "parked: " + row.reason);
+  }
+  for (const runtime::BehindRow& row : *behind) {
+    service.waiting.insert(row.stream);
+    findings.Add(Fault::kWaiting, service, row.stream,
+                 absl::StrCat("behind ", row.upstream, " ", row.number));
+  }
+  return service;
+}
+
+void CheckNumbers(const ServiceEvents& service, Findings& findings) {
+  int64_t position = 0;
+  std::set<std::string> ids;
+  std::map<std::string, int64_t> numbers;
+  for (const runtime::EventRow& event : service.events) {
+    if (event.position <= position) {
+      findings.Add(Fault::kOutOfOrder, service, event.stream, "a position does not ascend");
+    }
+    position = event.position;
+    if (!ids.insert(event.ce_id).second) {
+      findings.Add(Fault::kDoubled, service, event.stream, "ce_id " + event.ce_id);
+    }
+    const int64_t expected = ++numbers[event.stream];
+    if (event.number == expected) continue;
+    findings.Add(Fault::kOutOfOrder, service, event.stream,
+                 absl::StrCat("number ", event.number, " where ", expected, " should be"));
+  }
+}
+
+const runtime::EventRow* Find(const ServiceEvents& service, const std::string& stream,
+                              int64_t number) {
+  const auto found = service.streams.find(stream);
+  if (found == service.streams.end()) return nullptr;
+  for (const runtime::EventRow& event : found->second) {
+    if (event.number == number) return &event;
+  }
+  return nullptr;
+}
+
+void CheckCauses(const ServiceEvents& service, const AllEvents& all, Findings& findings) {
+  for (const runtime::EventRow& event : service.events) {
+    const std::string& from = event.cause.service();
+    if (from == "request" || from == "timer") continue;  // CheckRequests looks at the requests.
+    const std::vector<std::string>& upstreams = service.view->upstreams;
+    const bool known = std::find(upstreams.begin(), upstreams.end(), from) != upstreams.end();
+    const runtime::EventRow* cause =
+        known ? Find(Named(all, from), event.stream, event.cause.number()) : nullptr;
+    if (cause != nullptr && cause->ce_id == event.cause.ce_id()) continue;
+    findings.Add(Fault::kUnexpected, service, event.stream,
+                 absl::StrCat("event ", event.number, " has a cause that does not exist"));
+  }
+}
+
+// What one stream has applied of one upstream is what the upstream has published of it.
+void CheckAppliedOf(const ServiceEvents& service, const ServiceEvents& upstream,
+                    const std::string& stream, const std::vector<runtime::EventRow>& events,
+                    Findings& findings) {
+  const auto row = service.view->store->ReadState(stream);
+  if (!row.ok()) {
+    findings.Add(Fault::kUnexpected, service, stream, "the state cannot be read");
+    return;
+  }
+  runtime::Applied applied;
+  if (const auto found = row->applied.find(upstream.view->name); found != row->applied.end()) {
+    applied = found->second;
+  }
+  const auto published = static_cast<int64_t>(events.size());
+  const std::string counts = absl::StrCat(applied.number, " of ", published, " events of ",
+                                          upstream.view->name, " applied");
+  if (applied.number < published) findings.Add(Fault::kLost, service, stream, counts);
+  if (applied.number > published) findings.Add(Fault::kUnexpected, service, stream, counts);
+  const size_t prints = applied.fingerprints.size() / kFingerprintBytes;
+  if (prints > static_cast<size_t>(std::max<int64_t>(applied.number, 0))) {
+    findings.Add(Fault::kDoubled, service, stream,
+                 absl::StrCat(prints, " applications of ", counts));
+    return;
+  }
+  for (size_t i = 0; i < prints && i < events.size(); ++i) {
+    if (applied.fingerprints.substr(i * kFingerprintBytes, kFingerprintBytes) ==
+        runtime::FingerprintOf(events[i].ce_id)) {
+      continue;
+    }
+    findings.Add(Fault::kOutOfOrder, service, stream,
+                 absl::StrCat("another event was applied as number ", i + 1));
+  }
+}
+
+void CheckApplied(const ServiceEvents& service, const AllEvents& all, Findings& findings) {
+  for (const std::string& name : service.view->upstreams) {
+    const ServiceEvents& upstream = Named(all, name);
+    for (const auto& [stream, events] : upstream.streams) {
+      CheckAppliedOf(service, upstream, stream, events, findings);
+    }
+  }
+}
+
+// The stored state is what its events fold to, and no state is without events.
+void CheckFolded(const ServiceEvents& service, Findings& findings) {
+  runtime::EventStore& store = *service.view->store;
+  for (const auto& [stream, events] : service.streams) {
+    const auto stored = store.ReadState(stream);
+    runtime::StreamRow folded;
+    if (stored.ok() && runtime::FoldAgain(*service.view->domain, store, stream, folded).ok() &&
+        folded.state == stored->state && folded.version == stored->version &&
+        folded.version == static_cast<int64_t>(events.size())) {
+      continue;
+    }
+    findings.Add(Fault::kUnexpected, service, stream, "the state is not the fold of its events");
+  }
+  const auto heads = store.ReadHeads("", kRowsMax);
+  for (const runtime::StreamHead& head : heads.value_or(std::vector<runtime::StreamHead>())) {
+    if (service.streams.contains(head.stream)) continue;
+    findings.Add(Fault::kUnexpected, service, head.stream, "a state without events");
+  }
+}
+
+// Everything clients said under one request id.
+struct Asked {
+  bool is_answered_ok = false;
+  bool is_refused = false;  // For good: not for want of the service.
+  std::set<std::string> names;
+};
+
+using AskedKey = std::tuple<std::string, std::string, std::string>;  // Principal, method, id.
+
+bool IsForGood(absl::StatusCode code) {
+  return code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kCancelled &&
+         code != absl::StatusCode::kDeadlineExceeded && code != absl::StatusCode::kUnknown &&
+         code != absl::StatusCode::kResourceExhausted && code != absl::StatusCode::kAborted;
+}
+
+std::map<AskedKey, Asked> AskedBy(const History& history) {
+  std::map<AskedKey, Asked> asked;
+  for (const RecordedCall& call : history.calls()) {
+    Asked& one = asked[{call.principal, call.method, call.request_id}];
+    if (call.code == absl::StatusCode::kOk) {
+      one.is_answered_ok = true;
+      one.names.insert(call.name);
+    } else {
+      one.is_refused |= IsForGood(call.code);
+    }
+  }
+  return asked;
+}
+
+bool IsOfIntake(const std::string& method) {
+  return method == "RegisterCase" || method == "UpdateCase" || method == "WithdrawCase";
+}
+
+// Case id in the name of a case or of a referral.
+std::string CaseIn(const std::string& name) {
+  if (const auto referral = type::ParseReferralName(name)) return referral->case_id;
+  return type::ParseCaseName(name).value_or("");
+}
+
+// One request against the row that remembers it; the stream it changed, if it was accepted.
+std::optional<std::string> CheckRequest(const AskedKey& key, const Asked& asked,
+                                        const ServiceEvents& service,
+                                        const runtime::Keyring& keyring, Findings& findings) {
+  const auto& [principal, method, id] = key;
+  const std::string who = absl::StrCat(method, " ", id);
+  const auto row = service.view->store->ReadRequest(keyring.RequestKey(principal, method, id));
+  if (!row.ok()) {
+    findings.Add(Fault::kUnexpected, who + ": cannot be read");
+    return std::nullopt;
+  }
+  if (!row->has_value()) {
+    if (asked.is_answered_ok) findings.Add(Fault::kLost, who + " was answered OK");
+    return std::nullopt;
+  }
+  const runtime::RequestRow& accepted = **row;
+  if (asked.is_refused && !asked.is_answered_ok) {
+    findings.Add(Fault::kUnexpected, who + " was refused and is in the store");
+  }
+  for (const std::string& name : asked.names) {
+    if (CaseIn(name) == accepted.stream) continue;
+    findings.Add(Fault::kUnexpected, absl::StrCat(who, " was answered with another case: ", name));
+  }
+  const runtime::EventRow* effect = Find(service, accepted.stream, accepted.number);
+  if (effect == nullptr) findings.Add(Fault::kLost, who + ": its event");
+  return accepted.stream;
+}
+
+// Every request that was answered has its effect, once, and nothing else is an effect of a request.
+void CheckRequests(const AllEvents& all, const History& history, const runtime::Keyring& keyring,
+                   Findings& findings) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> requests;
+  std::map<std::string, std::string> registered;
+  for (const auto& [key, asked] : AskedBy(history)) {
+    const std::string& method = std::get<1>(key);
+    const ServiceEvents& service = Named(all, IsOfIntake(method) ? "intake" : "referral");
+    const auto stream = CheckRequest(key, asked, service, keyring, findings);
+    if (!stream) continue;
+    requests[{service.view->name, *stream}].insert(method + std::get<2>(key));
+    if (method != "RegisterCase") continue;
+    if (!registered.emplace(*stream, std::get<2>(key)).second) {
+      findings.Add(Fault::kLost, service, *stream, "two requests have one case");
+    }
+  }
+  for (const ServiceEvents& service : all) {
+    for (const auto& [stream, events] : service.streams) {
+      std::set<std::string> causes;
+      for (const runtime::EventRow& event : events) {
+        if (event.cause.service() == "request") causes.insert(event.cause.ce_id());
+      }
+      const size_t asked = requests[{service.view->name, stream}].size();
+      const std::string counts = absl::StrCat(causes.size(), " effects of ", asked, " requests");
+      if (causes.size() < asked) findings.Add(Fault::kLost, service, stream, counts);
+      if (causes.size() > asked) findings.Add(Fault::kUnexpected, service, stream, counts);
+    }
+  }
+}
+
+// The status that intake shows is what the upstream events fold to.
+void CheckStatus(const AllEvents& all, Findings& findings) {
+  const intake::StatusProjection projection;
+  const ServiceEvents& intake = Named(all, "intake");
+  for (const auto& [stream, registered] : intake.streams) {
+    std::string expected;
+    for (const std::string upstream : {"eligibility", "referral"}) {
+      const ServiceEvents& service = Named(all, upstream);
+      const auto found = service.streams.find(stream);
+      if (found == service.streams.end()) continue;
+      for (const runtime::EventRow& event : found->second) {
+        if (projection.Fold(expected, upstream, event).ok()) continue;
+        findings.Add(Fault::kUnexpected, service, stream, "an event that the status cannot show");
+      }
+    }
+    auto shown = intake.view->store->ReadProjections(projection.Name(), {stream});
+    if (shown.ok() && (*shown)[stream] == expected) continue;
+    findings.Add(Fault::kUnexpected, intake, stream, "the status is not what happened");
+  }
+}
+
+void CheckPlain(const std::string& data_folder, const std::string& log_file, const History& history,
+                Findings& findings) {
+  std::vector<std::string> files = {log_file};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(data_folder)) {
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  }
+  for (const std::string& file : files) {
+    const std::string content = ReadFile(file);
+    for (const std::string& text : history.planted()) {
+      if (content.find(text) == std::string::npos) continue;
+      findings.Add(Fault::kUnexpected, absl::StrCat(text, " in plain in ", file));
+    }
+  }
+}
+
+}  // namespace
+
+void History::Add(RecordedCall call) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  calls_.push_back(std::move(call));
+}
+
+std::vector<RecordedCall> History::calls() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return calls_;
+}
+
+void History::Plant(std::string text) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  planted_.push_back(std::move(text));
+}
+
+std::vector<std::string> History::planted() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return planted_;
+}
+
+int Verdict::Count(Fault fault) const {
+  return static_cast<int>(
+      std::count_if(findings.begin(), findings.end(),
+                    [fault](const Finding& finding) { return finding.fault == fault; }));
+}
+
+std::ostream& operator<<(std::ostream& out, const Verdict& verdict) {
+  for (size_t i = 0; i < kFaultNames.size(); ++i) {
+    out << (i == 0 ? "" : ", ") << kFaultNames[i] << " " << verdict.Count(static_cast<Fault>(i));
+  }
+  for (const Finding& finding : verdict.findings) {
+    out << "\n  " << kFaultNames[static_cast<size_t>(finding.fault)] << ": " << finding.what;
+  }
+  return out;
+}
+
+void Findings::Add(Fault fault, const ServiceEvents& service, const std::string& stream,
+                   const std::string& what) {
+  if (fault == Fault::kLost && service.waiting.contains(stream)) fault = Fault::kWaiting;
+  Add(fault, absl::StrCat(service.view->name, " ", stream, ": ", what));
+}
+
+void Findings::Compare(const ServiceEvents& service, const std::string& stream,
+                       const std::vector<std::string>& expected,
+                       const std::vector<std::string>& actual) {
+  if (expected == actual) return;
+  const std::set<std::string> wanted(expected.begin(), expected.end());
+  std::map<std::string, int> seen;
+  bool same_set = true;
+  for (const std::string& one : actual) {
+    const bool again = ++seen[one] > 1;
+    if (again) Add(Fault::kDoubled, service, stream, one);
+    if (!wanted.contains(one)) Add(Fault::kUnexpected, service, stream, one);
+    same_set &= !again && wanted.contains(one);
+  }
+  for (const std::string& one : expected) {
+    if (seen.contains(one)) continue;
+    Add(Fault::kLost, service, stream, one);
+    same_set = false;
+  }
+  if (same_set) Add(Fault::kOutOfOrder, service, stream, actual.front() + " and what follows");
+}
+
+Verdict CheckHistory(const std::string& data_folder, const std::string& log_file,
+                     const History& history) {
+  Findings findings;
+  CheckPlain(data_folder, log_file, history, findings);  // Before a reader tidies up the -wal.
+  Stores stores(data_folder);
+  AllEvents all = {Read(stores.intake(), findings), Read(stores.eligibility(), findings),
+                   Read(stores.referral(), findings)};
+  for (const ServiceEvents& service : all) {
+    CheckNumbers(service, findings);
+    CheckCauses(service, all, findings);
+    CheckApplied(service, all, findings);
+    CheckFolded(service, findings);
+  }
+  const auto keyring = runtime::Keyring::Load(data_folder + "/keys/master.key");
+  if (keyring.ok()) {
+    CheckRequests(all, history, **keyring, findings);
+  } else {
+    findings.Add(Fault::kUnexpected, "the master key cannot be read");
+  }
+  CheckOutcomes(all[0], all[1], all[2], findings);
+  CheckStatus(all, findings);
+  return findings.Take();
+}
+
+}  // namespace pathways::testing_support
