@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "services/pathways/commands.h"
+#include "services/pathways/key_commands.h"
 #include "services/pathways/server_commands.h"
 
 int main(int argc, char** argv) {
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
                                          .token = token == nullptr ? "" : token};
   int exit_code = pathways::cli::kExitOk;
   pathways::cli::AddClientCommands(app, terminal, exit_code);
+  pathways::cli::AddKeyCommands(app, terminal, exit_code);
   pathways::cli::AddServerCommands(app, terminal, exit_code);
   return pathways::cli::ParseAndRun(app, argc, argv, terminal, exit_code);
 }

@@ -12,17 +12,14 @@
 #include "absl/strings/str_split.h"
 #include "services/pathways/demo.h"
 #include "services/pathways/serving.h"
-#include "services/runtime/keys.h"
 #include "services/runtime/lifecycle.h"
-#include "services/runtime/principal.h"
 #include "services/runtime/settings.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::cli {
 namespace {
 
-// Only the owner may look into folders that hold people's data and keys.
-constexpr mode_t kPrivateFolder = 0700;
+// Only the owner may look into what a serving process writes.
 constexpr mode_t kPrivateUmask = 0077;
 
 // Values of the flags of one command, by setting.
@@ -120,92 +117,11 @@ void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
   });
 }
 
-absl::Status InitKeys(const std::string& data, std::ostream& out) {
-  umask(kPrivateUmask);
-  const std::string folder = absl::StrCat(data, "/keys");
-  for (const std::string& path : {data, folder}) {
-    if (mkdir(path.c_str(), kPrivateFolder) != 0 && errno != EEXIST) {
-      return absl::UnavailableError(absl::StrCat(path, ": the folder cannot be made"));
-    }
-  }
-  const absl::Status made = runtime::CreateMasterKey(MasterKeyFile(data));
-  if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
-  out << MasterKeyFile(data) << (made.ok() ? ": made; keep a copy where the data is not" : ": kept")
-      << "\n";
-  const std::vector<runtime::Principal> principals = {
-      {"staff", "desk", {std::string(runtime::kRegistrar), std::string(runtime::kViewer)}},
-      {"operator", "local", {std::string(runtime::kOperator)}},
-  };
-  for (const runtime::Principal& principal : principals) {
-    const auto added = runtime::AddToken(TokensFile(data), principal);
-    if (!added.ok() && !absl::IsAlreadyExists(added.status())) return added.status();
-    out << TokensFile(data) << ": " << principal.Name() << (added.ok() ? " added" : " kept")
-        << "\n";
-  }
-  return absl::OkStatus();
-}
-
-// "kind/id" and roles.
-absl::StatusOr<runtime::Principal> PrincipalOf(const std::string& name,
-                                               const std::vector<std::string>& roles) {
-  const std::vector<std::string> parts = absl::StrSplit(name, '/');
-  if (parts.size() != 2) return absl::InvalidArgumentError("a principal is KIND/ID");
-  return runtime::Principal{parts[0], parts[1], roles};
-}
-
-void AddKeys(CLI::App& app, const Terminal& terminal, int& exit_code) {
-  CLI::App& keys = AddGroup(app, "keys", "Keys of a data folder");
-  CLI::App& init = *keys.add_subcommand(
-      "init", "Make the master key and the tokens of staff/desk and operator/local; keep what is");
-  auto data = std::make_shared<std::string>();
-  init.add_option("--data", *data, "Data folder")->required();
-  init.callback([data, terminal, &exit_code] {
-    const absl::Status status = InitKeys(*data, terminal.out);
-    exit_code = status.ok() ? kExitOk : Fail(terminal, status, StartExitCode(status));
-  });
-}
-
-void AddTokens(CLI::App& app, const Terminal& terminal, int& exit_code) {
-  CLI::App& group = AddGroup(app, "token", "Tokens of those who call");
-  struct Asked {
-    std::string data;
-    std::string principal;
-    std::vector<std::string> roles;
-  };
-  auto asked = std::make_shared<Asked>();
-  CLI::App& add = *group.add_subcommand(
-      "add", "Make a token and print it; a serving process knows it after its next start");
-  add.add_option("principal", asked->principal, "KIND/ID, for example agency/comar")->required();
-  add.add_option("--roles", asked->roles, "registrar, viewer, agency, service, operator")
-      ->delimiter(',')
-      ->required();
-  add.add_option("--data", asked->data, "Data folder")->required();
-  add.callback([asked, terminal, &exit_code] {
-    auto principal = PrincipalOf(asked->principal, asked->roles);
-    absl::StatusOr<std::string> token = principal.ok()
-                                            ? runtime::AddToken(TokensFile(asked->data), *principal)
-                                            : absl::StatusOr<std::string>(principal.status());
-    if (token.ok()) terminal.out << *token << "\n";
-    exit_code = token.ok() ? kExitOk : Fail(terminal, token.status(), kExitUsage);
-  });
-  CLI::App& show = *group.add_subcommand("show", "Print the token of a principal");
-  show.add_option("principal", asked->principal, "KIND/ID, for example staff/desk")->required();
-  show.add_option("--data", asked->data, "Data folder")->required();
-  show.callback([asked, terminal, &exit_code] {
-    const absl::StatusOr<std::string> token =
-        runtime::ReadToken(TokensFile(asked->data), asked->principal);
-    if (token.ok()) terminal.out << *token << "\n";
-    exit_code = token.ok() ? kExitOk : Fail(terminal, token.status(), kExitUsage);
-  });
-}
-
 }  // namespace
 
 void AddServerCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {
   AddServe(app, terminal, exit_code);
   AddDemo(app, terminal, exit_code);
-  AddKeys(app, terminal, exit_code);
-  AddTokens(app, terminal, exit_code);
 }
 
 }  // namespace pathways::cli

@@ -1,4 +1,4 @@
-// The commands that run or prepare a serving process: serve, demo, keys init, token add and show.
+// The commands that run a serving process: serve and demo.
 //
 // main.cc adds them beside the client's commands. Each puts its exit code where the client's do
 // (exit_codes.h).
