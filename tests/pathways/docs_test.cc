@@ -1,0 +1,102 @@
+// Goal: docs/operations.md names every setting, metric and exit code of the program.
+// Method: the tables of the code against the text of the document. What is added to the code and
+// not to the document makes a test fail; what the document says about it is for readers to check.
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "services/pathways/exit_codes.h"
+#include "services/pathways/serving.h"
+#include "services/runtime/lifecycle.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/settings.h"
+
+namespace pathways::cli {
+namespace {
+
+std::string ReadSource(const std::string& path) {
+  std::ifstream file(absl::StrCat(PATHWAYS_SOURCE_DIR, "/", path));
+  EXPECT_TRUE(file.is_open()) << path;
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string Operations() { return ReadSource("docs/operations.md"); }
+
+// Whether a line of the document begins so. Not a matcher: it would print the whole document.
+void ExpectLine(const std::string& text, const std::string& beginning) {
+  EXPECT_TRUE(absl::StrContains(text, "\n" + beginning))
+      << "docs/operations.md has no line that begins with: " << beginning;
+}
+
+TEST(OperationsDocTest, HasEverySettingWithVariableAndDefault) {
+  const std::string text = Operations();
+  for (const runtime::Setting& setting : ServeSettingsTable()) {
+    const std::string fallback =
+        setting.default_value.empty() ? "none" : absl::StrCat("`", setting.default_value, "`");
+    ExpectLine(text, absl::StrCat("| `", setting.name, "` | `",
+                                  runtime::EnvironmentName(setting.name), "` | ", fallback, " |"));
+  }
+}
+
+// Every function of Metrics once, so that every metric is in the text.
+void TouchAll(runtime::Metrics& metrics) {
+  metrics.CountCommand("intake", runtime::CommandOrigin::kRequest, absl::StatusCode::kOk);
+  metrics.ObserveCommit("intake", 1, absl::Milliseconds(1));
+  metrics.CountEvents("intake", 1);
+  metrics.SetQueueLength("intake", 1);
+  metrics.CountCall("GetCase", absl::StatusCode::kOk, absl::Milliseconds(1));
+  metrics.SetRelayLag("intake", 1);
+  metrics.SetConsumerLag("referral", "intake", 1);
+  metrics.SetParked("intake", 1);
+  metrics.SetBehind("intake", 1);
+  metrics.SetStuck("intake", 1);
+  metrics.SetUpstreamTailLost("referral", "intake", true);
+}
+
+TEST(OperationsDocTest, HasEveryMetric) {
+  runtime::Metrics metrics;
+  TouchAll(metrics);
+  std::set<std::string> names;
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(metrics.Text(), '\n'))) {
+    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    if (absl::StartsWith(line, "# TYPE ")) names.insert(words[2]);
+  }
+  const std::string text = Operations();
+  for (const std::string& name : names) ExpectLine(text, "| `" + name + "`");
+  // A metric that TouchAll forgets would not be in Text(), but its name is in the source.
+  const std::string source = ReadSource("services/runtime/metrics.cc");
+  const std::regex quoted("\"(pathways_[a-z_]+)\"");
+  std::set<std::string> declared;
+  for (std::sregex_iterator found(source.begin(), source.end(), quoted), end; found != end;
+       ++found) {
+    declared.insert((*found)[1]);
+  }
+  EXPECT_EQ(names, declared);
+}
+
+TEST(OperationsDocTest, HasEveryExitCode) {
+  const std::string text = Operations();
+  const std::string source = ReadSource("services/pathways/exit_codes.h");
+  const std::regex declared("kExit\\w+ = (\\d+),");
+  std::set<int> codes = {runtime::kStopOverdueExitCode};
+  for (std::sregex_iterator found(source.begin(), source.end(), declared), end; found != end;
+       ++found) {
+    codes.insert(std::stoi((*found)[1]));
+  }
+  EXPECT_TRUE(codes.contains(kExitUnreachable)) << "the enum is not written as expected";
+  for (const int code : codes) ExpectLine(text, absl::StrCat("| ", code, " |"));
+}
+
+}  // namespace
+}  // namespace pathways::cli
