@@ -1,7 +1,7 @@
 // The status of cases across all pathways, as a projection for the runtime's projector.
 //
 // Adapter only: parses values and events, calls services/intake/domain/status.h and serialises. The
-// stored value has no name and no notice; both are filled when it is shown.
+// stored value has no notice; it is filled when the status is shown.
 #ifndef PATHWAYS_SERVICES_INTAKE_STATUS_PROJECTION_H_
 #define PATHWAYS_SERVICES_INTAKE_STATUS_PROJECTION_H_
 

@@ -178,7 +178,7 @@ absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
 
 absl::Status Puller::Sweep() {
   std::string after;
-  for (;;) {
+  while (!signal_.stopped()) {
     ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
                      parts_.streams.ReadHeads(after, kHeadsPage));
     if (heads.empty()) return absl::OkStatus();
@@ -197,6 +197,7 @@ absl::Status Puller::Sweep() {
     if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
     after = heads.back().stream;
   }
+  return absl::OkStatus();
 }
 
 }  // namespace pathways::runtime

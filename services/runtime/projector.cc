@@ -45,8 +45,10 @@ void Projector::Run() {
   absl::Status swept;
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> read = ReadPages();
+    // Not while there is more to read, for then heads are ahead of what was read anyway.
+    const bool caught_up = !read.ok() || *read == 0;
     const bool is_due = std::chrono::steady_clock::now() >= next_sweep && !PATHWAYS_REPAIR_OFF();
-    if (is_due && read.ok() && *read == 0) {
+    if (is_due && caught_up) {
       swept = SweepAll();
       const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
       next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
@@ -59,10 +61,14 @@ void Projector::Run() {
 
 absl::StatusOr<size_t> Projector::ReadPages() {
   size_t all = 0;
+  // A source that lost its tail must not keep what the others tell.
+  absl::Status first_error;
   for (const ProjectionSource& source : sources_) {
-    ASSIGN_OR_RETURN(const size_t read, ReadPage(source));
-    all += read;
+    const absl::StatusOr<size_t> read = ReadPage(source);
+    if (read.ok()) all += *read;
+    first_error.Update(read.status());
   }
+  RETURN_IF_ERROR(first_error);
   return all;
 }
 
@@ -125,27 +131,30 @@ absl::Status Projector::SweepAll() {
 absl::Status Projector::Sweep(const ProjectionSource& source) {
   std::string after;
   absl::Status first_error;
-  for (;;) {
+  while (!signal_.stopped()) {
     ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
                      source.streams.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) return first_error;
+    if (heads.empty()) break;
     std::vector<std::string> streams;
     for (const StreamHead& head : heads) streams.push_back(head.stream);
     ASSIGN_OR_RETURN(Values values, store_.ReadProjections(projection_.Name(), streams));
     Values changed;
     for (const StreamHead& head : heads) {
       std::string& value = values[head.stream];
-      ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
-      if (head.version < folded) {
+      const absl::StatusOr<int64_t> folded = projection_.Folded(value, source.upstream);
+      first_error.Update(folded.status());
+      if (!folded.ok()) continue;
+      if (head.version < *folded) {
         first_error.Update(absl::DataLossError("an upstream head is below what was projected"));
       }
-      if (head.version <= folded) continue;
+      if (head.version <= *folded) continue;
       first_error.Update(CatchUp(source, head.stream, value));
       changed[head.stream] = value;
     }
     if (!changed.empty()) RETURN_IF_ERROR(Write(changed, {}));
     after = heads.back().stream;
   }
+  return first_error;
 }
 
 absl::Status Projector::Write(const Values& values,

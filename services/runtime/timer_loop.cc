@@ -1,5 +1,6 @@
 #include "services/runtime/timer_loop.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@ namespace pathways::runtime {
 namespace {
 
 constexpr int kPage = 256;
+constexpr int kUnusableMax = 64 * kPage;
 
 }  // namespace
 
@@ -34,13 +36,16 @@ void TimerLoop::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> fired = FireDue();
     reporter_.Tell(fired.status());
-    if (fired.ok() && *fired == kPage) continue;  // A full page: there may be more.
+    if (fired.ok() && *fired >= kPage) continue;  // A full page: there may be more.
     signal_.Wait(every_);
   }
 }
 
 absl::StatusOr<size_t> TimerLoop::FireDue() {
-  ASSIGN_OR_RETURN(const std::vector<TimerRow> due, store_.ReadDueTimers(clock_.Now(), kPage));
+  // Those that could not be made commands stand first in the list, for they stay: a page that did
+  // not grow by them would show nothing else.
+  const int limit = kPage + std::min(unusable_.load(), kUnusableMax);
+  ASSIGN_OR_RETURN(const std::vector<TimerRow> due, store_.ReadDueTimers(clock_.Now(), limit));
   std::vector<Command> commands;
   // One timer that cannot be made a command must not keep the others.
   absl::Status first_error;
@@ -57,6 +62,7 @@ absl::StatusOr<size_t> TimerLoop::FireDue() {
     commands.push_back(std::move(command));
   }
   const size_t count = commands.size();
+  unusable_ = static_cast<int>(due.size() - count);
   if (count > 0) RETURN_IF_ERROR(SubmitAll(engine_, std::move(commands)));
   RETURN_IF_ERROR(first_error);
   return count;

@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_TIMER_LOOP_H_
 #define PATHWAYS_SERVICES_RUNTIME_TIMER_LOOP_H_
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -42,6 +43,7 @@ class TimerLoop {
   const Clock& clock_;
   const PayloadOf payload_of_;
   const absl::Duration every_;
+  std::atomic<int> unusable_ = 0;  // Timers of the last look that could not be made commands.
   Reporter reporter_;
   Signal signal_;
   std::thread thread_;

@@ -1,0 +1,225 @@
+// Goal: the relay publishes every event, in commit order, and forgets none when a publisher or the
+// store fails or the process dies; the in-process topic shows what was published and no more.
+// Method: a publisher that keeps what it gets and fails when told, over the memory store.
+#include "services/runtime/relay.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/bus/in_process_topic.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/store/memory_store.h"
+#include "tests/runtime/text_domain.h"
+#include "tests/support/eventually.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing_support::Eventually;
+
+// The relay's batch is smaller.
+constexpr int kEvents = 1200;
+constexpr int kBatchMax = 500;
+
+// A store whose watermark can be made not to move, as if the process died before it did.
+class DyingStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::Status AdvanceWatermark(int64_t position) override {
+    if (dying) return absl::UnavailableError("dying");
+    return MemoryStore::AdvanceWatermark(position);
+  }
+  std::atomic<bool> dying = false;
+};
+
+class KeepingPublisher : public Publisher {
+ public:
+  explicit KeepingPublisher(EventStore& store) : store_(store) {}
+
+  absl::Status Publish(const std::vector<EventRow>& events) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++calls_;
+    if (failures_ > 0) {
+      --failures_;
+      return absl::UnavailableError("no broker");
+    }
+    // Before these are acknowledged the watermark must not cover them.
+    if (*store_.ReadWatermark() >= events.front().position) covered_too_early_ = true;
+    for (const EventRow& event : events) positions_.push_back(event.position);
+    return absl::OkStatus();
+  }
+
+  void FailNext(int n) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    failures_ = n;
+  }
+  std::vector<int64_t> positions() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return positions_;
+  }
+  int calls() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return calls_;
+  }
+  bool covered_too_early() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return covered_too_early_;
+  }
+
+ private:
+  EventStore& store_;
+  std::mutex mutex_;  // Guards what follows.
+  std::vector<int64_t> positions_;
+  int failures_ = 0;
+  int calls_ = 0;
+  bool covered_too_early_ = false;
+};
+
+class RelayTest : public testing::Test {
+ protected:
+  // Appends events over a few streams.
+  void Append(int count) {
+    std::vector<Command> commands;
+    for (int i = 0; i < count; ++i) {
+      commands.push_back({absl::StrCat("s", i % 7), "a", RequestOrigin{"", "", "staff/a", ""}, {}});
+    }
+    ASSERT_TRUE(SubmitAll(engine_, std::move(commands)).ok());
+  }
+
+  std::vector<int64_t> Committed() {
+    std::vector<int64_t> positions;
+    const auto events = store_.ReadAfter(0, 10 * kEvents);
+    for (const EventRow& event : *events) positions.push_back(event.position);
+    return positions;
+  }
+
+  Report Hear() {
+    return [this](const absl::Status& status) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      heard_.push_back(status.code());
+    };
+  }
+  std::vector<absl::StatusCode> heard() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return heard_;
+  }
+  bool IsPublished() { return *store_.ReadWatermark() == *store_.LastPosition(); }
+
+  const TextDomain domain_;
+  const ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  DyingStore store_{clock_, "log"};
+  Engine engine_{domain_, store_, EngineOptions{}};
+  KeepingPublisher publisher_{store_};
+  std::mutex mutex_;  // Guards heard_.
+  std::vector<absl::StatusCode> heard_;
+};
+
+TEST_F(RelayTest, PublishesEverythingOnceAndInOrder) {
+  Append(kEvents);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  Append(3);
+  relay.Notify();
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(publisher_.positions(), Committed());
+  EXPECT_FALSE(publisher_.covered_too_early());
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(RelayTest, APublisherThatFailsIsAskedAgainWithTheSame) {
+  publisher_.FailNext(3);
+  Append(kEvents);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return IsPublished();
+  }));
+  EXPECT_EQ(publisher_.positions(), Committed());
+  EXPECT_GE(publisher_.calls(), 6);
+  ASSERT_TRUE(Eventually([&] { return heard().size() == 2; }));
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kUnavailable, absl::StatusCode::kOk));
+}
+
+TEST_F(RelayTest, WhoDiesBeforeTheWatermarkPublishesOneBatchAgain) {
+  Append(kEvents);
+  store_.dying = true;
+  {
+    Relay relay(store_, publisher_, Hear());
+    ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
+  }
+  EXPECT_EQ(*store_.ReadWatermark(), 0);
+  const size_t before = publisher_.positions().size();
+  EXPECT_LE(before, kBatchMax);
+  store_.dying = false;
+  const Relay relay(store_, publisher_, nullptr);
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  std::vector<int64_t> positions = publisher_.positions();
+  EXPECT_EQ(
+      std::vector<int64_t>(positions.begin() + static_cast<ptrdiff_t>(before), positions.end()),
+      Committed());
+}
+
+TEST_F(RelayTest, ARelayThatStartsAgainPublishesNothingTwice) {
+  Append(kEvents);
+  for (int i = 0; i < 2; ++i) {
+    const Relay relay(store_, publisher_, nullptr);
+    ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  }
+  EXPECT_EQ(publisher_.positions(), Committed());
+}
+
+TEST_F(RelayTest, StopsTwiceAndWhileItFails) {
+  publisher_.FailNext(1'000'000);
+  Append(1);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
+  relay.Stop();
+  relay.Stop();
+  EXPECT_EQ(*store_.ReadWatermark(), 0);
+}
+
+TEST_F(RelayTest, TheTopicShowsWhatWasPublished) {
+  Append(5);
+  const std::vector<int64_t> committed = Committed();
+  InProcessTopic topic(store_, committed[1]);
+  int wakes = 0;
+  topic.OnPublish([&] { ++wakes; });
+  const auto read = [&](int64_t after) {
+    std::vector<int64_t> positions;
+    const auto events = topic.ReadAfter(after, 100);
+    for (const EventRow& event : *events) positions.push_back(event.position);
+    return positions;
+  };
+  EXPECT_THAT(read(0), ElementsAre(committed[0], committed[1]));
+  EXPECT_EQ(*topic.Head(), committed[4]);
+  const auto all = store_.ReadAfter(0, 100);
+  ASSERT_TRUE(topic.Publish({(*all)[2], (*all)[3]}).ok());
+  EXPECT_EQ(wakes, 1);
+  EXPECT_THAT(read(committed[1]), ElementsAre(committed[2], committed[3]));
+  // Published again: what is readable does not shrink.
+  ASSERT_TRUE(topic.Publish({(*all)[0]}).ok());
+  EXPECT_THAT(read(committed[2]), ElementsAre(committed[3]));
+  ASSERT_TRUE(topic.Publish({}).ok());
+  EXPECT_EQ(wakes, 2);
+  EXPECT_EQ(topic.Incarnation(), "log");
+}
+
+TEST_F(RelayTest, TheTopicShowsNothingSealed) {
+  Append(1);
+  InProcessTopic topic(store_, *store_.LastPosition());
+  ASSERT_EQ(store_.ReadStream("s0", 1, 1, /*with_sealed=*/true)->at(0).sealed, "sealed");
+  EXPECT_EQ(topic.ReadStream("s0", 1, 1)->at(0).sealed, "");
+  EXPECT_EQ(topic.ReadAfter(0, 1)->at(0).sealed, "");
+  EXPECT_EQ(topic.ReadHeads("", 10)->size(), 1U);
+}
+
+}  // namespace
+}  // namespace pathways::runtime

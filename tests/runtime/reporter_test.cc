@@ -1,0 +1,71 @@
+// Goal: a background thread tells of its errors once, ends when asked and wakes when told. Method:
+// every sequence that matters, against what was heard; waits that would outlast the test's limit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "services/runtime/report.h"
+#include "services/runtime/signal.h"
+
+namespace pathways::runtime {
+namespace {
+
+TEST(Reporter, TellsAChangeOnce) {
+  const absl::Status ok;
+  const absl::Status full = absl::UnavailableError("full");
+  const absl::Status busy = absl::UnavailableError("busy");
+  const struct {
+    const char* name;
+    std::vector<absl::Status> told;
+    std::vector<absl::Status> heard;
+  } rows[] = {
+      {"nothing wrong", {ok, ok}, {}},
+      {"one error", {ok, full, full, full}, {full}},
+      {"over again", {full, full, ok, ok}, {full, ok}},
+      {"another error", {full, busy, full}, {full, busy, full}},
+      {"twice", {full, ok, full, ok}, {full, ok, full, ok}},
+  };
+  for (const auto& row : rows) {
+    std::vector<absl::Status> heard;
+    Reporter reporter([&](const absl::Status& status) { heard.push_back(status); });
+    for (const absl::Status& status : row.told) reporter.Tell(status);
+    EXPECT_EQ(heard, row.heard) << row.name;
+  }
+}
+
+TEST(Reporter, NobodyNeedsToListen) {
+  Reporter reporter(nullptr);
+  reporter.Tell(absl::UnavailableError("full"));
+}
+
+TEST(Signal, AWakeBeforeTheWaitIsNotLost) {
+  Signal signal;
+  signal.Notify();
+  EXPECT_TRUE(signal.Wait(absl::Hours(1)));
+}
+
+TEST(Signal, AWakeEndsOneWait) {
+  Signal signal;
+  signal.Notify();
+  signal.Notify();
+  EXPECT_TRUE(signal.Wait(absl::Hours(1)));
+  std::thread stop([&] { signal.Stop(); });
+  EXPECT_FALSE(signal.Wait(absl::Hours(1)));
+  stop.join();
+}
+
+TEST(Signal, AStopIsForGood) {
+  Signal signal;
+  EXPECT_FALSE(signal.stopped());
+  signal.Stop();
+  EXPECT_TRUE(signal.stopped());
+  EXPECT_FALSE(signal.Wait(absl::Hours(1)));
+  signal.Notify();
+  EXPECT_FALSE(signal.Wait(absl::Hours(1)));
+}
+
+}  // namespace
+}  // namespace pathways::runtime

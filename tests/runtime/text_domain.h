@@ -1,0 +1,56 @@
+// A domain of a few lines, for tests of what surrounds a domain.
+//
+// A stream is the text of its commands, each with a full stop behind it. "refuse" is refused,
+// "break" breaks an invariant, "nothing" changes nothing; "at:<unix seconds>" sets a timer, which
+// "fired" clears. An upstream event is the command that its data says; "garbage" is none.
+#ifndef PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
+#define PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "services/runtime/domain.h"
+
+namespace pathways::runtime {
+
+inline constexpr char kTextTimer[] = "text";
+
+class TextDomain : public Domain {
+ public:
+  int EvolveVersion() const override { return 1; }
+  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
+                                               const type::DecideContext&) const override {
+    if (command == "refuse") return absl::FailedPreconditionError("refused");
+    if (command == "break") return absl::InternalError("broken");
+    if (command == "nothing") return std::vector<NewEvent>{};
+    return std::vector<NewEvent>{{"test.Said", std::string(command), "sealed"}};
+  }
+  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    state.open += event.data + ".";
+    return absl::OkStatus();
+  }
+  absl::StatusOr<type::Folded> Fold(const std::string& stream,
+                                    const StoredState& state) const override {
+    type::Folded folded;
+    folded.lists.push_back({"all", stream});
+    int64_t due = 0;
+    for (absl::string_view word : absl::StrSplit(state.open, '.')) {
+      if (word == "fired") due = 0;
+      if (absl::ConsumePrefix(&word, "at:") && !absl::SimpleAtoi(word, &due)) due = 0;
+    }
+    if (due != 0) folded.timers.push_back({kTextTimer, due});
+    return folded;
+  }
+  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
+                                               const EventRow& event) const override {
+    if (event.data == "garbage") return absl::InvalidArgumentError("garbage");
+    return UpstreamCommand{event.data, {}};
+  }
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
