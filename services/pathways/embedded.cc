@@ -79,6 +79,8 @@ struct Embedded::Parts {
   std::array<ServiceCore*, 3> cores() { return {intake.get(), eligibility.get(), referral.get()}; }
 
   absl::Status OpenStores(runtime::Logger& log);
+  // Starts nothing where a file is older than those that follow it.
+  absl::Status CheckTails();
   void Connect();
   void MakeServices();
   absl::Status Listen();
@@ -135,6 +137,16 @@ absl::Status Embedded::Parts::OpenStores(runtime::Logger& log) {
   RETURN_IF_ERROR(start(
       "eligibility", std::make_unique<eligibility::EligibilityDomain>(inputs.pack), eligibility));
   return start("referral", std::make_unique<referral::ReferralDomain>(inputs.routes), referral);
+}
+
+absl::Status Embedded::Parts::CheckTails() {
+  RETURN_IF_ERROR(eligibility->CheckTailOf(*intake, intake->name()));
+  RETURN_IF_ERROR(referral->CheckTailOf(*intake, intake->name()));
+  RETURN_IF_ERROR(referral->CheckTailOf(*eligibility, eligibility->name()));
+  for (ServiceCore* upstream : {eligibility.get(), referral.get()}) {
+    RETURN_IF_ERROR(intake->CheckTailOf(*upstream, runtime::PositionKey(status, upstream->name())));
+  }
+  return absl::OkStatus();
 }
 
 void Embedded::Parts::Connect() {
@@ -239,6 +251,7 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Start(const EmbeddedOptions&
       new Embedded(std::make_unique<Parts>(options, std::move(inputs), clock, metrics)));
   Parts& parts = *embedded->parts_;
   RETURN_IF_ERROR(parts.OpenStores(log));
+  RETURN_IF_ERROR(parts.CheckTails());
   parts.Connect();
   parts.MakeServices();
   RETURN_IF_ERROR(parts.Listen());
@@ -260,7 +273,7 @@ bool Embedded::IsSettled() const {
   for (ServiceCore* upstream : {parts.eligibility.get(), parts.referral.get()}) {
     const auto head = upstream->store().LastPosition();
     const auto read =
-        parts.intake->store().ReadPosition(parts.projector->PositionKey(upstream->name()));
+        parts.intake->store().ReadPosition(runtime::PositionKey(parts.status, upstream->name()));
     if (!head.ok() || !read.ok() || read->position < *head) return false;
   }
   return true;

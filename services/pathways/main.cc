@@ -8,6 +8,7 @@
 #include "services/pathways/commands.h"
 #include "services/pathways/key_commands.h"
 #include "services/pathways/server_commands.h"
+#include "services/pathways/store_commands.h"
 
 int main(int argc, char** argv) {
   CLI::App app(
@@ -24,5 +25,6 @@ int main(int argc, char** argv) {
   pathways::cli::AddClientCommands(app, terminal, exit_code);
   pathways::cli::AddKeyCommands(app, terminal, exit_code);
   pathways::cli::AddServerCommands(app, terminal, exit_code);
+  pathways::cli::AddStoreCommands(app, terminal, exit_code);
   return pathways::cli::ParseAndRun(app, argc, argv, terminal, exit_code);
 }

@@ -59,13 +59,20 @@ ExitCode Fail(const Terminal& terminal, const absl::Status& status, ExitCode cod
   return code;
 }
 
-// Starts, has `work` done, and serves until a signal unless `work` says that it was all.
-using Work = std::function<absl::StatusOr<bool>(Serving&)>;
-ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Work& work) {
+// What a command does before the start, and once it serves: true, to go on serving.
+struct Program {
+  std::function<absl::Status(const ServeSettings&)> prepare;
+  std::function<absl::StatusOr<bool>(Serving&)> work;
+};
+
+// Prepares, starts, has the work done, and serves until a signal where that was not all.
+ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program& program) {
   umask(kPrivateUmask);
   runtime::SignalWatch signals;  // Before any thread.
   const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);
+  const absl::Status prepared = program.prepare(*settings);
+  if (!prepared.ok()) return Fail(terminal, prepared, kExitUsage);
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start(*settings);
   if (!serving.ok()) return Fail(terminal, serving.status(), StartExitCode(serving.status()));
   terminal.out << "serving gRPC on "
@@ -73,7 +80,7 @@ ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Work& wo
                << (*serving)->embedded().port() << ", metrics on port "
                << (*serving)->metrics_port() << "\n";
   terminal.out.flush();
-  const absl::StatusOr<bool> goes_on = work(**serving);
+  const absl::StatusOr<bool> goes_on = program.work(**serving);
   std::string reason = "done";
   if (goes_on.ok() && *goes_on) reason = signals.WaitForStop();
   (*serving)->Stop(reason);
@@ -85,7 +92,9 @@ void AddServe(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& command = *app.add_subcommand("serve", "Serve all three services until SIGTERM");
   const std::shared_ptr<Flags> flags = AddSettingFlags(command);
   command.callback([flags, terminal, &exit_code] {
-    exit_code = RunServing(terminal, *flags, [](Serving&) -> absl::StatusOr<bool> { return true; });
+    exit_code = RunServing(terminal, *flags,
+                           {[](const ServeSettings&) { return absl::OkStatus(); },
+                            [](Serving&) -> absl::StatusOr<bool> { return true; }});
   });
 }
 
@@ -103,17 +112,17 @@ void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
   command.add_flag("--once", *once, "Stop after the result is printed");
   command.add_option("--output", *output, "table or json")->check(CLI::IsMember({"table", "json"}));
   command.callback([flags, options, once, output, terminal, &exit_code] {
-    options->tokens_file = TokensFile((*flags)["data"]);
     options->format = *output == "json" ? Format::kJson : Format::kTable;
-    const absl::Status tokens = AddDemoTokens(*options);
-    if (!tokens.ok()) {
-      exit_code = Fail(terminal, tokens, kExitUsage);
-      return;
-    }
-    exit_code = RunServing(terminal, *flags, [&](Serving& serving) -> absl::StatusOr<bool> {
-      RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
-      return !*once;
-    });
+    exit_code =
+        RunServing(terminal, *flags,
+                   {[&](const ServeSettings& settings) {
+                      options->tokens_file = settings.embedded.tokens_file;
+                      return AddDemoTokens(*options);
+                    },
+                    [&](Serving& serving) -> absl::StatusOr<bool> {
+                      RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
+                      return !*once;
+                    }});
   });
 }
 

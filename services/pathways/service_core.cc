@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::cli {
@@ -77,6 +78,18 @@ void ServiceCore::Follow(ServiceCore& upstream, absl::Duration sweep_every) {
   OnCommit([puller = pullers_.back().get()] { puller->Notify(); });
 }
 
+absl::Status ServiceCore::CheckTailOf(ServiceCore& upstream, const std::string& position_key) {
+  ASSIGN_OR_RETURN(const runtime::Position read, store_->ReadPosition(position_key));
+  ASSIGN_OR_RETURN(const int64_t head, upstream.store().LastPosition());
+  if (read.incarnation != upstream.store().Incarnation() || read.position <= head) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat(upstream.name(), ".db lost its tail: ", name_, " has read ", read.position,
+                   " positions of it, and it has ", head,
+                   ". Restore the files of one backup together; docs/operations.md says how"));
+}
+
 bool ServiceCore::HasFollowed() {
   for (ServiceCore* upstream : upstreams_) {
     const absl::StatusOr<int64_t> head = upstream->store().LastPosition();
@@ -93,8 +106,9 @@ void ServiceCore::Wake() {
 
 runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
-    if (!upstream.empty()) {
-      metrics_.SetUpstreamTailLost(name_, upstream, absl::IsDataLoss(status));
+    // Stays until the next start: a later success does not bring back what was lost.
+    if (!upstream.empty() && absl::IsDataLoss(status)) {
+      metrics_.SetUpstreamTailLost(name_, upstream, true);
     }
     if (status.ok()) {
       log_.Info("recovered", {{"service", name_}, {"part", what}, {"upstream", upstream}});

@@ -48,6 +48,9 @@ class ServiceCore {
   void StartRelay();
   // Adds a function that is called after each commit; it must not block.
   void OnCommit(std::function<void()> wake);
+  // DATA_LOSS when this service has read further in an upstream than the upstream goes: its file
+  // was replaced by an older one. To be asked before anything runs.
+  absl::Status CheckTailOf(ServiceCore& upstream, const std::string& position_key);
   // True when every event of the upstreams was handled and nothing is behind.
   bool HasFollowed();
   // Applies again what waits. Never blocks.

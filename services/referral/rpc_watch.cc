@@ -127,6 +127,12 @@ class Watchers::Watch : public Reactor, public std::enable_shared_from_this<Watc
     runtime::EventStore& store = watchers_.store_;
     ASSIGN_OR_RETURN(const std::vector<runtime::EventRow> events,
                      store.ReadAfter(position_, kPage));
+    if (events.empty()) {
+      ASSIGN_OR_RETURN(const int64_t head, store.LastPosition());
+      // Of a log that was restored from an older copy: what the agency has seen since is gone.
+      if (head < position_) position_ = 0;
+      return 0;
+    }
     const std::string incarnation = store.Incarnation();
     for (const runtime::EventRow& row : events) {
       position_ = row.position;

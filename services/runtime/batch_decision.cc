@@ -80,7 +80,8 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
     return {absl::OkStatus(), row.stream, WorkOf(row.stream).now};
   }
   Work& work = WorkOf(command.stream);
-  if (!work.now.parked_reason.empty()) {
+  // A read changes nothing, and a parked case is just the one that somebody has to look at.
+  if (!work.now.parked_reason.empty() && !origin.key.empty()) {
     return {type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
                          "the case is parked and waits for an operator"),
             command.stream,

@@ -12,7 +12,7 @@ namespace pathways::runtime {
 namespace {
 
 constexpr int kPage = 256;  // Records in one read, and so in flight.
-constexpr int kHeadsPage = 1000;
+constexpr size_t kHeadsPage = 1000;
 
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
@@ -82,6 +82,9 @@ void Consumer::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> handled = ReadPage();
     reporter_.Tell(handled.status());
+    // What was applied is gone upstream: what comes next would be another history under the same
+    // numbers. Only a person can say which one holds, and then starts the process again.
+    if (absl::IsDataLoss(handled.status())) return;
     if (handled.ok() && *handled > 0) continue;
     signal_.Wait(handled.ok() ? kIdleWait : kErrorWait);
   }
@@ -178,26 +181,51 @@ absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
 
 absl::Status Puller::Sweep() {
   std::string after;
+  bool is_lost = false;
   while (!signal_.stopped()) {
     ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
                      parts_.streams.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) return absl::OkStatus();
-    std::vector<std::string> streams;
-    for (const StreamHead& head : heads) streams.push_back(head.stream);
-    ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
-    std::vector<BehindRow> behind;
-    for (const StreamHead& head : heads) {
-      if (head.version < applied[head.stream]) {
-        return absl::DataLossError("an upstream head is below what was applied");
-      }
-      if (head.version > applied[head.stream]) {
-        behind.push_back({head.stream, parts_.upstream, head.version, 0, absl::InfinitePast()});
-      }
-    }
-    if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
+    const bool is_last = heads.empty();
+    std::map<std::string, int64_t> versions;
+    for (const StreamHead& head : heads) versions[head.stream] = head.version;
+    // Streams that this service has are looked at too: upstream may have lost a whole one.
+    RETURN_IF_ERROR(AddOwnStreams(after, is_last ? "" : heads.back().stream, versions));
+    ASSIGN_OR_RETURN(const bool lost, ComparePage(versions));
+    is_lost |= lost;
+    if (is_last) break;
     after = heads.back().stream;
   }
+  if (is_lost) return absl::DataLossError("an upstream head is below what was applied");
   return absl::OkStatus();
+}
+
+absl::Status Puller::AddOwnStreams(std::string after, const std::string& last,
+                                   std::map<std::string, int64_t>& versions) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<StreamHead> own, parts_.store.ReadHeads(after, kHeadsPage));
+    for (const StreamHead& head : own) {
+      if (!last.empty() && head.stream > last) return absl::OkStatus();
+      versions.try_emplace(head.stream, 0);
+    }
+    if (own.size() < kHeadsPage) return absl::OkStatus();
+    after = own.back().stream;
+  }
+}
+
+absl::StatusOr<bool> Puller::ComparePage(const std::map<std::string, int64_t>& versions) {
+  std::vector<std::string> streams;
+  for (const auto& [stream, version] : versions) streams.push_back(stream);
+  ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
+  std::vector<BehindRow> behind;
+  bool is_lost = false;
+  for (const auto& [stream, version] : versions) {
+    is_lost |= version < applied[stream];
+    if (version > applied[stream]) {
+      behind.push_back({stream, parts_.upstream, version, 0, absl::InfinitePast()});
+    }
+  }
+  if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
+  return is_lost;
 }
 
 }  // namespace pathways::runtime

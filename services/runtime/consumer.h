@@ -9,6 +9,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 #define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,13 +71,19 @@ class Puller {
 
   // Fetches what the rows of `behind` name. True when something was applied.
   absl::StatusOr<bool> PullOnce();
-  // Compares the upstream's heads with what was applied and marks what is missing. DATA_LOSS when
-  // a head is below what was applied: the upstream lost its tail.
+  // Compares the upstream's heads with what was applied and marks what is missing. DATA_LOSS, once
+  // all was compared, when a head is below what was applied: the upstream lost its tail.
   absl::Status Sweep();
 
  private:
   void Run();
   absl::StatusOr<bool> PullStream(const BehindRow& row);
+  // Adds the streams of this service after `after` and up to `last` (empty: to the end) that are
+  // not in `versions`, as 0.
+  absl::Status AddOwnStreams(std::string after, const std::string& last,
+                             std::map<std::string, int64_t>& versions);
+  // Marks what is missing of some upstream versions. True: one is below what was applied.
+  absl::StatusOr<bool> ComparePage(const std::map<std::string, int64_t>& versions);
 
   const ConsumerParts parts_;
   const absl::Duration sweep_every_;

@@ -2,9 +2,10 @@
 //
 // A line holds `time` (RFC 3339, UTC, microseconds), `level`, `event` and the fields of the event.
 // An event is a code that stands for one thing that happened ("case_parked"), so that a rule can
-// count it; there is no free text. Field values are ids, codes and numbers only: never a name, a
-// date of birth or another personal value, never the message of a request, never a secret. A logger
-// is passed by reference to who needs one; there is no global.
+// count it; the only free text is `what`, the message of a status of our own code. Field values are
+// ids, codes and numbers only: never a name, a date of birth or another personal value, never the
+// message of a request, never a secret. A logger is passed by reference to who needs one; there is
+// no global.
 //
 //   log.Warning("case_parked", {{"service", "intake"}, {"case", case_id}, {"number", number}});
 #ifndef PATHWAYS_SERVICES_RUNTIME_LOG_H_

@@ -41,7 +41,7 @@ class Metrics {
   // Commands that wait for the engine.
   void SetQueueLength(absl::string_view service, int64_t commands);
 
-  // A call was answered. `method` is one of the compiled methods ("Intake/SubmitCase").
+  // A call was answered. `method` is one of the compiled methods ("RegisterCase").
   void CountCall(absl::string_view method, absl::StatusCode code, absl::Duration took);
 
   // Committed events that the relay has not seen acknowledged.

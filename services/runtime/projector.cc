@@ -36,8 +36,8 @@ void Projector::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::string Projector::PositionKey(absl::string_view upstream) const {
-  return absl::StrCat(projection_.Name(), "/", upstream);
+std::string PositionKey(const Projection& projection, absl::string_view upstream) {
+  return absl::StrCat(projection.Name(), "/", upstream);
 }
 
 void Projector::Run() {
@@ -73,7 +73,7 @@ absl::StatusOr<size_t> Projector::ReadPages() {
 }
 
 absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
-  const std::string key = PositionKey(source.upstream);
+  const std::string key = PositionKey(projection_, source.upstream);
   ASSIGN_OR_RETURN(Position position, store_.ReadPosition(key));
   const std::string incarnation = source.log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};

@@ -40,6 +40,9 @@ class Projection {
                             const EventRow& event) const = 0;
 };
 
+// Key of the position in the store up to which a projection has read an upstream.
+std::string PositionKey(const Projection& projection, absl::string_view upstream);
+
 struct ProjectionSource {
   std::string upstream;
   EventLog& log;
@@ -55,9 +58,6 @@ class Projector {
   // There is something new upstream. Never blocks.
   void Notify() { signal_.Notify(); }
   void Stop();
-
-  // Key of a source's position in the store.
-  std::string PositionKey(absl::string_view upstream) const;
 
  private:
   using Values = std::map<std::string, std::string>;

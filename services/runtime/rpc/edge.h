@@ -31,7 +31,8 @@ struct Method {
 
 class Edge {
  public:
-  // Called after every call with its method, code and duration. Must not block. Empty: nobody.
+  // Called after every call that is no stream, with its method, code and duration. Must not block.
+  // Empty: nobody.
   using Observe = std::function<void(const char* method, absl::StatusCode, absl::Duration)>;
 
   // `tokens` and `pool` must outlive the edge and every call.

@@ -7,11 +7,11 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
-#include <algorithm>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "grpc/health/v1/health.pb.h"
 
 namespace pathways::runtime {
 namespace {
@@ -40,6 +40,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   // The plugin registers itself for every builder of the process, and only once.
   static std::once_flag reflection_once;
   if (options.reflection) {
+    // Linked in by this use alone: reflection describes what is compiled into the process, and
+    // gRPC's own health service brings no description.
+    (void)grpc::health::v1::HealthCheckRequest::descriptor();
     std::call_once(reflection_once,
                    [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
   }
