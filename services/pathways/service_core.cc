@@ -93,9 +93,7 @@ void ServiceCore::Wake() {
 
 runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
-    if (!upstream.empty()) {
-      metrics_.SetUpstreamTailLost(name_, upstream, absl::IsDataLoss(status));
-    }
+    if (!upstream.empty()) NoteTail(what, upstream, absl::IsDataLoss(status));
     if (status.ok()) {
       log_.Info("recovered", {{"service", name_}, {"part", what}, {"upstream", upstream}});
       return;
@@ -107,6 +105,18 @@ runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string
                 {"code", absl::StatusCodeToString(status.code())},
                 {"what", std::string(status.message())}});
   };
+}
+
+// A consumer that can read on says nothing of what a sweep has found.
+void ServiceCore::NoteTail(const std::string& part, const std::string& upstream, bool lost) {
+  std::lock_guard<std::mutex> lock(tails_mutex_);
+  std::set<std::string>& parts = lost_tails_[upstream];
+  if (lost) {
+    parts.insert(part);
+  } else {
+    parts.erase(part);
+  }
+  metrics_.SetUpstreamTailLost(name_, upstream, !parts.empty());
 }
 
 void ServiceCore::Observe(const std::vector<const runtime::Command*>& commands,
@@ -128,8 +138,7 @@ void ServiceCore::Observe(const std::vector<const runtime::Command*>& commands,
 
 void ServiceCore::ProbeWrite() {
   if (can_write_) return;
-  // A watermark only moves forward, so writing 0 changes nothing and still needs a commit.
-  if (store_->AdvanceWatermark(0).ok() && !can_write_.exchange(true)) {
+  if (store_->ProbeWrite().ok() && !can_write_.exchange(true)) {
     log_.Info("store_writes_again", {{"service", name_}});
   }
 }

@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,8 @@ class ServiceCore {
               runtime::Metrics& metrics)
       : name_(std::move(name)), domain_(std::move(domain)), log_(log), metrics_(metrics) {}
 
+  // Sets the alarm while any part finds that the upstream lost what was applied.
+  void NoteTail(const std::string& part, const std::string& upstream, bool lost);
   void Observe(const std::vector<const runtime::Command*>& commands,
                const std::vector<runtime::Answer>& answers, absl::Duration took);
 
@@ -82,6 +86,8 @@ class ServiceCore {
   int64_t sampled_position_ = 0;  // Log position at the last sample. Used by the sampler alone.
   std::mutex wakes_mutex_;        // Guards wakes_.
   std::vector<std::function<void()>> wakes_;
+  std::mutex tails_mutex_;                                   // Guards lost_tails_.
+  std::map<std::string, std::set<std::string>> lost_tails_;  // Parts that say so, by upstream.
   std::unique_ptr<runtime::SqliteStore> store_;
   std::unique_ptr<runtime::InProcessTopic> topic_;
   std::unique_ptr<runtime::Engine> engine_;

@@ -178,17 +178,19 @@ absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
 
 absl::Status Puller::Sweep() {
   std::string after;
+  // One stream whose tail is lost must not keep the others from being mended.
+  absl::Status lost;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
                      parts_.streams.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) return absl::OkStatus();
+    if (heads.empty()) return lost;
     std::vector<std::string> streams;
     for (const StreamHead& head : heads) streams.push_back(head.stream);
     ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
     std::vector<BehindRow> behind;
     for (const StreamHead& head : heads) {
       if (head.version < applied[head.stream]) {
-        return absl::DataLossError("an upstream head is below what was applied");
+        lost = absl::DataLossError("an upstream head is below what was applied");
       }
       if (head.version > applied[head.stream]) {
         behind.push_back({head.stream, parts_.upstream, head.version, 0, absl::InfinitePast()});
