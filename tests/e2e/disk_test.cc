@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "services/pathways/exit_codes.h"
@@ -67,22 +68,24 @@ TEST_F(DiskTest, AFullDiskRefusesAndMendsWithoutARestart) {
   ServeProcess process(folder_,
                        {.flags = {"--sweep-seconds", "1"}, .file_bytes_max = kFileBytesMax});
   ASSERT_TRUE(process.WaitUntilServing()) << process.Log();
-  const Caller desk(folder_, process, "staff/desk");
-  ASSERT_TRUE(WaitForHealth(desk, process, true));
+  // An idle connection answers the server's goodbye only after seconds.
+  auto desk = std::make_unique<Caller>(folder_, process, "staff/desk");
+  ASSERT_TRUE(WaitForHealth(*desk, process, true));
 
-  const cli::Failure failure = cli::FailureOf(FillDisk(desk));
+  const cli::Failure failure = cli::FailureOf(FillDisk(*desk));
   EXPECT_EQ(failure.code, absl::StatusCode::kUnavailable) << failure.message;
   EXPECT_THAT(failure.message, HasSubstr("nothing was written"));
   EXPECT_GT(failure.retry_after, absl::ZeroDuration());
-  EXPECT_TRUE(WaitForHealth(desk, process, false)) << process.Log();
+  EXPECT_TRUE(WaitForHealth(*desk, process, false)) << process.Log();
   EXPECT_THAT(process.Log(), HasSubstr("store_cannot_write"));
 
   ASSERT_TRUE(process.SetFileBytesMax(std::nullopt));
-  EXPECT_TRUE(WaitForHealth(desk, process, true)) << process.Log();
+  EXPECT_TRUE(WaitForHealth(*desk, process, true)) << process.Log();
   EXPECT_TRUE(
-      desk.Change("RegisterCase", &IntakeService::Stub::RegisterCase, refused_, history_).ok());
+      desk->Change("RegisterCase", &IntakeService::Stub::RegisterCase, refused_, history_).ok());
   EXPECT_TRUE(PlayScript(folder_, process, history_).ok());
   EXPECT_TRUE(WaitUntilSettled(folder_, process)) << process.Log();
+  desk.reset();
   ASSERT_TRUE(process.Terminate());
   const auto verdict = CheckHistory(folder_.data(), folder_.log(), history_);
   EXPECT_TRUE(verdict.IsClean()) << verdict;

@@ -34,9 +34,9 @@ using testing_support::ServeFolder;
 using testing_support::ServeProcess;
 
 constexpr int kClients = 8;
-constexpr int kImported = 500;
+constexpr int kImported = 3000;
 // Answers before the signal comes: then both roads are in full run.
-constexpr int kAnswersBefore = 100;
+constexpr int kAnswersBefore = 1500;
 constexpr absl::Duration kDrain = absl::Seconds(10);
 // What the program may take beyond the drain time.
 constexpr absl::Duration kMargin = absl::Seconds(5);
