@@ -123,6 +123,7 @@ runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string
   };
 }
 
+// A consumer that can read on says nothing of what a sweep has found.
 void ServiceCore::Observe(const std::vector<const runtime::Command*>& commands,
                           const std::vector<runtime::Answer>& answers, absl::Duration took) {
   bool unavailable = false;
@@ -142,8 +143,7 @@ void ServiceCore::Observe(const std::vector<const runtime::Command*>& commands,
 
 void ServiceCore::ProbeWrite() {
   if (can_write_) return;
-  // A watermark only moves forward, so writing 0 changes nothing and still needs a commit.
-  if (store_->AdvanceWatermark(0).ok() && !can_write_.exchange(true)) {
+  if (store_->ProbeWrite().ok() && !can_write_.exchange(true)) {
     log_.Info("store_writes_again", {{"service", name_}});
   }
 }

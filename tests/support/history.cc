@@ -310,10 +310,10 @@ std::vector<RecordedCall> History::calls() const {
 
 void History::Plant(std::string text) {
   std::lock_guard<std::mutex> lock(mutex_);
-  planted_.push_back(std::move(text));
+  planted_.insert(std::move(text));
 }
 
-std::vector<std::string> History::planted() const {
+std::set<std::string> History::planted() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return planted_;
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,14 +33,14 @@ class History {
  public:
   void Add(RecordedCall call);
   std::vector<RecordedCall> calls() const;
-  // Text that must be nowhere on the disk in plain.
+  // Text that must be nowhere on the disk in plain. A start that many texts share is best.
   void Plant(std::string text);
-  std::vector<std::string> planted() const;
+  std::set<std::string> planted() const;
 
  private:
   mutable std::mutex mutex_;  // Guards both.
   std::vector<RecordedCall> calls_;
-  std::vector<std::string> planted_;
+  std::set<std::string> planted_;
 };
 
 enum class Fault {

@@ -223,6 +223,8 @@ class EventStore {
 
   // Writes outside the engine. None of them appends an event. Each is one durable transaction.
   virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.
+  // Writes about as much as a large batch, and takes it back. OK: there is room to work again.
+  virtual absl::Status ProbeWrite() = 0;
   virtual absl::Status MarkBehind(
       const std::vector<BehindRow>& rows) = 0;  // Keeps the higher number.
   virtual absl::Status ClearParked(

@@ -21,9 +21,11 @@ absl::Status ToStatus(int code) {
     case SQLITE_READONLY:
       return absl::UnavailableError(
           absl::StrCat(what, ": the data directory cannot be written; nothing was written"));
+    case SQLITE_IOERR:
+      return absl::UnavailableError(
+          absl::StrCat(what, ": the disk failed or is full; nothing was written"));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_NOMEM:

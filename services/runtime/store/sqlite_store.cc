@@ -333,6 +333,17 @@ absl::Status SqliteStore::AdvanceWatermark(int64_t position) {
   });
 }
 
+// In two transactions, for only what is committed reaches the disk. A small write would fit where
+// the next batch does not, and the service would say by turns that it can write and that it cannot.
+absl::Status SqliteStore::ProbeWrite() {
+  RETURN_IF_ERROR(InTransaction([](SqliteConnection& db) {
+    return db.Execute(
+        "INSERT OR REPLACE INTO store (name, value) VALUES ('probe', hex(zeroblob(131072)))");
+  }));
+  return InTransaction(
+      [](SqliteConnection& db) { return db.Execute("DELETE FROM store WHERE name = 'probe'"); });
+}
+
 absl::Status SqliteStore::MarkBehind(const std::vector<BehindRow>& rows) {
   return InTransaction([&](SqliteConnection& db) -> absl::Status {
     for (const BehindRow& row : rows) {

@@ -1,7 +1,7 @@
 -- First schema of a service's store on SQLite. Times are microseconds since the Unix epoch, UTC.
 
 CREATE TABLE store (
-  name TEXT PRIMARY KEY,  -- Name of the value: incarnation.
+  name TEXT PRIMARY KEY,  -- Name of the value: incarnation, or probe while it is tried whether there is room.
   value TEXT NOT NULL     -- The value. incarnation: random id of this store.
 ) STRICT;
 
