@@ -1,5 +1,6 @@
 #include "services/pathways/server_commands.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <map>
@@ -24,6 +25,10 @@ namespace {
 // Only the owner may look into folders that hold people's data and keys.
 constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kPrivateUmask = 0077;
+
+// Heaps of malloc. Its own default is 8 for each processor, and each keeps what its threads once
+// used: after a busy hour a laptop would hold a third more memory than with these.
+constexpr int kArenasMax = 2;
 
 // Values of the flags of one command, by setting.
 using Flags = std::map<std::string, std::string>;
@@ -66,6 +71,7 @@ ExitCode Fail(const Terminal& terminal, const absl::Status& status, ExitCode cod
 using Work = std::function<absl::StatusOr<bool>(Serving&)>;
 ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Work& work) {
   umask(kPrivateUmask);
+  mallopt(M_ARENA_MAX, kArenasMax);
   runtime::SignalWatch signals;  // Before any thread.
   const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);
