@@ -97,7 +97,9 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListScreenings(grpc::CallbackServerCon
     const int page_size =
         runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax, "page_size", violations);
     const std::optional<std::string> after = runtime::KeyOfPageToken(request->page_token());
-    if (!after) violations.Add("page_token", "must be a next_page_token of this list");
+    if (!after || (!after->empty() && !type::IsUuid(*after))) {
+      violations.Add("page_token", "must be a next_page_token of this list");
+    }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     return FillPage(parts_.store, *after, page_size, *response);
   });

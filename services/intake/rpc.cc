@@ -45,9 +45,10 @@ absl::Status FillPage(runtime::EventStore& store, const std::string& after, int 
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kCasesIndex, "", after, page_size));
   for (const std::string& key : keys) {
-    const std::string case_id = key.substr(key.rfind('/') + 1);
-    ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
-    ASSIGN_OR_RETURN(*response.add_cases(), CaseOf(case_id, row));
+    const std::optional<std::string> case_id = ParseCasesKey(key);
+    if (!case_id) return absl::DataLossError("a list entry cannot be read");
+    ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(*case_id));
+    ASSIGN_OR_RETURN(*response.add_cases(), CaseOf(*case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
     response.set_next_page_token(runtime::PageTokenOf(keys.back()));
@@ -109,7 +110,9 @@ grpc::ServerUnaryReactor* IntakeRpc::ListCases(grpc::CallbackServerContext* cont
     const int page_size =
         runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax, "page_size", violations);
     const std::optional<std::string> after = runtime::KeyOfPageToken(request->page_token());
-    if (!after) violations.Add("page_token", "must be a next_page_token of this list");
+    if (!after || (!after->empty() && !ParseCasesKey(*after))) {
+      violations.Add("page_token", "must be a next_page_token of this list");
+    }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     return FillPage(parts_.store, *after, page_size, *response);
   });

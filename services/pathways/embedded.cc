@@ -213,12 +213,18 @@ absl::Status Embedded::Parts::Listen() {
 
 void Embedded::Parts::SetServing(bool may_serve) {
   const bool refers = may_serve && referral->can_write();
+  bool all = may_serve;
+  for (ServiceCore* core : cores()) all = all && core->can_write();
+  server->SetServing("", all);
   server->SetServing(intake::v1::IntakeService::service_full_name(),
                      may_serve && intake->can_write());
   server->SetServing(eligibility::v1::EligibilityService::service_full_name(),
                      may_serve && eligibility->can_write());
   server->SetServing(referral::v1::ReferralService::service_full_name(), refers);
   server->SetServing(referral::v1::AgencyService::service_full_name(), refers);
+  // These read what is there also where nothing can be written.
+  server->SetServing(stream::v1::StreamService::service_full_name(), may_serve);
+  server->SetServing(operations::v1::OperationsService::service_full_name(), may_serve);
 }
 
 void Embedded::Parts::WatchHealth() {

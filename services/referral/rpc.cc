@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "services/referral/domain/keys.h"
 #include "services/referral/rpc_actions.h"
 #include "services/referral/views.h"
@@ -33,10 +34,12 @@ v1::ReferralActionCommand Action(v1::ReferralAction kind) {
   return action;
 }
 
-// The key in a page token of a list of referrals; adds a violation when it is none.
-std::string CheckPageToken(const std::string& token, type::Violations& violations) {
+// The key in a page token of the list under `prefix`; adds a violation when it is none.
+std::string CheckPageToken(const std::string& token, const std::string& prefix,
+                           type::Violations& violations) {
   const std::optional<std::string> after = runtime::KeyOfPageToken(token);
-  if (!after || (!after->empty() && !ParseListKey(*after))) {
+  const bool is_key = after && IsReferralsKey(*after) && absl::StartsWith(*after, prefix);
+  if (!after || (!after->empty() && !is_key)) {
     violations.Add("page_token", kPageTokenForm);
     return "";
   }
@@ -84,7 +87,7 @@ grpc::ServerUnaryReactor* ReferralRpc::ListReferrals(grpc::CallbackServerContext
     const std::string prefix = CheckParent(request->parent(), violations);
     const int page_size =
         runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax, "page_size", violations);
-    const std::string after = CheckPageToken(request->page_token(), violations);
+    const std::string after = CheckPageToken(request->page_token(), prefix, violations);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts_.store, kReferralsIndex, prefix, after,
                                                  page_size, v1::REFERRAL_STATE_UNSPECIFIED));

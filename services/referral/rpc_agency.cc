@@ -62,7 +62,8 @@ grpc::ServerUnaryReactor* AgencyRpc::ListReferrals(
         const int page_size = runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax,
                                                      "page_size", violations);
         const std::optional<std::string> after = runtime::KeyOfPageToken(request->page_token());
-        if (!after || (!after->empty() && !ParseListKey(*after))) {
+        const bool is_key = after && ParseListKey(*after) && !IsReferralsKey(*after);
+        if (!after || (!after->empty() && !is_key)) {
           violations.Add("page_token", "must be a next_page_token of this list");
         }
         if (!v1::ReferralState_IsValid(request->state())) {

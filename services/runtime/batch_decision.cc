@@ -82,10 +82,7 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
   Work& work = WorkOf(command.stream);
   // A read changes nothing, and a parked case is just the one that somebody has to look at.
   if (!work.now.parked_reason.empty() && !origin.key.empty()) {
-    return {type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
-                         "the case is parked and waits for an operator"),
-            command.stream,
-            {}};
+    return {RefuseParked(command, work), command.stream, {}};
   }
   const absl::Status status = Apply(command, CauseOf("request", 0, NewUuid()), work);
   if (absl::IsInternal(status)) Park(command.stream, work, "", 0, ParkReason(status));
@@ -97,6 +94,17 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
   }
   write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
   return {absl::OkStatus(), command.stream, work.now};
+}
+
+absl::Status BatchDecision::RefuseParked(const Command& command, const Work& work) const {
+  const absl::Time now = std::max(data_.now, work.now.last_event_time);
+  const absl::Status refused =
+      domain_.Decide(work.now.state, command.payload, {command.stream, work.now.version, now})
+          .status();
+  const bool is_broken = absl::IsInternal(refused) || absl::IsDataLoss(refused);
+  if (!refused.ok() && !is_broken) return refused;
+  return type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
+                      "the case is parked and waits for an operator");
 }
 
 Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& origin) {

@@ -38,6 +38,9 @@ class BatchDecision {
 
   Work& WorkOf(const std::string& stream);
   Answer DecideRequest(const Command& command, const RequestOrigin& origin);
+  // Why a request for a parked stream is refused. What the domain refuses anyway it refuses in its
+  // own words: who may not know of a case must not learn of it by its being parked.
+  absl::Status RefuseParked(const Command& command, const Work& work) const;
   Answer DecideEvent(const Command& command, const EventOrigin& origin);
   Answer DecideTimer(const Command& command, const TimerOrigin& origin);
   // Applies the event or says why it must wait; moves no position.

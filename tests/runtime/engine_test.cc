@@ -12,41 +12,14 @@
 #include "services/runtime/consumer.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/type/problem.h"
+#include "tests/runtime/text_domain.h"
 
 namespace pathways::runtime {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-// A stream is the text of its commands, joined. "refuse" is refused, "break" breaks an invariant,
-// "nothing" changes nothing.
-class TextDomain : public Domain {
- public:
-  int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState& state, absl::string_view command,
-                                               const type::DecideContext&) const override {
-    if (command == "refuse") return absl::FailedPreconditionError("refused");
-    if (command == "break") return absl::InternalError("broken");
-    if (command == "nothing") return std::vector<NewEvent>{};
-    return std::vector<NewEvent>{{"test.Said", std::string(command), ""}};
-  }
-  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
-    state.open += event.data + ".";
-    return absl::OkStatus();
-  }
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const StoredState& state) const override {
-    type::Folded folded;
-    folded.lists.push_back({"all", stream});
-    return folded;
-  }
-  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
-                                               const EventRow& event) const override {
-    if (event.data == "garbage") return absl::InvalidArgumentError("garbage");
-    return UpstreamCommand{event.data, {}};
-  }
-};
 
 class EngineTest : public testing::Test {
  protected:
@@ -104,6 +77,14 @@ TEST_F(EngineTest, ABrokenInvariantParksTheStreamAndNoOther) {
   EXPECT_EQ(Submit({Request("s", "a", "3")}).code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(store_.ClearParked("s").ok());
   EXPECT_TRUE(Submit({Request("s", "a", "4")}).ok());
+}
+
+TEST_F(EngineTest, WhatTheDomainRefusesIsRefusedInItsWordsAlsoWhenParked) {
+  EXPECT_FALSE(Submit({Request("s", "break", "1")}).ok());
+  EXPECT_EQ(type::ProblemOf(Submit({Request("s", "a", "2")})).reason(), "STREAM_PARKED");
+  EXPECT_EQ(type::ProblemOf(Submit({Request("s", "break", "3")})).reason(), "STREAM_PARKED");
+  EXPECT_EQ(Submit({Request("s", "refuse", "4")}), Submit({Request("t", "refuse", "5")}));
+  EXPECT_EQ(Row().version, 0);
 }
 
 TEST_F(EngineTest, AStoreThatCannotWriteFailsEveryCallAndKeepsNothing) {
@@ -189,6 +170,51 @@ TEST(EngineQueue, AFullQueueRefusesAtOnce) {
   Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_max = 0});
   Command command{"s", "a", RequestOrigin{"1", "a", "staff/a", "Say"}, {}};
   EXPECT_EQ(SubmitAll(engine, {command}).code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(EngineQueue, EventsAndTimersAreNotRefusedWhenItIsFull) {
+  const TextDomain domain;
+  const ManualClock clock(absl::FromUnixSeconds(1697500000));
+  MemoryStore store(clock, "log");
+  Engine engine(domain, store, EngineOptions{.queue_max = 0});
+  EventRow event;
+  event.stream = "s";
+  event.number = 1;
+  event.ce_id = "1";
+  event.data = "at:1";
+  EXPECT_TRUE(SubmitAll(engine, {CommandOf(domain, "up", event)}).ok());
+  EXPECT_TRUE(SubmitAll(engine, {{"s", "fired", TimerOrigin{kTextTimer, 1}, {}}}).ok());
+  EXPECT_EQ(store.ReadState("s")->state.open, "at:1.fired.");
+}
+
+TEST(EngineObserve, HearsEveryCommandBeforeItsCaller) {
+  const TextDomain domain;
+  const ManualClock clock(absl::FromUnixSeconds(1697500000));
+  MemoryStore store(clock, "log");
+  std::vector<std::string> heard;  // On the engine's thread until it drains.
+  EngineOptions options;
+  options.observe = [&](const std::vector<const Command*>& commands,
+                        const std::vector<Answer>& answers, absl::Duration took) {
+    EXPECT_GE(took, absl::ZeroDuration());
+    ASSERT_EQ(commands.size(), answers.size());
+    for (size_t i = 0; i < commands.size(); ++i) {
+      heard.push_back(commands[i]->payload + " " +
+                      absl::StatusCodeToString(answers[i].status.code()));
+    }
+  };
+  Engine engine(domain, store, options);
+  for (const char* payload : {"a", "refuse"}) {
+    Command command{"s", payload, RequestOrigin{payload, payload, "staff/a", "Say"}, {}};
+    engine.Submit(command, [&](const Answer& answer) {
+      heard.push_back("answered " + absl::StatusCodeToString(answer.status.code()));
+    });
+  }
+  engine.Drain();
+  EXPECT_THAT(heard,
+              testing::UnorderedElementsAre("a OK", "answered OK", "refuse FAILED_PRECONDITION",
+                                            "answered FAILED_PRECONDITION"));
+  EXPECT_EQ(heard.front(), "a OK");
+  EXPECT_EQ(heard.back(), "answered FAILED_PRECONDITION");
 }
 
 }  // namespace

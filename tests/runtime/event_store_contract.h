@@ -815,6 +815,17 @@ TEST_P(EventStoreContract, BehindIsReplacedAsAWhole) {
   EXPECT_THAT(Behind(), ElementsAre("b intake 3 0 0", "a intake 4 0 10"));
 }
 
+TEST_P(EventStoreContract, BehindIsOfStreamsThatAreNotParked) {
+  BatchWrite write =
+      Batched({Mark("a", 0, {}, {{"intake", 5}}), Mark("b", 0, {}, {{"intake", 3}})});
+  write.parked.push_back({"a", "intake", 5, "TEST", clock_.Now()});
+  Store(write);
+  EXPECT_THAT(Behind(), ElementsAre("b intake 3 0 0"));
+  EXPECT_THAT(Behind(1), ElementsAre("b intake 3 0 0"));
+  ASSERT_TRUE(store_->ClearParked("a").ok());
+  EXPECT_THAT(Behind(), ElementsAre("a intake 5 0 0", "b intake 3 0 0"));
+}
+
 TEST_P(EventStoreContract, MarkBehindSkipsWhatIsApplied) {
   Store(Batched({Mark("a", 0, {{"intake", {2, "11112222"}}}, {})}));
   ASSERT_TRUE(store_->MarkBehind({{"a", "intake", 2, 0, {}}}).ok());

@@ -6,11 +6,13 @@
 #ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "services/type/stream.h"
@@ -23,6 +25,10 @@ inline constexpr int kEvolveVersion = 1;
 
 // List of all cases in order of registration; keys are {microseconds since 1970}/{case id}.
 inline constexpr char kCasesIndex[] = "cases";
+
+// The case that a key of that list is for. Nothing when it is no such key, so a forged page token
+// is found out.
+std::optional<std::string> ParseCasesKey(absl::string_view key);
 
 // Everything stored of one case.
 struct CaseRecord {

@@ -3,16 +3,19 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "services/intake/domain/decide.h"
 #include "services/type/dates.h"
+#include "services/type/names.h"
 
 namespace pathways::intake {
 namespace {
 
 constexpr char kAgeBandTimer[] = "age-band";
+constexpr size_t kMicrosecondDigits = 20;
 
 // Midnight in southern Mexico, which has no summer time: there the birthday begins.
 constexpr int kBandChangeHourUtc = 6;
@@ -123,12 +126,22 @@ absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::Even
   return status;
 }
 
+std::optional<std::string> ParseCasesKey(absl::string_view key) {
+  if (key.size() <= kMicrosecondDigits || key[kMicrosecondDigits] != '/') return std::nullopt;
+  const absl::string_view micros = key.substr(0, kMicrosecondDigits);
+  const absl::string_view case_id = key.substr(kMicrosecondDigits + 1);
+  if (!std::all_of(micros.begin(), micros.end(), absl::ascii_isdigit)) return std::nullopt;
+  if (!type::IsUuid(case_id)) return std::nullopt;
+  return std::string(case_id);
+}
+
 type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   type::Folded folded;
   if (record.open.state() == v1::CASE_STATE_UNSPECIFIED) return folded;
   const google::protobuf::Timestamp& registered = record.open.register_time();
   const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
-  folded.lists.push_back({kCasesIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+  folded.lists.push_back(
+      {kCasesIndex, absl::StrFormat("%0*d/%s", kMicrosecondDigits, unix_micros, case_id)});
   if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
   const auto day = EarliestBandChange(record.sealed);
   if (day) folded.timers.push_back({kAgeBandTimer, DueUnixSeconds(*day)});

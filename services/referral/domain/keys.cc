@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -70,6 +71,11 @@ std::optional<type::ReferralKey> ParseListKey(absl::string_view key) {
   int ordinal = 0;
   if (!absl::SimpleAtoi(parts[1], &ordinal) || ordinal < 1) return std::nullopt;
   return type::ReferralKey{std::string(parts[2]), ReferralId(ordinal)};
+}
+
+bool IsReferralsKey(absl::string_view key) {
+  const std::optional<type::ReferralKey> parsed = ParseListKey(key);
+  return parsed && absl::StartsWith(key, CasePrefix(parsed->case_id));
 }
 
 }  // namespace pathways::referral

@@ -45,6 +45,9 @@ std::string LiveReferralKey(absl::string_view case_id, const v1::StoredReferral&
 // token is found out.
 std::optional<type::ReferralKey> ParseListKey(absl::string_view key);
 
+// True for a key of the list "referrals"; false for one of the lists in order of time.
+bool IsReferralsKey(absl::string_view key);
+
 }  // namespace pathways::referral
 
 #endif  // PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_

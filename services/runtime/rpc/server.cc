@@ -3,11 +3,12 @@
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -22,6 +23,19 @@ constexpr int kKeepaliveTimeoutMilliseconds = 20'000;
 // A client that pings more often is cut off.
 constexpr int kPingMillisecondsMin = 10'000;
 constexpr int kMetadataBytesMax = 16 * 1024;
+// Calls, watches and imports of one connection; what is more waits at the client.
+constexpr int kStreamsMax = 1024;
+constexpr char kReflection[] = "proto_server_reflection";  // Name of gRPC's plugin.
+
+// The reflection library adds its plugin to every builder of a process that links it. This takes it
+// out again.
+class WithoutReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == kReflection; });
+  }
+};
 
 bool IsLoopback(const std::string& listen) {
   const std::string host = listen.substr(0, listen.rfind(':'));
@@ -37,14 +51,12 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
         options.listen, ": without TLS only 127.0.0.1, localhost and [::1] may be listened on"));
   }
   grpc::EnableDefaultHealthCheckService(true);
-  // The plugin registers itself for every builder of the process, and only once.
-  static std::once_flag reflection_once;
   if (options.reflection) {
     // Linked in by this use alone: reflection describes what is compiled into the process, and
     // gRPC's own health service brings no description.
     (void)grpc::health::v1::HealthCheckRequest::descriptor();
-    std::call_once(reflection_once,
-                   [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+    // Adds it where linking alone does not; more than once does no harm.
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   }
   int port = 0;
   grpc::ServerBuilder builder;
@@ -55,6 +67,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingMillisecondsMin);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsMax);
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.SetMaxReceiveMessageSize(options.message_bytes_max);
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);

@@ -209,6 +209,8 @@ class EventStore {
   virtual absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) = 0;
   // Timers due at or before `now`, earliest first, of streams that are not parked.
   virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) = 0;
+  // Longest behind first, of streams that are not parked: those would be pulled in vain, and enough
+  // of them would hide all others.
   virtual absl::StatusOr<std::vector<BehindRow>> ReadBehind(int limit) = 0;
   virtual absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) = 0;
   // Last number applied per stream of one upstream, in order of stream id after `after`: for the

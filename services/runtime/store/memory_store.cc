@@ -421,6 +421,7 @@ absl::StatusOr<std::vector<BehindRow>> MemoryStore::ReadBehind(int limit) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
   std::vector<BehindRow> rows;
   for (const auto& [stream, marks] : tables_->behind) {
+    if (tables_->parked.contains(stream)) continue;
     for (const auto& [upstream, mark] : marks) {
       const int64_t applied = tables_->AppliedNumber(stream, upstream);
       rows.push_back({stream, upstream, mark.number, applied, mark.since});

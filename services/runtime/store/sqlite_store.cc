@@ -257,6 +257,7 @@ absl::StatusOr<std::vector<BehindRow>> SqliteStore::ReadBehind(int limit) {
       "SELECT behind.stream, behind.upstream, behind.number, coalesce(applied.number, 0), "
       "behind.since FROM behind "
       "LEFT JOIN applied ON applied.stream = behind.stream AND applied.upstream = behind.upstream "
+      "WHERE NOT EXISTS (SELECT 1 FROM parked WHERE parked.stream = behind.stream) "
       "ORDER BY behind.since, behind.stream, behind.upstream LIMIT ?");
   row.Int(limit);
   std::vector<BehindRow> rows;

@@ -1,0 +1,254 @@
+// Goal: an import registers what it can, answers each row once, holds a fast client back, and ends
+// whatever the client does. Method: intake's service alone over a memory store whose writer's place
+// the test can take, so that no registration is answered until it is given back.
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "services/intake/domain_adapter.h"
+#include "services/intake/rpc.h"
+#include "services/intake/rpc_import.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/keys.h"
+#include "services/runtime/principal.h"
+#include "services/runtime/rpc/server.h"
+#include "services/runtime/store/memory_store.h"
+#include "tests/rpc/site.h"
+#include "tests/support/eventually.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways {
+namespace {
+
+using intake::v1::ImportCasesRequest;
+using intake::v1::ImportCasesResponse;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing_support::Eventually;
+using testing_support::NewRequestId;
+using testing_support::Registration;
+
+using Stream = grpc::ClientReaderWriter<ImportCasesRequest, ImportCasesResponse>;
+
+class ImportTest : public testing::Test {
+ protected:
+  ImportTest() {
+    const std::string key = folder_.path() + "/master.key";
+    const std::string tokens = folder_.path() + "/tokens";
+    EXPECT_TRUE(runtime::CreateMasterKey(key).ok());
+    token_ = *runtime::AddToken(tokens, {"staff", "desk", {"registrar"}});
+    keyring_ = *runtime::Keyring::Load(key);
+    tokens_ = std::make_unique<runtime::TokenFile>(*runtime::TokenFile::Load(tokens));
+    edge_ = std::make_unique<runtime::Edge>(*tokens_, pool_, nullptr);
+    engine_ =
+        std::make_unique<runtime::Engine>(domain_, store_, runtime::EngineOptions{.batch_max = 1});
+    rpc_ = std::make_unique<intake::IntakeRpc>(
+        intake::RpcParts{*edge_, *engine_, store_, *keyring_, clock_});
+    server_ = *runtime::RpcServer::Start({"127.0.0.1:0"}, {rpc_.get()});
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    stub_ = intake::v1::IntakeService::NewStub(
+        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()),
+                                  grpc::InsecureChannelCredentials(), arguments));
+  }
+  ~ImportTest() override {
+    server_->Shutdown(absl::Seconds(20));
+    pool_.Stop();
+    engine_->Drain();
+  }
+
+  std::unique_ptr<Stream> Open(grpc::ClientContext& context) {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+    return stub_->ImportCases(&context);
+  }
+  static ImportCasesRequest Row(const intake::v1::RegisterCaseRequest& registration) {
+    ImportCasesRequest request;
+    *request.mutable_registration() = registration;
+    return request;
+  }
+  static std::vector<ImportCasesResponse> ReadAll(Stream& stream) {
+    std::vector<ImportCasesResponse> responses;
+    ImportCasesResponse response;
+    while (stream.Read(&response)) responses.push_back(response);
+    return responses;
+  }
+  size_t Cases() { return store_.ReadHeads("", 10'000)->size(); }
+
+  const testing_support::TempFolder folder_;
+  const runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  std::string token_;
+  std::unique_ptr<runtime::Keyring> keyring_;
+  std::unique_ptr<runtime::TokenFile> tokens_;
+  runtime::ReadPool pool_{1, 8};
+  std::unique_ptr<runtime::Edge> edge_;
+  runtime::MemoryStore store_{clock_, "log"};
+  const intake::IntakeDomain domain_;
+  std::unique_ptr<runtime::Engine> engine_;
+  std::unique_ptr<intake::IntakeRpc> rpc_;
+  std::unique_ptr<runtime::RpcServer> server_;
+  std::unique_ptr<intake::v1::IntakeService::Stub> stub_;
+};
+
+TEST_F(ImportTest, AnswersEachRowOnce) {
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  std::set<std::string> sent;
+  for (int i = 0; i < 10; ++i) {
+    const auto registration = Registration();
+    sent.insert(registration.request_id());
+    ASSERT_TRUE(stream->Write(Row(registration)));
+  }
+  ASSERT_TRUE(stream->WritesDone());
+  std::set<std::string> answered;
+  std::set<std::string> names;
+  for (const ImportCasesResponse& response : ReadAll(*stream)) {
+    EXPECT_EQ(response.code(), 0);
+    EXPECT_TRUE(answered.insert(response.request_id()).second);
+    names.insert(response.case_name());
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(answered, sent);
+  EXPECT_EQ(names.size(), sent.size());
+  EXPECT_EQ(Cases(), sent.size());
+}
+
+TEST_F(ImportTest, AnEmptyStreamEndsWell) {
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  ASSERT_TRUE(stream->WritesDone());
+  EXPECT_THAT(ReadAll(*stream), IsEmpty());
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ImportTest, ReadsNoMoreThanTheWindow) {
+  constexpr int kRows = 600;
+  auto writer = store_.Begin();  // Nothing is answered while it lives.
+  ASSERT_TRUE(writer.ok());
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  std::thread client([&] {
+    for (int i = 0; i < kRows; ++i) ASSERT_TRUE(stream->Write(Row(Registration())));
+    ASSERT_TRUE(stream->WritesDone());
+  });
+  // One is with the engine, the others wait for it.
+  constexpr size_t kWaiting = intake::kImportWindow - 1;
+  ASSERT_TRUE(Eventually([&] { return engine_->QueueLength() == kWaiting; }));
+  // Other calls still come through, and the stream is read no further meanwhile.
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext other;
+    other.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+    intake::v1::ListCasesResponse response;
+    ASSERT_TRUE(stub_->ListCases(&other, {}, &response).ok());
+    ASSERT_LE(engine_->QueueLength(), kWaiting);
+  }
+  writer->reset();
+  EXPECT_EQ(ReadAll(*stream).size(), static_cast<size_t>(kRows));
+  client.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(Cases(), static_cast<size_t>(kRows));
+}
+
+TEST_F(ImportTest, RefusedRowsSayWhyAndHoldUpNoOther) {
+  auto bad = Registration();
+  bad.set_request_id("none");
+  bad.mutable_case_()->clear_consent();
+  const auto good = Registration();
+  auto reused = Registration();
+  reused.set_request_id(good.request_id());
+  reused.mutable_case_()->set_consent(false);
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  for (const auto& registration : {bad, good, good, reused}) {
+    ASSERT_TRUE(stream->Write(Row(registration)));
+  }
+  ASSERT_TRUE(stream->WritesDone());
+  std::vector<std::string> answers;
+  std::set<std::string> names;
+  for (const ImportCasesResponse& response : ReadAll(*stream)) {
+    std::string answer = absl::StrCat(response.request_id() == "none" ? "bad" : "good", " ",
+                                      response.code(), " ", response.reason());
+    for (const auto& violation : response.violations()) {
+      absl::StrAppend(&answer, " ", violation.field());
+      EXPECT_FALSE(violation.description().empty());
+    }
+    answers.push_back(answer);
+    if (!response.case_name().empty()) names.insert(response.case_name());
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_THAT(answers,
+              testing::UnorderedElementsAre("bad 3 INVALID_CASE case.consent request_id", "good 0 ",
+                                            "good 0 ", "good 6 REQUEST_ID_REUSED"));
+  EXPECT_EQ(names.size(), 1U);
+  EXPECT_EQ(Cases(), 1U);
+}
+
+TEST_F(ImportTest, ARowOfASingleCallIsTheSameRequest) {
+  const auto registration = Registration();
+  grpc::ClientContext single;
+  single.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+  intake::v1::Case registered;
+  ASSERT_TRUE(stub_->RegisterCase(&single, registration, &registered).ok());
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  ASSERT_TRUE(stream->Write(Row(registration)));
+  ASSERT_TRUE(stream->WritesDone());
+  const auto responses = ReadAll(*stream);
+  ASSERT_EQ(responses.size(), 1U);
+  EXPECT_EQ(responses[0].case_name(), registered.name());
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ImportTest, AStoreThatCannotWriteIsAnsweredRowByRow) {
+  store_.FailNextCommits(3, absl::UnavailableError("full"));
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(stream->Write(Row(Registration())));
+  ASSERT_TRUE(stream->WritesDone());
+  std::multiset<int> codes;
+  for (const ImportCasesResponse& response : ReadAll(*stream)) codes.insert(response.code());
+  EXPECT_THAT(codes, ElementsAre(0, 0, 14, 14, 14));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ImportTest, AClientThatGoesLeavesWhatWasAccepted) {
+  for (const bool while_held : {true, false}) {
+    const size_t before = Cases();
+    {
+      auto writer = store_.Begin();
+      ASSERT_TRUE(writer.ok());
+      grpc::ClientContext context;
+      const auto stream = Open(context);
+      for (int i = 0; i < 50; ++i) ASSERT_TRUE(stream->Write(Row(Registration())));
+      ASSERT_TRUE(Eventually([&] { return engine_->QueueLength() == 49; }));
+      if (!while_held) writer->reset();
+      context.TryCancel();
+      EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    }
+    EXPECT_TRUE(Eventually([&] { return Cases() == before + 50; }));
+  }
+  // The streams ended at the server too: it stops without having to wait.
+  const auto start = std::chrono::steady_clock::now();
+  server_->Shutdown(absl::Seconds(60));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+}
+
+TEST_F(ImportTest, AStoppingServerEndsTheStream) {
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  ASSERT_TRUE(stream->Write(Row(Registration())));
+  ImportCasesResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  server_->Shutdown(absl::Milliseconds(10));
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_FALSE(stream->Finish().ok());
+  EXPECT_EQ(Cases(), 1U);
+}
+
+}  // namespace
+}  // namespace pathways

@@ -1,0 +1,101 @@
+// A running site for tests: all services in this process on a folder of its own, with one principal
+// of each kind, and calls to it over loopback.
+//
+// Calls are made as one of the principals below, through the command line's client or, where bytes
+// or streams matter, over the channel. Its clock stands still until it is moved. All people are
+// synthetic.
+#ifndef PATHWAYS_TESTS_RPC_SITE_H_
+#define PATHWAYS_TESTS_RPC_SITE_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/pathways/client.h"
+#include "services/pathways/embedded.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/log.h"
+#include "services/runtime/metrics.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::testing_support {
+
+// Principals of a site.
+inline constexpr char kDesk[] = "staff/desk";
+inline constexpr char kViewer[] = "staff/viewer";
+inline constexpr char kUnhcr[] = "agency/unhcr-mx";
+inline constexpr char kComar[] = "agency/comar";
+inline constexpr char kServicePrincipal[] = "service/referral";
+inline constexpr char kOperator[] = "operator/ops";
+
+// A name that no other text holds.
+inline constexpr char kPlanted[] = "Plantado";
+
+// What a call over the wire came back with.
+struct RawAnswer {
+  grpc::Status status;
+  std::vector<std::string> responses;  // Serialised.
+};
+
+// Calls a method by its full name with a serialised request, and reads to the end. An empty token
+// is not sent.
+RawAnswer CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                  const std::string& token, const std::string& request);
+
+// One adult who meets the conditions of us-refugee-resettlement and of no other pathway.
+intake::v1::RegisterCaseRequest Registration();
+
+std::string NewRequestId();
+
+// "OK", or code name and reason.
+std::string Describe(const absl::Status& status);
+
+class Site {
+ public:
+  // Starts; stops the process when that fails. Listens on any free port.
+  explicit Site(const cli::EmbeddedOptions& changes = {});
+  ~Site();
+
+  cli::Embedded& embedded() { return *embedded_; }
+  runtime::ManualClock& clock() { return clock_; }
+  const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
+  const std::string& token(const std::string& principal) const { return tokens_.at(principal); }
+  const cli::EmbeddedOptions& options() const { return options_; }
+  cli::Client& As(const std::string& principal) { return *clients_.at(principal); }
+  // Adds the principal's token and a deadline of half a minute.
+  void Prepare(grpc::ClientContext& context, const std::string& principal);
+
+  // Stops and starts again on the same folder, on another port.
+  void Restart();
+  void Stop();
+  // Waits until all services have followed the others.
+  bool Settle();
+
+  // Registers a case, waits until it is screened and referred, and gives its name.
+  std::string RegisterAndSettle(const intake::v1::RegisterCaseRequest& request = Registration());
+
+  // Runs SQL in one service's database; its rows, columns joined by |.
+  std::vector<std::string> Sql(const std::string& service, const std::string& sql);
+
+ private:
+  void Start();
+
+  TempFolder folder_;
+  cli::EmbeddedOptions options_;
+  std::map<std::string, std::string> tokens_;
+  runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  runtime::Logger log_;
+  std::unique_ptr<runtime::Metrics> metrics_;
+  std::unique_ptr<cli::Embedded> embedded_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::map<std::string, std::unique_ptr<cli::Client>> clients_;
+};
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_RPC_SITE_H_
