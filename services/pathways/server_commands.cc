@@ -128,7 +128,8 @@ void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
                     [&](Serving& serving) -> absl::StatusOr<bool> {
                       RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
                       return !*once;
-                    }});
+                    },
+                    terminal.err});
   });
 }
 

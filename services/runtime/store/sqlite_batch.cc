@@ -24,6 +24,10 @@ absl::StatusOr<BatchData> SqliteBatch::Read(const BatchRead& wanted) {
     ASSIGN_OR_RETURN(StreamRow row, ReadStreamRow(db, stream));
     const bool known = row.version > 0 || !row.applied.empty() || !row.behind.empty() ||
                        !row.parked_reason.empty();
+    StreamRow& kept = read_[stream];
+    kept.version = row.version;
+    kept.applied = row.applied;
+    kept.behind = row.behind;
     if (known) data.streams.emplace(stream, std::move(row));
   }
   for (const std::string& upstream : wanted.upstreams) {
@@ -68,6 +72,11 @@ absl::Status SqliteBatch::WriteStream(StreamWrite& write) {
 }
 
 absl::Status SqliteBatch::CheckVersion(const StreamWrite& write) {
+  // What this transaction has read stands: it is the only writer.
+  if (const auto read = read_.find(write.stream);
+      read != read_.end() && read->second.version == write.expected_version) {
+    return absl::OkStatus();
+  }
   SqliteStatement row = store_.writer_->Prepare("SELECT version FROM streams WHERE id = ?");
   const int64_t version = row.Text(write.stream).Step() ? row.ColumnInt(0) : 0;
   RETURN_IF_ERROR(row.status());
@@ -96,9 +105,13 @@ absl::Status SqliteBatch::InsertEvent(EventRow& event) {
 
 absl::Status SqliteBatch::WriteMarks(const StreamWrite& write) {
   SqliteConnection& db = *store_.writer_;
-  ASSIGN_OR_RETURN(const StreamRow stored, ReadStreamRow(db, write.stream));
-  RETURN_IF_ERROR(ReplaceApplied(db, write.stream, stored, write.row));
-  return ReplaceBehind(db, write.stream, stored, write.row, now_);
+  auto read = read_.find(write.stream);
+  if (read == read_.end()) {
+    ASSIGN_OR_RETURN(StreamRow stored, ReadStreamRow(db, write.stream));
+    read = read_.emplace(write.stream, std::move(stored)).first;
+  }
+  RETURN_IF_ERROR(ReplaceApplied(db, write.stream, read->second, write.row));
+  return ReplaceBehind(db, write.stream, read->second, write.row, now_);
 }
 
 absl::Status SqliteBatch::WriteTruth(const BatchWrite& write) {

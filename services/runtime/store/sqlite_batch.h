@@ -6,7 +6,9 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_SQLITE_BATCH_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_SQLITE_BATCH_H_
 
+#include <map>
 #include <mutex>
+#include <string>
 
 #include "services/runtime/store/event_store.h"
 #include "services/runtime/store/sqlite_store.h"
@@ -34,6 +36,8 @@ class SqliteBatch : public Batch {
   SqliteStore& store_;
   std::unique_lock<std::timed_mutex> place_;
   const absl::Time now_;
+  // Version and marks of the streams that were read: nobody else writes while this batch lives.
+  std::map<std::string, StreamRow> read_;
   bool finished_ = false;
 };
 
