@@ -54,27 +54,26 @@ class BadInputTest : public testing::Test {
   };
 
   static void SetUpTestSuite() {
-    shared_ = new Shared;
-    ASSERT_TRUE(shared_->process.WaitUntilServing()) << shared_->process.Log();
-    shared_->desk = std::make_unique<Caller>(shared_->folder, shared_->process, "staff/desk");
-    shared_->agency =
-        std::make_unique<Caller>(shared_->folder, shared_->process, "agency/unhcr-mx");
+    shared = new Shared;
+    ASSERT_TRUE(shared->process.WaitUntilServing()) << shared->process.Log();
+    shared->desk = std::make_unique<Caller>(shared->folder, shared->process, "staff/desk");
+    shared->agency = std::make_unique<Caller>(shared->folder, shared->process, "agency/unhcr-mx");
   }
   static void TearDownTestSuite() {
-    delete shared_;
-    shared_ = nullptr;
+    delete shared;
+    shared = nullptr;
   }
 
   void TearDown() override {
     EXPECT_TRUE(desk().Call(&IntakeService::Stub::RegisterCase, Good()).ok());
-    EXPECT_THAT(shared_->process.Log(), Not(HasSubstr(kMark)));
+    EXPECT_THAT(shared->process.Log(), Not(HasSubstr(kMark)));
   }
 
-  static Caller& desk() { return *shared_->desk; }
-  static Caller& agency() { return *shared_->agency; }
+  static Caller& desk() { return *shared->desk; }
+  static Caller& agency() { return *shared->agency; }
 
   static RegisterCaseRequest Good() {
-    return testing_support::RegistrationOf("good", shared_->good++, shared_->history);
+    return testing_support::RegistrationOf("good", shared->good++, shared->history);
   }
 
   // Code and reason, and that nothing planted is in any part of the answer.
@@ -99,7 +98,7 @@ class BadInputTest : public testing::Test {
     return fields;
   }
 
-  static inline Shared* shared_ = nullptr;
+  static inline Shared* shared = nullptr;
 };
 
 struct Row {
