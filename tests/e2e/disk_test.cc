@@ -22,7 +22,6 @@ namespace {
 
 using intake::v1::IntakeService;
 using testing::HasSubstr;
-using testing::Not;
 using testing_support::Caller;
 using testing_support::CheckHistory;
 using testing_support::History;

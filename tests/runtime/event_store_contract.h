@@ -682,6 +682,16 @@ TEST_P(EventStoreContract, AnAbandonedBatchWritesNothing) {
   Store(Batched({Append("a", 2)}));
 }
 
+TEST_P(EventStoreContract, AProbeLeavesNothing) {
+  Store(OneOfEverything());
+  const std::vector<std::string> truth = TruthOf(*store_);
+  const std::vector<std::string> folded = FoldedOf(*store_);
+  EXPECT_TRUE(store_->ProbeWrite().ok());
+  EXPECT_TRUE(store_->ProbeWrite().ok());
+  EXPECT_EQ(TruthOf(*store_), truth);
+  EXPECT_EQ(FoldedOf(*store_), folded);
+}
+
 // Writers and readers at the same time.
 
 // The batch is held longer than any writer waits; readers do not wait for it.
@@ -692,6 +702,7 @@ TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
   const std::vector<std::function<absl::Status()>> writes = {
       [&] { return store_->Begin().status(); },
       [&] { return store_->AdvanceWatermark(1); },
+      [&] { return store_->ProbeWrite(); },
       [&] { return store_->MarkBehind({{"a", "intake", 9, 0, {}}}); },
       [&] { return store_->ClearParked("p"); },
       [&] { return store_->DropProjection("status", {"intake"}); },

@@ -97,11 +97,11 @@ bool Stores::HaveCaughtUp() {
 }
 
 const std::vector<std::pair<std::string, std::string>>& Positions() {
-  static const auto& kPositions = *new std::vector<std::pair<std::string, std::string>>{
+  static const auto& positions = *new std::vector<std::pair<std::string, std::string>>{
       {"eligibility", "intake"},        {"referral", "intake"},        {"referral", "eligibility"},
       {"intake", "status/eligibility"}, {"intake", "status/referral"},
   };
-  return kPositions;
+  return positions;
 }
 
 void SetPosition(const std::string& data_folder, const std::string& service, const std::string& key,

@@ -487,6 +487,10 @@ absl::Status MemoryStore::AdvanceWatermark(int64_t position) {
   });
 }
 
+absl::Status MemoryStore::ProbeWrite() {
+  return Write([](Tables&) { return absl::OkStatus(); });
+}
+
 absl::Status MemoryStore::MarkBehind(const std::vector<BehindRow>& rows) {
   return Write([&](Tables& tables) {
     for (const BehindRow& row : rows) {

@@ -58,7 +58,7 @@ class MemoryStore : public EventStore {
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
   absl::Status AdvanceWatermark(int64_t position) override;
-  absl::Status ProbeWrite() override { return absl::OkStatus(); }
+  absl::Status ProbeWrite() override;
   absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override;
   absl::Status DropProjection(absl::string_view name,
