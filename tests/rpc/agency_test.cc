@@ -185,8 +185,15 @@ TEST_F(AgencyTest, AWatchIsResumedWithoutAGap) {
   site_.Restart();
   Watch watch(site_, kUnhcr, token);
   EXPECT_THAT(watch.Read(2), testing::ElementsAre(Submitted(names[2]), Submitted(names[3])));
-  watch.Cancel();
-  watch.Finish();
+  // Two changes right after one another: the token of the first names the second as next.
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Receive(kUnhcr, names[i] + "/referrals/r1").ok());
+  EXPECT_THAT(watch.Read(1), testing::ElementsAre(Received(names[0])));
+  Watch next(site_, kUnhcr, watch.token);
+  EXPECT_THAT(next.Read(1), testing::ElementsAre(Received(names[1])));
+  for (Watch* one : {&watch, &next}) {
+    one->Cancel();
+    one->Finish();
+  }
 }
 
 TEST_F(AgencyTest, ManyChangesWhileNobodyReadsAreAllTold) {

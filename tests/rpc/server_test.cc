@@ -164,7 +164,7 @@ class SlowReads : public testing::Test {
     runtime::OperatedService service{"slow", &store_, {}, {}};
     service.without_progress = [this](absl::Time, int) {
       ++begun_;
-      released_.get_future().wait();
+      let_go_.wait();
       return std::vector<operations::v1::StuckCase>();
     };
     rpc_ = std::make_unique<runtime::OperationsRpc>(*edge_, clock_,
@@ -201,6 +201,7 @@ class SlowReads : public testing::Test {
   std::vector<absl::StatusCode> observed_;
   std::atomic<int> begun_ = 0;
   std::promise<void> released_;
+  const std::shared_future<void> let_go_ = released_.get_future().share();
   std::unique_ptr<runtime::TokenFile> tokens_;
   runtime::ReadPool pool_{1, 1};
   std::unique_ptr<runtime::Edge> edge_;
