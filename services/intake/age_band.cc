@@ -33,9 +33,10 @@ absl::CivilDay DeskDay(absl::Time now) {
   return absl::ToCivilDay(now, absl::FixedTimeZone(kDeskUtcOffsetSeconds));
 }
 
-absl::StatusOr<std::string> ChangeAgeBandPayload(runtime::EventStore& store,
-                                                 const runtime::Keyring& keyring,
-                                                 const runtime::TimerRow& timer, absl::Time now) {
+absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
+                                                      const runtime::Keyring& keyring,
+                                                      const runtime::TimerRow& timer,
+                                                      absl::Time now) {
   ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(timer.stream));
   ASSIGN_OR_RETURN(const std::vector<runtime::KeyRow> keys, store.ReadKeys(timer.stream));
   v1::IntakeSealed sealed;
@@ -53,7 +54,7 @@ absl::StatusOr<std::string> ChangeAgeBandPayload(runtime::EventStore& store,
   if (const auto next = type::NextBandChange(identity.date_of_birth(), today)) {
     *change.mutable_band_changes_on() = type::FromDay(*next);
   }
-  return runtime::SerializeDeterministic(command);
+  return runtime::TimerLoop::Due{runtime::SerializeDeterministic(command), row.version};
 }
 
 }  // namespace pathways::intake

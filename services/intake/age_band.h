@@ -13,17 +13,19 @@
 #include "absl/time/time.h"
 #include "services/runtime/keys.h"
 #include "services/runtime/store/event_store.h"
+#include "services/runtime/timer_loop.h"
 
 namespace pathways::intake {
 
 // The desk's civil day: southern Mexico, UTC-6 the whole year since October 2022.
 absl::CivilDay DeskDay(absl::Time now);
 
-// Serialised ChangeAgeBandCommand of the person whose band changes first. DATA_LOSS: the case or
-// its keys cannot be read.
-absl::StatusOr<std::string> ChangeAgeBandPayload(runtime::EventStore& store,
-                                                 const runtime::Keyring& keyring,
-                                                 const runtime::TimerRow& timer, absl::Time now);
+// The ChangeAgeBandCommand of the person whose band changes first, serialised, and the version of
+// the case it was made from. DATA_LOSS: the case or its keys cannot be read.
+absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
+                                                      const runtime::Keyring& keyring,
+                                                      const runtime::TimerRow& timer,
+                                                      absl::Time now);
 
 }  // namespace pathways::intake
 

@@ -164,7 +164,7 @@ void Embedded::Parts::Connect() {
   timers = std::make_unique<runtime::TimerLoop>(
       intake->store(), intake->engine(), clock,
       [this](const runtime::TimerRow& timer) {
-        return intake::ChangeAgeBandPayload(intake->store(), *inputs.keyring, timer, clock.Now());
+        return intake::ChangeAgeBand(intake->store(), *inputs.keyring, timer, clock.Now());
       },
       options.timers_every, intake->ReportTo("timers", ""));
   watchers = std::make_unique<referral::Watchers>(referral->store());

@@ -68,6 +68,7 @@ ExitCode Fail(const Terminal& terminal, const absl::Status& status, ExitCode cod
 struct Program {
   std::function<absl::Status(const ServeSettings&)> prepare;
   std::function<absl::StatusOr<bool>(Serving&)> work;
+  std::ostream& banner;  // Where the addresses are shown: not where a result goes.
 };
 
 // Prepares, starts, has the work done, and serves until a signal where that was not all.
@@ -81,11 +82,11 @@ ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program&
   if (!prepared.ok()) return Fail(terminal, prepared, kExitUsage);
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start(*settings);
   if (!serving.ok()) return Fail(terminal, serving.status(), StartExitCode(serving.status()));
-  terminal.out << "serving gRPC on "
-               << settings->embedded.listen.substr(0, settings->embedded.listen.rfind(':')) << ":"
-               << (*serving)->embedded().port() << ", metrics on port "
-               << (*serving)->metrics_port() << "\n";
-  terminal.out.flush();
+  program.banner << "serving gRPC on "
+                 << settings->embedded.listen.substr(0, settings->embedded.listen.rfind(':')) << ":"
+                 << (*serving)->embedded().port() << ", metrics on port "
+                 << (*serving)->metrics_port() << "\n";
+  program.banner.flush();
   const absl::StatusOr<bool> goes_on = program.work(**serving);
   std::string reason = "done";
   if (goes_on.ok() && *goes_on) reason = signals.WaitForStop();
@@ -98,9 +99,10 @@ void AddServe(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& command = *app.add_subcommand("serve", "Serve all three services until SIGTERM");
   const std::shared_ptr<Flags> flags = AddSettingFlags(command);
   command.callback([flags, terminal, &exit_code] {
-    exit_code = RunServing(terminal, *flags,
-                           {[](const ServeSettings&) { return absl::OkStatus(); },
-                            [](Serving&) -> absl::StatusOr<bool> { return true; }});
+    exit_code =
+        RunServing(terminal, *flags,
+                   Program{[](const ServeSettings&) { return absl::OkStatus(); },
+                           [](Serving&) -> absl::StatusOr<bool> { return true; }, terminal.out});
   });
 }
 
@@ -119,17 +121,17 @@ void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
   command.add_option("--output", *output, "table or json")->check(CLI::IsMember({"table", "json"}));
   command.callback([flags, options, once, output, terminal, &exit_code] {
     options->format = *output == "json" ? Format::kJson : Format::kTable;
-    exit_code =
-        RunServing(terminal, *flags,
-                   {[&](const ServeSettings& settings) {
-                      options->tokens_file = settings.embedded.tokens_file;
-                      return AddDemoTokens(*options);
-                    },
-                    [&](Serving& serving) -> absl::StatusOr<bool> {
-                      RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
-                      return !*once;
-                    },
-                    terminal.err});
+    exit_code = RunServing(
+        terminal, *flags,
+        Program{[&](const ServeSettings& settings) {
+                  options->tokens_file = settings.embedded.tokens_file;
+                  return AddDemoTokens(*options);
+                },
+                [&](Serving& serving) -> absl::StatusOr<bool> {
+                  RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
+                  return !*once;
+                },
+                terminal.err});
   });
 }
 

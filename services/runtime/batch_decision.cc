@@ -173,7 +173,8 @@ Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& ori
   const type::TimerEntry timer{origin.kind, origin.due_unix_seconds};
   const bool still_due =
       std::find(folded->timers.begin(), folded->timers.end(), timer) != folded->timers.end();
-  if (!still_due || !work.now.parked_reason.empty()) {
+  const bool moved_on = origin.version > 0 && origin.version != work.now.version;
+  if (!still_due || moved_on || !work.now.parked_reason.empty()) {
     return {absl::OkStatus(), command.stream, {}};
   }
   const int64_t version = work.now.version;

@@ -52,10 +52,12 @@ struct EventOrigin {
   std::string unreadable;
 };
 
-// A timer that is due. Dropped when the state no longer has it.
+// A timer that is due. Dropped when the state no longer has it, or has moved on since the command
+// was made of it: whoever made it looks again.
 struct TimerOrigin {
   std::string kind;
   int64_t due_unix_seconds = 0;
+  int64_t version = 0;  // Of the stream that the command was made from. 0: not compared.
 };
 
 struct Command {

@@ -15,12 +15,12 @@ constexpr int kUnusableMax = 64 * kPage;
 
 }  // namespace
 
-TimerLoop::TimerLoop(EventStore& store, Engine& engine, const Clock& clock, PayloadOf payload_of,
+TimerLoop::TimerLoop(EventStore& store, Engine& engine, const Clock& clock, DueOf due_of,
                      absl::Duration every, Report report)
     : store_(store),
       engine_(engine),
       clock_(clock),
-      payload_of_(std::move(payload_of)),
+      due_of_(std::move(due_of)),
       every_(every),
       reporter_(std::move(report)),
       thread_([this] { Run(); }) {}
@@ -50,15 +50,15 @@ absl::StatusOr<size_t> TimerLoop::FireDue() {
   // One timer that cannot be made a command must not keep the others.
   absl::Status first_error;
   for (const TimerRow& timer : due) {
-    absl::StatusOr<std::string> payload = payload_of_(timer);
-    if (!payload.ok()) {
-      first_error.Update(payload.status());
+    absl::StatusOr<Due> made = due_of_(timer);
+    if (!made.ok()) {
+      first_error.Update(made.status());
       continue;
     }
     Command command;
     command.stream = timer.stream;
-    command.payload = *std::move(payload);
-    command.origin = TimerOrigin{timer.kind, timer.due_unix_seconds};
+    command.payload = std::move(made->payload);
+    command.origin = TimerOrigin{timer.kind, timer.due_unix_seconds, made->version};
     commands.push_back(std::move(command));
   }
   const size_t count = commands.size();

@@ -22,11 +22,16 @@ namespace pathways::runtime {
 
 class TimerLoop {
  public:
-  // The payload of the command that a due timer is. An error leaves the timer for the next look.
-  using PayloadOf = std::function<absl::StatusOr<std::string>(const TimerRow& timer)>;
+  // The command that a due timer is, and the version of the stream it was made from.
+  struct Due {
+    std::string payload;
+    int64_t version = 0;
+  };
+  // Makes it. An error leaves the timer for the next look.
+  using DueOf = std::function<absl::StatusOr<Due>(const TimerRow& timer)>;
 
   // All must outlive the loop.
-  TimerLoop(EventStore& store, Engine& engine, const Clock& clock, PayloadOf payload_of,
+  TimerLoop(EventStore& store, Engine& engine, const Clock& clock, DueOf due_of,
             absl::Duration every, Report report);
   ~TimerLoop();
   void Notify() { signal_.Notify(); }
@@ -41,7 +46,7 @@ class TimerLoop {
   EventStore& store_;
   Engine& engine_;
   const Clock& clock_;
-  const PayloadOf payload_of_;
+  const DueOf due_of_;
   const absl::Duration every_;
   std::atomic<int> unusable_ = 0;  // Timers of the last look that could not be made commands.
   Reporter reporter_;

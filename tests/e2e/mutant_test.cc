@@ -1,6 +1,7 @@
 // Goal: the history checker catches deliberate faults, so its silence elsewhere means something.
 // Method: the real process runs as a mutant, with self-repair off, on a planted occasion for its
-// fault: a repeat of every record, or a crash just after a consumer moved its position. The same
+// fault: a repeat of every record, some updates, or a crash just after a consumer moved its
+// position. The same
 // occasions without a mutant are clean, and a second table shows what self-repair heals.
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ using testing_support::Verdict;
 // How long what is lost for good is waited for in vain.
 constexpr absl::Duration kVain = absl::Seconds(2);
 
-enum class Occasion { kRepeat, kCrash };
+enum class Occasion { kRepeat, kCrash, kUpdates };
 
 struct Row {
   std::string name;
@@ -81,6 +82,10 @@ class MutantTest : public testing::TestWithParam<Row> {
     ASSERT_TRUE(process.WaitUntilServing()) << process.Log();
     if (GetParam().occasion == Occasion::kCrash) {
       ASSERT_TRUE(MoveLastCase(folder_, process, "MX-CMX", history_).ok());
+    } else if (GetParam().occasion == Occasion::kUpdates) {
+      for (const char* state : {"MX-CMX", "MX-OAX", "MX-VER", "MX-TAB"}) {
+        ASSERT_TRUE(MoveLastCase(folder_, process, state, history_).ok());
+      }
     }
     WaitUntilSettled(folder_, process, GetParam().caught ? kVain : testing_support::kPatience);
     ASSERT_TRUE(process.Terminate());
@@ -94,7 +99,7 @@ TEST_P(MutantTest, IsCaughtOrHealed) {
   ASSERT_NO_FATAL_FAILURE(PlayHealthy());
   if (GetParam().occasion == Occasion::kRepeat) {
     PlantRepeat();
-  } else {
+  } else if (GetParam().occasion == Occasion::kCrash) {
     ASSERT_NO_FATAL_FAILURE(CrashInConsumer());
   }
   ASSERT_NO_FATAL_FAILURE(GoOn());
@@ -114,6 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AppliesTwiceWithoutRepair", "skip_duplicate_check", Occasion::kRepeat, false, true},
         Row{"PositionBeforeEffectWithoutRepair", "position_before_effect", Occasion::kCrash, false,
             true},
+        Row{"LosesRecordsWithoutRepair", "drop_records", Occasion::kUpdates, false, true},
+        Row{"LosesRecordsIsHealed", "drop_records", Occasion::kUpdates, true, false},
         Row{"AppliesTwiceWithRepair", "skip_duplicate_check", Occasion::kRepeat, true, true},
         Row{"PositionBeforeEffectIsHealed", "position_before_effect", Occasion::kCrash, true,
             false}),

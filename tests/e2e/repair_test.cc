@@ -36,20 +36,20 @@ using testing_support::Stores;
 
 using Rows = std::vector<std::string>;
 
-// Records that are left out: more than the script makes at intake before its first referral.
-constexpr int kGap = 4;
-
 class RepairTest : public testing::Test {
  protected:
   // One run of the process: the script, or nothing but what the services do by themselves.
-  void Run(bool plays) {
-    ServeProcess process(folder_, {.flags = {"--sweep-seconds", "1"}});
+  void Run(bool plays, std::vector<std::string> environment = {}) {
+    ServeProcess process(folder_, {.flags = {"--sweep-seconds", "1"}, .environment = environment});
     ASSERT_TRUE(process.WaitUntilServing()) << process.Log();
     if (plays) {
       const absl::Status played = PlayScript(folder_, process, history_);
       ASSERT_TRUE(played.ok()) << played;
     }
-    ASSERT_TRUE(WaitUntilSettled(folder_, process)) << process.Log();
+    // A consumer never gets to the end of a log whose last record is lost.
+    if (environment.empty()) {
+      ASSERT_TRUE(WaitUntilSettled(folder_, process)) << process.Log();
+    }
     ASSERT_TRUE(process.Terminate());
   }
 
@@ -92,9 +92,9 @@ TEST_F(RepairTest, EverythingReadAgainChangesNothing) {
 }
 
 TEST_F(RepairTest, RecordsThatNeverCameAreFoundBySweepsAndPulled) {
+  // The positions go past what is lost, so that a later run does not read it either.
+  ASSERT_NO_FATAL_FAILURE(Run(/*plays=*/true, {"PATHWAYS_MUTANT=drop_records"}));
   ASSERT_NO_FATAL_FAILURE(Run(/*plays=*/false));
-  SetPositions(kGap);
-  ASSERT_NO_FATAL_FAILURE(Run(/*plays=*/true));
   Check();
 }
 

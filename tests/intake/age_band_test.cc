@@ -89,7 +89,7 @@ class AgeBandTest : public testing::Test {
                            engine_,
                            clock_,
                            [this](const runtime::TimerRow& timer) {
-                             return ChangeAgeBandPayload(store_, *keyring_, timer, clock_.Now());
+                             return ChangeAgeBand(store_, *keyring_, timer, clock_.Now());
                            },
                            absl::Hours(1),
                            nullptr};
@@ -176,7 +176,7 @@ TEST_F(AgeBandTest, WhatCannotBeOpenedIsDataLoss) {
   const std::string stream = Register(kToday, {Date(2011, 8, 1)});
   const std::string never = Register(kToday, {Date(1950)});
   const auto payload = [&](const std::string& of, const runtime::Keyring& keyring) {
-    return ChangeAgeBandPayload(store_, keyring, {of, "age-band", 0}, clock_.Now()).status().code();
+    return ChangeAgeBand(store_, keyring, {of, "age-band", 0}, clock_.Now()).status().code();
   };
   EXPECT_EQ(payload(stream, *keyring_), absl::StatusCode::kOk);
   EXPECT_EQ(payload(stream, *NewKeyring()), absl::StatusCode::kDataLoss);

@@ -33,9 +33,9 @@ class TimerLoopTest : public testing::Test {
   std::string Text(const std::string& stream) { return store_.ReadState(stream)->state.open; }
 
   // Streams whose name starts with "bad" cannot be made a command.
-  static absl::StatusOr<std::string> Payload(const TimerRow& timer) {
+  static absl::StatusOr<TimerLoop::Due> Payload(const TimerRow& timer) {
     if (absl::StartsWith(timer.stream, "bad")) return absl::DataLossError("no key");
-    return std::string("fired");
+    return TimerLoop::Due{"fired", 0};
   }
 
   const TextDomain domain_;
@@ -113,6 +113,21 @@ TEST_F(TimerLoopTest, ManyThatCannotFireKeepNoOther) {
     EXPECT_EQ(loop_.FireDue().status().code(), absl::StatusCode::kDataLoss);
   }
   EXPECT_TRUE(absl::EndsWith(Text("good"), "fired."));
+}
+
+// The command was made from what the stream no longer is: it would undo what came in between.
+TEST_F(TimerLoopTest, ACommandMadeFromAnOlderVersionDoesNothing) {
+  loop_.Stop();
+  Say("s", absl::StrCat("at:", kStart));
+  const int64_t version = store_.ReadState("s")->version;
+  const auto fire = [&](int64_t made_from) {
+    return SubmitAll(engine_, {{"s", "fired", TimerOrigin{kTextTimer, kStart, made_from}, {}}});
+  };
+  ASSERT_EQ(store_.ReadDueTimers(clock_.Now(), 1)->size(), 1);
+  EXPECT_TRUE(fire(version + 1).ok());
+  EXPECT_EQ(store_.ReadState("s")->version, version);
+  EXPECT_TRUE(fire(version).ok());
+  EXPECT_GT(store_.ReadState("s")->version, version);
 }
 
 TEST_F(TimerLoopTest, StopsTwice) {

@@ -1,5 +1,6 @@
 #include "services/runtime/bus/in_process_topic.h"
 
+#include "services/runtime/faults.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -15,6 +16,10 @@ absl::StatusOr<std::vector<EventRow>> InProcessTopic::ReadAfter(int64_t position
   const int64_t published = published_;
   ASSIGN_OR_RETURN(std::vector<EventRow> events, store_.ReadAfter(position, limit));
   while (!events.empty() && events.back().position > published) events.pop_back();
+  // A bus that loses every third record.
+  if (PATHWAYS_MUTANT("drop_records")) {
+    std::erase_if(events, [](const EventRow& event) { return event.position % 3 == 0; });
+  }
   return events;
 }
 
