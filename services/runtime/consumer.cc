@@ -71,38 +71,50 @@ void Consumer::Stop() {
 
 void Consumer::Run() {
   while (!signal_.stopped()) {
-    const absl::StatusOr<size_t> handled = ReadPage();
+    const absl::StatusOr<size_t> handled = ReadPages();
     reporter_.Tell(handled.status());
     if (handled.ok() && *handled > 0) continue;
     signal_.Wait(handled.ok() ? kIdleWait : kErrorWait);
   }
 }
 
-absl::StatusOr<size_t> Consumer::ReadPage() {
-  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(parts_.upstream));
-  const std::string incarnation = parts_.log.Incarnation();
-  if (position.incarnation != incarnation) position = {incarnation, 0};
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   parts_.log.ReadAfter(position.position, kPage));
-  if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, parts_.log.Head());
-    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
-    return 0;
-  }
+absl::StatusOr<size_t> Consumer::ReadPages() {
+  const std::vector<std::shared_ptr<EventLog>> logs = parts_.logs.Logs();
   std::vector<Command> commands;
+  std::vector<int64_t> handled;
+  for (const auto& log : logs) {
+    ASSIGN_OR_RETURN(handled.emplace_back(), ReadPage(*log, commands));
+  }
+  const size_t records = commands.size();
+  if (records == 0) return 0;
+  PATHWAYS_CRASH_POINT("consumer.before_submit");
+  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
+  PATHWAYS_CRASH_POINT("consumer.after_commit");
+  for (size_t i = 0; i < logs.size(); ++i) logs[i]->Handled(handled[i]);
+  return records;
+}
+
+absl::StatusOr<int64_t> Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
+  const std::string key = PositionKeyOf(parts_.upstream, log);
+  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(key));
+  const std::string incarnation = log.Incarnation();
+  if (position.incarnation != incarnation) position = {incarnation, 0};
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
+  if (events.empty()) {
+    ASSIGN_OR_RETURN(const int64_t head, log.Head());
+    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
+  }
   for (const EventRow& event : events) {
     Command command = CommandOf(parts_.domain, parts_.upstream, event);
     auto& origin = std::get<EventOrigin>(command.origin);
+    origin.position_key = key;
     origin.incarnation = incarnation;
     origin.previous_position = position.position;
     origin.position = event.position;
     position.position = event.position;
     commands.push_back(std::move(command));
   }
-  PATHWAYS_CRASH_POINT("consumer.before_submit");
-  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
-  PATHWAYS_CRASH_POINT("consumer.after_commit");
-  return events.size();
+  return position.position;
 }
 
 Puller::Puller(ConsumerParts parts, absl::Duration sweep_every)

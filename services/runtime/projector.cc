@@ -59,21 +59,22 @@ void Projector::Run() {
 absl::StatusOr<size_t> Projector::ReadPages() {
   size_t all = 0;
   for (const ProjectionSource& source : sources_) {
-    ASSIGN_OR_RETURN(const size_t read, ReadPage(source));
-    all += read;
+    for (const auto& log : source.logs.Logs()) {
+      ASSIGN_OR_RETURN(const size_t read, ReadPage(source, *log));
+      all += read;
+    }
   }
   return all;
 }
 
-absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
-  const std::string key = PositionKey(source.upstream);
+absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source, EventLog& log) {
+  const std::string key = PositionKeyOf(PositionKey(source.upstream), log);
   ASSIGN_OR_RETURN(Position position, store_.ReadPosition(key));
-  const std::string incarnation = source.log.Incarnation();
+  const std::string incarnation = log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   source.log.ReadAfter(position.position, kPage));
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
   if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, source.log.Head());
+    ASSIGN_OR_RETURN(const int64_t head, log.Head());
     if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
     return 0;
   }
@@ -84,12 +85,14 @@ absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
   for (const EventRow& event : events) {
+    if (event.stream.empty()) continue;  // Only its position counts.
     const absl::Status status = Bring(source, event, values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);
   }
   position.position = events.back().position;
   RETURN_IF_ERROR(Write(values, {{key, position}}));
+  log.Handled(position.position);
   RETURN_IF_ERROR(first_error);
   return events.size();
 }

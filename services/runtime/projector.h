@@ -42,7 +42,7 @@ class Projection {
 
 struct ProjectionSource {
   std::string upstream;
-  EventLog& log;
+  EventLogs& logs;
   StreamReader& streams;
 };
 
@@ -56,7 +56,7 @@ class Projector {
   void Notify() { signal_.Notify(); }
   void Stop();
 
-  // Key of a source's position in the store.
+  // Key of a source's position in the store; with partitions each one's begins with it.
   std::string PositionKey(absl::string_view upstream) const;
 
  private:
@@ -65,7 +65,7 @@ class Projector {
   void Run();
   // One page of every source. The number of events read.
   absl::StatusOr<size_t> ReadPages();
-  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source);
+  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source, EventLog& log);
   // Brings one value up to an event; fetches what is missing before it.
   absl::Status Bring(const ProjectionSource& source, const EventRow& event, std::string& value);
   absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,
