@@ -150,13 +150,13 @@ void ProduceRaw(const std::string& topic, int32_t partition,
                           static_cast<ssize_t>(value.size()));
     }
     void* value = record.value ? const_cast<char*>(record.value->data()) : nullptr;
-    ASSERT_EQ(
-        rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                          RD_KAFKA_V_VALUE(value, record.value ? record.value->size() : 0),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
-        0);
+    const size_t size = record.value ? record.value->size() : 0;
+    ASSERT_EQ(rd_kafka_producev(
+                  client, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                  RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+                  RD_KAFKA_V_VALUE(value, size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
+              0);
   }
   ASSERT_EQ(rd_kafka_flush(client, 20000), 0);
   rd_kafka_destroy(client);
@@ -229,7 +229,7 @@ absl::StatusOr<std::vector<runtime::StreamHead>> StoreStreams::ReadHeads(absl::s
 absl::StatusOr<std::vector<runtime::NewEvent>> NumberDomain::Decide(
     const runtime::StoredState& state, absl::string_view command,
     const type::DecideContext&) const {
-  return std::vector<runtime::NewEvent>{{"test.Applied", std::string(command), ""}};
+  return std::vector<runtime::NewEvent>{{"test.Counted", std::string(command), ""}};
 }
 
 absl::Status NumberDomain::Evolve(runtime::StoredState& state,
@@ -251,7 +251,8 @@ absl::StatusOr<runtime::UpstreamCommand> NumberDomain::FromUpstream(
 
 std::map<std::string, std::string> Downstream::States() {
   std::map<std::string, std::string> states;
-  for (const runtime::StreamHead& head : *store.ReadHeads("", 100000)) {
+  const auto heads = store.ReadHeads("", 100000);
+  for (const runtime::StreamHead& head : *heads) {
     states[head.stream] = State(head.stream);
   }
   return states;
