@@ -79,22 +79,17 @@ void Consumer::Run() {
 }
 
 absl::StatusOr<size_t> Consumer::ReadPages() {
-  const std::vector<std::shared_ptr<EventLog>> logs = parts_.logs.Logs();
   std::vector<Command> commands;
-  std::vector<int64_t> handled;
-  for (const auto& log : logs) {
-    ASSIGN_OR_RETURN(handled.emplace_back(), ReadPage(*log, commands));
-  }
+  for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands));
   const size_t records = commands.size();
   if (records == 0) return 0;
   PATHWAYS_CRASH_POINT("consumer.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
   PATHWAYS_CRASH_POINT("consumer.after_commit");
-  for (size_t i = 0; i < logs.size(); ++i) logs[i]->Handled(handled[i]);
   return records;
 }
 
-absl::StatusOr<int64_t> Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
+absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
   const std::string key = PositionKeyOf(parts_.upstream, log);
   ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(key));
   const std::string incarnation = log.Incarnation();
@@ -114,7 +109,7 @@ absl::StatusOr<int64_t> Consumer::ReadPage(EventLog& log, std::vector<Command>& 
     position.position = event.position;
     commands.push_back(std::move(command));
   }
-  return position.position;
+  return absl::OkStatus();
 }
 
 Puller::Puller(ConsumerParts parts, absl::Duration sweep_every)

@@ -53,8 +53,8 @@ class Consumer {
   void Run();
   // Handles one page of every log. The number of records handled.
   absl::StatusOr<size_t> ReadPages();
-  // Reads one page of a log. The last position in it; the log's own position when it is empty.
-  absl::StatusOr<int64_t> ReadPage(EventLog& log, std::vector<Command>& commands);
+  // Adds the commands of one page of a log.
+  absl::Status ReadPage(EventLog& log, std::vector<Command>& commands);
 
   const ConsumerParts parts_;
   Reporter reporter_;

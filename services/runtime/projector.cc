@@ -92,7 +92,6 @@ absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source, Event
   }
   position.position = events.back().position;
   RETURN_IF_ERROR(Write(values, {{key, position}}));
-  log.Handled(position.position);
   RETURN_IF_ERROR(first_error);
   return events.size();
 }

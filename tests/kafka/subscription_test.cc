@@ -227,15 +227,16 @@ TEST_F(SubscriptionTest, ATopicMadeAnewIsReadFromItsStart) {
   const std::string before = service.store.ReadPosition("intake/0")->incarnation;
   DeleteTopic(topic);
   MakeTopic(topic, 1);
-  // The relay set back: everything again, and one event more.
-  Append("b", 1);
-  ProduceRaw(topic, 0, Records());
-  ASSERT_TRUE(Eventually([&] { return service.State("b") == "1."; }));
+  // At once longer than our position, so no offset tells; what is new lies before it.
+  Append("b", 2);
+  std::vector<KafkaRecord> all = Records();
+  std::rotate(all.begin(), all.begin() + 10, all.end());
+  ProduceRaw(topic, 0, all);
+  ASSERT_TRUE(Eventually([&] { return service.State("b") == StateOf(2); }));
   EXPECT_EQ(service.State("a"), StateOf(10));
   EXPECT_NE(service.store.ReadPosition("intake/0")->incarnation, before);
 }
 
-// The new topic is longer than the old position when it is first seen: no offset tells.
 TEST_F(SubscriptionTest, ATopicMadeAnewWhileNobodyReadIsReadFromItsStart) {
   const std::string topic = NewTopic(1);
   Append("a", 3);

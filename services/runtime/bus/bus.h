@@ -56,8 +56,6 @@ class EventLog {
   virtual absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) = 0;
   // Position of the last event that exists. Below a position that was read: the log lost its tail.
   virtual absl::StatusOr<int64_t> Head() = 0;
-  // Everything up to this position has had its effect. For who shows the lag; never blocks.
-  virtual void Handled(int64_t position) {}
 };
 
 // The logs of one service that this process reads.

@@ -102,7 +102,6 @@ KafkaConf::KafkaConf(const KafkaSettings& settings, KafkaOwner& owner)
   Set("reconnect.backoff.max.ms", "1000");
   // The default of 5 minutes lets a topic that was deleted and made again go unnoticed as long.
   Set("topic.metadata.refresh.interval.ms", "10000");
-  Set("check.crcs", "true");  // Off by default: corrupted bytes would be parsed.
   rd_kafka_conf_set_opaque(conf_, &owner);
   rd_kafka_conf_set_log_cb(conf_, OnLog);
   rd_kafka_conf_set_error_cb(conf_, OnError);

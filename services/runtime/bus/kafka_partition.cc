@@ -27,7 +27,7 @@ absl::StatusOr<std::vector<EventRow>> KafkaPartition::ReadAfter(int64_t position
     rows_.clear();
     bytes_ = 0;
     begin_ = position;
-    wanted_ = position;
+    restart_ = true;
     return page;
   }
   DropUntil(position);
@@ -53,39 +53,35 @@ absl::StatusOr<int64_t> KafkaPartition::Head() {
   return std::max(head_, begin_);
 }
 
-void KafkaPartition::Handled(int64_t position) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (!closed_) handled_ = position;
-}
-
 void KafkaPartition::Add(EventRow row) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (closed_ || !positioned_ || wanted_ || row.position <= begin_) return;
+  if (closed_ || !positioned_ || restart_ || row.position <= begin_) return;
   if (!rows_.empty() && row.position <= rows_.back().position) return;
   bytes_ += BytesOf(row);
   rows_.push_back(std::move(row));
 }
 
-std::optional<int64_t> KafkaPartition::WantedOffset() {
+bool KafkaPartition::MustRestart() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return wanted_;
+  return restart_;
 }
 
-void KafkaPartition::FetchFrom(int64_t offset) {
+std::optional<int64_t> KafkaPartition::Restart() {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (wanted_ == offset) wanted_.reset();
+  restart_ = false;
+  if (!positioned_) return std::nullopt;
+  return std::max(first_, rows_.empty() ? begin_ : rows_.back().position);
 }
 
 bool KafkaPartition::ShouldPause(bool paused) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!positioned_ || wanted_) return true;
   const size_t share = paused ? 2 : 1;
   return rows_.size() * share > limits_.rows_max || bytes_ * share > limits_.bytes_max;
 }
 
-int64_t KafkaPartition::HandledOffset() {
+std::optional<int64_t> KafkaPartition::Position() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return handled_;
+  return positioned_ ? std::optional<int64_t>(begin_) : std::nullopt;
 }
 
 void KafkaPartition::SetHead(int64_t head) {
@@ -93,9 +89,10 @@ void KafkaPartition::SetHead(int64_t head) {
   head_ = head;
 }
 
-int64_t KafkaPartition::Begin() {
+void KafkaPartition::SkipTo(int64_t offset) {
   std::lock_guard<std::mutex> lock(mutex_);
-  return begin_;
+  first_ = offset;
+  restart_ = true;
 }
 
 void KafkaPartition::Renew(const std::string& incarnation) {
@@ -105,8 +102,8 @@ void KafkaPartition::Renew(const std::string& incarnation) {
   bytes_ = 0;
   begin_ = 0;
   positioned_ = false;
-  wanted_.reset();
-  handled_ = -1;
+  restart_ = false;
+  first_ = 0;
   head_ = 0;
 }
 

@@ -35,24 +35,23 @@ class KafkaPartition : public EventLog {
   std::string Incarnation() override;
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
   absl::StatusOr<int64_t> Head() override;
-  void Handled(int64_t position) override;
 
   // For the subscription.
   int32_t id() const { return id_; }
-  // Takes a row unless it was read past already or is not what is being fetched.
+  // Takes a row unless it was read past already or fetching is to begin anew.
   void Add(EventRow row);
-  // The offset at which to fetch on, if the consumer's position asks for one.
-  std::optional<int64_t> WantedOffset();
-  // Fetching goes on at `offset` now.
-  void FetchFrom(int64_t offset);
+  // The consumer's position asks for fetching to begin anew.
+  bool MustRestart();
+  // The offset to fetch next, where fetching begins now; none before the consumer told its
+  // position.
+  std::optional<int64_t> Restart();
   // Whether fetching should be paused now.
   bool ShouldPause(bool paused);
-  // Offset after the last record handled; -1: none was in this incarnation.
-  int64_t HandledOffset();
+  // The consumer's position, which its store has; none before it told it.
+  std::optional<int64_t> Position();
   void SetHead(int64_t head);
-  // Nothing is fetched before this position, which the consumer asked for; 0 when it asked for
-  // none.
-  int64_t Begin();
+  // There is nothing before this offset any more: fetching is to begin anew there.
+  void SkipTo(int64_t offset);
   // Another log is under the same name: it is read from the start.
   void Renew(const std::string& incarnation);
   // Was taken away: drops everything and is empty from now on.
@@ -67,10 +66,10 @@ class KafkaPartition : public EventLog {
   std::string incarnation_;
   std::deque<EventRow> rows_;  // All records after begin_ that were fetched.
   size_t bytes_ = 0;
-  int64_t begin_ = 0;              // Position of the consumer.
-  bool positioned_ = false;        // The consumer has told its position.
-  std::optional<int64_t> wanted_;  // Offset to fetch from; what comes meanwhile is old.
-  int64_t handled_ = -1;
+  int64_t begin_ = 0;        // Position of the consumer.
+  bool positioned_ = false;  // The consumer has told its position.
+  bool restart_ = false;     // What comes before fetching begins anew is old.
+  int64_t first_ = 0;        // First offset that exists, as far as known.
   int64_t head_ = 0;
   bool closed_ = false;
 };

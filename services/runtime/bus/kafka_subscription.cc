@@ -78,6 +78,7 @@ absl::StatusOr<std::unique_ptr<KafkaSubscription>> KafkaSubscription::Open(
   conf.Set("enable.auto.offset.store", "false");
   conf.Set("auto.offset.reset", "error");  // A jump would leave records out without a word.
   conf.Set("isolation.level", "read_committed");
+  conf.Set("check.crcs", "true");  // Off by default: corrupted bytes would be parsed.
   // A misspelt topic must not come to life with the broker's default settings.
   conf.Set("allow.auto.create.topics", "false");
   // cooperative-sticky aborts the process in librdkafka 2.0.2 when closed around an assignment.
@@ -127,23 +128,20 @@ void KafkaSubscription::Wake() {
 }
 
 void KafkaSubscription::Run() {
-  auto housekeeping = steady_clock::now();
   while (!stopping_) {
-    for (auto& [id, assigned] : assigned_) Steer(assigned);
+    if (steady_clock::now() >= ask_at_) {
+      AskGroup();
+      ReadHeads();
+    }
+    Restart();
+    for (auto& [id, assigned] : assigned_) PauseOrResume(assigned);
     const Message message(rd_kafka_consumer_poll(client_.get(), kPollMs));
     if (message) Handle(message.get());
-    const bool due = steady_clock::now() >= housekeeping;
-    if (!unknown_.empty() && steady_clock::now() >= ask_at_) FindIncarnations();
-    if (!due) continue;
-    housekeeping = steady_clock::now() + kHousekeeping;
-    ReadHeads();
-    Commit(/*wait=*/false);
   }
   Close();
 }
 
 void KafkaSubscription::Close() {
-  Commit(/*wait=*/false);
   rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_.get());
   rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue);
   // rd_kafka_consumer_close would block for good when a partition was lost meanwhile.
@@ -159,14 +157,11 @@ void KafkaSubscription::Close() {
 
 void KafkaSubscription::Assign(rd_kafka_topic_partition_list_t* partitions) {
   for (int i = 0; i < partitions->cnt; ++i) {
-    // Only a placeholder, paused at once: the store's position is not known before a page is asked
-    // for.
-    partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
     unknown_.push_back(partitions->elems[i].partition);
   }
-  rd_kafka_assign(client_.get(), partitions);
-  rd_kafka_pause_partitions(client_.get(), partitions);
-  committed_.clear();
+  // Nothing is fetched yet: the store's position is not known before a page is asked for.
+  const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
+  rd_kafka_assign(client_.get(), none.get());
   ask_at_ = steady_clock::now();
 }
 
@@ -176,63 +171,107 @@ void KafkaSubscription::Revoke() {
   unknown_.clear();
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    logs_.clear();
     lag_ = 0;
   }
+  ShowLogs();
   rd_kafka_assign(client_.get(), nullptr);
 }
 
-void KafkaSubscription::FindIncarnations() {
+void KafkaSubscription::ShowLogs() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  logs_.clear();
+  for (const auto& [id, assigned] : assigned_) logs_.push_back(assigned.partition);
+}
+
+void KafkaSubscription::AskGroup() {
   ask_at_ = steady_clock::now() + kHousekeeping;
-  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(static_cast<int>(unknown_.size())));
-  for (const int32_t id : unknown_) {
+  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(0));
+  const auto ask = [&](int32_t id) {
     rd_kafka_topic_partition_list_add(asked.get(), options_.topic.c_str(), id);
-  }
+  };
+  for (const int32_t id : unknown_) ask(id);
+  for (const auto& [id, assigned] : assigned_) ask(id);
+  if (asked->cnt == 0) return;
   if (const auto code = rd_kafka_committed(client_.get(), asked.get(), kAskMs); code != 0) {
     Error(code);
     return;
   }
-  std::vector<int32_t> still;
+  const KafkaPartitions written(rd_kafka_topic_partition_list_new(0));
+  bool new_token = false;
   for (int i = 0; i < asked->cnt; ++i) {
     const rd_kafka_topic_partition_t& answer = asked->elems[i];
-    if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      still.push_back(answer.partition);
-      continue;
-    }
+    if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     std::string token;
     if (answer.offset >= 0) {
       token.assign(static_cast<const char*>(answer.metadata), answer.metadata_size);
     }
-    if (token.empty()) token = NewUuid();
-    assigned_[answer.partition] = {
-        std::make_shared<KafkaPartition>(answer.partition, token, options_.limits), true};
+    const bool must_write = TakeToken(answer.partition, token);
+    KafkaPartition& partition = *assigned_[answer.partition].partition;
+    const std::optional<int64_t> position = partition.Position();
+    if (!must_write && position.value_or(answer.offset) == answer.offset) continue;
+    auto* entry =
+        rd_kafka_topic_partition_list_add(written.get(), options_.topic.c_str(), answer.partition);
+    entry->offset = position.value_or(0);
+    SetMetadata(*entry, partition.Incarnation());
+    new_token |= must_write;
   }
-  unknown_ = std::move(still);
-  // Before anything is read: a token that only we knew would be lost with us.
-  Commit(/*wait=*/true);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    logs_.clear();
-    for (const auto& [id, assigned] : assigned_) logs_.push_back(assigned.partition);
+  if (written->cnt > 0) {
+    // A token is written before anything is read by it: one that only we knew is lost with us.
+    const auto code = rd_kafka_commit(client_.get(), written.get(), /*async=*/new_token ? 0 : 1);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) Error(code);
   }
+  ShowLogs();
   Wake();
 }
 
-void KafkaSubscription::Steer(Assigned& assigned) {
-  KafkaPartition& partition = *assigned.partition;
+bool KafkaSubscription::TakeToken(int32_t id, const std::string& token) {
+  const std::string wanted = token.empty() ? NewUuid() : token;
+  const auto found = assigned_.find(id);
+  if (found == assigned_.end()) {
+    std::erase(unknown_, id);
+    assigned_[id] = {std::make_shared<KafkaPartition>(id, wanted, options_.limits)};
+  } else if (found->second.partition->Incarnation() != wanted) {
+    // The broker forgot the token with the topic, or another replica has found that out.
+    log_.Error("topic_made_anew", {{"topic", options_.topic}, {"partition", id}});
+    found->second.partition->Renew(wanted);
+    restart_ = true;
+  }
+  return token.empty();
+}
+
+void KafkaSubscription::WriteToken(KafkaPartition& partition) {
   const KafkaPartitions one(rd_kafka_topic_partition_list_new(1));
   auto* entry =
       rd_kafka_topic_partition_list_add(one.get(), options_.topic.c_str(), partition.id());
-  if (const auto wanted = partition.WantedOffset(); wanted.has_value()) {
-    entry->offset = *wanted;
-    rd_kafka_error_t* error = rd_kafka_seek_partitions(client_.get(), one.get(), kAskMs);
-    const bool sought = error == nullptr && entry->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (error != nullptr) rd_kafka_error_destroy(error);
-    if (!sought) return;  // Just assigned: tried again in the next round.
-    partition.FetchFrom(*wanted);
+  entry->offset = 0;
+  SetMetadata(*entry, partition.Incarnation());
+  const auto code = rd_kafka_commit(client_.get(), one.get(), /*async=*/0);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) Error(code);
+}
+
+void KafkaSubscription::Restart() {
+  for (const auto& [id, assigned] : assigned_) restart_ |= assigned.partition->MustRestart();
+  if (!restart_) return;
+  // All anew, because a single partition cannot be moved: seeking fails for one that was just
+  // assigned, and for one whose offset was out of range. This is rare: once after each rebalance.
+  const KafkaPartitions list(rd_kafka_topic_partition_list_new(0));
+  for (auto& [id, assigned] : assigned_) {
+    const std::optional<int64_t> offset = assigned.partition->Restart();
+    assigned.paused = false;
+    if (!offset) continue;
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), id)->offset = *offset;
   }
-  const bool pause = partition.ShouldPause(assigned.paused);
+  const auto code = rd_kafka_assign(client_.get(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(code);  // Again in the next round.
+  rd_kafka_resume_partitions(client_.get(), list.get());
+  restart_ = false;
+}
+
+void KafkaSubscription::PauseOrResume(Assigned& assigned) {
+  const bool pause = assigned.partition->ShouldPause(assigned.paused);
   if (pause == assigned.paused) return;
+  const KafkaPartitions one(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(one.get(), options_.topic.c_str(), assigned.partition->id());
   const auto code = pause ? rd_kafka_pause_partitions(client_.get(), one.get())
                           : rd_kafka_resume_partitions(client_.get(), one.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) assigned.paused = pause;
@@ -284,43 +323,24 @@ void KafkaSubscription::OutOfRange(KafkaPartition& partition) {
   int64_t high = 0;
   const auto code = rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(),
                                                      partition.id(), &low, &high, kAskMs);
-  const int64_t begin = partition.Begin();
+  const int64_t position = partition.Position().value_or(0);
   log_.Error("position_out_of_range", {{"topic", options_.topic},
                                        {"partition", partition.id()},
-                                       {"position", begin},
+                                       {"position", position},
                                        {"first", low},
                                        {"end", high},
                                        {"code", KafkaCodeName(code)}});
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR && begin > high) {
+  restart_ = true;
+  // When the broker could not be asked, the same offset fails again and brings us back here.
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (position > high) {
     partition.Renew(NewUuid());  // Its end lies before our position: another log.
-    Commit(/*wait=*/true);
+    WriteToken(partition);
     Wake();
-    return;
+  } else {
+    // Records were deleted before they were read: numbers show what is missing, the puller fetches.
+    partition.SkipTo(low);
   }
-  // Records were deleted before they were read: numbers show what is missing, the puller fetches
-  // it. When the broker could not be asked, the same offset fails again and brings us back here.
-  const KafkaPartitions one(rd_kafka_topic_partition_list_new(1));
-  auto* entry =
-      rd_kafka_topic_partition_list_add(one.get(), options_.topic.c_str(), partition.id());
-  entry->offset = code == RD_KAFKA_RESP_ERR_NO_ERROR ? std::max(low, begin) : begin;
-  rd_kafka_error_t* error = rd_kafka_seek_partitions(client_.get(), one.get(), kAskMs);
-  if (error != nullptr) rd_kafka_error_destroy(error);
-}
-
-void KafkaSubscription::Commit(bool wait) {
-  const KafkaPartitions list(rd_kafka_topic_partition_list_new(0));
-  for (const auto& [id, assigned] : assigned_) {
-    const int64_t offset = std::max<int64_t>(0, assigned.partition->HandledOffset());
-    const auto known = committed_.find(id);
-    if (!wait && known != committed_.end() && known->second == offset) continue;
-    auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), id);
-    entry->offset = offset;
-    SetMetadata(*entry, assigned.partition->Incarnation());
-    committed_[id] = offset;
-  }
-  if (list->cnt == 0) return;
-  const auto code = rd_kafka_commit(client_.get(), list.get(), wait ? 0 : 1);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) Error(code);
 }
 
 void KafkaSubscription::ReadHeads() {
@@ -332,7 +352,7 @@ void KafkaSubscription::ReadHeads() {
         rd_kafka_get_watermark_offsets(client_.get(), options_.topic.c_str(), id, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;
     assigned.partition->SetHead(high);
-    lag += std::max<int64_t>(0, high - assigned.partition->Begin());
+    lag += std::max<int64_t>(0, high - assigned.partition->Position().value_or(0));
   }
   std::lock_guard<std::mutex> lock(mutex_);
   lag_ = lag;

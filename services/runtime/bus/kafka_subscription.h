@@ -9,7 +9,8 @@
 //
 // The incarnation of a partition is a random token that the group keeps beside its committed
 // offset. Brokers forget committed offsets with the topic, so a topic that was made anew has none,
-// gets another token and is read from its start; so has one whose end lies before our position.
+// which is looked for every second; it gets another token and is read from its start. So is one
+// whose end lies before our position.
 // (The topic's own id, which would say the same, is not to be had from librdkafka before 2.3.) The
 // committed offsets themselves are for who looks at the lag, and are never read from.
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_SUBSCRIPTION_H_
@@ -84,12 +85,15 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   void Take(rd_kafka_message_s* message, KafkaPartition& partition);
   // A partition's position is not in the log: finds out why and goes on.
   void OutOfRange(KafkaPartition& partition);
-  // Asks the group for the tokens of partitions that have none yet.
-  void FindIncarnations();
-  // Seeks and pauses as the partitions ask.
-  void Steer(Assigned& assigned);
-  // Writes offsets and tokens to the group; waits for its answer only when told.
-  void Commit(bool wait);
+  // Asks the group for its tokens, finds new logs by them, and writes our positions beside them.
+  void AskGroup();
+  // What the group's answer for one partition means. Whether our token must be written.
+  bool TakeToken(int32_t id, const std::string& token);
+  void WriteToken(KafkaPartition& partition);
+  void ShowLogs();
+  // Begins to fetch anew where the partitions ask for it.
+  void Restart();
+  void PauseOrResume(Assigned& assigned);
   void ReadHeads();
   void Wake();
 
@@ -104,7 +108,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   std::map<int32_t, Assigned> assigned_;  // Whose token is known.
   std::vector<int32_t> unknown_;          // Given to us, token not known yet.
   std::chrono::steady_clock::time_point ask_at_;
-  std::map<int32_t, int64_t> committed_;  // Offsets last written to the group.
+  bool restart_ = false;  // Fetching has to begin anew although no partition asks.
   KafkaClient client_;
   std::thread thread_;
 };
