@@ -18,9 +18,11 @@
 #include "absl/time/time.h"
 #include "services/runtime/log.h"
 
+// NOLINTBEGIN(readability-identifier-naming): these are librdkafka's names.
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
 struct rd_kafka_topic_partition_list_s;
+// NOLINTEND(readability-identifier-naming)
 
 namespace pathways::runtime {
 

@@ -32,7 +32,7 @@
 #include "services/runtime/bus/kafka.h"
 #include "services/runtime/bus/kafka_partition.h"
 
-struct rd_kafka_message_s;
+struct rd_kafka_message_s;  // NOLINT(readability-identifier-naming): as librdkafka has it.
 
 namespace pathways::runtime {
 
@@ -53,7 +53,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   // INVALID_ARGUMENT: wrong settings. Joins its group in the background once Start is called.
   static absl::StatusOr<std::unique_ptr<KafkaSubscription>> Open(KafkaSubscriptionOptions options,
                                                                  Logger& log);
-  ~KafkaSubscription();
+  ~KafkaSubscription() override;
 
   // Begins; after OnPublish.
   absl::Status Start();

@@ -15,11 +15,11 @@ constexpr int kPartitions = 12;  // As many replicas of a service can share the 
 constexpr absl::Duration kRetention = absl::Hours(24 * 30);
 constexpr size_t kErrorBytes = 512;
 
-template <auto destroy>
+template <auto Free>
 struct Destroy {
   template <typename T>
   void operator()(T* object) const {
-    destroy(object);
+    Free(object);
   }
 };
 using Queue = std::unique_ptr<rd_kafka_queue_t, Destroy<rd_kafka_queue_destroy>>;
