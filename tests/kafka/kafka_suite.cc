@@ -226,29 +226,6 @@ absl::StatusOr<std::vector<runtime::StreamHead>> StoreStreams::ReadHeads(absl::s
   return store_.ReadHeads(after, limit);
 }
 
-absl::StatusOr<std::vector<runtime::NewEvent>> NumberDomain::Decide(
-    const runtime::StoredState& state, absl::string_view command,
-    const type::DecideContext&) const {
-  return std::vector<runtime::NewEvent>{{"test.Counted", std::string(command), ""}};
-}
-
-absl::Status NumberDomain::Evolve(runtime::StoredState& state,
-                                  const runtime::EventRow& event) const {
-  absl::StrAppend(&state.open, event.data, ".");
-  return absl::OkStatus();
-}
-
-absl::StatusOr<type::Folded> NumberDomain::Fold(const std::string& stream,
-                                                const runtime::StoredState& state) const {
-  return type::Folded{};
-}
-
-absl::StatusOr<runtime::UpstreamCommand> NumberDomain::FromUpstream(
-    absl::string_view upstream, const runtime::EventRow& event) const {
-  if (event.type != "test.Counted") return absl::InvalidArgumentError("unknown type");
-  return runtime::UpstreamCommand{absl::StrCat(event.number), {}};
-}
-
 std::map<std::string, std::string> Downstream::States() {
   std::map<std::string, std::string> states;
   const auto heads = store.ReadHeads("", 100000);

@@ -21,10 +21,10 @@
 #include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
-#include "services/runtime/domain.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/log.h"
 #include "services/runtime/store/memory_store.h"
+#include "tests/kafka/number_domain.h"
 #include "tests/support/kafka_broker.h"
 
 namespace pathways::testing_support {
@@ -80,20 +80,6 @@ class StoreStreams : public runtime::StreamReader {
 
  private:
   runtime::EventStore& store_;
-};
-
-// A downstream service whose stream is the list of numbers it applied.
-class NumberDomain : public runtime::Domain {
- public:
-  int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(const runtime::StoredState& state,
-                                                        absl::string_view command,
-                                                        const type::DecideContext&) const override;
-  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override;
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const runtime::StoredState& state) const override;
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override;
 };
 
 // One database of a downstream service, with its engine.
