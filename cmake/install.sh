@@ -104,6 +104,8 @@ fetch_kubectl() {
 }
 
 install_apt
+mapfile -t maven < <(specs maven)
+[[ -n ${KAFKA_HOME-} ]] || fetch kafka "$here/kafka.sh" "${maven[@]}"
 mapfile -t pypi < <(specs pypi)
 fetch googleapis fetch_googleapis "${pypi[@]}"
 mapfile -t npm < <(specs npm)

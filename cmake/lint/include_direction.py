@@ -29,6 +29,10 @@ _WRAPPED = [
     (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/runtime/(keys|ids)[^/]*\.cc$")),
     (re.compile(r"^prometheus/"), re.compile(r"^services/runtime/metrics\.cc$")),
     (re.compile(r"^httplib\.h$"), re.compile(r"^services/runtime/metrics_http\.cc$")),
+    (
+        re.compile(r"^librdkafka/"),
+        re.compile(r"^(services/runtime/bus/kafka[^/]*\.cc|tests/.*)$"),
+    ),
     (re.compile(r"^CLI/"), re.compile(r"^services/pathways/.*$")),
 ]
 

@@ -95,6 +95,12 @@ class IncludeDirectionTest(unittest.TestCase):
             ("<sodium.h>", "services/runtime/keys.h", "services/runtime/ids.cc"),
             ("<prometheus/counter.h>", "services/runtime/metrics_http.cc", "services/runtime/metrics.cc"),
             ("<httplib.h>", "services/runtime/metrics.cc", "services/runtime/metrics_http.cc"),
+            (
+                "<librdkafka/rdkafka.h>",
+                "services/runtime/bus/kafka.h",
+                "services/runtime/bus/kafka_topics.cc",
+            ),
+            ("<librdkafka/rdkafka.h>", "services/runtime/relay.cc", "tests/kafka/topics_test.cc"),
             ("<CLI/CLI.hpp>", "services/runtime/config.cc", "services/pathways/main.cc"),
         ]
         for include, red, green in cases:

@@ -109,17 +109,17 @@ absl::Status BatchDecision::RefuseParked(const Command& command, const Work& wor
 
 Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& origin) {
   if (!origin.incarnation.empty()) {
-    Position& stored = data_.positions[origin.upstream];
+    Position& stored = data_.positions[origin.position_key];
     if (stored.incarnation != origin.incarnation) stored = {origin.incarnation, 0};
     if (stored.position < origin.previous_position) {
       return {absl::AbortedError("an earlier record was not committed"), command.stream, {}};
     }
     if (origin.position > stored.position) {
       stored.position = origin.position;
-      write_.positions[origin.upstream] = stored;
+      write_.positions[origin.position_key] = stored;
     }
   }
-  ApplyUpstream(command, origin, WorkOf(command.stream));
+  if (!command.stream.empty()) ApplyUpstream(command, origin, WorkOf(command.stream));
   return {absl::OkStatus(), command.stream, {}};
 }
 

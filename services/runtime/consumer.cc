@@ -80,7 +80,7 @@ void Consumer::Stop() {
 
 void Consumer::Run() {
   while (!signal_.stopped()) {
-    const absl::StatusOr<size_t> handled = ReadPage();
+    const absl::StatusOr<size_t> handled = ReadPages();
     reporter_.Tell(handled.status());
     // What was applied is gone upstream: what comes next would be another history under the same
     // numbers. Only a person can say which one holds, and then starts the process again.
@@ -90,34 +90,42 @@ void Consumer::Run() {
   }
 }
 
-absl::StatusOr<size_t> Consumer::ReadPage() {
-  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(parts_.upstream));
-  const std::string incarnation = parts_.log.Incarnation();
-  if (position.incarnation != incarnation) position = {incarnation, 0};
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   parts_.log.ReadAfter(position.position, kPage));
-  if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, parts_.log.Head());
-    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
-    return 0;
-  }
+absl::StatusOr<size_t> Consumer::ReadPages() {
   std::vector<Command> commands;
+  for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands));
+  const size_t records = commands.size();
+  if (records == 0) return 0;
+  PATHWAYS_CRASH_POINT("consumer.before_submit");
+  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
+  PATHWAYS_CRASH_POINT("consumer.after_commit");
+  return records;
+}
+
+absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
+  const std::string key = PositionKeyOf(parts_.upstream, log);
+  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(key));
+  const std::string incarnation = log.Incarnation();
+  if (position.incarnation != incarnation) position = {incarnation, 0};
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
+  if (events.empty()) {
+    ASSIGN_OR_RETURN(const int64_t head, log.Head());
+    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
+  }
   for (const EventRow& event : events) {
     Command command = CommandOf(parts_.domain, parts_.upstream, event);
     auto& origin = std::get<EventOrigin>(command.origin);
+    origin.position_key = key;
     origin.incarnation = incarnation;
     origin.previous_position = position.position;
     origin.position = event.position;
     position.position = event.position;
     commands.push_back(std::move(command));
   }
-  if (PATHWAYS_MUTANT("position_before_effect")) {
-    RETURN_IF_ERROR(WritePositionAlone(parts_.store, parts_.upstream, position));
+  if (PATHWAYS_MUTANT("position_before_effect") && !events.empty()) {
+    RETURN_IF_ERROR(
+        WritePositionAlone(parts_.store, PositionKeyOf(parts_.upstream, log), position));
   }
-  PATHWAYS_CRASH_POINT("consumer.before_submit");
-  RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
-  PATHWAYS_CRASH_POINT("consumer.after_commit");
-  return events.size();
+  return absl::OkStatus();
 }
 
 Puller::Puller(ConsumerParts parts, absl::Duration sweep_every)

@@ -1,11 +1,11 @@
 // Brings the events of one upstream into a service's engine.
 //
-// A Consumer reads the upstream's log in position order from where the service's own store says it
-// is, turns each event into a command and submits it; effect and position are committed together by
-// the engine. A Puller mends what did not come that way: it fetches streams that are behind, event
-// by event, and sweeps the upstream's heads now and then, so that a lost or skipped record is found
-// without anybody noticing. Each has one thread, started by the constructor and stopped by Stop or
-// the destructor, and reads the upstream only through its published columns.
+// A Consumer reads the upstream's logs, each in position order from where the service's own store
+// says it is, turns each event into a command and submits it; effect and position are committed
+// together by the engine. A Puller mends what did not come that way: it fetches streams that are
+// behind, event by event, and sweeps the upstream's heads now and then, so that a lost or skipped
+// record is found without anybody noticing. Each has one thread, started by the constructor and
+// stopped by Stop or the destructor, and reads the upstream only through its published columns.
 #ifndef PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 #define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 
@@ -34,7 +34,7 @@ absl::Status SubmitAll(Engine& engine, std::vector<Command> commands);
 
 struct ConsumerParts {
   std::string upstream;   // Name of the upstream service,
-  EventLog& log;          // its published events,
+  EventLogs& logs;        // its published events,
   StreamReader& streams;  // and its streams as it holds them.
   const Domain& domain;   // Of the consuming service,
   EventStore& store;      // its store
@@ -52,8 +52,10 @@ class Consumer {
 
  private:
   void Run();
-  // Handles one page. The number of records handled.
-  absl::StatusOr<size_t> ReadPage();
+  // Handles one page of every log. The number of records handled.
+  absl::StatusOr<size_t> ReadPages();
+  // Adds the commands of one page of a log.
+  absl::Status ReadPage(EventLog& log, std::vector<Command>& commands);
 
   const ConsumerParts parts_;
   Reporter reporter_;

@@ -19,11 +19,11 @@ BatchRead WantedBy(const std::vector<const Command*>& commands) {
   std::set<std::string> streams;
   std::set<std::string> upstreams;
   for (const Command* command : commands) {
-    streams.insert(command->stream);
+    if (!command->stream.empty()) streams.insert(command->stream);
     if (const auto* request = std::get_if<RequestOrigin>(&command->origin)) {
       if (!request->key.empty()) requests.insert(request->key);
     } else if (const auto* event = std::get_if<EventOrigin>(&command->origin)) {
-      if (!event->incarnation.empty()) upstreams.insert(event->upstream);
+      if (!event->incarnation.empty()) upstreams.insert(event->position_key);
     }
   }
   return {{requests.begin(), requests.end()},

@@ -43,6 +43,7 @@ struct EventOrigin {
   std::string ce_id;
   std::vector<Requirement> requires_applied;
   // Where it was read; an empty incarnation: it was pulled by stream and moves no position.
+  std::string position_key;  // Of the log or partition in the store.
   std::string incarnation;
   int64_t position = 0;
   // Position handled before this one. The effect is refused (ABORTED) when the stored position is
@@ -61,7 +62,7 @@ struct TimerOrigin {
 };
 
 struct Command {
-  std::string stream;
+  std::string stream;   // Empty: a record that is for no stream and moves a position only.
   std::string payload;  // Serialised command of the service.
   std::variant<RequestOrigin, EventOrigin, TimerOrigin> origin;
   std::vector<KeyRow> keys;  // Stored when the command is accepted.

@@ -64,23 +64,24 @@ absl::StatusOr<size_t> Projector::ReadPages() {
   // A source that lost its tail must not keep what the others tell.
   absl::Status first_error;
   for (const ProjectionSource& source : sources_) {
-    const absl::StatusOr<size_t> read = ReadPage(source);
-    if (read.ok()) all += *read;
-    first_error.Update(read.status());
+    for (const auto& log : source.logs.Logs()) {
+      const absl::StatusOr<size_t> read = ReadPage(source, *log);
+      if (read.ok()) all += *read;
+      first_error.Update(read.status());
+    }
   }
   RETURN_IF_ERROR(first_error);
   return all;
 }
 
-absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
-  const std::string key = PositionKey(projection_, source.upstream);
+absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source, EventLog& log) {
+  const std::string key = PositionKeyOf(PositionKey(projection_, source.upstream), log);
   ASSIGN_OR_RETURN(Position position, store_.ReadPosition(key));
-  const std::string incarnation = source.log.Incarnation();
+  const std::string incarnation = log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   source.log.ReadAfter(position.position, kPage));
+  ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
   if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, source.log.Head());
+    ASSIGN_OR_RETURN(const int64_t head, log.Head());
     if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
     return 0;
   }
@@ -91,6 +92,7 @@ absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source) {
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
   for (const EventRow& event : events) {
+    if (event.stream.empty()) continue;  // Only its position counts.
     const absl::Status status = Bring(source, event, values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);

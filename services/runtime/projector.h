@@ -45,7 +45,7 @@ std::string PositionKey(const Projection& projection, absl::string_view upstream
 
 struct ProjectionSource {
   std::string upstream;
-  EventLog& log;
+  EventLogs& logs;
   StreamReader& streams;
 };
 
@@ -65,7 +65,7 @@ class Projector {
   void Run();
   // One page of every source. The number of events read.
   absl::StatusOr<size_t> ReadPages();
-  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source);
+  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source, EventLog& log);
   // Brings one value up to an event; fetches what is missing before it.
   absl::Status Bring(const ProjectionSource& source, const EventRow& event, std::string& value);
   absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,

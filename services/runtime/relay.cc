@@ -1,5 +1,7 @@
 #include "services/runtime/relay.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "services/runtime/faults.h"
@@ -9,6 +11,13 @@ namespace pathways::runtime {
 namespace {
 
 constexpr int kBatch = 500;
+// More streams than this are never withheld: then the bus is at fault, and the relay waits for it.
+constexpr int kWithheldMax = 1000;
+constexpr std::chrono::minutes kRetryEvery{1};
+
+absl::Status StreamsAreWithheld() {
+  return absl::FailedPreconditionError("the bus refuses events of some cases; they are withheld");
+}
 
 }  // namespace
 
@@ -25,10 +34,15 @@ void Relay::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Relay::RetryWithheld() {
+  retry_ = true;
+  signal_.Notify();
+}
+
 void Relay::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> published = PublishOnce();
-    reporter_.Tell(published.status());
+    reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
     if (published.ok() && *published > 0) continue;
     signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
@@ -36,13 +50,60 @@ void Relay::Run() {
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
   ASSIGN_OR_RETURN(const int64_t watermark, store_.ReadWatermark());
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events, store_.ReadAfter(watermark, kBatch));
+  RETURN_IF_ERROR(RetryWhenDue(watermark));
+  ASSIGN_OR_RETURN(std::vector<EventRow> events, store_.ReadAfter(watermark, kBatch));
   if (events.empty()) return 0;
+  const int64_t last = events.back().position;
+  const size_t count = events.size();
+  ASSIGN_OR_RETURN(const std::vector<WithheldRow> withheld, store_.ReadWithheld(kWithheldMax));
+  std::set<std::string> passed_over;
+  for (const WithheldRow& row : withheld) passed_over.insert(row.stream);
+  std::erase_if(events, [&](const EventRow& e) { return passed_over.contains(e.stream); });
   PATHWAYS_CRASH_POINT("relay.before_publish");
-  RETURN_IF_ERROR(publisher_.Publish(events));
+  std::vector<RefusedEvent> refused;
+  if (!events.empty()) {
+    ASSIGN_OR_RETURN(refused, publisher_.Publish(events));
+  }
   PATHWAYS_CRASH_POINT("relay.after_publish");
-  RETURN_IF_ERROR(store_.AdvanceWatermark(events.back().position));
-  return events.size();
+  if (!refused.empty()) {
+    if (withheld.size() + refused.size() > kWithheldMax) {
+      return absl::ResourceExhaustedError("the bus refuses events of too many cases");
+    }
+    std::vector<WithheldRow> rows;
+    for (const RefusedEvent& event : refused) {
+      rows.push_back({event.stream, event.number, event.reason, absl::InfinitePast()});
+    }
+    // Before the watermark: a crash in between sends the others again, and these not.
+    RETURN_IF_ERROR(store_.Withhold(rows));
+  }
+  withholds_ = !withheld.empty() || !refused.empty();
+  RETURN_IF_ERROR(store_.AdvanceWatermark(last));
+  return count;
+}
+
+absl::Status Relay::RetryWhenDue(int64_t watermark) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!retry_.exchange(false) && now < next_retry_) return absl::OkStatus();
+  next_retry_ = now + kRetryEvery;
+  ASSIGN_OR_RETURN(std::vector<WithheldRow> withheld, store_.ReadWithheld(kWithheldMax));
+  for (const WithheldRow& row : withheld) RETURN_IF_ERROR(Retry(row, watermark));
+  ASSIGN_OR_RETURN(withheld, store_.ReadWithheld(1));
+  withholds_ = !withheld.empty();
+  return absl::OkStatus();
+}
+
+absl::Status Relay::Retry(const WithheldRow& row, int64_t watermark) {
+  int64_t from = row.number;
+  for (;;) {
+    ASSIGN_OR_RETURN(std::vector<EventRow> events,
+                     store_.ReadStream(row.stream, from, kBatch, /*with_sealed=*/false));
+    // What lies after the watermark comes by the usual way.
+    while (!events.empty() && events.back().position > watermark) events.pop_back();
+    if (events.empty()) return store_.Release(row.stream);
+    ASSIGN_OR_RETURN(const std::vector<RefusedEvent> refused, publisher_.Publish(events));
+    if (!refused.empty()) return absl::OkStatus();
+    from = events.back().number + 1;
+  }
 }
 
 }  // namespace pathways::runtime

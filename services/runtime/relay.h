@@ -4,9 +4,16 @@
 // watermark once the Publisher has acknowledged, one small row a batch and nothing per event. A
 // crash in between publishes at most one batch again, which consumers recognise by number. There is
 // no second way out: to publish everything again is to set the watermark back.
+//
+// An event that the bus refuses for good must not keep the others: its stream is withheld, which
+// means that its events from that one on are passed over, and its later ones wait behind it. Other
+// services then fetch them by ReadStream. Withheld streams are tried again at the start and every
+// minute, and released once everything up to the watermark was taken.
 #ifndef PATHWAYS_SERVICES_RUNTIME_RELAY_H_
 #define PATHWAYS_SERVICES_RUNTIME_RELAY_H_
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -19,7 +26,8 @@ namespace pathways::runtime {
 
 class Relay {
  public:
-  // All must outlive the relay. `report` hears of every error and of the first success after it.
+  // All must outlive the relay. `report` hears of every error and of the first success after it;
+  // FAILED_PRECONDITION: streams are withheld.
   Relay(EventStore& store, Publisher& publisher, Report report);
   // Stops.
   ~Relay();
@@ -27,16 +35,25 @@ class Relay {
   void Notify() { signal_.Notify(); }
   void Stop();
 
-  // Publishes one batch. The number of events published.
+  // Tries the withheld streams again soon. Never blocks.
+  void RetryWithheld();
+
+  // Publishes one batch. The number of events that are done with.
   absl::StatusOr<size_t> PublishOnce();
 
  private:
   void Run();
+  absl::Status RetryWhenDue(int64_t watermark);
+  // Publishes what is withheld of one stream, as far as the watermark, and releases it.
+  absl::Status Retry(const WithheldRow& row, int64_t watermark);
 
   EventStore& store_;
   Publisher& publisher_;
   Reporter reporter_;
   Signal signal_;
+  std::atomic<bool> retry_ = true;
+  std::atomic<bool> withholds_ = false;
+  std::chrono::steady_clock::time_point next_retry_;  // Used by the publishing thread alone.
   std::thread thread_;
 };
 

@@ -136,6 +136,7 @@ TEST_F(EngineTest, APositionNeverPassesARecordThatWasNotCommitted) {
   Command first = Event(1, "a");
   Command second = Event(2, "b");
   auto& origin = std::get<EventOrigin>(second.origin);
+  origin.position_key = "up";
   origin.incarnation = "log";
   origin.previous_position = 7;  // As if the record at 7 had failed.
   origin.position = 8;

@@ -182,6 +182,9 @@ inline std::vector<std::string> TruthOf(EventStore& store) {
   std::vector<std::string> lines = {absl::StrCat("incarnation ", store.Incarnation()),
                                     absl::StrCat("last ", Value(store.LastPosition())),
                                     absl::StrCat("watermark ", Value(store.ReadWatermark()))};
+  for (const WithheldRow& row : Value(store.ReadWithheld(kAll))) {
+    lines.push_back(absl::StrCat(row.stream, " withheld from ", row.number, " ", row.reason));
+  }
   for (const EventRow& event : Value(store.ReadAfter(0, kAll))) lines.push_back(Line(event));
   for (const std::string stream : {"a", "b", "p"}) {
     for (const EventRow& event : Value(store.ReadStream(stream, 1, kAll, true))) {
@@ -703,6 +706,8 @@ TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
       [&] { return store_->Begin().status(); },
       [&] { return store_->AdvanceWatermark(1); },
       [&] { return store_->ProbeWrite(); },
+      [&] { return store_->Withhold({{"a", 1, "TOO_LARGE", {}}}); },
+      [&] { return store_->Release("w"); },
       [&] { return store_->MarkBehind({{"a", "intake", 9, 0, {}}}); },
       [&] { return store_->ClearParked("p"); },
       [&] { return store_->DropProjection("status", {"intake"}); },
@@ -1056,6 +1061,21 @@ TEST_P(EventStoreContract, TheWatermarkOnlyMovesForward) {
     ASSERT_TRUE(store_->AdvanceWatermark(position).ok());
     EXPECT_EQ(Value(store_->ReadWatermark()), expected);
   }
+}
+
+TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilReleased) {
+  ASSERT_TRUE(store_->Withhold({{"b", 3, "TOO_LARGE", {}}, {"a", 1, "INVALID", {}}}).ok());
+  ASSERT_TRUE(store_->Withhold({{"b", 9, "INVALID", {}}}).ok());
+  const std::vector<WithheldRow> rows = Value(store_->ReadWithheld(kAll));
+  ASSERT_THAT(rows, testing::SizeIs(2));
+  EXPECT_EQ(rows[0].stream, "a");
+  EXPECT_EQ(rows[1].number, 3);
+  EXPECT_EQ(rows[1].reason, "TOO_LARGE");
+  EXPECT_EQ(rows[1].since, clock_.Now());
+  EXPECT_THAT(Value(store_->ReadWithheld(1)), testing::SizeIs(1));
+  ASSERT_TRUE(store_->Release("b").ok());
+  ASSERT_TRUE(store_->Release("b").ok());
+  EXPECT_THAT(Value(store_->ReadWithheld(kAll)), testing::SizeIs(1));
 }
 
 // Folding again.

@@ -54,7 +54,7 @@ class TextProjection : public Projection {
   std::atomic<bool> takes_bad = false;
 };
 
-class Upstream : public EventLog, public StreamReader {
+class Upstream : public EventLog, public EventLogs, public StreamReader {
  public:
   // An event that the stream has, and that the log tells unless it is left out.
   void Add(const std::string& stream, const std::string& data, bool is_told = true) {
@@ -104,6 +104,10 @@ class Upstream : public EventLog, public StreamReader {
   absl::StatusOr<int64_t> Head() override {
     std::lock_guard<std::mutex> lock(mutex_);
     return head_;
+  }
+  // The one log of this upstream, which lives as long as this object.
+  std::vector<std::shared_ptr<EventLog>> Logs() override {
+    return {std::shared_ptr<EventLog>(std::shared_ptr<EventLog>(), this)};
   }
   void OnPublish(std::function<void()>) override {}
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,

@@ -44,7 +44,7 @@ class KeepingPublisher : public Publisher {
  public:
   explicit KeepingPublisher(EventStore& store) : store_(store) {}
 
-  absl::Status Publish(const std::vector<EventRow>& events) override {
+  absl::StatusOr<std::vector<RefusedEvent>> Publish(const std::vector<EventRow>& events) override {
     std::lock_guard<std::mutex> lock(mutex_);
     ++calls_;
     if (failures_ > 0) {
@@ -54,7 +54,7 @@ class KeepingPublisher : public Publisher {
     // Before these are acknowledged the watermark must not cover them.
     if (*store_.ReadWatermark() >= events.front().position) covered_too_early_ = true;
     for (const EventRow& event : events) positions_.push_back(event.position);
-    return absl::OkStatus();
+    return std::vector<RefusedEvent>();
   }
 
   void FailNext(int n) {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,29 +24,54 @@
 
 namespace pathways::runtime {
 
+// An event that the bus will never take as it is.
+struct RefusedEvent {
+  std::string stream;
+  int64_t number = 0;
+  std::string reason;  // Upper-case code.
+};
+
 // Takes events for publication. Used by the relay alone.
 class Publisher {
  public:
   virtual ~Publisher() = default;
-  // Publishes events in the order given. OK: all are acknowledged. Otherwise any of them may have
-  // been published; the relay sends them again.
-  virtual absl::Status Publish(const std::vector<EventRow>& events) = 0;
+  // Publishes events in the order given. OK: every event is acknowledged, but for those refused for
+  // good and the later ones of their streams in `events`, which are not published; of each such
+  // stream the first is returned. Otherwise any of them may have been published; the relay sends
+  // them again.
+  virtual absl::StatusOr<std::vector<RefusedEvent>> Publish(
+      const std::vector<EventRow>& events) = 0;
 };
 
-// The published events of one service, in order of position.
+// The published events of one service, or one partition of them, in order of position.
 class EventLog {
  public:
   virtual ~EventLog() = default;
+  // Name of the partition. Empty: the log has none.
+  virtual std::string Partition() const { return ""; }
   // Id of what positions count: another incarnation is another log and is read from the start.
   virtual std::string Incarnation() = 0;
-  // Events after a position, at most `limit`, without sealed columns. Waits for none.
+  // Events after a position, at most `limit`, without sealed columns. Waits for none. A row with an
+  // empty stream is a record that is no event of this service: only its position counts.
   virtual absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) = 0;
   // Position of the last event that exists. Below a position that was read: the log lost its tail.
   virtual absl::StatusOr<int64_t> Head() = 0;
+};
+
+// The logs of one service that this process reads.
+class EventLogs {
+ public:
+  virtual ~EventLogs() = default;
+  // One in process; on Kafka the partitions this process was given, which may change at any time. A
+  // log that was taken away meanwhile stays valid and is empty.
+  virtual std::vector<std::shared_ptr<EventLog>> Logs() = 0;
   // Adds a function that is called when there may be more to read; it must not block. Call before
   // the first event is published.
   virtual void OnPublish(std::function<void()> wake) = 0;
 };
+
+// Key of a log's position in a consumer's store: `name`, or `name/partition`.
+std::string PositionKeyOf(const std::string& name, const EventLog& log);
 
 // Facts about single streams, asked from the service that owns them.
 class StreamReader {

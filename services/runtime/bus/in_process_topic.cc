@@ -5,11 +5,12 @@
 
 namespace pathways::runtime {
 
-absl::Status InProcessTopic::Publish(const std::vector<EventRow>& events) {
-  if (events.empty()) return absl::OkStatus();
+absl::StatusOr<std::vector<RefusedEvent>> InProcessTopic::Publish(
+    const std::vector<EventRow>& events) {
+  if (events.empty()) return std::vector<RefusedEvent>{};
   if (events.back().position > published_) published_ = events.back().position;
   for (const std::function<void()>& wake : wakes_) wake();
-  return absl::OkStatus();
+  return std::vector<RefusedEvent>{};
 }
 
 absl::StatusOr<std::vector<EventRow>> InProcessTopic::ReadAfter(int64_t position, int limit) {

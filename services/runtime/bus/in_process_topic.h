@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,18 +16,22 @@
 
 namespace pathways::runtime {
 
-class InProcessTopic : public Publisher, public EventLog, public StreamReader {
+class InProcessTopic : public Publisher, public EventLog, public EventLogs, public StreamReader {
  public:
   // `store` is that of the publishing service and must outlive the topic. `watermark` is the
   // relay's: up to there everything was published before.
   InProcessTopic(EventStore& store, int64_t watermark) : store_(store), published_(watermark) {}
 
-  absl::Status Publish(const std::vector<EventRow>& events) override;
+  absl::StatusOr<std::vector<RefusedEvent>> Publish(const std::vector<EventRow>& events) override;
 
   std::string Incarnation() override { return store_.Incarnation(); }
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
   // The head of the store: consumers may have read past what this process has published so far.
   absl::StatusOr<int64_t> Head() override { return store_.LastPosition(); }
+  // This topic itself, which has no partitions.
+  std::vector<std::shared_ptr<EventLog>> Logs() override {
+    return {{std::shared_ptr<void>(), this}};
+  }
   void OnPublish(std::function<void()> wake) override { wakes_.push_back(std::move(wake)); }
 
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,

@@ -127,6 +127,15 @@ struct ParkedRow {
   absl::Time since;
 };
 
+// A stream whose events from a number on the bus does not take. Until they are released they reach
+// other services by ReadStream only.
+struct WithheldRow {
+  std::string stream;
+  int64_t number = 0;  // First event that is not published.
+  std::string reason;  // Upper-case code.
+  absl::Time since;    // Filled when read.
+};
+
 struct StreamHead {
   std::string stream;
   int64_t version = 0;
@@ -222,11 +231,16 @@ class EventStore {
   virtual absl::StatusOr<std::map<std::string, std::string>> ReadProjections(
       absl::string_view name, const std::vector<std::string>& keys) = 0;
   virtual absl::StatusOr<int64_t> ReadWatermark() = 0;
+  // Streams that the relay passes over, in order of stream id.
+  virtual absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) = 0;
 
   // Writes outside the engine. None of them appends an event. Each is one durable transaction.
   virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.
   // Writes about as much as a large batch, and takes it back. OK: there is room to work again.
   virtual absl::Status ProbeWrite() = 0;
+  // A stream that is withheld already keeps its row.
+  virtual absl::Status Withhold(const std::vector<WithheldRow>& rows) = 0;
+  virtual absl::Status Release(absl::string_view stream) = 0;  // Nothing when it is not withheld.
   virtual absl::Status MarkBehind(
       const std::vector<BehindRow>& rows) = 0;  // Keeps the higher number.
   virtual absl::Status ClearParked(

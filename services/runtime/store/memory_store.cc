@@ -63,6 +63,7 @@ struct MemoryStore::Tables {
   std::map<std::string, std::map<std::string, std::string>> keys;  // Stream, person.
   std::vector<AuditRow> audit;
   int64_t watermark = 0;
+  std::map<std::string, WithheldRow> withheld;
   // Folded. Of a state's row `applied`, `behind` and `parked_reason` are empty.
   std::map<std::string, StreamRow> states;
   std::map<type::UniqueEntry, std::string> uniques;  // To the stream that holds it.
@@ -489,6 +490,33 @@ absl::Status MemoryStore::AdvanceWatermark(int64_t position) {
 
 absl::Status MemoryStore::ProbeWrite() {
   return Write([](Tables&) { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::vector<WithheldRow>> MemoryStore::ReadWithheld(int limit) {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  std::vector<WithheldRow> rows;
+  for (const auto& [stream, row] : tables_->withheld) {
+    if (Full(rows, limit)) break;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+absl::Status MemoryStore::Withhold(const std::vector<WithheldRow>& rows) {
+  return Write([&](Tables& tables) {
+    for (const WithheldRow& row : rows) {
+      auto [found, inserted] = tables.withheld.emplace(row.stream, row);
+      if (inserted) found->second.since = clock_.Now();
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status MemoryStore::Release(absl::string_view stream) {
+  return Write([&](Tables& tables) {
+    tables.withheld.erase(std::string(stream));
+    return absl::OkStatus();
+  });
 }
 
 absl::Status MemoryStore::MarkBehind(const std::vector<BehindRow>& rows) {

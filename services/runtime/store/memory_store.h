@@ -57,8 +57,11 @@ class MemoryStore : public EventStore {
   absl::StatusOr<std::map<std::string, std::string>> ReadProjections(
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
+  absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
   absl::Status AdvanceWatermark(int64_t position) override;
   absl::Status ProbeWrite() override;
+  absl::Status Withhold(const std::vector<WithheldRow>& rows) override;
+  absl::Status Release(absl::string_view stream) override;
   absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override;
   absl::Status DropProjection(absl::string_view name,

@@ -347,6 +347,41 @@ absl::Status SqliteStore::ProbeWrite() {
       [](SqliteConnection& db) { return db.Execute("DELETE FROM store WHERE name = 'probe'"); });
 }
 
+absl::StatusOr<std::vector<WithheldRow>> SqliteStore::ReadWithheld(int limit) {
+  ASSIGN_OR_RETURN(Reader db, AcquireReader());
+  std::vector<WithheldRow> rows;
+  SqliteStatement row =
+      db->Prepare("SELECT stream, number, reason, since FROM withheld ORDER BY stream LIMIT ?");
+  row.Int(limit);
+  while (row.Step()) {
+    rows.push_back({row.ColumnBytes(0), row.ColumnInt(1), row.ColumnBytes(2),
+                    absl::FromUnixMicros(row.ColumnInt(3))});
+  }
+  RETURN_IF_ERROR(row.status());
+  return rows;
+}
+
+absl::Status SqliteStore::Withhold(const std::vector<WithheldRow>& rows) {
+  return InTransaction([&](SqliteConnection& db) -> absl::Status {
+    for (const WithheldRow& row : rows) {
+      RETURN_IF_ERROR(db.Prepare("INSERT INTO withheld (stream, number, reason, since) "
+                                 "VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO NOTHING")
+                          .Text(row.stream)
+                          .Int(row.number)
+                          .Text(row.reason)
+                          .Int(absl::ToUnixMicros(clock_.Now()))
+                          .Run());
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStore::Release(absl::string_view stream) {
+  return InTransaction([&](SqliteConnection& db) {
+    return db.Prepare("DELETE FROM withheld WHERE stream = ?").Text(stream).Run();
+  });
+}
+
 absl::Status SqliteStore::MarkBehind(const std::vector<BehindRow>& rows) {
   return InTransaction([&](SqliteConnection& db) -> absl::Status {
     for (const BehindRow& row : rows) {

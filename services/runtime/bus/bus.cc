@@ -1,0 +1,12 @@
+#include "services/runtime/bus/bus.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace pathways::runtime {
+
+std::string PositionKeyOf(const std::string& name, const EventLog& log) {
+  const std::string partition = log.Partition();
+  return partition.empty() ? name : absl::StrCat(name, "/", partition);
+}
+
+}  // namespace pathways::runtime

@@ -1,0 +1,182 @@
+#include "services/runtime/bus/kafka_publisher.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr absl::Duration kMargin = absl::Seconds(5);
+constexpr int kPollMs = 50;
+// Below the topics' max.message.bytes by what a batch adds, so that the client refuses first.
+constexpr char kMessageBytesMax[] = "1000000";
+
+void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
+  auto* owner = static_cast<KafkaOwner*>(opaque);
+  static_cast<KafkaPublisher*>(owner)->Delivered(reinterpret_cast<size_t>(message->_private),
+                                                 message->err);
+}
+
+// Owned by this file until a successful produce.
+rd_kafka_headers_t* HeadersOf(const KafkaRecord& record) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, value] : record.headers) {
+    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  }
+  return headers;
+}
+
+}  // namespace
+
+KafkaPublisher::KafkaPublisher(KafkaPublisherOptions options, Logger& log)
+    : KafkaOwner(log, options.topic), options_(std::move(options)) {}
+
+absl::StatusOr<std::unique_ptr<KafkaPublisher>> KafkaPublisher::Open(KafkaPublisherOptions options,
+                                                                     Logger& log) {
+  std::unique_ptr<KafkaPublisher> publisher(new KafkaPublisher(std::move(options), log));
+  RETURN_IF_ERROR(publisher->NewClient());
+  return publisher;
+}
+
+absl::Status KafkaPublisher::NewClient() {
+  client_.reset();
+  KafkaConf conf(options_.kafka, *this);
+  conf.Set("acks", "all");  // With less, an acknowledged event dies with its broker.
+  // Without it a retry may overtake the record behind it, or send a record twice.
+  conf.Set("enable.idempotence", "true");
+  // Without it a record that timed out is left out and the next ones of its case are sent.
+  conf.Set("enable.gapless.guarantee", "true");
+  // Java clients hash keys so: else a case's records are on another partition than they look.
+  conf.Set("partitioner", "murmur2_random");
+  conf.SetMilliseconds("delivery.timeout.ms", options_.delivery_timeout);
+  conf.SetMilliseconds("request.timeout.ms", options_.delivery_timeout / 2);
+  conf.Set("message.max.bytes", kMessageBytesMax);
+  conf.Set("queue.buffering.max.messages", "10000");  // Many times a batch of the relay.
+  conf.Set("queue.buffering.max.kbytes", "65536");
+  conf.Set("linger.ms", "1");  // A batch is handed over whole; to wait for more only delays it.
+  rd_kafka_conf_set_dr_msg_cb(conf.raw(), OnDelivery);
+  ASSIGN_OR_RETURN(client_, conf.NewProducer());
+  ++producers_;
+  return absl::OkStatus();
+}
+
+void KafkaPublisher::Delivered(size_t index, int code) {
+  if (index >= codes_.size()) return;
+  codes_[index] = code;
+  --waiting_;
+}
+
+std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
+    const std::vector<EventRow>& events) const {
+  std::vector<Outgoing> all;
+  for (size_t i = 0; i < events.size(); ++i) {
+    all.push_back({&options_.topic, RecordOf(events[i], options_.source), i});
+    if (!options_.feed || options_.feed_topic.empty()) continue;
+    for (FeedMessage& message : options_.feed(events[i])) {
+      all.push_back({&options_.feed_topic,
+                     {std::move(message.key),
+                      std::move(message.value),
+                      {{"content-type", "application/protobuf"}}},
+                     i});
+    }
+  }
+  return all;
+}
+
+int KafkaPublisher::Produce(const Outgoing& outgoing, size_t index) {
+  const KafkaRecord& record = outgoing.record;
+  rd_kafka_headers_t* headers = HeadersOf(record);
+  const auto code = rd_kafka_producev(
+      client_.get(), RD_KAFKA_V_TOPIC(outgoing.topic->c_str()),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+      RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+      RD_KAFKA_V_VALUE(const_cast<char*>(record.value->data()), record.value->size()),
+      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)),
+      RD_KAFKA_V_END);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
+  return code;
+}
+
+absl::StatusOr<std::vector<int>> KafkaPublisher::Send(const std::vector<const Outgoing*>& records) {
+  if (!client_) RETURN_IF_ERROR(NewClient());
+  const auto deadline = std::chrono::steady_clock::now() +
+                        absl::ToChronoMilliseconds(2 * options_.delivery_timeout + kMargin);
+  codes_.assign(records.size(), RD_KAFKA_RESP_ERR__IN_PROGRESS);
+  waiting_ = 0;
+  bool failed = false;
+  for (size_t i = 0; i < records.size(); ++i) {
+    // What comes behind a record that was not taken is not sent, to keep the order.
+    codes_[i] = failed ? static_cast<int>(RD_KAFKA_RESP_ERR__PURGE_QUEUE) : Produce(*records[i], i);
+    failed |= codes_[i] != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (failed) continue;
+    codes_[i] = RD_KAFKA_RESP_ERR__IN_PROGRESS;
+    ++waiting_;
+  }
+  while (waiting_ > 0 && !cancelled_ && std::chrono::steady_clock::now() < deadline) {
+    rd_kafka_poll(client_.get(), kPollMs);
+  }
+  failed |= std::any_of(codes_.begin(), codes_.end(), [](int code) { return code != 0; });
+  // Nothing of this batch may be sent after the next one was begun, and a client that gave up a
+  // record, or that had a fatal error, sends nothing more.
+  if (failed) client_.reset();
+  waiting_ = 0;
+  return std::exchange(codes_, {});
+}
+
+absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::Publish(
+    const std::vector<EventRow>& events) {
+  const std::vector<Outgoing> all = OutgoingOf(events);
+  std::vector<const Outgoing*> records;
+  for (const Outgoing& outgoing : all) records.push_back(&outgoing);
+  ASSIGN_OR_RETURN(const std::vector<int> codes, Send(records));
+  const bool refused =
+      std::any_of(codes.begin(), codes.end(), [](int code) { return KafkaFaultOf(code).refused; });
+  if (refused) return SendAlone(events, all, codes);
+  for (const int code : codes) {
+    // The first record that failed for a reason of its own says more than those behind it.
+    const bool follows = code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                         code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || KafkaFaultOf(code).fatal;
+    if (code != 0 && !follows) return KafkaStatus(code, "publish");
+  }
+  for (const int code : codes) {
+    if (code != 0) return KafkaStatus(code, "publish");
+  }
+  return std::vector<RefusedEvent>{};
+}
+
+absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::SendAlone(
+    const std::vector<EventRow>& events, const std::vector<Outgoing>& all,
+    const std::vector<int>& codes) {
+  std::vector<RefusedEvent> refused;
+  std::set<std::string> streams;
+  for (size_t i = 0; i < all.size();) {
+    const EventRow& event = events[all[i].event];
+    std::vector<const Outgoing*> records;
+    bool failed = false;
+    for (const size_t at = all[i].event; i < all.size() && all[i].event == at; ++i) {
+      failed |= codes[i] != 0;
+      records.push_back(&all[i]);
+    }
+    if (!failed || streams.contains(event.stream)) continue;
+    ASSIGN_OR_RETURN(const std::vector<int> again, Send(records));
+    for (const int code : again) {
+      if (code == 0) continue;
+      if (!KafkaFaultOf(code).refused) return KafkaStatus(code, "publish one event");
+      log_.Error("event_refused",
+                 {{"case", event.stream}, {"number", event.number}, {"code", KafkaCodeName(code)}});
+      refused.push_back({event.stream, event.number, KafkaCodeName(code)});
+      streams.insert(event.stream);
+      break;
+    }
+  }
+  return refused;
+}
+
+}  // namespace pathways::runtime

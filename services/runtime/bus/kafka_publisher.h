@@ -1,0 +1,95 @@
+// Publishes a service's events to its Kafka topic, and beside each what the feed is told of it.
+//
+// One producer, idempotent and without gaps: when a record is given up, those behind it on its
+// partition are not sent either, so the order of a case holds on the wire; the relay then sends the
+// whole batch again, with a new producer. Only the delivery reports of the broker count. A record
+// that the broker refuses is sent once more alone, because a broker refuses the batch it was part
+// of; only what is refused alone is refused for good. What the client may not do concerns every
+// case alike, so that is an error of the whole batch, which ends when the right is granted.
+#ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PUBLISHER_H_
+#define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PUBLISHER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/runtime/bus/bus.h"
+#include "services/runtime/bus/kafka.h"
+#include "services/runtime/bus/kafka_record.h"
+
+namespace pathways::runtime {
+
+// One record of the feed.
+struct FeedMessage {
+  std::string key;    // Pseudonym of the case.
+  std::string value;  // Serialised PipelineRecord.
+};
+
+// What the feed is told of an event. A pure function: an event that is sent again must give the
+// same records, with the same ids.
+using FeedOf = std::function<std::vector<FeedMessage>(const EventRow&)>;
+
+struct KafkaPublisherOptions {
+  KafkaSettings kafka;
+  std::string topic;
+  KafkaEventSource source;
+  std::string feed_topic;  // Empty: no feed.
+  FeedOf feed;
+  // How long the broker may take for one record. A publishing call takes at most twice as long and
+  // five seconds more (a report can come that late), which must be below the relay's lease.
+  absl::Duration delivery_timeout = absl::Seconds(10);
+};
+
+// Publish is called by one thread at a time. Errors: UNAVAILABLE (no broker, no acknowledgement in
+// time, no such topic), PERMISSION_DENIED (forbidden until an operator grants it).
+class KafkaPublisher : public Publisher, public KafkaOwner {
+ public:
+  // INVALID_ARGUMENT: wrong settings. Connects later.
+  static absl::StatusOr<std::unique_ptr<KafkaPublisher>> Open(KafkaPublisherOptions options,
+                                                              Logger& log);
+
+  absl::StatusOr<std::vector<RefusedEvent>> Publish(const std::vector<EventRow>& events) override;
+
+  // Makes a running and every later Publish end with UNAVAILABLE. For shutting down; thread-safe.
+  void Cancel() { cancelled_ = true; }
+  // Producers made so far: more than one after a fatal error.
+  int producers() const { return producers_; }
+
+  // The report of one record. For the callback.
+  void Delivered(size_t index, int code);
+
+ private:
+  // A record on its way, of the event at `event`.
+  struct Outgoing {
+    const std::string* topic;
+    KafkaRecord record;
+    size_t event;
+  };
+
+  KafkaPublisher(KafkaPublisherOptions options, Logger& log);
+  absl::Status NewClient();
+  std::vector<Outgoing> OutgoingOf(const std::vector<EventRow>& events) const;
+  // Sends and waits for every report. The code of each record. The client is new if one failed.
+  absl::StatusOr<std::vector<int>> Send(const std::vector<const Outgoing*>& records);
+  // Hands one record to the client. Its code.
+  int Produce(const Outgoing& outgoing, size_t index);
+  // Sends what failed, each event alone, in order.
+  absl::StatusOr<std::vector<RefusedEvent>> SendAlone(const std::vector<EventRow>& events,
+                                                      const std::vector<Outgoing>& all,
+                                                      const std::vector<int>& codes);
+
+  const KafkaPublisherOptions options_;
+  std::atomic<bool> cancelled_ = false;
+  int producers_ = 0;
+  std::vector<int> codes_;  // Of the records on their way, by index.
+  size_t waiting_ = 0;      // Reports to come.
+  KafkaClient client_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PUBLISHER_H_

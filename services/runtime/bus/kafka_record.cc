@@ -1,0 +1,91 @@
+#include "services/runtime/bus/kafka_record.h"
+
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr size_t kIdBytesMax = 64;
+constexpr size_t kTypeBytesMax = 256;
+// Fingerprints of applied numbers are kept per stream: an invented number must not grow that.
+constexpr int64_t kNumberMax = 1'000'000'000;
+constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%E6SZ";
+
+// Ids are UUIDs and short codes: visible ASCII.
+bool IsId(absl::string_view text) {
+  if (text.empty() || text.size() > kIdBytesMax) return false;
+  for (const char c : text) {
+    if (c <= ' ' || c > '~') return false;
+  }
+  return true;
+}
+
+std::string CauseText(const type::v1::Cause& cause) {
+  return absl::StrCat(cause.service(), "/", cause.number(), "/", cause.ce_id());
+}
+
+bool ParseCause(const std::string& text, type::v1::Cause& cause) {
+  const std::vector<std::string> parts = absl::StrSplit(text, '/');
+  int64_t number = 0;
+  if (parts.size() != 3 || !IsId(parts[0]) || !IsId(parts[2])) return false;
+  if (!absl::SimpleAtoi(parts[1], &number) || number < 0) return false;
+  cause.set_service(parts[0]);
+  cause.set_number(number);
+  cause.set_ce_id(parts[2]);
+  return true;
+}
+
+absl::Status Refuse(const char* code) { return absl::InvalidArgumentError(code); }
+
+}  // namespace
+
+std::string KafkaSourceOf(const std::string& service) {
+  return absl::StrCat("/pathways/", service);
+}
+
+KafkaRecord RecordOf(const EventRow& event, const KafkaEventSource& source) {
+  return {event.stream,
+          event.data,
+          {{"ce_specversion", "1.0"},
+           {"ce_id", event.ce_id},
+           {"ce_source", source.source},
+           {"ce_type", event.type},
+           {"ce_subject", event.stream},
+           {"ce_time", absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone())},
+           {"ce_dataschema", absl::StrCat("urn:pathways:schema:", source.schema)},
+           {"content-type", "application/protobuf"},
+           {"pathways_number", absl::StrCat(event.number)},
+           {"pathways_cause", CauseText(event.cause)}}};
+}
+
+absl::StatusOr<EventRow> EventOf(const KafkaRecord& record, const std::string& source) {
+  std::map<std::string, std::string> headers;
+  for (const auto& [name, value] : record.headers) headers[name] = value;
+  if (headers["ce_specversion"] != "1.0") return Refuse("NO_CLOUD_EVENT");
+  if (headers["ce_source"] != source) return Refuse("FOREIGN_SOURCE");
+  if (headers["content-type"] != "application/protobuf") return Refuse("FOREIGN_CONTENT_TYPE");
+  if (!IsId(record.key) || headers["ce_subject"] != record.key) return Refuse("WRONG_KEY");
+  if (!record.value) return Refuse("NULL_VALUE");
+  EventRow event;
+  event.stream = record.key;
+  event.ce_id = headers["ce_id"];
+  event.type = headers["ce_type"];
+  event.data = *record.value;
+  if (!IsId(event.ce_id)) return Refuse("WRONG_ID");
+  if (event.type.empty() || event.type.size() > kTypeBytesMax) return Refuse("WRONG_TYPE");
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, headers["ce_time"], &event.time, &error)) {
+    return Refuse("WRONG_TIME");
+  }
+  const bool numbered = absl::SimpleAtoi(headers["pathways_number"], &event.number);
+  if (!numbered || event.number < 1 || event.number > kNumberMax) return Refuse("WRONG_NUMBER");
+  if (!ParseCause(headers["pathways_cause"], event.cause)) return Refuse("WRONG_CAUSE");
+  return event;
+}
+
+}  // namespace pathways::runtime

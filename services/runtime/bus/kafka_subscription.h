@@ -1,0 +1,118 @@
+// The consuming side of one topic in one process: its share of the partitions, as logs.
+//
+// A consumer group shares the partitions among the replicas of a service, and only that: where a
+// partition is read from is what the service's own store says, asked for page by page through
+// KafkaPartition. One thread polls, one record at a time, decodes, and pauses a partition whose
+// rows are not handled fast enough, so that the group never takes this process for dead. A record
+// that is no event becomes a row without a stream, is counted and logged by its offset, and keeps
+// nobody.
+//
+// The incarnation of a partition is a random token that the group keeps beside its committed
+// offset. Brokers forget committed offsets with the topic, so a topic that was made anew has none,
+// which is looked for every second; it gets another token and is read from its start. So is one
+// whose end lies before our position.
+// (The topic's own id, which would say the same, is not to be had from librdkafka before 2.3.) The
+// committed offsets themselves are for who looks at the lag, and are never read from.
+#ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_SUBSCRIPTION_H_
+#define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_SUBSCRIPTION_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/runtime/bus/bus.h"
+#include "services/runtime/bus/kafka.h"
+#include "services/runtime/bus/kafka_partition.h"
+
+struct rd_kafka_message_s;  // NOLINT(readability-identifier-naming): as librdkafka has it.
+
+namespace pathways::runtime {
+
+struct KafkaSubscriptionOptions {
+  KafkaSettings kafka;
+  std::string topic;
+  std::string group;   // One per consuming service and upstream.
+  std::string source;  // ce_source of the upstream's events.
+  // Not empty: a static member, whose restart within the session moves no partition. The same for
+  // the same replica, for example the ordinal of its pod.
+  std::string instance_id;
+  absl::Duration session_timeout = absl::Seconds(30);
+  KafkaPartition::Limits limits;
+};
+
+class KafkaSubscription : public EventLogs, public KafkaOwner {
+ public:
+  // INVALID_ARGUMENT: wrong settings. Joins its group in the background once Start is called.
+  static absl::StatusOr<std::unique_ptr<KafkaSubscription>> Open(KafkaSubscriptionOptions options,
+                                                                 Logger& log);
+  ~KafkaSubscription() override;
+
+  // Begins; after OnPublish.
+  absl::Status Start();
+  // Leaves the group, waiting at most ten seconds. What was not handled is read by others.
+  void Stop();
+
+  std::vector<std::shared_ptr<EventLog>> Logs() override;
+  void OnPublish(std::function<void()> wake) override { wakes_.push_back(std::move(wake)); }
+
+  // Records that were no events, by code.
+  std::map<std::string, int64_t> Refused();
+  // Events that the broker has and that were not handled yet, of this process's partitions.
+  int64_t Lag();
+
+  // For the callbacks, on the polling thread.
+  void Assign(rd_kafka_topic_partition_list_s* partitions);
+  void Revoke();
+
+ private:
+  struct Assigned {
+    std::shared_ptr<KafkaPartition> partition;
+    bool paused = false;
+  };
+
+  KafkaSubscription(KafkaSubscriptionOptions options, Logger& log);
+  void Run();
+  void Close();
+  void Handle(rd_kafka_message_s* message);
+  void Take(rd_kafka_message_s* message, KafkaPartition& partition);
+  // A partition's position is not in the log: finds out why and goes on.
+  void OutOfRange(KafkaPartition& partition);
+  // Asks the group for its tokens, finds new logs by them, and writes our positions beside them.
+  void AskGroup();
+  // What the group's answer for one partition means. Whether our token must be written.
+  bool TakeToken(int32_t id, const std::string& token);
+  void WriteToken(KafkaPartition& partition);
+  void ShowLogs();
+  // Begins to fetch anew where the partitions ask for it.
+  void Restart();
+  void PauseOrResume(Assigned& assigned);
+  void ReadHeads();
+  void Wake();
+
+  const KafkaSubscriptionOptions options_;
+  std::vector<std::function<void()>> wakes_;  // Fixed before Start.
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;  // Guards logs_, refused_ and lag_.
+  std::vector<std::shared_ptr<EventLog>> logs_;
+  std::map<std::string, int64_t> refused_;
+  int64_t lag_ = 0;
+  // Used by the polling thread alone.
+  std::map<int32_t, Assigned> assigned_;  // Whose token is known.
+  std::vector<int32_t> unknown_;          // Given to us, token not known yet.
+  std::chrono::steady_clock::time_point ask_at_;
+  bool restart_ = false;  // Fetching has to begin anew although no partition asks.
+  KafkaClient client_;
+  std::thread thread_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_SUBSCRIPTION_H_

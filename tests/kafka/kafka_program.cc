@@ -1,0 +1,91 @@
+// One side of the road over Kafka on a SQLite file: the process that the crash test kills.
+//
+// kafka_program relay BOOTSTRAP TOPIC FILE publishes the file's events and ends with 0 once all are
+// acknowledged. kafka_program follow BOOTSTRAP TOPIC FILE EVENTS applies the topic's events and
+// ends with 0 once the file holds so many. A follower is a static member of its group, so that its
+// restart takes its partitions over at once.
+#include <cstdlib>
+#include <string>
+
+#include "services/runtime/bus/kafka_publisher.h"
+#include "services/runtime/bus/kafka_subscription.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/relay.h"
+#include "services/runtime/store/sqlite_store.h"
+#include "tests/kafka/number_domain.h"
+
+namespace pathways::testing_support {
+namespace {
+
+constexpr char kSource[] = "/pathways/intake";
+
+// Nobody answers: nothing may be missing here.
+class NoStreams : public runtime::StreamReader {
+  absl::StatusOr<std::vector<runtime::EventRow>> ReadStream(absl::string_view stream, int64_t from,
+                                                            int limit) override {
+    return absl::UnavailableError("nobody answers");
+  }
+  absl::StatusOr<std::vector<runtime::StreamHead>> ReadHeads(absl::string_view after,
+                                                             int limit) override {
+    return absl::UnavailableError("nobody answers");
+  }
+};
+
+int Relay(const runtime::KafkaSettings& kafka, const std::string& topic, runtime::EventStore& store,
+          runtime::Logger& log) {
+  runtime::KafkaPublisherOptions options;
+  options.kafka = kafka;
+  options.topic = topic;
+  options.source = {kSource, "test.Counted"};
+  auto publisher = runtime::KafkaPublisher::Open(std::move(options), log);
+  if (!publisher.ok()) return 2;
+  const runtime::Relay relay(store, **publisher, {});
+  runtime::Signal pause;
+  // The test that started us kills us if this takes too long.
+  while (*store.ReadWatermark() < *store.LastPosition()) pause.Wait(absl::Milliseconds(10));
+  return 0;
+}
+
+int Follow(const runtime::KafkaSettings& kafka, const std::string& topic,
+           runtime::EventStore& store, int64_t events, runtime::Logger& log) {
+  runtime::Signal committed;
+  store.OnCommit([&] { committed.Notify(); });
+  const NumberDomain domain;
+  runtime::Engine engine(domain, store, runtime::EngineOptions{});
+  runtime::KafkaSubscriptionOptions options;
+  options.kafka = kafka;
+  options.topic = topic;
+  options.group = topic + ".group";
+  options.source = kSource;
+  options.instance_id = "0";
+  auto subscription = runtime::KafkaSubscription::Open(std::move(options), log);
+  if (!subscription.ok()) return 2;
+  NoStreams streams;
+  runtime::Consumer consumer({"intake", **subscription, streams, domain, store, engine, {}});
+  (*subscription)->OnPublish([&] { consumer.Notify(); });
+  if (!(*subscription)->Start().ok()) return 2;
+  while (*store.LastPosition() < events) committed.Wait(absl::Milliseconds(100));
+  consumer.Stop();
+  (*subscription)->Stop();
+  return 0;
+}
+
+int Run(const std::string& role, const std::string& bootstrap, const std::string& topic,
+        const std::string& file, int64_t events) {
+  const runtime::SystemClock clock;
+  runtime::Logger log(runtime::LogLevel::kError, clock);
+  auto store = runtime::SqliteStore::Open(file, clock);
+  if (!store.ok()) return 2;
+  const runtime::KafkaSettings kafka{bootstrap, role, {}};
+  if (role == "relay") return Relay(kafka, topic, **store, log);
+  return Follow(kafka, topic, **store, events, log);
+}
+
+}  // namespace
+}  // namespace pathways::testing_support
+
+int main(int count, char** arguments) {
+  if (count < 5) return 2;
+  return pathways::testing_support::Run(arguments[1], arguments[2], arguments[3], arguments[4],
+                                        count > 5 ? std::atoll(arguments[5]) : 0);
+}

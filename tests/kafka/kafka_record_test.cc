@@ -1,0 +1,130 @@
+// Goal: an event survives the way through a record, and nothing else is taken for one. Method: one
+// good record, changed in one place per row.
+#include "services/runtime/bus/kafka_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace pathways::runtime {
+namespace {
+
+constexpr char kSource[] = "/pathways/intake";
+
+EventRow GoodEvent() {
+  EventRow event;
+  event.stream = "c-1";
+  event.number = 7;
+  event.ce_id = "0f0a";
+  event.type = "pathways.intake.v1.CaseRegistered";
+  event.time = absl::FromUnixMicros(1697500000123456);
+  event.cause.set_service("request");
+  event.cause.set_number(0);
+  event.cause.set_ce_id("r-1");
+  event.data = std::string("\0\x01 bytes", 8);
+  event.sealed = "never published";
+  return event;
+}
+
+KafkaRecord GoodRecord() {
+  return RecordOf(GoodEvent(), {kSource, "pathways.intake.v1.IntakeEvent"});
+}
+
+std::string& Header(KafkaRecord& record, const std::string& name) {
+  for (auto& [key, value] : record.headers) {
+    if (key == name) return value;
+  }
+  return record.headers.emplace_back(name, "").second;
+}
+
+TEST(KafkaRecord, AnEventComesBackWithoutItsSealedColumn) {
+  const absl::StatusOr<EventRow> back = EventOf(GoodRecord(), kSource);
+  ASSERT_TRUE(back.ok()) << back.status();
+  const EventRow sent = GoodEvent();
+  EXPECT_EQ(back->stream, sent.stream);
+  EXPECT_EQ(back->number, sent.number);
+  EXPECT_EQ(back->ce_id, sent.ce_id);
+  EXPECT_EQ(back->type, sent.type);
+  EXPECT_EQ(back->time, sent.time);
+  EXPECT_EQ(back->cause.SerializeAsString(), sent.cause.SerializeAsString());
+  EXPECT_EQ(back->data, sent.data);
+  EXPECT_EQ(back->sealed, "");
+}
+
+// The names are a contract with consumers in other languages.
+TEST(KafkaRecord, HeadersAreThoseOfCloudEvents) {
+  EXPECT_THAT(
+      GoodRecord().headers,
+      testing::ElementsAre(
+          testing::Pair("ce_specversion", "1.0"), testing::Pair("ce_id", "0f0a"),
+          testing::Pair("ce_source", "/pathways/intake"),
+          testing::Pair("ce_type", "pathways.intake.v1.CaseRegistered"),
+          testing::Pair("ce_subject", "c-1"),
+          testing::Pair("ce_time", "2023-10-16T23:46:40.123456Z"),
+          testing::Pair("ce_dataschema", "urn:pathways:schema:pathways.intake.v1.IntakeEvent"),
+          testing::Pair("content-type", "application/protobuf"),
+          testing::Pair("pathways_number", "7"), testing::Pair("pathways_cause", "request/0/r-1")));
+}
+
+struct Row {
+  std::string name;
+  std::string code;
+  std::function<void(KafkaRecord&)> change;
+};
+
+std::function<void(KafkaRecord&)> Set(const std::string& header, const std::string& value) {
+  return [=](KafkaRecord& record) { Header(record, header) = value; };
+}
+
+class KafkaRecordRefused : public testing::TestWithParam<Row> {};
+
+TEST_P(KafkaRecordRefused, WithItsCode) {
+  KafkaRecord record = GoodRecord();
+  GetParam().change(record);
+  const absl::StatusOr<EventRow> event = EventOf(record, kSource);
+  ASSERT_EQ(event.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::string(event.status().message()), GetParam().code);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, KafkaRecordRefused,
+    testing::Values(Row{"NoHeaders", "NO_CLOUD_EVENT", [](KafkaRecord& r) { r.headers.clear(); }},
+                    Row{"OtherVersion", "NO_CLOUD_EVENT", Set("ce_specversion", "0.3")},
+                    Row{"OtherSource", "FOREIGN_SOURCE", Set("ce_source", "/pathways/referral")},
+                    Row{"Json", "FOREIGN_CONTENT_TYPE", Set("content-type", "application/json")},
+                    Row{"NoKey", "WRONG_KEY", [](KafkaRecord& r) { r.key.clear(); }},
+                    Row{"OtherKey", "WRONG_KEY", [](KafkaRecord& r) { r.key = "c-2"; }},
+                    Row{"LongKey", "WRONG_KEY",
+                        [](KafkaRecord& r) {
+                          Header(r, "ce_subject") = r.key = std::string(65, 'k');
+                        }},
+                    Row{"BlankInKey", "WRONG_KEY",
+                        [](KafkaRecord& r) { Header(r, "ce_subject") = r.key = "a b"; }},
+                    Row{"NullValue", "NULL_VALUE", [](KafkaRecord& r) { r.value.reset(); }},
+                    Row{"NoId", "WRONG_ID", Set("ce_id", "")},
+                    Row{"LongId", "WRONG_ID", Set("ce_id", std::string(65, 'i'))},
+                    Row{"NoType", "WRONG_TYPE", Set("ce_type", "")},
+                    Row{"LongType", "WRONG_TYPE", Set("ce_type", std::string(257, 't'))},
+                    Row{"NoTime", "WRONG_TIME", Set("ce_time", "yesterday")},
+                    Row{"NumberZero", "WRONG_NUMBER", Set("pathways_number", "0")},
+                    Row{"NumberNegative", "WRONG_NUMBER", Set("pathways_number", "-1")},
+                    Row{"NumberHuge", "WRONG_NUMBER", Set("pathways_number", "1000000001")},
+                    Row{"NumberText", "WRONG_NUMBER", Set("pathways_number", "seven")},
+                    Row{"NoCause", "WRONG_CAUSE", Set("pathways_cause", "")},
+                    Row{"CauseOfTwoParts", "WRONG_CAUSE", Set("pathways_cause", "request/0")},
+                    Row{"CauseNegative", "WRONG_CAUSE", Set("pathways_cause", "request/-1/r")}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(KafkaRecord, LimitsThemselvesAreTaken) {
+  KafkaRecord record = GoodRecord();
+  Header(record, "ce_subject") = record.key = std::string(64, 'k');
+  Header(record, "ce_id") = std::string(64, 'i');
+  Header(record, "ce_type") = std::string(256, 't');
+  Header(record, "pathways_number") = "1000000000";
+  record.value = "";
+  EXPECT_TRUE(EventOf(record, kSource).ok());
+}
+
+}  // namespace
+}  // namespace pathways::runtime

@@ -1,0 +1,41 @@
+// A service whose stream is the list of the numbers it applied: "1.2.3.".
+//
+// What was lost, doubled or out of order is then seen in its state. Its events are of the type
+// test.Counted, so the same domain stands for the upstream and for the downstream service.
+#ifndef PATHWAYS_TESTS_KAFKA_NUMBER_DOMAIN_H_
+#define PATHWAYS_TESTS_KAFKA_NUMBER_DOMAIN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/domain.h"
+
+namespace pathways::testing_support {
+
+class NumberDomain : public runtime::Domain {
+ public:
+  int EvolveVersion() const override { return 1; }
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(const runtime::StoredState& state,
+                                                        absl::string_view command,
+                                                        const type::DecideContext&) const override {
+    return std::vector<runtime::NewEvent>{{"test.Counted", std::string(command), ""}};
+  }
+  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override {
+    absl::StrAppend(&state.open, event.data, ".");
+    return absl::OkStatus();
+  }
+  absl::StatusOr<type::Folded> Fold(const std::string& stream,
+                                    const runtime::StoredState& state) const override {
+    return type::Folded{};
+  }
+  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const runtime::EventRow& event) const override {
+    if (event.type != "test.Counted") return absl::InvalidArgumentError("unknown type");
+    return runtime::UpstreamCommand{absl::StrCat(event.number), {}};
+  }
+};
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_KAFKA_NUMBER_DOMAIN_H_

@@ -1,0 +1,213 @@
+#include "tests/support/kafka_broker.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <librdkafka/rdkafka.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::testing_support {
+namespace {
+
+constexpr std::chrono::seconds kStartMax{120};
+constexpr size_t kLogBytesShown = 4000;
+
+constexpr char kLog4j[] = R"(<Configuration status="WARN">
+  <Appenders>
+    <Console name="out"><PatternLayout pattern="%d{ISO8601} %p %c{1} %m%n"/></Console>
+  </Appenders>
+  <Loggers><Root level="WARN"><AppenderRef ref="out"/></Root></Loggers>
+</Configuration>
+)";
+
+// The internal topics have one replica because there is one broker, and one partition because a
+// test has one group: with the usual 50 the first join takes seconds.
+constexpr char kProperties[] = R"(
+process.roles=broker,controller
+node.id=1
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+num.network.threads=2
+num.io.threads=2
+log.cleaner.enable=false
+)";
+
+// A free port of the loopback interface. Another process may take it before the broker does, which
+// then fails to start and says so.
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = bind(fd, generic, length) == 0 && getsockname(fd, generic, &length) == 0;
+  close(fd);
+  return bound ? ntohs(address.sin_port) : 0;
+}
+
+std::string KafkaFolder() {
+  if (const char* home = std::getenv("KAFKA_HOME"); home != nullptr && *home != '\0') return home;
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+    return absl::StrCat(cache, "/pathways/kafka");
+  }
+  const char* home = std::getenv("HOME");
+  return absl::StrCat(home == nullptr ? "" : home, "/.cache/pathways/kafka");
+}
+
+void WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+// In the child between fork and exec: only what is safe there.
+[[noreturn]] void Exec(const std::string& log, std::vector<char*>& arguments) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  dup2(out, STDOUT_FILENO);
+  dup2(out, STDERR_FILENO);
+  execvp("java", arguments.data());
+  _exit(127);
+}
+
+// Waits a moment without a sleep: on a client that hears of nothing.
+bool Answers(const std::string& bootstrap, int timeout_ms) {
+  char error[256];
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), error, sizeof(error));
+  rd_kafka_conf_set(conf, "log_level", "0", error, sizeof(error));
+  rd_kafka_conf_set(conf, "reconnect.backoff.max.ms", "200", error, sizeof(error));
+  rd_kafka_t* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof(error));
+  if (client == nullptr) {
+    rd_kafka_conf_destroy(conf);
+    return false;
+  }
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto result = rd_kafka_metadata(client, 1, nullptr, &metadata, timeout_ms);
+  const bool answers = result == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->broker_cnt > 0;
+  if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+  rd_kafka_destroy(client);
+  return answers;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start() {
+  std::unique_ptr<KafkaBroker> broker(new KafkaBroker());
+  RETURN_IF_ERROR(broker->Prepare());
+  RETURN_IF_ERROR(broker->Restart());
+  return broker;
+}
+
+KafkaBroker::~KafkaBroker() { Kill(); }
+
+absl::Status KafkaBroker::Prepare() {
+  const std::string jars = absl::StrCat(KafkaFolder(), "/libs");
+  if (!std::filesystem::is_directory(jars)) {
+    return absl::NotFoundError(absl::StrCat(jars, " is no folder; run ./dev test once"));
+  }
+  class_path_ = absl::StrCat(jars, "/*");
+  const int port = FreePort();
+  const int controller_port = FreePort();
+  bootstrap_ = absl::StrCat("127.0.0.1:", port);
+  const std::string& at = folder_.path();
+  WriteFile(at + "/log4j2.xml", kLog4j);
+  WriteFile(at + "/server.properties",
+            absl::StrCat(kProperties, "listeners=PLAINTEXT://", bootstrap_,
+                         ",CONTROLLER://127.0.0.1:", controller_port,
+                         "\nadvertised.listeners=PLAINTEXT://", bootstrap_,
+                         "\ncontroller.quorum.voters=1@127.0.0.1:", controller_port,
+                         "\nlog.dirs=", at, "/data\n"));
+  ASSIGN_OR_RETURN(const pid_t format,
+                   Run({"kafka.tools.StorageTool", "format", "-t", "cGF0aHdheXMtdGVzdC0xMA", "-c",
+                        at + "/server.properties"}));
+  int result = 0;
+  waitpid(format, &result, 0);
+  if (result == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("the broker's storage is not formatted: ", Log()));
+}
+
+absl::StatusOr<pid_t> KafkaBroker::Run(const std::vector<std::string>& java_arguments) {
+  // One compiler tier and the serial collector: it starts in half the time and shares two cores.
+  std::vector<std::string> all = {
+      "java",
+      "-Xmx512m",
+      "-Xshare:auto",
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      absl::StrCat("-Dlog4j2.configurationFile=", folder_.path(), "/log4j2.xml"),
+      "-cp",
+      class_path_};
+  all.insert(all.end(), java_arguments.begin(), java_arguments.end());
+  std::vector<char*> arguments;
+  for (std::string& argument : all) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  const std::string log = folder_.path() + "/broker.log";
+  const pid_t pid = fork();
+  if (pid == 0) Exec(log, arguments);
+  if (pid < 0) return absl::UnavailableError("fork failed");
+  return pid;
+}
+
+void KafkaBroker::Kill() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+absl::Status KafkaBroker::Launch() {
+  ASSIGN_OR_RETURN(pid_, Run({"kafka.Kafka", folder_.path() + "/server.properties"}));
+  return absl::OkStatus();
+}
+
+absl::Status KafkaBroker::WaitUntilItAnswers() {
+  const auto deadline = std::chrono::steady_clock::now() + kStartMax;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (Answers(bootstrap_, 1000)) return absl::OkStatus();
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = -1;
+      break;
+    }
+  }
+  return absl::UnavailableError(absl::StrCat("the broker does not answer: ", Log()));
+}
+
+absl::Status KafkaBroker::Restart() {
+  RETURN_IF_ERROR(Launch());
+  return WaitUntilItAnswers();
+}
+
+std::string KafkaBroker::Log() const {
+  std::ifstream file(folder_.path() + "/broker.log");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string all = text.str();
+  return all.size() <= kLogBytesShown ? all : all.substr(all.size() - kLogBytesShown);
+}
+
+std::string NewPrefix() { return absl::StrCat("t", runtime::NewUuid().substr(0, 8), "."); }
+
+}  // namespace pathways::testing_support

@@ -1,0 +1,62 @@
+// One real Kafka broker (KRaft, broker and controller in one process) for a test binary.
+//
+// Start runs the jars that cmake/kafka.sh resolved, or those of KAFKA_HOME, on free loopback ports
+// with its data in a temporary folder, and returns once the broker answers. One broker serves a
+// whole binary, because it takes seconds to start: every test makes its own topics under NewPrefix.
+// The broker dies with this process, whatever ends it, and its folder goes with the object. A test
+// may kill and restart it; what was acknowledged then survives in the page cache.
+#ifndef PATHWAYS_TESTS_SUPPORT_KAFKA_BROKER_H_
+#define PATHWAYS_TESTS_SUPPORT_KAFKA_BROKER_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::testing_support {
+
+class KafkaBroker {
+ public:
+  // Waits at most two minutes. UNAVAILABLE: it does not answer; the message ends with its log.
+  // NOT_FOUND: there are no jars; ./dev test fetches them.
+  static absl::StatusOr<std::unique_ptr<KafkaBroker>> Start();
+  // Kills.
+  ~KafkaBroker();
+  KafkaBroker(const KafkaBroker&) = delete;
+  KafkaBroker& operator=(const KafkaBroker&) = delete;
+
+  // host:port.
+  const std::string& bootstrap() const { return bootstrap_; }
+
+  // SIGKILL; waits until it is gone.
+  void Kill();
+  // Starts the killed broker again on the same ports and data. Errors as Start.
+  absl::Status Restart();
+  // The same, without waiting for its answer.
+  absl::Status Launch();
+  absl::Status WaitUntilItAnswers();
+
+ private:
+  KafkaBroker() = default;
+  absl::Status Prepare();
+  absl::StatusOr<pid_t> Run(const std::vector<std::string>& java_arguments);
+  std::string Log() const;
+
+  TempFolder folder_;
+  std::string class_path_;
+  std::string bootstrap_;
+  pid_t pid_ = -1;
+};
+
+// A prefix for the topics and groups of one test; never the same twice.
+std::string NewPrefix();
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_SUPPORT_KAFKA_BROKER_H_
