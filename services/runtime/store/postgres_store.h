@@ -3,9 +3,10 @@
 // One writer connection, so the batches of one replica follow each other; those of several
 // replicas overlap up to the commit-order lock, which makes position order commit order
 // (docs/adr/0020). Reads use a bounded pool of their own and never wait for a writer. Every call
-// ends within `operation_max`: a lost server is looked for again with backoff until then, and the
-// store works on by itself when it is back. OnCommit wakes this process only: readers in other
-// replicas poll, because NOTIFY in the write transaction would serialise all commits.
+// ends within `operation_max`, a Commit that has to look up its outcome within twice that: a lost
+// server is looked for again with backoff until then, and the store works on by itself when it is
+// back. OnCommit wakes this process only: readers in other replicas poll, because NOTIFY in the
+// write transaction would serialise all commits.
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 
