@@ -124,27 +124,34 @@ std::string PostgresCluster::ConnectionTo(const std::string& database) const {
   return absl::StrCat("host=", folder_.path(), " user=pathways dbname=", database);
 }
 
-void PostgresCluster::Administer(const std::string& sql) {
+void PostgresCluster::Administer(const std::string& database, const std::string& sql) {
   const auto deadline = PostgresDeadlineIn(kStartMax);
   auto connection =
-      runtime::PostgresConnection::Open({ConnectionTo("postgres"), kStartMax}, deadline);
+      runtime::PostgresConnection::Open({ConnectionTo(database), kStartMax}, deadline);
   Require(connection.ok(), connection.status().message());
   const absl::Status status = (*connection)->Execute(sql.c_str(), deadline);
   Require(status.ok(), status.message());
 }
 
 std::string PostgresCluster::NewDatabase() {
-  const std::string name = absl::StrCat("test", ++databases_);
-  Administer(absl::StrCat("CREATE DATABASE ", name));
-  alive_.push_back(name);
-  return ConnectionTo(name);
+  if (empty_.empty()) {
+    empty_.push_back(absl::StrCat("test", ++databases_));
+    Administer("postgres", absl::StrCat("CREATE DATABASE ", empty_.back()));
+  }
+  used_.push_back(std::move(empty_.back()));
+  empty_.pop_back();
+  return ConnectionTo(used_.back());
 }
 
-void PostgresCluster::DropDatabases() {
-  for (const std::string& name : alive_) {
-    Administer(absl::StrCat("DROP DATABASE ", name, " WITH (FORCE)"));
+void PostgresCluster::EmptyDatabases() {
+  for (std::string& name : used_) {
+    Administer(name, absl::StrCat("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                                  "datname = '",
+                                  name, "' AND pid <> pg_backend_pid(); ALTER DATABASE ", name,
+                                  " RESET ALL; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"));
+    empty_.push_back(std::move(name));
   }
-  alive_.clear();
+  used_.clear();
 }
 
 namespace {
@@ -153,7 +160,7 @@ std::unique_ptr<PostgresCluster> the_cluster;  // NOLINT: ends with the tests, n
 
 class AfterEachTest : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo&) override {
-    if (the_cluster) the_cluster->DropDatabases();
+    if (the_cluster) the_cluster->EmptyDatabases();
   }
   void OnTestProgramEnd(const testing::UnitTest&) override { the_cluster.reset(); }
 };
