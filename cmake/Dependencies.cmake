@@ -9,6 +9,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 # Debian compiles httplib into a library; its flags change the layout of httplib's types.
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
@@ -18,6 +19,8 @@ find_library(PATHWAYS_CSV_LIBRARY csv REQUIRED)
 if(PATHWAYS_TESTS)
   find_package(GTest CONFIG REQUIRED)
   include(GoogleTest)
+  # Debian keeps the server's programs out of PATH, by version.
+  find_path(PATHWAYS_POSTGRES_BIN postgres PATHS /usr/lib/postgresql/15/bin REQUIRED)
 endif()
 
 # Debian packages no google.rpc messages; ./dev fetches the published contracts into a cache outside the tree.

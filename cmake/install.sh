@@ -28,9 +28,9 @@ retry() {
 
 as_root() {
   if ((EUID == 0)); then
-    env DEBIAN_FRONTEND=noninteractive "$@"
+    env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 "$@"
   elif command -v sudo >/dev/null; then
-    sudo env DEBIAN_FRONTEND=noninteractive "$@"
+    sudo env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 "$@"
   else
     echo "install: '$*' needs root, and there is no sudo" >&2
     exit 1
@@ -42,6 +42,15 @@ apt_get() { as_root apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
 
 apt_update_and_install() {
   apt_get update && apt_get install --yes --no-install-recommends "$@" >/dev/null
+}
+
+# Debian's server package makes a cluster and starts it, unless this file is there and says no.
+# UCF_FORCE_CONFFOLD above keeps the file when the package brings its own.
+no_system_cluster() {
+  local file=/etc/postgresql-common/createcluster.conf
+  [[ ! -e $file ]] || return 0
+  as_root mkdir -p "$(dirname "$file")"
+  echo 'create_main_cluster = false' | as_root tee "$file" >/dev/null
 }
 
 install_apt() {
@@ -56,6 +65,7 @@ install_apt() {
   )
   ((${#missing[@]})) || return 0
   echo "install: ${missing[*]}" >&2
+  [[ " ${missing[*]} " != *" postgresql-15 "* ]] || no_system_cluster
   retry apt_update_and_install "${missing[@]}"
 }
 

@@ -26,6 +26,10 @@ _WRAPPED = [
         re.compile(r"^sqlite3\.h$"),
         re.compile(r"^(services/runtime/store/sqlite[^/]*\.cc|tests/.*)$"),
     ),
+    (
+        re.compile(r"^(libpq-fe|libpq/.*|pg_config[^/]*)\.h$"),
+        re.compile(r"^(services/runtime/store/postgres[^/]*\.cc|tests/.*)$"),
+    ),
     (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/runtime/(keys|ids)[^/]*\.cc$")),
     (re.compile(r"^prometheus/"), re.compile(r"^services/runtime/metrics\.cc$")),
     (re.compile(r"^httplib\.h$"), re.compile(r"^services/runtime/metrics_http\.cc$")),

@@ -91,6 +91,8 @@ class IncludeDirectionTest(unittest.TestCase):
             ('"pathways/a/v1/a.grpc.pb.h"', "services/intake/main.cc", "bench/load.cc"),
             ("<sqlite3.h>", "services/runtime/store/memory.cc", "services/runtime/store/sqlite_a.cc"),
             ("<sqlite3.h>", "services/runtime/store/sqlite.h", "tests/runtime/store_test.cc"),
+            ("<libpq-fe.h>", "services/runtime/engine.cc", "services/runtime/store/postgres.cc"),
+            ("<libpq-fe.h>", "services/runtime/store/postgres.h", "tests/support/a.cc"),
             ("<sodium.h>", "services/runtime/engine.cc", "services/runtime/keys.cc"),
             ("<sodium.h>", "services/runtime/keys.h", "services/runtime/ids.cc"),
             ("<prometheus/counter.h>", "services/runtime/metrics_http.cc", "services/runtime/metrics.cc"),

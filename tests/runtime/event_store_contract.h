@@ -4,8 +4,8 @@
 //
 // A refused or abandoned batch is checked by asking the store everything it can be asked, before
 // and after: TruthOf and FoldedOf. Unique entries cannot be read; a probe stream tries to take
-// them. Tests that hold for one store only are in event_store_test.cc, the one file that includes
-// this header.
+// them. Tests that hold for one store only are in event_store_test.cc and postgres_store_test.cc,
+// the two binaries that include this header.
 #ifndef PATHWAYS_TESTS_RUNTIME_EVENT_STORE_CONTRACT_H_
 #define PATHWAYS_TESTS_RUNTIME_EVENT_STORE_CONTRACT_H_
 

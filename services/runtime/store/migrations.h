@@ -1,5 +1,5 @@
-// The numbered migrations of the SQLite store, compiled in from
-// services/runtime/store/migrations/*.sql.
+// The numbered migrations of the stores, compiled in from services/runtime/store/migrations/*.sql
+// (SQLite) and services/runtime/store/migrations/postgres/*.sql.
 //
 // Expand, then contract: a migration never breaks the release before it. A migration that was
 // released is never edited.
@@ -12,6 +12,7 @@ namespace pathways::runtime {
 
 // In order; the first is number 1. Each is one SQL script without BEGIN and COMMIT.
 std::vector<const char*> SqliteMigrations();
+std::vector<const char*> PostgresMigrations();
 
 }  // namespace pathways::runtime
 

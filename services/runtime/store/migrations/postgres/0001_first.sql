@@ -1,0 +1,132 @@
+-- First schema of a service's store on PostgreSQL: one database per service.
+-- Times are microseconds since the Unix epoch, UTC. Text is ordered by its bytes, as the services order it. Ids and
+-- keys are BYTEA, because text can hold neither a zero byte nor broken UTF-8: in psql
+-- "SET bytea_output = 'escape'" shows them as text.
+
+CREATE TABLE store (
+  name TEXT PRIMARY KEY,  -- Name of the value: incarnation, or schema.
+  value TEXT NOT NULL     -- The value. incarnation: random id of this store. schema: number of the last migration.
+);
+INSERT INTO store (name, value) VALUES ('incarnation', gen_random_uuid()::text);
+
+CREATE TABLE streams (
+  id BYTEA PRIMARY KEY,            -- Stream id: the case id. Its row is the lock of the stream.
+  version BIGINT NOT NULL,         -- Number of the last event. 0 only within the transaction that makes the row.
+  state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
+  sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, schedules not.
+  evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state.
+  time BIGINT NOT NULL             -- Time of the last event.
+) WITH (fillfactor = 70);  -- Room beside each row, so that a new state needs no new index entry.
+
+CREATE TABLE events (
+  position BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,  -- Place in commit order. A cache would break the order.
+  shard INTEGER NOT NULL,          -- Shard of the log: a hash of the stream, so that relays can share the work.
+  stream BYTEA NOT NULL,           -- Stream id.
+  number BIGINT NOT NULL,          -- Number in the stream, from 1 without holes.
+  ce_id BYTEA NOT NULL,            -- Random id, minted once with the event.
+  type TEXT COLLATE "C" NOT NULL,  -- Message name of the event.
+  time BIGINT NOT NULL,            -- When it was committed.
+  cause BYTEA NOT NULL,            -- pathways.type.v1.Cause: what led to it.
+  data BYTEA NOT NULL,             -- The event as published (protobuf). No identity.
+  sealed BYTEA NOT NULL            -- What is personal: identity encrypted, schedules not. Never published.
+);
+CREATE UNIQUE INDEX events_by_stream ON events (stream, number);
+
+CREATE TABLE applied (
+  stream BYTEA NOT NULL,               -- Stream id.
+  upstream TEXT COLLATE "C" NOT NULL,  -- Service whose events are counted.
+  number BIGINT NOT NULL,              -- Last number applied.
+  fingerprints BYTEA NOT NULL,         -- 4 bytes per applied ce_id, in order of number.
+  PRIMARY KEY (stream, upstream)
+);
+
+CREATE TABLE behind (
+  stream BYTEA NOT NULL,               -- Stream id.
+  upstream TEXT COLLATE "C" NOT NULL,  -- Service whose events are missing.
+  number BIGINT NOT NULL,              -- Highest number known to exist.
+  since BIGINT NOT NULL,               -- When it was first noticed.
+  PRIMARY KEY (stream, upstream)
+);
+CREATE INDEX behind_by_since ON behind (since, stream, upstream);
+
+CREATE TABLE positions (
+  upstream TEXT COLLATE "C" PRIMARY KEY,  -- Consumer and log, for example intake or status/referral.
+  incarnation TEXT COLLATE "C" NOT NULL,  -- Id of the log that is counted.
+  position BIGINT NOT NULL                -- Last position handled.
+);
+
+CREATE TABLE requests (
+  key BYTEA PRIMARY KEY,      -- Hash of principal, method and request id.
+  stream BYTEA NOT NULL,      -- Stream the request changed.
+  number BIGINT NOT NULL,     -- Version of the stream after it.
+  fingerprint BYTEA NOT NULL  -- Keyed hash of the request's content.
+);
+
+CREATE TABLE unique_index (
+  name TEXT COLLATE "C" NOT NULL,  -- Name of the index.
+  key BYTEA NOT NULL,              -- Natural key.
+  stream BYTEA NOT NULL,           -- Stream that holds it. Empty only within the transaction that releases it.
+  PRIMARY KEY (name, key)
+);
+
+CREATE TABLE list_index (
+  name TEXT COLLATE "C" NOT NULL,  -- Name of the list.
+  key BYTEA NOT NULL,              -- Sort key, ending in the stream id.
+  PRIMARY KEY (name, key)
+);
+
+CREATE TABLE timers (
+  stream BYTEA NOT NULL,           -- Stream id.
+  kind TEXT COLLATE "C" NOT NULL,  -- Kind of the timer; one per stream and kind.
+  due BIGINT NOT NULL,             -- When it is due, seconds since the Unix epoch.
+  PRIMARY KEY (stream, kind)
+);
+CREATE INDEX timers_by_due ON timers (due, stream, kind);
+
+CREATE TABLE parked (
+  stream BYTEA PRIMARY KEY,            -- Stream that waits for an operator.
+  upstream TEXT COLLATE "C" NOT NULL,  -- Service whose event could not be applied. Empty: a request or a timer.
+  number BIGINT NOT NULL,              -- Number of that event. 0: a request or a timer.
+  reason TEXT COLLATE "C" NOT NULL,    -- Upper-case code. No personal data.
+  since BIGINT NOT NULL                -- When it was parked.
+);
+
+CREATE TABLE relay (
+  shard INTEGER PRIMARY KEY,  -- Shard of the log; 0 also stands for the whole log while one relay sends it.
+  watermark BIGINT NOT NULL,  -- Last position handed to the bus and acknowledged.
+  epoch BIGINT NOT NULL       -- Grows with each change of the relay that leads.
+);
+
+CREATE TABLE audit (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- Order of the trail within one transaction.
+  time BIGINT NOT NULL,                 -- When it was committed.
+  principal TEXT COLLATE "C" NOT NULL,  -- Who called: kind and id.
+  method TEXT COLLATE "C" NOT NULL,     -- What was called.
+  stream BYTEA NOT NULL,                -- Stream id.
+  number BIGINT NOT NULL                -- Version of the stream after the call.
+);
+
+CREATE TABLE keys (
+  stream BYTEA NOT NULL,     -- Stream id.
+  person_id BYTEA NOT NULL,  -- Person within the case.
+  wrapped BYTEA NOT NULL,    -- The person's data key, encrypted with the master key.
+  PRIMARY KEY (stream, person_id)
+);
+
+CREATE TABLE projections (
+  name TEXT COLLATE "C" NOT NULL,  -- Name of the projection.
+  key BYTEA NOT NULL,              -- Key, for example a case id.
+  value BYTEA NOT NULL,            -- The projected message (protobuf).
+  PRIMARY KEY (name, key)
+);
+
+-- Ends a pipeline that holds its COMMIT when a row is not what was read: raised as a serialisation failure, which
+-- the store answers with ABORTED.
+CREATE FUNCTION refuse_unless(holds BOOLEAN) RETURNS BOOLEAN LANGUAGE plpgsql AS $$
+BEGIN
+  IF holds THEN
+    RETURN TRUE;
+  END IF;
+  RAISE EXCEPTION 'a row is not what was read' USING ERRCODE = '40001';
+END
+$$;

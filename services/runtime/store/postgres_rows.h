@@ -1,0 +1,85 @@
+// The SQL of the PostgreSQL store that its batch, its reads and its maintenance share.
+//
+// Every function adds statements for one kind of row to a list that later runs as one pipeline;
+// none of them waits. Arrays are sent sorted and without repetition, so that two transactions lock
+// rows of one kind in the same order, and so that one statement never meets a row twice. A
+// function adds nothing when there is nothing to do.
+#ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_ROWS_H_
+#define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_ROWS_H_
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "services/runtime/store/event_store.h"
+#include "services/runtime/store/postgres.h"
+
+namespace pathways::runtime {
+
+// A statement, and what to do with its rows.
+struct PostgresStep {
+  PostgresStatement statement;
+  std::function<void(const PostgresResult&)> take;  // May be empty.
+};
+using PostgresSteps = std::vector<PostgresStep>;
+
+// Runs the steps in one round trip, then hands over the rows: all of them, or none on an error.
+absl::Status RunSteps(PostgresConnection& connection, const PostgresSteps& steps,
+                      PostgresDeadline deadline, const std::function<void()>& sent = nullptr);
+
+PostgresStep Plain(const char* sql);
+std::string TextArray(const std::vector<std::string>& values);
+std::string BytesArray(const std::vector<std::string>& values);
+
+// Reads. What `take` writes to must live until the steps have run.
+
+// States, marks and parked reasons of streams that have any. With `lock` each stream's row is
+// locked first, in order; a stream that has none gets one of version 0, which the transaction must
+// either make a stream (AddStates) or remove (RemovePlaceholders).
+void ReadStreams(const std::vector<std::string>& streams, bool lock,
+                 std::map<std::string, StreamRow>& rows, PostgresSteps& steps);
+void ReadRequests(const std::vector<std::string>& keys, std::map<std::string, RequestRow>& rows,
+                  PostgresSteps& steps);
+// With `lock` the rows are locked in order.
+void ReadPositions(const std::vector<std::string>& upstreams, bool lock,
+                   std::map<std::string, Position>& rows, PostgresSteps& steps);
+// The database's clock.
+void ReadNow(absl::Time& now, PostgresSteps& steps);
+
+// Writes. The streams are locked; `streams` is sorted by stream.
+
+// New states. ABORTED when a version is not the one that was read.
+void WriteStates(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
+void RemovePlaceholders(const std::vector<std::string>& streams, PostgresSteps& steps);
+// Make the marks of each stream those of its write; `before` is what was read.
+void WriteApplied(const std::vector<const StreamWrite*>& streams,
+                  const std::map<std::string, StreamRow>& before, PostgresSteps& steps);
+void WriteBehind(const std::vector<const StreamWrite*>& streams,
+                 const std::map<std::string, StreamRow>& before, absl::Time now,
+                 PostgresSteps& steps);
+// Keeps the higher number; nothing when that number is applied already.
+void RaiseBehind(const std::vector<BehindRow>& rows, absl::Time now, PostgresSteps& steps);
+// Only forward within one incarnation.
+void WritePositions(const std::map<std::string, Position>& positions, PostgresSteps& steps);
+void WriteRequests(const std::map<std::string, RequestRow>& requests, PostgresSteps& steps);
+// Unique entries of the whole batch: what one stream releases another may take. ABORTED at once
+// when two streams take one entry, later when another stream holds it.
+absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
+// Removals of the whole batch, then additions.
+void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
+void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
+void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSteps& steps);
+void WriteKeys(const std::vector<KeyRow>& rows, PostgresSteps& steps);
+void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps& steps);
+void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps);
+// Waits for the commit-order lock of the service and inserts the events, whose positions are
+// filled in. Nothing but COMMIT may follow.
+void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps);
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_ROWS_H_

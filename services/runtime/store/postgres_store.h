@@ -1,0 +1,106 @@
+// The event store on PostgreSQL: one database per service, shared by all replicas of the service.
+//
+// One writer connection, so the batches of one replica follow each other; those of several
+// replicas overlap up to the commit-order lock, which makes position order commit order
+// (docs/adr/0020). Reads use a bounded pool of their own and never wait for a writer. Every call
+// ends within `operation_max`, a Commit that has to look up its outcome within twice that: a lost
+// server is looked for again with backoff until then, and the store works on by itself when it is
+// back. OnCommit wakes this process only: readers in other replicas poll, because NOTIFY in the
+// write transaction would serialise all commits.
+#ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
+#define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/runtime/clock.h"
+#include "services/runtime/store/event_store.h"
+#include "services/runtime/store/postgres.h"
+#include "services/runtime/store/postgres_rows.h"
+
+namespace pathways::runtime {
+
+struct PostgresStoreOptions {
+  PostgresOptions postgres;
+  int readers_max = 4;  // Connections for reads, beside the one that writes.
+  // Replaces the database's clock, so that a test sets the time. Must outlive the store.
+  const Clock* clock = nullptr;
+  // Called when a batch's COMMIT has left and no answer was looked at, so that a test can break
+  // the connection there.
+  std::function<void(int backend_pid, int socket)> commit_sent;
+};
+
+// Brings the schema up to date and returns its number. Safe when two start at once: the second one
+// waits and finds nothing to do. FAILED_PRECONDITION: made by a newer release. UNAVAILABLE: cannot
+// be reached, or another migration holds the lock for longer than `operation_max`.
+absl::StatusOr<int64_t> MigratePostgres(const PostgresOptions& options);
+
+class PostgresStore : public EventStore {
+ public:
+  // Never migrates. FAILED_PRECONDITION, which names `pathways migrate`, when the schema is not the
+  // one of this release. UNAVAILABLE: cannot be reached within `operation_max`.
+  static absl::StatusOr<std::unique_ptr<PostgresStore>> Open(PostgresStoreOptions options);
+  ~PostgresStore() override;
+
+  absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
+  std::string Incarnation() const override { return incarnation_; }
+  absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
+  absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
+                                                   int limit, bool with_sealed) override;
+  absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
+  absl::StatusOr<int64_t> LastPosition() override;
+  absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override;
+  absl::StatusOr<std::vector<std::string>> ReadList(absl::string_view index,
+                                                    absl::string_view prefix,
+                                                    absl::string_view after, int limit) override;
+  absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) override;
+  absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
+  absl::StatusOr<std::vector<BehindRow>> ReadBehind(int limit) override;
+  absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;
+  absl::StatusOr<std::map<std::string, int64_t>> ReadApplied(
+      absl::string_view upstream, const std::vector<std::string>& streams) override;
+  absl::StatusOr<Position> ReadPosition(absl::string_view upstream) override;
+  absl::StatusOr<std::map<std::string, std::string>> ReadProjections(
+      absl::string_view name, const std::vector<std::string>& keys) override;
+  absl::StatusOr<int64_t> ReadWatermark() override;
+  // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
+  // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
+  absl::Status AdvanceWatermark(int64_t position) override;
+  absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
+  absl::Status ClearParked(absl::string_view stream) override;
+  absl::Status DropProjection(absl::string_view name,
+                              const std::vector<std::string>& upstreams) override;
+  absl::Status DropFolded() override;
+  absl::Status RestoreFolded(absl::string_view stream, const StreamRow& row,
+                             const type::Folded& folded) override;
+  void OnCommit(std::function<void()> wake) override { wake_ = std::move(wake); }
+
+ private:
+  friend class PostgresBatch;
+  using Build = std::function<absl::Status(const std::map<std::string, StreamRow>& rows,
+                                           absl::Time now, PostgresSteps& steps)>;
+
+  explicit PostgresStore(PostgresStoreOptions options);
+
+  absl::Status Initialise();
+  PostgresDeadline Deadline() const;
+  // Runs steps on a reading connection; once more when an old connection turns out to be lost.
+  absl::Status Read(const PostgresSteps& steps);
+  // Runs steps in one transaction and one round trip of the writer.
+  absl::Status Write(PostgresSteps steps);
+  // Locks streams, then writes what `build` makes of them, in one transaction of the writer.
+  absl::Status Change(const std::vector<std::string>& streams, const Build& build);
+
+  const PostgresStoreOptions options_;
+  PostgresPool readers_;
+  PostgresPool writer_;  // Its only place is the writer's place.
+  std::string incarnation_;
+  std::function<void()> wake_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_

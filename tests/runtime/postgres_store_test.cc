@@ -1,0 +1,652 @@
+// Goal: the PostgreSQL store keeps the contract, and what it promises beyond it: replicas that
+// write at the same time lose nothing, readers follow commits, and no fault of server or connection
+// makes it guess. Method: a real server of its own; the contract's suite; then two stores on one
+// database, batches that are held at a known point by a lock or a trigger of the test, backends
+// that are killed or stopped, and a server that crashes.
+#include "services/runtime/store/postgres_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <random>
+#include <set>
+
+#include "services/runtime/consumer.h"
+#include "services/runtime/engine.h"
+#include "tests/runtime/event_store_contract.h"
+#include "tests/support/postgres_cluster.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::TheCluster;
+
+// The number of the store's commit-order lock.
+constexpr char kHoldOrderLock[] = "SELECT pg_advisory_lock(20)";
+constexpr char kReleaseOrderLock[] = "SELECT pg_advisory_unlock(20)";
+
+PostgresStoreOptions OptionsOf(const std::string& database) {
+  PostgresStoreOptions options;
+  options.postgres.connection = database;
+  return options;
+}
+
+StoreKind Postgres() {
+  return {"Postgres",
+          [](const Clock& clock, const std::string& folder) -> std::unique_ptr<EventStore> {
+            PostgresStoreOptions options = OptionsOf(TheCluster().NewDatabase());
+            options.clock = &clock;
+            EXPECT_EQ(Value(MigratePostgres(options.postgres)), 1);
+            return Value(PostgresStore::Open(options));
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, EventStoreContract, testing::Values(Postgres()),
+                         [](const auto& info) { return info.param.name; });
+
+// Asks until it holds, at most 20 seconds.
+bool Eventually(const std::function<bool()>& holds) {
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock<std::mutex> lock(mutex);
+  for (int i = 0; i < 4000; ++i) {
+    if (holds()) return true;
+    never.wait_for(lock, std::chrono::milliseconds(5), [] { return false; });
+  }
+  return false;
+}
+
+// A test's own session in a database.
+class Session {
+ public:
+  explicit Session(const std::string& database) {
+    connection_ = Value(PostgresConnection::Open({database, absl::Seconds(30)}, Deadline()));
+  }
+  void Execute(const std::string& sql) {
+    const absl::Status status = connection_->Execute(sql.c_str(), Deadline());
+    EXPECT_TRUE(status.ok()) << sql << ": " << status;
+  }
+  // One BIGINT. `sql` is a literal.
+  int64_t Ask(const char* sql, std::vector<std::string> parameters = {}) {
+    const auto results = connection_->Run({{sql, std::move(parameters)}}, Deadline());
+    EXPECT_TRUE(results.ok()) << sql << ": " << results.status();
+    return results.ok() && (*results)[0].rows() == 1 ? (*results)[0].Int(0, 0) : -1;
+  }
+  bool IsRunning(int backend_pid) {
+    return Ask("SELECT count(*) FROM pg_stat_activity WHERE pid = $1::bigint",
+               {PostgresInt(backend_pid)}) == 1;
+  }
+  // Sessions of this database that wait for an advisory lock.
+  int64_t Waiting() {
+    return Ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "wait_event_type = 'Lock' AND wait_event = 'advisory'");
+  }
+  void Terminate(int backend_pid) {
+    Ask("SELECT pg_terminate_backend($1::bigint::int)::int::bigint", {PostgresInt(backend_pid)});
+    EXPECT_TRUE(Eventually([&] { return !IsRunning(backend_pid); }));
+  }
+
+ private:
+  static PostgresDeadline Deadline() { return PostgresDeadlineIn(absl::Seconds(30)); }
+  std::unique_ptr<PostgresConnection> connection_;
+};
+
+// Makes a connection behave as if the peer had closed it and nothing had arrived.
+void Cut(int socket) {
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  close(pair[1]);
+  dup2(pair[0], socket);
+  close(pair[0]);
+}
+
+class PostgresStoreTest : public testing::Test {
+ protected:
+  PostgresStoreTest() : database_(TheCluster().NewDatabase()) {
+    EXPECT_EQ(Value(MigratePostgres({database_})), 1);
+  }
+
+  std::unique_ptr<PostgresStore> Open(absl::Duration operation_max = absl::Seconds(5)) {
+    PostgresStoreOptions options = OptionsOf(database_);
+    options.postgres.operation_max = operation_max;
+    options.commit_sent = [this](int backend_pid, int socket) {
+      if (commit_sent_) commit_sent_(backend_pid, socket);
+    };
+    return Value(PostgresStore::Open(std::move(options)));
+  }
+
+  const std::string database_;
+  std::function<void(int backend_pid, int socket)> commit_sent_;
+};
+
+// Migrations.
+
+TEST(PostgresMigrationTest, TwoAtOnceMakeOneSchema) {
+  const PostgresOptions options{TheCluster().NewDatabase(), absl::Seconds(20)};
+  EXPECT_EQ(PostgresStore::Open({options}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(PostgresStore::Open({options}).status().message(), HasSubstr("pathways migrate"));
+  std::vector<std::future<absl::StatusOr<int64_t>>> migrations;
+  for (int i = 0; i < 4; ++i) {
+    migrations.push_back(std::async(std::launch::async, MigratePostgres, options));
+  }
+  for (auto& migration : migrations) EXPECT_EQ(Value(migration.get()), 1);
+  const std::string incarnation = Value(PostgresStore::Open({options}))->Incarnation();
+  EXPECT_EQ(Value(MigratePostgres(options)), 1);
+  EXPECT_EQ(Value(PostgresStore::Open({options}))->Incarnation(), incarnation);
+}
+
+TEST(PostgresMigrationTest, EachDatabaseIsAnotherLog) {
+  const PostgresOptions first{TheCluster().NewDatabase()};
+  const PostgresOptions second{TheCluster().NewDatabase()};
+  EXPECT_EQ(Value(MigratePostgres(first)), 1);
+  EXPECT_EQ(Value(MigratePostgres(second)), 1);
+  EXPECT_NE(Value(PostgresStore::Open({first}))->Incarnation(),
+            Value(PostgresStore::Open({second}))->Incarnation());
+}
+
+TEST_F(PostgresStoreTest, ANewerSchemaIsRefused) {
+  Session(database_).Execute("UPDATE store SET value = '999' WHERE name = 'schema'");
+  const absl::Status opened = PostgresStore::Open(OptionsOf(database_)).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(opened.message(), HasSubstr("pathways migrate"));
+  EXPECT_EQ(MigratePostgres({database_}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Errors and time.
+
+TEST_F(PostgresStoreTest, EachSqlstateHasOneMeaning) {
+  const struct {
+    const char* state;
+    absl::StatusCode code;
+  } rows[] = {
+      {"40001", absl::StatusCode::kAborted},     {"40P01", absl::StatusCode::kAborted},
+      {"23505", absl::StatusCode::kAborted},     {"23502", absl::StatusCode::kInternal},
+      {"57P01", absl::StatusCode::kUnavailable}, {"57P02", absl::StatusCode::kUnavailable},
+      {"57P03", absl::StatusCode::kUnavailable}, {"57014", absl::StatusCode::kUnavailable},
+      {"08006", absl::StatusCode::kUnavailable}, {"53100", absl::StatusCode::kUnavailable},
+      {"53300", absl::StatusCode::kUnavailable}, {"25006", absl::StatusCode::kUnavailable},
+      {"25P03", absl::StatusCode::kUnavailable}, {"55P03", absl::StatusCode::kUnavailable},
+      {"58030", absl::StatusCode::kUnavailable}, {"22021", absl::StatusCode::kInternal},
+      {"42703", absl::StatusCode::kInternal},    {"25P02", absl::StatusCode::kInternal},
+      {"XX001", absl::StatusCode::kDataLoss},    {"XX002", absl::StatusCode::kDataLoss},
+      {"XX000", absl::StatusCode::kInternal},
+  };
+  const auto deadline = PostgresDeadlineIn(absl::Seconds(30));
+  const auto connection = Value(PostgresConnection::Open({database_}, deadline));
+  for (const auto& row : rows) {
+    const std::string raise = absl::StrCat(
+        "DO $$ BEGIN RAISE EXCEPTION 'a secret' USING ERRCODE = '", row.state, "'; END $$");
+    const absl::Status status = connection->Execute(raise.c_str(), deadline);
+    EXPECT_EQ(status.code(), row.code) << status;
+    EXPECT_THAT(status.message(), HasSubstr(row.state));
+    EXPECT_THAT(status.message(), Not(HasSubstr("secret")));
+    EXPECT_FALSE(connection->lost());
+  }
+}
+
+TEST_F(PostgresStoreTest, NowIsTheDatabasesClock) {
+  const auto store = Open();
+  Session session(database_);
+  const auto now = [&] {
+    return session.Ask("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+  };
+  const int64_t before = now();
+  const absl::Time read = Value(Value(store->Begin())->Read({})).now;
+  EXPECT_LE(before, absl::ToUnixMicros(read));
+  EXPECT_LE(absl::ToUnixMicros(read), now());
+}
+
+// A session setting of the role must not weaken an answered commit, nor the plans.
+TEST_F(PostgresStoreTest, SettingsOfTheDatabaseDoNotWeakenTheStore) {
+  Session session(database_);
+  session.Execute(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', "
+      "current_database()); END $$");
+  const auto connection =
+      Value(PostgresConnection::Open({database_}, PostgresDeadlineIn(absl::Seconds(30))));
+  const auto results = Value(
+      connection->Run({{"SHOW synchronous_commit", {}}}, PostgresDeadlineIn(absl::Seconds(30))));
+  EXPECT_EQ(results[0].Bytes(0, 0), "on");
+}
+
+TEST_F(PostgresStoreTest, PlaceholdersOfLockedStreamsDoNotStay) {
+  const auto store = Open();
+  {
+    std::unique_ptr<Batch> batch = Value(store->Begin());
+    BatchRead wanted;
+    wanted.streams = {"a", "b", "c"};
+    EXPECT_THAT(Value(batch->Read(wanted)).streams, IsEmpty());
+    BatchWrite write = Batched({Append("b", 0), Mark("c", 0, {}, {{"intake", 1}})});
+    ASSERT_TRUE(batch->Commit(write).ok());
+  }
+  ASSERT_TRUE(store->MarkBehind({{"d", "intake", 3, 0, {}}}).ok());
+  EXPECT_EQ(Session(database_).Ask("SELECT count(*) FROM streams"), 1);
+  EXPECT_THAT(Value(store->ReadHeads("", kAll)), testing::SizeIs(1));
+}
+
+// Replicas.
+
+// A batch that has read a stream replaces its marks as a whole, so a mark must not slip in between.
+TEST_F(PostgresStoreTest, AMarkWaitsForTheStreamsBatch) {
+  const auto first = Open();
+  const auto second = Open();
+  Session session(database_);
+  ASSERT_TRUE(Commit(*first, Batched({Mark("a", 0, {}, {{"intake", 3}})})).ok());
+  std::unique_ptr<Batch> batch = Value(first->Begin());
+  BatchRead wanted;
+  wanted.streams = {"a"};
+  Value(batch->Read(wanted));
+  std::future<absl::Status> marked = std::async(
+      std::launch::async, [&] { return second->MarkBehind({{"a", "intake", 5, 0, {}}}); });
+  EXPECT_TRUE(Eventually([&] {
+    return marked.wait_for(std::chrono::seconds(0)) == std::future_status::ready ||
+           session.Ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == 1;
+  }));
+  BatchWrite write = Batched({Mark("a", 0, {{"intake", {3, "111122223333"}}}, {})});
+  ASSERT_TRUE(batch->Commit(write).ok());
+  batch.reset();
+  ASSERT_TRUE(marked.get().ok());
+  EXPECT_THAT(Value(first->ReadState("a")).behind, ElementsAre(Pair("intake", 5)));
+}
+
+// The first store's batch has its position and is held by a trigger, before its commit. If the
+// second store could commit meanwhile, a reader would go past the first one's position.
+TEST_F(PostgresStoreTest, AReaderFollowsCommitsOfAllReplicas) {
+  const auto first = Open(absl::Seconds(30));
+  const auto second = Open(absl::Seconds(30));
+  Session session(database_);
+  session.Execute(
+      "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+      "pg_advisory_xact_lock(77); RETURN NULL; END $$; CREATE TRIGGER hold AFTER INSERT ON events "
+      "FOR EACH ROW WHEN (NEW.stream = 'slow') EXECUTE FUNCTION hold(); "
+      "SELECT pg_advisory_lock(77)");
+  const auto commit = [](PostgresStore& store, const std::string& stream) {
+    return Commit(store, Batched({Append(stream, 0)}));
+  };
+  auto slow = std::async(std::launch::async, commit, std::ref(*first), "slow");
+  Session other(database_);
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 1; }));
+  auto quick = std::async(std::launch::async, commit, std::ref(*second), "quick");
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 2 || Value(first->LastPosition()) > 0; }));
+  std::vector<EventRow> seen = Value(first->ReadAfter(0, kAll));
+  session.Execute("SELECT pg_advisory_unlock(77)");
+  EXPECT_TRUE(slow.get().ok());
+  EXPECT_TRUE(quick.get().ok());
+  const int64_t position = seen.empty() ? 0 : seen.back().position;
+  for (EventRow& event : Value(first->ReadAfter(position, kAll))) seen.push_back(event);
+  EXPECT_THAT(Numbers(seen), ElementsAre("slow 1", "quick 1"));
+}
+
+// What several writers and a reader of one log have to agree on.
+struct Load {
+  std::atomic<int64_t> committed{0};  // Events.
+  std::atomic<int> writing{0};
+  std::mutex mutex;
+  std::vector<std::string> errors;  // Guarded by mutex.
+};
+
+// Appends to some of ten streams, again and again, each time to what it has read.
+void WriteUnderLoad(PostgresStore& store, unsigned seed, int batches, Load& load) {
+  std::mt19937 random(seed);
+  for (int done = 0; done < batches;) {
+    std::unique_ptr<Batch> batch = Value(store.Begin());
+    if (batch == nullptr) break;
+    BatchRead wanted;
+    for (int i = 0; i < 10; ++i) {
+      if (random() % 3 == 0) wanted.streams.push_back(absl::StrCat("s", i));
+    }
+    const absl::StatusOr<BatchData> data = batch->Read(wanted);
+    if (!data.ok()) {
+      std::lock_guard<std::mutex> lock(load.mutex);
+      load.errors.emplace_back(data.status().message());
+      continue;
+    }
+    BatchWrite write;
+    const bool trades = random() % 2 == 0;
+    for (const std::string& stream : wanted.streams) {
+      const auto row = data->streams.find(stream);
+      const int64_t version = row == data->streams.end() ? 0 : row->second.version;
+      write.streams.push_back(Append(stream, version, 1 + static_cast<int>(random() % 2)));
+      if (!trades) continue;
+      // Streams take entries from each other: of those it wants, it gets the ones that are free.
+      const auto token = [&] { return type::UniqueEntry{"token", absl::StrCat(random() % 20)}; };
+      write.streams.back().added.uniques = {token()};
+      write.streams.back().removed.uniques = {token(), token(), token(), token()};
+    }
+    std::shuffle(write.streams.begin(), write.streams.end(), random);
+    const absl::Status status = batch->Commit(write);
+    ++done;
+    if (status.ok()) {
+      for (const StreamWrite& stream : write.streams) {
+        load.committed += static_cast<int64_t>(stream.events.size());
+      }
+    } else {
+      std::lock_guard<std::mutex> lock(load.mutex);
+      load.errors.emplace_back(status.message());
+    }
+  }
+  --load.writing;
+}
+
+TEST_F(PostgresStoreTest, ReplicasUnderLoadLoseNothing) {
+  constexpr int kReplicas = 3;
+  constexpr int kBatchesEach = 150;
+  Load load;
+  std::vector<std::unique_ptr<PostgresStore>> replicas;
+  for (int i = 0; i < kReplicas; ++i) replicas.push_back(Open(absl::Seconds(30)));
+  load.writing = kReplicas;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kReplicas; ++i) {
+    writers.emplace_back(
+        [&, i] { WriteUnderLoad(*replicas[static_cast<size_t>(i)], 17 + i, kBatchesEach, load); });
+  }
+  const auto reader = Open();
+  std::vector<EventRow> seen;
+  for (bool last = false; !last;) {
+    last = load.writing == 0;
+    const int64_t position = seen.empty() ? 0 : seen.back().position;
+    for (EventRow& event : Value(reader->ReadAfter(position, 7))) {
+      seen.push_back(std::move(event));
+      last = false;
+    }
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GT(load.committed, kReplicas * kBatchesEach) << "the load was mostly refused";
+  EXPECT_EQ(static_cast<int64_t>(seen.size()), load.committed);
+  EXPECT_EQ(Session(database_).Ask("SELECT count(*) FROM events"), load.committed);
+  std::map<std::string, int64_t> numbers;
+  for (const EventRow& event : seen) EXPECT_EQ(event.number, ++numbers[event.stream]);
+  for (const auto& [stream, number] : numbers) {
+    EXPECT_EQ(Value(reader->ReadState(stream)).version, number);
+  }
+  // Only lost races, and no deadlock among them.
+  for (const std::string& error : load.errors) {
+    EXPECT_TRUE(error.find("40001") != std::string::npos ||
+                error.find("a unique entry") != std::string::npos)
+        << error;
+  }
+}
+
+// A stream is the number of its events.
+class CountDomain : public Domain {
+ public:
+  int EvolveVersion() const override { return 1; }
+  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
+                                               const type::DecideContext&) const override {
+    return std::vector<NewEvent>{{"test.Counted", std::string(command), ""}};
+  }
+  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    state.open += "1";
+    return absl::OkStatus();
+  }
+  absl::StatusOr<type::Folded> Fold(const std::string&, const StoredState&) const override {
+    return type::Folded{};
+  }
+  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
+                                               const EventRow& event) const override {
+    return UpstreamCommand{event.data, {}};
+  }
+};
+
+struct Replica {
+  explicit Replica(std::unique_ptr<PostgresStore> opened)
+      : store(std::move(opened)), engine(domain, *store, EngineOptions{}) {}
+  CountDomain domain;
+  std::unique_ptr<PostgresStore> store;
+  Engine engine;
+};
+
+// As after a client's retry to another replica, which mints another stream for it.
+TEST_F(PostgresStoreTest, OneRequestSentToTwoReplicasIsAcceptedOnce) {
+  constexpr int kRequests = 100;
+  Replica first(Open(absl::Seconds(30)));
+  Replica second(Open(absl::Seconds(30)));
+  std::mutex mutex;
+  std::map<std::string, std::vector<std::string>> streams;  // Of each request.
+  for (int i = 0; i < kRequests; ++i) {
+    for (Replica* replica : {&first, &second}) {
+      const std::string stream = absl::StrCat(replica == &first ? "x" : "y", i);
+      const std::string key = absl::StrCat("key-", i);
+      replica->engine.Submit({stream, "c", RequestOrigin{key, "print", "staff/a", "Say"}, {}},
+                             [&, key](const Answer& answer) {
+                               EXPECT_TRUE(answer.status.ok()) << answer.status;
+                               std::lock_guard<std::mutex> lock(mutex);
+                               streams[key].push_back(answer.stream);
+                             });
+    }
+  }
+  first.engine.Drain();
+  second.engine.Drain();
+  for (const auto& [key, both] : streams) {
+    ASSERT_EQ(both.size(), 2u) << key;
+    EXPECT_EQ(both[0], both[1]) << key;
+  }
+  EXPECT_EQ(Session(database_).Ask("SELECT count(*) FROM events"), kRequests);
+}
+
+TEST_F(PostgresStoreTest, OneEventGivenToTwoReplicasIsAppliedOnce) {
+  constexpr int kEvents = 100;
+  Replica first(Open(absl::Seconds(30)));
+  Replica second(Open(absl::Seconds(30)));
+  for (int64_t number = 1; number <= kEvents; ++number) {
+    for (Replica* replica : {&first, &second}) {
+      EventRow event = Event("s", number);
+      replica->engine.Submit(CommandOf(replica->domain, "up", event), [](const Answer& answer) {
+        EXPECT_TRUE(answer.status.ok()) << answer.status;
+      });
+    }
+  }
+  first.engine.Drain();
+  second.engine.Drain();
+  const StreamRow row = Value(first.store->ReadState("s"));
+  EXPECT_EQ(row.version, kEvents);
+  EXPECT_EQ(row.state.open.size(), static_cast<size_t>(kEvents));
+  EXPECT_EQ(row.applied.at("up").number, kEvents);
+  EXPECT_THAT(row.behind, IsEmpty());
+  EXPECT_EQ(row.parked_reason, "");
+}
+
+// Outcomes of a COMMIT whose answer is lost.
+
+TEST_F(PostgresStoreTest, ABackendKilledBeforeItsCommitWroteNothing) {
+  const auto store = Open();
+  ASSERT_TRUE(Commit(*store, Batched({Append("v", 0)})).ok());
+  const std::vector<std::string> truth = TruthOf(*store);
+  Session session(database_);
+  session.Execute(kHoldOrderLock);
+  commit_sent_ = [&](int backend_pid, int) {
+    EXPECT_TRUE(Eventually([&] { return session.Waiting() == 1; }));
+    session.Terminate(backend_pid);
+  };
+  const absl::Status status = Commit(*store, OneOfEverything());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(status.message(), HasSubstr("nothing was written"));
+  commit_sent_ = nullptr;
+  session.Execute(kReleaseOrderLock);
+  EXPECT_EQ(TruthOf(*store), truth);
+  EXPECT_TRUE(Commit(*store, OneOfEverything()).ok());
+}
+
+TEST_F(PostgresStoreTest, ACommitWhoseAnswerIsLostIsFound) {
+  const auto store = Open();
+  int wakes = 0;
+  store->OnCommit([&] { ++wakes; });
+  Session session(database_);
+  commit_sent_ = [&](int backend_pid, int socket) {
+    EXPECT_TRUE(Eventually([&] { return session.Ask("SELECT count(*) FROM events") == 3; }));
+    session.Terminate(backend_pid);
+    Cut(socket);
+  };
+  BatchWrite write = OneOfEverything();
+  const absl::Status status = Commit(*store, write);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(wakes, 1);
+  commit_sent_ = nullptr;
+  const std::vector<EventRow> log = Value(store->ReadAfter(0, kAll));
+  ASSERT_EQ(log.size(), 3u);
+  EXPECT_EQ(write.streams[0].events[0].position, log[0].position);
+  EXPECT_EQ(write.streams[0].events[1].position, log[1].position);
+  EXPECT_EQ(write.streams[1].events[0].position, log[2].position);
+  EXPECT_TRUE(absl::IsAborted(Commit(*store, OneOfEverything())));
+}
+
+// Nothing of such a batch carries an id of its own, so the transaction's id decides.
+TEST_F(PostgresStoreTest, ABatchWithoutEventsIsDecidedByItsTransaction) {
+  const auto store = Open();
+  Session session(database_);
+  commit_sent_ = [&](int backend_pid, int socket) {
+    EXPECT_TRUE(Eventually([&] { return session.Ask("SELECT count(*) FROM positions") == 1; }));
+    Cut(socket);
+  };
+  EXPECT_TRUE(Commit(*store, Moving("intake", "log-1", 5)).ok());
+  // A lock on the row keeps the next one from its commit.
+  session.Execute("BEGIN; SELECT 1 FROM positions FOR UPDATE");
+  Session other(database_);
+  commit_sent_ = [&](int backend_pid, int) { other.Terminate(backend_pid); };
+  const absl::Status status = Commit(*store, Moving("intake", "log-1", 6));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(status.message(), HasSubstr("nothing was written"));
+  session.Execute("ROLLBACK");
+  EXPECT_EQ(Value(store->ReadPosition("intake")).position, 5);
+}
+
+TEST_F(PostgresStoreTest, ACommitThatStillRunsIsUnknownNotGuessed) {
+  const auto store = Open(absl::Seconds(2));
+  Session session(database_);
+  session.Execute(kHoldOrderLock);
+  int stopped = 0;
+  commit_sent_ = [&](int backend_pid, int socket) {
+    EXPECT_TRUE(Eventually([&] { return session.Waiting() == 1; }));
+    stopped = backend_pid;
+    kill(stopped, SIGSTOP);
+    Cut(socket);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const absl::Status status = Commit(*store, OneOfEverything());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(status.message(), HasSubstr("COMMIT_UNKNOWN"));
+  commit_sent_ = nullptr;
+  session.Execute(kReleaseOrderLock);
+  kill(stopped, SIGCONT);
+  EXPECT_TRUE(Eventually([&] { return !session.IsRunning(stopped); }));
+  // Whatever became of it, it is there as a whole or not at all, and the next try finds out.
+  const bool written = Value(store->ReadRequest("request-1")).has_value();
+  EXPECT_EQ(Value(store->ReadAfter(0, kAll)).size(), written ? 3u : 0u);
+  const absl::Status again = Commit(*store, OneOfEverything());
+  EXPECT_EQ(again.code(), written ? absl::StatusCode::kAborted : absl::StatusCode::kOk) << again;
+}
+
+// A server that crashes, stands still or loses its clients.
+
+TEST_F(PostgresStoreTest, ACrashedServerIsUnavailableAndThenWorksAgain) {
+  const auto store = Open(absl::Seconds(2));
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  const std::vector<std::string> truth = TruthOf(*store);
+  TheCluster().Crash();
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store->Begin().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store->AdvanceWatermark(9).code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3 * 2 + 3));
+  TheCluster().Start();
+  EXPECT_EQ(TruthOf(*store), truth);
+  EXPECT_TRUE(Commit(*store, Batched({Append("a", 2)})).ok());
+}
+
+TEST_F(PostgresStoreTest, WhatWasAnsweredSurvivesACrashUnderLoad) {
+  const auto store = Open(absl::Seconds(30));
+  std::atomic<int64_t> answered{0};
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    while (!stop) {
+      BatchRead wanted;
+      wanted.streams = {"s"};
+      auto batch = store->Begin();
+      if (!batch.ok()) continue;
+      absl::StatusOr<BatchData> data = (*batch)->Read(wanted);
+      if (!data.ok()) continue;
+      const int64_t version = data->streams["s"].version;
+      EXPECT_GE(version, answered) << "an answered event is gone";
+      BatchWrite write = Batched({Append("s", version)});
+      if ((*batch)->Commit(write).ok()) answered = version + 1;
+    }
+  });
+  for (int crash = 0; crash < 3; ++crash) {
+    const int64_t before = answered;
+    EXPECT_TRUE(Eventually([&] { return answered >= before + 20; }));
+    TheCluster().Crash();
+    TheCluster().Start();
+  }
+  const int64_t before = answered;
+  EXPECT_TRUE(Eventually([&] { return answered > before; }));
+  stop = true;
+  writer.join();
+  const std::vector<EventRow> events = Value(store->ReadStream("s", 1, kAll, false));
+  ASSERT_GE(static_cast<int64_t>(events.size()), answered);
+  for (size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].number, static_cast<int64_t>(i) + 1);
+  }
+}
+
+TEST_F(PostgresStoreTest, KilledConnectionsAreReplaced) {
+  const auto store = Open();
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  const std::vector<std::string> truth = TruthOf(*store);
+  Session session(database_);
+  for (int i = 0; i < 3; ++i) {
+    session.Ask(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND pid <> pg_backend_pid()");
+    EXPECT_TRUE(Eventually([&] {
+      return session.Ask(
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                 "current_database()") == 1;
+    }));
+    EXPECT_EQ(TruthOf(*store), truth);
+    EXPECT_TRUE(Commit(*store, Moving("status", "log-1", i + 1)).ok());
+  }
+}
+
+TEST_F(PostgresStoreTest, AFrozenServerHoldsTheDeadline) {
+  const auto store = Open(absl::Seconds(1));
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  const std::vector<std::string> truth = TruthOf(*store);
+  std::vector<int> backends;
+  {
+    Session session(database_);
+    for (int64_t pid = 0; pid >= 0;) {
+      pid = session.Ask(
+          "SELECT min(pid)::bigint FROM pg_stat_activity WHERE datname = "
+          "current_database() AND pid <> pg_backend_pid() AND pid > $1::bigint "
+          "HAVING count(*) > 0",
+          {PostgresInt(pid)});
+      if (pid > 0) backends.push_back(static_cast<int>(pid));
+    }
+  }
+  ASSERT_THAT(backends, Not(IsEmpty()));
+  TheCluster().Signal(SIGSTOP);
+  for (const int pid : backends) kill(pid, SIGSTOP);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Commit(*store, Batched({Append("a", 2)})).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store->AdvanceWatermark(9).code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3 + 2));
+  for (const int pid : backends) kill(pid, SIGCONT);
+  TheCluster().Signal(SIGCONT);
+  EXPECT_TRUE(Eventually([&] { return store->LastPosition().ok(); }));
+  EXPECT_EQ(TruthOf(*store), truth);
+  EXPECT_TRUE(Commit(*store, Batched({Append("a", 2)})).ok());
+}
+
+}  // namespace
+}  // namespace pathways::runtime
