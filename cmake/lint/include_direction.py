@@ -37,7 +37,10 @@ _WRAPPED = [
         re.compile(r"^librdkafka/"),
         re.compile(r"^(services/runtime/bus/kafka[^/]*\.cc|tests/.*)$"),
     ),
-    (re.compile(r"^CLI/"), re.compile(r"^services/pathways/.*$")),
+    (
+        re.compile(r"^CLI/"),
+        re.compile(r"^services/(pathways/.*|runtime/program_flags\.cc)$"),
+    ),
 ]
 
 

@@ -2,7 +2,8 @@
 //
 // Starts on one address with the services given, says by name whether each serves (grpc.health.v1;
 // the empty name is the process), and stops in bounded time. Plain text is allowed on loopback
-// only: tokens travel with every call. Reflection is a setting, so that production shows nothing.
+// only, for tokens travel with every call, and on a port that serves nothing but health. Reflection
+// is a setting, so that production shows nothing.
 #ifndef PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
 #define PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
 
@@ -17,16 +18,25 @@
 
 namespace pathways::runtime {
 
+// Files in PEM. Read once, at the start.
+struct TlsFiles {
+  std::string certificate;  // Of the server, with the chain. Empty: plain text.
+  std::string key;
+  std::string client_ca;  // Not empty: a client must show a certificate that comes from these.
+};
+
 struct RpcOptions {
-  std::string listen;  // host:port; port 0: any free one. Host: 127.0.0.1, localhost or [::1].
+  std::string listen;  // host:port; port 0: any free one. Plain text: 127.0.0.1, localhost, [::1].
   bool reflection = false;
   int message_bytes_max = 1 << 20;  // A larger request is refused with RESOURCE_EXHAUSTED.
+  TlsFiles tls;
 };
 
 class RpcServer {
  public:
-  // Starts. `services` must outlive the server. INVALID_ARGUMENT: not a loopback address.
-  // UNAVAILABLE: the port is taken.
+  // Starts. `services` must outlive the server; none: a port for health, in plain text anywhere.
+  // INVALID_ARGUMENT: not a loopback address, and no TLS. NOT_FOUND: a file cannot be read.
+  // UNAVAILABLE: the port is taken, or the certificate is none.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const RpcOptions& options, const std::vector<grpc::Service*>& services);
   ~RpcServer();

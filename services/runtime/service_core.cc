@@ -1,38 +1,38 @@
-#include "services/pathways/service_core.h"
+#include "services/runtime/service_core.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/status_macros.h"
 
-namespace pathways::cli {
+namespace pathways::runtime {
 namespace {
 
 // Rows counted for a gauge, at most: more is an alarm whatever the number.
 constexpr int kCountMax = 1000;
 
-runtime::CommandOrigin OriginOf(const runtime::Command& command) {
-  if (std::holds_alternative<runtime::RequestOrigin>(command.origin)) {
-    return runtime::CommandOrigin::kRequest;
+CommandOrigin OriginOf(const Command& command) {
+  if (std::holds_alternative<RequestOrigin>(command.origin)) {
+    return CommandOrigin::kRequest;
   }
-  if (std::holds_alternative<runtime::EventOrigin>(command.origin)) {
-    return runtime::CommandOrigin::kEvent;
+  if (std::holds_alternative<EventOrigin>(command.origin)) {
+    return CommandOrigin::kEvent;
   }
-  return runtime::CommandOrigin::kTimer;
+  return CommandOrigin::kTimer;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ServiceCore>> ServiceCore::Start(
-    const std::string& name, const std::string& path, std::unique_ptr<runtime::Domain> domain,
-    runtime::EngineOptions options, const runtime::Clock& clock, runtime::Logger& log,
-    runtime::Metrics& metrics) {
-  std::unique_ptr<ServiceCore> core(new ServiceCore(name, std::move(domain), log, metrics));
-  ASSIGN_OR_RETURN(core->store_, runtime::SqliteStore::Open(path, clock));
-  ASSIGN_OR_RETURN(const int64_t watermark, core->store_->ReadWatermark());
+absl::StatusOr<std::unique_ptr<ServiceCore>> ServiceCore::Start(const std::string& name,
+                                                                std::unique_ptr<EventStore> store,
+                                                                std::unique_ptr<Domain> domain,
+                                                                EngineOptions options, Logger& log,
+                                                                Metrics& metrics) {
+  std::unique_ptr<ServiceCore> core(
+      new ServiceCore(name, std::move(store), std::move(domain), log, metrics));
   ASSIGN_OR_RETURN(core->sampled_position_, core->store_->LastPosition());
-  core->topic_ = std::make_unique<runtime::InProcessTopic>(*core->store_, watermark);
   core->store_->OnCommit([core = core.get()] {
     std::lock_guard<std::mutex> lock(core->wakes_mutex_);
     for (const std::function<void()>& wake : core->wakes_) wake();
@@ -41,8 +41,7 @@ absl::StatusOr<std::unique_ptr<ServiceCore>> ServiceCore::Start(
                                         absl::Duration took) {
     core->Observe(commands, answers, took);
   };
-  core->engine_ =
-      std::make_unique<runtime::Engine>(*core->domain_, *core->store_, std::move(options));
+  core->engine_ = std::make_unique<Engine>(*core->domain_, *core->store_, std::move(options));
   return core;
 }
 
@@ -56,45 +55,56 @@ void ServiceCore::OnCommit(std::function<void()> wake) {
   wakes_.push_back(std::move(wake));
 }
 
-void ServiceCore::StartRelay() {
-  relay_ = std::make_unique<runtime::Relay>(*store_, *topic_, ReportTo("relay", ""));
+void ServiceCore::StartRelay(Publisher& publisher) {
+  relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""));
   OnCommit([relay = relay_.get()] { relay->Notify(); });
 }
 
-void ServiceCore::Follow(ServiceCore& upstream, absl::Duration sweep_every) {
-  upstreams_.push_back(&upstream);
+void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
+  upstreams_.push_back(upstream);
   const auto parts = [&](const char* what) {
-    return runtime::ConsumerParts{upstream.name(),
-                                  upstream.topic(),
-                                  upstream.topic(),
-                                  domain(),
-                                  store(),
-                                  engine(),
-                                  ReportTo(what, upstream.name())};
+    return ConsumerParts{upstream.name,
+                         upstream.logs,
+                         upstream.streams,
+                         domain(),
+                         store(),
+                         engine(),
+                         ReportTo(what, upstream.name)};
   };
-  consumers_.push_back(std::make_unique<runtime::Consumer>(parts("consumer")));
-  pullers_.push_back(std::make_unique<runtime::Puller>(parts("puller"), sweep_every));
-  upstream.topic().OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
+  consumers_.push_back(std::make_unique<Consumer>(parts("consumer")));
+  pullers_.push_back(std::make_unique<Puller>(parts("puller"), sweep_every));
+  upstream.logs.OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
   OnCommit([puller = pullers_.back().get()] { puller->Notify(); });
 }
 
-absl::Status ServiceCore::CheckTailOf(ServiceCore& upstream, const std::string& position_key) {
-  ASSIGN_OR_RETURN(const runtime::Position read, store_->ReadPosition(position_key));
-  ASSIGN_OR_RETURN(const int64_t head, upstream.store().LastPosition());
-  if (read.incarnation != upstream.store().Incarnation() || read.position <= head) {
+absl::Status ServiceCore::CheckTailOf(const std::string& upstream, EventStore& upstream_store,
+                                      const std::string& position_key) {
+  ASSIGN_OR_RETURN(const Position read, store_->ReadPosition(position_key));
+  ASSIGN_OR_RETURN(const int64_t head, upstream_store.LastPosition());
+  if (read.incarnation != upstream_store.Incarnation() || read.position <= head) {
     return absl::OkStatus();
   }
   return absl::DataLossError(
-      absl::StrCat(upstream.name(), ".db lost its tail: ", name_, " has read ", read.position,
+      absl::StrCat(upstream, ".db lost its tail: ", name_, " has read ", read.position,
                    " positions of it, and it has ", head,
                    ". Restore the files of one backup together; docs/operations.md says how"));
 }
 
+absl::StatusOr<int64_t> ServiceCore::LagOf(const Upstream& upstream) {
+  int64_t lag = 0;
+  for (const auto& log : upstream.logs.Logs()) {
+    ASSIGN_OR_RETURN(const int64_t head, log->Head());
+    ASSIGN_OR_RETURN(const Position read, store_->ReadPosition(PositionKeyOf(upstream.name, *log)));
+    const int64_t position = read.incarnation == log->Incarnation() ? read.position : 0;
+    lag += std::max<int64_t>(0, head - position);
+  }
+  return lag;
+}
+
 bool ServiceCore::HasFollowed() {
-  for (ServiceCore* upstream : upstreams_) {
-    const absl::StatusOr<int64_t> head = upstream->store().LastPosition();
-    const absl::StatusOr<runtime::Position> read = store_->ReadPosition(upstream->name());
-    if (!head.ok() || !read.ok() || read->position < *head) return false;
+  for (const Upstream& upstream : upstreams_) {
+    const absl::StatusOr<int64_t> lag = LagOf(upstream);
+    if (!lag.ok() || *lag > 0) return false;
   }
   const auto behind = store_->ReadBehind(1);
   return behind.ok() && behind->empty();
@@ -104,7 +114,7 @@ void ServiceCore::Wake() {
   for (const auto& puller : pullers_) puller->Notify();
 }
 
-runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
+Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
     // Stays until the next start: a later success does not bring back what was lost.
     if (!upstream.empty() && absl::IsDataLoss(status)) {
@@ -124,8 +134,8 @@ runtime::Report ServiceCore::ReportTo(const std::string& what, const std::string
 }
 
 // A consumer that can read on says nothing of what a sweep has found.
-void ServiceCore::Observe(const std::vector<const runtime::Command*>& commands,
-                          const std::vector<runtime::Answer>& answers, absl::Duration took) {
+void ServiceCore::Observe(const std::vector<const Command*>& commands,
+                          const std::vector<Answer>& answers, absl::Duration took) {
   bool unavailable = false;
   for (size_t i = 0; i < commands.size(); ++i) {
     metrics_.CountCommand(name_, OriginOf(*commands[i]), answers[i].status.code());
@@ -161,12 +171,9 @@ void ServiceCore::Sample() {
   if (parked.ok()) metrics_.SetParked(name_, static_cast<int64_t>(parked->size()));
   const auto behind = store_->ReadBehind(kCountMax);
   if (behind.ok()) metrics_.SetBehind(name_, static_cast<int64_t>(behind->size()));
-  for (ServiceCore* upstream : upstreams_) {
-    const absl::StatusOr<int64_t> published = upstream->store().LastPosition();
-    const absl::StatusOr<runtime::Position> position = store_->ReadPosition(upstream->name());
-    if (published.ok() && position.ok()) {
-      metrics_.SetConsumerLag(name_, upstream->name(), *published - position->position);
-    }
+  for (const Upstream& upstream : upstreams_) {
+    const absl::StatusOr<int64_t> lag = LagOf(upstream);
+    if (lag.ok()) metrics_.SetConsumerLag(name_, upstream.name, *lag);
   }
 }
 
@@ -180,4 +187,4 @@ void ServiceCore::StopEngine() {
   if (relay_) relay_->Stop();
 }
 
-}  // namespace pathways::cli
+}  // namespace pathways::runtime

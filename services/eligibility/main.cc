@@ -1,0 +1,42 @@
+// The program `eligibility`: screens every case against every pathway.
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "services/eligibility/domain_adapter.h"
+#include "services/eligibility/policy_file.h"
+#include "services/eligibility/rpc_assembly.h"
+#include "services/runtime/rpc/service_program.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using runtime::Domain;
+
+absl::StatusOr<std::unique_ptr<Domain>> MakeDomain(runtime::Settings& settings,
+                                                   v1::PolicyPack& pack) {
+  const std::string folder = settings.Folder("policies", runtime::Presence::kRequired);
+  if (folder.empty()) return std::unique_ptr<Domain>();  // Noted in the settings.
+  ASSIGN_OR_RETURN(pack, LoadPack(folder));
+  return std::unique_ptr<Domain>(std::make_unique<EligibilityDomain>(pack));
+}
+
+int Run(int argc, const char* const* argv) {
+  v1::PolicyPack pack;
+  runtime::ServiceProgram program;
+  program.name = "eligibility";
+  program.description = "Screens every case against every pathway. It never decides a status.";
+  program.settings = {{"policies", "Folder of the policy pack in force", ""}};
+  program.follows = {"intake"};
+  program.make_domain = [&pack](runtime::Settings& settings) { return MakeDomain(settings, pack); };
+  program.assemble = [&pack](const runtime::AssemblyParts& parts) {
+    return std::make_unique<EligibilityAssembly>(parts, pack);
+  };
+  return runtime::RunService(argc, argv, program);
+}
+
+}  // namespace
+}  // namespace pathways::eligibility
+
+int main(int argc, char** argv) { return pathways::eligibility::Run(argc, argv); }

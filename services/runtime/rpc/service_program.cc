@@ -1,0 +1,380 @@
+#include "services/runtime/rpc/service_program.h"
+
+#include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/runtime/bus/kafka_publisher.h"
+#include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/bus/kafka_subscription.h"
+#include "services/runtime/bus/kafka_topics.h"
+#include "services/runtime/keys.h"
+#include "services/runtime/lifecycle.h"
+#include "services/runtime/log.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/metrics_http.h"
+#include "services/runtime/principal.h"
+#include "services/runtime/private_file.h"
+#include "services/runtime/program_flags.h"
+#include "services/runtime/rpc/front.h"
+#include "services/runtime/rpc/stream_client.h"
+#include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_store.h"
+
+namespace pathways::runtime {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr mode_t kPrivateUmask = 0077;
+// Threads that share an arena contend a little; an arena each would keep what a load left behind.
+constexpr int kArenasMax = 2;
+constexpr size_t kReadsWaitingMax = 1024;
+constexpr size_t kTokenBytesMax = 4096;
+// How often a database that cannot be reached at the start is tried again.
+constexpr absl::Duration kRetryEvery = absl::Seconds(1);
+// What the stop may take beyond the drain time, before the watchdog ends the process.
+constexpr absl::Duration kStopMargin = absl::Seconds(15);
+
+std::vector<Setting> SettingsOf(const ServiceProgram& program) {
+  std::vector<Setting> table = {
+      {"listen", "Address of the gRPC API; other than loopback it needs TLS", ""},
+      {"tls-certificate", "Certificate of the gRPC API, PEM with its chain; empty: plain text", ""},
+      {"tls-key", "Key of that certificate, PEM", ""},
+      {"tls-client-ca", "Certificates a client's must come from; empty: tokens alone", ""},
+      {"tls-ca", "Certificates the other services' must come from; empty: plain text", ""},
+      {"health-listen", "Plain-text address that serves gRPC health alone; empty: none", ""},
+      {"metrics-listen", "Address of /metrics, /healthz and /readyz", ""},
+      {"database", "PostgreSQL connection string, without a password (PGPASSFILE)", ""},
+      {"kafka", "Kafka bootstrap servers, host:port, more after commas", ""},
+      {"topic-prefix", "Before the names of all topics", ""},
+      {"tokens", "Token file of those who call", ""},
+      {"master-key", "Master key file", ""},
+      {"service-token", "File with the token for calls to other services", ""},
+      {"reflection", "gRPC reflection, on or off", "off"},
+      {"log-level", "info, warning or error", "info"},
+      {"drain-seconds", "How long running calls may take after SIGTERM", "10"},
+      {"batch-max", "Commands in one transaction; 1 for a transaction per call", "256"},
+      {"queue-max", "Requests that may wait", "4096"},
+      {"message-bytes-max", "Largest request in bytes", "1048576"},
+      {"read-threads", "Threads for reads", "2"},
+      {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
+      {"timers-seconds", "How often due timers are looked for", "10"},
+      {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
+  };
+  for (const std::vector<std::string>* names : {&program.follows, &program.projected}) {
+    for (const std::string& name : *names) {
+      table.push_back({name + "-address", absl::StrCat("host:port of ", name, "'s gRPC API"), ""});
+    }
+  }
+  table.insert(table.end(), program.settings.begin(), program.settings.end());
+  return table;
+}
+
+struct Options {
+  RpcOptions rpc;
+  std::string health_listen;
+  Address metrics;
+  std::string database;
+  std::string kafka;
+  std::string topic_prefix;
+  std::string tokens_file;
+  std::string master_key_file;
+  std::string service_token_file;
+  std::string tls_ca;
+  std::vector<std::string> upstream_addresses;  // As follows, then projected.
+  LogLevel log_level = LogLevel::kInfo;
+  absl::Duration drain;
+  EngineOptions engine;
+  int read_threads = 2;
+  absl::Duration sweep_every;
+  absl::Duration timers_every;
+  absl::Duration stuck_after;
+};
+
+std::string TextOf(const Address& address) {
+  if (address.host.empty()) return "";
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  return is_v6 ? absl::StrCat("[", address.host, "]:", address.port)
+               : absl::StrCat(address.host, ":", address.port);
+}
+
+Options ReadOptions(Settings& settings, const ServiceProgram& program) {
+  Options read;
+  read.rpc.listen = TextOf(settings.HostPort("listen", Presence::kRequired));
+  read.rpc.tls.certificate = settings.File("tls-certificate", Presence::kOptional);
+  read.rpc.tls.key = settings.File("tls-key", Presence::kOptional);
+  read.rpc.tls.client_ca = settings.File("tls-client-ca", Presence::kOptional);
+  read.tls_ca = settings.File("tls-ca", Presence::kOptional);
+  read.health_listen = TextOf(settings.HostPort("health-listen", Presence::kOptional));
+  read.metrics = settings.HostPort("metrics-listen", Presence::kRequired);
+  read.database = settings.Text("database", Presence::kRequired);
+  read.kafka = settings.Text("kafka", Presence::kRequired);
+  read.topic_prefix = settings.Text("topic-prefix", Presence::kOptional);
+  read.tokens_file = settings.File("tokens", Presence::kRequired);
+  read.master_key_file = settings.File("master-key", Presence::kRequired);
+  const bool has_upstreams = !program.follows.empty() || !program.projected.empty();
+  read.service_token_file =
+      settings.File("service-token", has_upstreams ? Presence::kRequired : Presence::kOptional);
+  for (const std::vector<std::string>* names : {&program.follows, &program.projected}) {
+    for (const std::string& name : *names) {
+      read.upstream_addresses.push_back(
+          TextOf(settings.HostPort(name + "-address", Presence::kRequired)));
+    }
+  }
+  read.rpc.reflection = settings.Word("reflection", {"on", "off"}) == "on";
+  read.log_level = LogLevelOf(settings.Word("log-level", {"info", "warning", "error"}))
+                       .value_or(LogLevel::kInfo);
+  read.drain = settings.Seconds("drain-seconds", absl::Seconds(1), absl::Minutes(10));
+  read.engine.batch_max = static_cast<size_t>(settings.Integer("batch-max", 1, 10'000));
+  read.engine.queue_max = static_cast<size_t>(settings.Integer("queue-max", 1, 1'000'000));
+  read.rpc.message_bytes_max =
+      static_cast<int>(settings.Integer("message-bytes-max", 1024, 64 << 20));
+  read.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));
+  read.sweep_every = settings.Seconds("sweep-seconds", absl::Seconds(1), absl::Hours(24));
+  read.timers_every = settings.Seconds("timers-seconds", absl::Seconds(1), absl::Hours(1));
+  read.stuck_after = absl::Hours(settings.Integer("stuck-hours", 1, 8760));
+  return read;
+}
+
+// "intake" is pathways.intake.v1.IntakeEvent on the wire.
+std::string SchemaOf(const std::string& service) {
+  std::string message = service + "Event";
+  message.front() = absl::ascii_toupper(static_cast<unsigned char>(message.front()));
+  return absl::StrCat("pathways.", service, ".v1.", message);
+}
+
+// One service whose topic this process reads.
+struct Followed {
+  std::string name;
+  std::unique_ptr<KafkaSubscription> subscription;
+  std::unique_ptr<StreamClient> streams;
+};
+
+// The running service, in order of construction: each part stands on those above it.
+class Process {
+ public:
+  Process(const ServiceProgram& program, Options options)
+      : program_(program), options_(std::move(options)), log_(options_.log_level, clock_) {}
+
+  Logger& log() { return log_; }
+  const Options& options() const { return options_; }
+
+  // Reads the key files. All faults at once.
+  absl::Status ReadFiles();
+  // Health, before anything that may be long in coming.
+  absl::Status ListenForHealth();
+  // UNAVAILABLE: the database cannot be reached yet.
+  absl::Status OpenStore();
+  absl::Status Start(std::unique_ptr<Domain> domain);
+  void Stop();
+
+  int port() const { return front_->port(); }
+
+ private:
+  absl::Status Follow(const std::string& name, const std::string& address);
+  absl::Status StartPublishing();
+
+  const ServiceProgram& program_;
+  const Options options_;
+  const SystemClock clock_;
+  Logger log_;
+  Metrics metrics_;
+  std::unique_ptr<Keyring> keyring_;
+  std::unique_ptr<TokenFile> tokens_;
+  std::string service_token_;
+  std::unique_ptr<RpcServer> health_;
+  std::unique_ptr<EventStore> store_;  // Until the core takes it.
+  std::unique_ptr<ReadPool> pool_;
+  std::unique_ptr<Edge> edge_;
+  std::vector<Followed> followed_;
+  std::unique_ptr<KafkaPublisher> publisher_;
+  std::unique_ptr<ServiceCore> core_;
+  std::unique_ptr<ServiceAssembly> assembly_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<MetricsHttp> http_;
+};
+
+absl::Status Process::ReadFiles() {
+  auto keyring = Keyring::Load(options_.master_key_file);
+  auto tokens = TokenFile::Load(options_.tokens_file);
+  absl::StatusOr<std::string> token = std::string();
+  if (!options_.service_token_file.empty()) {
+    token = ReadPrivateFile(options_.service_token_file, kTokenBytesMax);
+  }
+  std::string faults;
+  for (const absl::Status& status : {keyring.status(), tokens.status(), token.status()}) {
+    if (!status.ok())
+      absl::StrAppend(&faults, faults.empty() ? "" : "\n", std::string(status.message()));
+  }
+  if (!faults.empty()) return absl::InvalidArgumentError(faults);
+  keyring_ = *std::move(keyring);
+  tokens_ = std::make_unique<TokenFile>(*std::move(tokens));
+  service_token_ = std::string(absl::StripAsciiWhitespace(*token));
+  return absl::OkStatus();
+}
+
+absl::Status Process::ListenForHealth() {
+  if (options_.health_listen.empty()) return absl::OkStatus();
+  RpcOptions options;
+  options.listen = options_.health_listen;
+  ASSIGN_OR_RETURN(health_, RpcServer::Start(options, {}));
+  return absl::OkStatus();
+}
+
+absl::Status Process::OpenStore() {
+  PostgresStoreOptions options;
+  options.postgres.connection = options_.database;
+  ASSIGN_OR_RETURN(store_, PostgresStore::Open(std::move(options)));
+  return absl::OkStatus();
+}
+
+absl::Status Process::Follow(const std::string& name, const std::string& address) {
+  KafkaSubscriptionOptions options;
+  options.kafka = {options_.kafka, program_.name, {}};
+  options.topic = EventsTopic(options_.topic_prefix, name);
+  options.group = absl::StrCat(options_.topic_prefix, "pathways.", program_.name, ".", name);
+  options.source = KafkaSourceOf(name);
+  Followed& followed = followed_.emplace_back();
+  followed.name = name;
+  ASSIGN_OR_RETURN(followed.subscription, KafkaSubscription::Open(std::move(options), log_));
+  StreamClientOptions streams;
+  streams.service = name;
+  streams.address = address;
+  streams.token = service_token_;
+  streams.ca_file = options_.tls_ca;
+  ASSIGN_OR_RETURN(followed.streams, StreamClient::Make(std::move(streams)));
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartPublishing() {
+  KafkaPublisherOptions options;
+  options.kafka = {options_.kafka, program_.name, {}};
+  options.topic = EventsTopic(options_.topic_prefix, program_.name);
+  options.source = {KafkaSourceOf(program_.name), SchemaOf(program_.name)};
+  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(std::move(options), log_));
+  core_->StartRelay(*publisher_);
+  return absl::OkStatus();
+}
+
+absl::Status Process::Start(std::unique_ptr<Domain> domain) {
+  size_t next = 0;
+  for (const std::vector<std::string>* names : {&program_.follows, &program_.projected}) {
+    for (const std::string& name : *names) {
+      RETURN_IF_ERROR(Follow(name, options_.upstream_addresses[next++]));
+    }
+  }
+  pool_ = std::make_unique<ReadPool>(options_.read_threads, kReadsWaitingMax);
+  edge_ = std::make_unique<Edge>(
+      *tokens_, *pool_, [this](const char* method, absl::StatusCode code, absl::Duration took) {
+        metrics_.CountCall(method, code, took);
+      });
+  ASSIGN_OR_RETURN(core_, ServiceCore::Start(program_.name, std::move(store_), std::move(domain),
+                                             options_.engine, log_, metrics_));
+  std::vector<ProjectionSource> projected;
+  for (size_t i = program_.follows.size(); i < followed_.size(); ++i) {
+    projected.push_back({followed_[i].name, *followed_[i].subscription, *followed_[i].streams});
+  }
+  assembly_ = program_.assemble({*core_, *edge_, *keyring_, clock_, std::move(projected),
+                                 options_.sweep_every, options_.timers_every});
+  for (size_t i = 0; i < program_.follows.size(); ++i) {
+    core_->Follow({followed_[i].name, *followed_[i].subscription, *followed_[i].streams},
+                  options_.sweep_every);
+  }
+  for (Followed& followed : followed_) RETURN_IF_ERROR(followed.subscription->Start());
+  RETURN_IF_ERROR(StartPublishing());
+  ASSIGN_OR_RETURN(front_, Front::Start(options_.rpc, {*edge_,
+                                                       clock_,
+                                                       metrics_,
+                                                       {{core_.get(), assembly_.get()}},
+                                                       options_.stuck_after,
+                                                       health_.get()}));
+  ASSIGN_OR_RETURN(http_, MetricsHttp::Start({options_.metrics, [this] { return metrics_.Text(); },
+                                              [this] { return front_->IsReady(); }}));
+  return absl::OkStatus();
+}
+
+void Process::Stop() {
+  // Before what its functions look at.
+  if (http_) http_->Stop();
+  if (publisher_) publisher_->Cancel();
+  if (front_) front_->Stop(options_.drain);
+  for (Followed& followed : followed_) followed.subscription->Stop();
+  if (health_) health_->Shutdown(absl::ZeroDuration());
+}
+
+int Fail(const absl::Status& status) {
+  for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    std::cerr << line << "\n";
+  }
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kExitUsage : kExitFailed;
+}
+
+// Waits for the database, serves, and waits for the stop. What went wrong.
+absl::Status Serve(Process& process, std::unique_ptr<Domain> domain, Signal& stop) {
+  RETURN_IF_ERROR(process.ReadFiles());
+  RETURN_IF_ERROR(process.ListenForHealth());
+  absl::Status opened = process.OpenStore();
+  if (absl::IsUnavailable(opened)) process.log().Warning("waiting_for_database");
+  while (absl::IsUnavailable(opened) && stop.Wait(kRetryEvery)) opened = process.OpenStore();
+  if (stop.stopped()) return absl::OkStatus();
+  RETURN_IF_ERROR(opened);
+  RETURN_IF_ERROR(process.Start(std::move(domain)));
+  std::cout << "serving gRPC on port " << process.port() << std::endl;  // NOLINT
+  process.log().Info("serving", {{"port", process.port()}});
+  while (stop.Wait(absl::Hours(1))) continue;
+  return absl::OkStatus();
+}
+
+std::vector<std::string> OtherVariables() {
+#ifdef PATHWAYS_FAULTS
+  return {"PATHWAYS_CRASH_AT", "PATHWAYS_MUTANT", "PATHWAYS_REPAIR"};
+#else
+  return {};
+#endif
+}
+
+}  // namespace
+
+int RunService(int argc, const char* const* argv, const ServiceProgram& program) {
+  umask(kPrivateUmask);
+  mallopt(M_ARENA_MAX, kArenasMax);
+  SignalWatch signals;  // Before any thread.
+  Settings settings(SettingsOf(program));
+  const std::optional<int> ended =
+      ParseFlags(argc, argv, program.name, program.description, settings);
+  if (ended) return *ended;
+  settings.FromEnvironment(environ, OtherVariables());
+  Options options = ReadOptions(settings, program);
+  absl::StatusOr<std::unique_ptr<Domain>> domain = program.make_domain(settings);
+  if (const absl::Status checked = settings.Check(); !checked.ok()) return Fail(checked);
+  if (!domain.ok()) return Fail(domain.status());
+  Process process(program, std::move(options));
+  Watchdog watchdog(process.log());
+  Signal stop;
+  std::string reason;
+  std::thread waiter([&] {
+    reason = signals.WaitForStop();
+    stop.Stop();
+  });
+  const absl::Status served = Serve(process, *std::move(domain), stop);
+  signals.RequestStop("failed");
+  waiter.join();
+  process.log().Info("stopping", {{"reason", reason}});
+  watchdog.Arm(process.options().drain + kStopMargin);
+  process.Stop();
+  watchdog.Disarm();
+  process.log().Info("stopped");
+  return served.ok() ? 0 : Fail(served);
+}
+
+}  // namespace pathways::runtime

@@ -1,0 +1,112 @@
+// What each of the three services has alike: store, domain, engine, followers and relay.
+//
+// Starts them in order and stops them in reverse, and tells metrics and log what they do. Knows no
+// service and no transport: domain, store, logs and publisher come from outside, so the same core
+// runs in one process with the others and alone.
+#ifndef PATHWAYS_SERVICES_RUNTIME_SERVICE_CORE_H_
+#define PATHWAYS_SERVICES_RUNTIME_SERVICE_CORE_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/runtime/bus/bus.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/domain.h"
+#include "services/runtime/engine.h"
+#include "services/runtime/log.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/relay.h"
+#include "services/runtime/report.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// A service whose events are followed. What it refers to must outlive the follower.
+struct Upstream {
+  std::string name;
+  EventLogs& logs;
+  StreamReader& streams;
+};
+
+class ServiceCore {
+ public:
+  // Starts the engine. `log` and `metrics` must outlive the core. Errors of a read of the store.
+  static absl::StatusOr<std::unique_ptr<ServiceCore>> Start(const std::string& name,
+                                                            std::unique_ptr<EventStore> store,
+                                                            std::unique_ptr<Domain> domain,
+                                                            EngineOptions options, Logger& log,
+                                                            Metrics& metrics);
+  ~ServiceCore();
+
+  const std::string& name() const { return name_; }
+  const Domain& domain() const { return *domain_; }
+  EventStore& store() { return *store_; }
+  Engine& engine() { return *engine_; }
+
+  // Reads the events of an upstream from now on. Before anything is published to its logs.
+  void Follow(const Upstream& upstream, absl::Duration sweep_every);
+  // Publishes from now on. `publisher` must outlive the relay.
+  void StartRelay(Publisher& publisher);
+  // Adds a function that is called after each commit; it must not block.
+  void OnCommit(std::function<void()> wake);
+  // DATA_LOSS when this service has read further in an upstream than the upstream goes: its file
+  // was replaced by an older one. To be asked before anything runs.
+  absl::Status CheckTailOf(const std::string& upstream, EventStore& upstream_store,
+                           const std::string& position_key);
+  // True when every event of the upstreams was handled and nothing is behind.
+  bool HasFollowed();
+  // Applies again what waits. Never blocks.
+  void Wake();
+  // A report for a background thread of this service, named for the log.
+  Report ReportTo(const std::string& what, const std::string& upstream);
+
+  // False after a commit failed because the store could not write, until one succeeds.
+  bool can_write() const { return can_write_; }
+  // Tries to write when it could not.
+  void ProbeWrite();
+  // Sets the gauges of this service.
+  void Sample();
+
+  // Stops consumers and pullers; then, with StopEngine, the engine and the relay.
+  void StopFollowing();
+  void StopEngine();
+
+ private:
+  ServiceCore(std::string name, std::unique_ptr<EventStore> store, std::unique_ptr<Domain> domain,
+              Logger& log, Metrics& metrics)
+      : name_(std::move(name)),
+        domain_(std::move(domain)),
+        log_(log),
+        metrics_(metrics),
+        store_(std::move(store)) {}
+
+  // Events that exist in an upstream's logs and were not handled.
+  absl::StatusOr<int64_t> LagOf(const Upstream& upstream);
+  void Observe(const std::vector<const Command*>& commands, const std::vector<Answer>& answers,
+               absl::Duration took);
+
+  const std::string name_;
+  const std::unique_ptr<Domain> domain_;
+  Logger& log_;
+  Metrics& metrics_;
+  std::atomic<bool> can_write_ = true;
+  int64_t sampled_position_ = 0;  // Log position at the last sample. Used by the sampler alone.
+  std::mutex wakes_mutex_;        // Guards wakes_.
+  std::vector<std::function<void()>> wakes_;
+  std::unique_ptr<EventStore> store_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Relay> relay_;
+  std::vector<Upstream> upstreams_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;
+  std::vector<std::unique_ptr<Puller>> pullers_;
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_SERVICE_CORE_H_
