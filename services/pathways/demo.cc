@@ -16,6 +16,7 @@
 #include "services/pathways/agency_player.h"
 #include "services/pathways/client.h"
 #include "services/pathways/importer.h"
+#include "services/runtime/clock.h"
 #include "services/runtime/principal.h"
 #include "services/runtime/signal.h"
 #include "services/runtime/status_macros.h"
@@ -27,6 +28,9 @@ constexpr char kDesk[] = "staff/desk";
 constexpr int kPageSize = 500;
 constexpr absl::Duration kSettleMax = absl::Minutes(5);
 constexpr absl::Duration kSettleLook = absl::Milliseconds(5);
+// Elsewhere: so many looks without a change, so far apart.
+constexpr int kSameLooks = 8;
+constexpr absl::Duration kRemoteLook = absl::Milliseconds(250);
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 
 // How often each pair of words was met, in order of the words.
@@ -41,37 +45,25 @@ struct Day {
 
 std::string AgencyPrincipal(const std::string& agency) { return absl::StrCat("agency/", agency); }
 
-absl::StatusOr<std::unique_ptr<Client>> Connect(const Serving& serving, int port,
+absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& address,
                                                 const std::string& tokens_file,
                                                 const std::string& principal) {
   ASSIGN_OR_RETURN(std::string token, runtime::ReadToken(tokens_file, principal));
-  return std::make_unique<Client>(
-      ClientSettings{absl::StrCat("127.0.0.1:", port), std::move(token), kCallTimeout});
+  return std::make_unique<Client>(ClientSettings{address, std::move(token), kCallTimeout});
 }
 
-// Waits until every service has followed the others.
-absl::Status Settle(Serving& serving) {
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(kSettleMax);
-  runtime::Signal look;
-  while (!serving.embedded().IsSettled()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return absl::DeadlineExceededError(
-          "the services did not catch up; see `pathways cases stuck`");
-    }
-    look.Wait(kSettleLook);
-  }
-  return absl::OkStatus();
+absl::Status NotSettled() {
+  return absl::DeadlineExceededError("the services did not catch up; see `pathways cases stuck`");
 }
 
-absl::Status PlayAgencies(Serving& serving, const DemoOptions& options) {
+absl::Status PlayAgencies(const DayServices& services, const DemoOptions& options) {
   ASSIGN_OR_RETURN(const AgencyScripts scripts, ReadAgencyScripts(options.answers_file));
   std::vector<absl::Status> results(scripts.size());
   std::vector<std::thread> threads;
   for (const auto& [agency, of_agency] : scripts) {
-    threads.emplace_back([&serving, &options, &agency = agency, &of_agency = of_agency,
+    threads.emplace_back([&services, &options, &agency = agency, &of_agency = of_agency,
                           &result = results[threads.size()]] {
-      auto client =
-          Connect(serving, serving.embedded().port(), options.tokens_file, AgencyPrincipal(agency));
+      auto client = Connect(services.referral, options.tokens_file, AgencyPrincipal(agency));
       result = client.ok() ? PlayAgency(**client, of_agency) : client.status();
     });
   }
@@ -180,23 +172,60 @@ absl::Status AddDemoTokens(const DemoOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status PlayDay(Serving& serving, const DemoOptions& options, std::ostream& out,
-                     std::ostream& err) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> desk,
-                   Connect(serving, serving.embedded().port(), options.tokens_file, kDesk));
+DayServices ServicesOf(Serving& serving) {
+  const std::string address = absl::StrCat("127.0.0.1:", serving.embedded().port());
+  return {address, address, address, [&serving] {
+            const auto deadline =
+                std::chrono::steady_clock::now() + absl::ToChronoSeconds(kSettleMax);
+            runtime::Signal look;
+            while (!serving.embedded().IsSettled()) {
+              if (std::chrono::steady_clock::now() > deadline) return NotSettled();
+              look.Wait(kSettleLook);
+            }
+            return absl::OkStatus();
+          }};
+}
+
+DayServices ServicesAt(const std::string& intake, const std::string& eligibility,
+                       const std::string& referral, const DemoOptions& options) {
+  return {
+      intake, eligibility, referral, [=]() -> absl::Status {
+        ASSIGN_OR_RETURN(const auto screens, Connect(eligibility, options.tokens_file, kDesk));
+        ASSIGN_OR_RETURN(const auto refers, Connect(referral, options.tokens_file, kDesk));
+        const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(kSettleMax);
+        runtime::Signal look;
+        Day before;
+        for (int same = 0; same < kSameLooks;) {
+          if (std::chrono::steady_clock::now() > deadline) return NotSettled();
+          Day now;
+          RETURN_IF_ERROR(CountScreenings(*screens, now.screened));
+          RETURN_IF_ERROR(CountReferrals(*refers, now.referrals));
+          const bool is_same = now.screened == before.screened && now.referrals == before.referrals;
+          same = is_same && !now.screened.empty() ? same + 1 : 0;
+          before = std::move(now);
+          look.Wait(kRemoteLook);
+        }
+        return absl::OkStatus();
+      }};
+}
+
+absl::Status PlayDay(const DayServices& services, const DemoOptions& options, std::ostream& out) {
+  ASSIGN_OR_RETURN(const auto desk, Connect(services.intake, options.tokens_file, kDesk));
+  ASSIGN_OR_RETURN(const auto screens, Connect(services.eligibility, options.tokens_file, kDesk));
+  ASSIGN_OR_RETURN(const auto refers, Connect(services.referral, options.tokens_file, kDesk));
   const auto start = std::chrono::steady_clock::now();
   Day day;
   ImportSettings settings;
   settings.path = options.import_file;
-  settings.today = intake::DeskDay(serving.clock().Now());
+  settings.today = intake::DeskDay(runtime::SystemClock().Now());
   ASSIGN_OR_RETURN(day.imported, Import(*desk, settings));
   RETURN_IF_ERROR(day.imported.status);
-  RETURN_IF_ERROR(Settle(serving));
-  RETURN_IF_ERROR(PlayAgencies(serving, options));
-  RETURN_IF_ERROR(Settle(serving));
+  RETURN_IF_ERROR(services.settle());
+  RETURN_IF_ERROR(PlayAgencies(services, options));
+  RETURN_IF_ERROR(services.settle());
   day.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  RETURN_IF_ERROR(CountScreenings(*desk, day.screened));
-  RETURN_IF_ERROR(CountReferrals(*desk, day.referrals));
+  RETURN_IF_ERROR(CountScreenings(*screens, day.screened));
+  RETURN_IF_ERROR(CountReferrals(*refers, day.referrals));
   if (options.format == Format::kJson) {
     out << ToJson(ToStruct(day), /*indent=*/true) << "\n";
   } else {

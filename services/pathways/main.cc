@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "services/pathways/commands.h"
+#include "services/pathways/infrastructure_commands.h"
 #include "services/pathways/key_commands.h"
 #include "services/pathways/server_commands.h"
 #include "services/pathways/store_commands.h"
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
                                          .token = token == nullptr ? "" : token};
   int exit_code = pathways::cli::kExitOk;
   pathways::cli::AddClientCommands(app, terminal, exit_code);
+  pathways::cli::AddInfrastructureCommands(app, terminal, exit_code);
   pathways::cli::AddKeyCommands(app, terminal, exit_code);
   pathways::cli::AddServerCommands(app, terminal, exit_code);
   pathways::cli::AddStoreCommands(app, terminal, exit_code);

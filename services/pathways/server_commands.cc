@@ -106,32 +106,65 @@ void AddServe(CLI::App& app, const Terminal& terminal, int& exit_code) {
   });
 }
 
+// The options of a day: what is imported, how agencies answer, how the result is shown.
+std::shared_ptr<std::string> AddDayOptions(CLI::App& command,
+                                           const std::shared_ptr<DemoOptions>& options) {
+  auto output = std::make_shared<std::string>("table");
+  command.add_option("--file", options->import_file, "Registrations to import, CSV or NDJSON")
+      ->required();
+  command.add_option("--answers", options->answers_file, "How the agencies answer, CSV")
+      ->required();
+  command.add_option("--output", *output, "table or json")->check(CLI::IsMember({"table", "json"}));
+  return output;
+}
+
+void AddPlay(CLI::App& app, const Terminal& terminal, int& exit_code) {
+  CLI::App& command = *app.add_subcommand(
+      "play", "Play the sample day on services that run already, and print the result");
+  struct Addresses {
+    std::string intake;
+    std::string eligibility;
+    std::string referral;
+  };
+  auto at = std::make_shared<Addresses>();
+  auto options = std::make_shared<DemoOptions>();
+  const auto output = AddDayOptions(command, options);
+  command.add_option("--intake", at->intake, "host:port of intake")->required();
+  command.add_option("--eligibility", at->eligibility, "host:port of eligibility")->required();
+  command.add_option("--referral", at->referral, "host:port of referral")->required();
+  command
+      .add_option("--tokens-file", options->tokens_file,
+                  "Token file that the services read, with staff/desk and every agency")
+      ->required();
+  command.callback([at, options, output, terminal, &exit_code] {
+    options->format = *output == "json" ? Format::kJson : Format::kTable;
+    const absl::Status played = PlayDay(
+        ServicesAt(at->intake, at->eligibility, at->referral, *options), *options, terminal.out);
+    exit_code = played.ok() ? kExitOk : Fail(terminal, played, ExitCodeOf(played));
+  });
+}
+
 void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& command = *app.add_subcommand(
       "demo", "Serve, register a sample day, have the sample agencies answer, print the result");
   const std::shared_ptr<Flags> flags = AddSettingFlags(command);
   auto options = std::make_shared<DemoOptions>();
   auto once = std::make_shared<bool>(false);
-  auto output = std::make_shared<std::string>("table");
-  command.add_option("--file", options->import_file, "Registrations to import, CSV or NDJSON")
-      ->required();
-  command.add_option("--answers", options->answers_file, "How the agencies answer, CSV")
-      ->required();
+  const auto output = AddDayOptions(command, options);
   command.add_flag("--once", *once, "Stop after the result is printed");
-  command.add_option("--output", *output, "table or json")->check(CLI::IsMember({"table", "json"}));
   command.callback([flags, options, once, output, terminal, &exit_code] {
     options->format = *output == "json" ? Format::kJson : Format::kTable;
-    exit_code = RunServing(
-        terminal, *flags,
-        Program{[&](const ServeSettings& settings) {
-                  options->tokens_file = settings.embedded.tokens_file;
-                  return AddDemoTokens(*options);
-                },
-                [&](Serving& serving) -> absl::StatusOr<bool> {
-                  RETURN_IF_ERROR(PlayDay(serving, *options, terminal.out, terminal.err));
-                  return !*once;
-                },
-                terminal.err});
+    exit_code =
+        RunServing(terminal, *flags,
+                   Program{[&](const ServeSettings& settings) {
+                             options->tokens_file = settings.embedded.tokens_file;
+                             return AddDemoTokens(*options);
+                           },
+                           [&](Serving& serving) -> absl::StatusOr<bool> {
+                             RETURN_IF_ERROR(PlayDay(ServicesOf(serving), *options, terminal.out));
+                             return !*once;
+                           },
+                           terminal.err});
   });
 }
 
@@ -140,6 +173,7 @@ void AddDemo(CLI::App& app, const Terminal& terminal, int& exit_code) {
 void AddServerCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {
   AddServe(app, terminal, exit_code);
   AddDemo(app, terminal, exit_code);
+  AddPlay(app, terminal, exit_code);
 }
 
 }  // namespace pathways::cli

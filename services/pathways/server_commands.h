@@ -1,4 +1,4 @@
-// The commands that run a serving process: serve and demo.
+// The commands that run a serving process, serve and demo, and play, which plays a day on others.
 //
 // main.cc adds them beside the client's commands. Each puts its exit code where the client's do
 // (exit_codes.h).

@@ -329,7 +329,8 @@ absl::Status Serve(Process& process, std::unique_ptr<Domain> domain, Signal& sto
   if (stop.stopped()) return absl::OkStatus();
   RETURN_IF_ERROR(opened);
   RETURN_IF_ERROR(process.Start(std::move(domain)));
-  std::cout << "serving gRPC on port " << process.port() << std::endl;  // NOLINT
+  std::cout << "serving gRPC on port " << process.port() << "\n";
+  std::cout.flush();
   process.log().Info("serving", {{"port", process.port()}});
   while (stop.Wait(absl::Hours(1))) continue;
   return absl::OkStatus();

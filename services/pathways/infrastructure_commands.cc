@@ -1,0 +1,113 @@
+#include "services/pathways/infrastructure_commands.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "services/runtime/bus/kafka_topics.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/log.h"
+#include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_store.h"
+
+namespace pathways::cli {
+namespace {
+
+// How long one request to the broker may take.
+constexpr absl::Duration kBrokerTimeout = absl::Seconds(30);
+// Another migration may be running; a schema change of a large table takes its time.
+constexpr absl::Duration kMigrationMax = absl::Minutes(10);
+
+ExitCode Finish(const Terminal& terminal, const absl::Status& status) {
+  if (status.ok()) return kExitOk;
+  for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    terminal.err << "pathways: " << line << "\n";
+  }
+  terminal.err.flush();
+  if (absl::IsInvalidArgument(status)) return kExitUsage;
+  return absl::IsUnavailable(status) ? kExitUnreachable : kExitFailed;
+}
+
+absl::Status Migrate(const std::string& service, const std::string& database, std::ostream& out) {
+  runtime::PostgresOptions options;
+  options.connection = database;
+  options.operation_max = kMigrationMax;
+  ASSIGN_OR_RETURN(const int64_t version, runtime::MigratePostgres(options));
+  out << service << ": schema " << version << "\n";
+  return absl::OkStatus();
+}
+
+void AddMigrate(CLI::App& app, const Terminal& terminal, int& exit_code) {
+  struct Asked {
+    std::string service;
+    std::string database;
+  };
+  auto asked = std::make_shared<Asked>();
+  CLI::App& command = *app.add_subcommand(
+      "migrate", "Bring a service's database to the schema of this release; safe to run twice");
+  command.add_option("--service", asked->service, "intake, eligibility or referral")
+      ->check(CLI::IsMember({"intake", "eligibility", "referral"}))
+      ->required();
+  command.add_option("--database", asked->database, "PostgreSQL connection string")
+      ->envname("PATHWAYS_DATABASE")
+      ->required();
+  command.callback([asked, terminal, &exit_code] {
+    exit_code = Finish(terminal, Migrate(asked->service, asked->database, terminal.out));
+  });
+}
+
+// Where the topics are.
+struct Cluster {
+  std::string bootstrap;
+  std::string prefix;
+  int replicas = 3;
+};
+
+absl::Status WithTopics(const Cluster& cluster, bool creates, std::ostream& out) {
+  const runtime::SystemClock clock;
+  runtime::Logger log(runtime::LogLevel::kError, clock);
+  ASSIGN_OR_RETURN(const auto admin,
+                   runtime::KafkaAdmin::Open({cluster.bootstrap, "pathways", {}}, log));
+  const std::vector<runtime::KafkaTopic> topics =
+      runtime::DeclaredTopics(cluster.prefix, cluster.replicas);
+  if (creates) RETURN_IF_ERROR(admin->Create(topics, kBrokerTimeout));
+  RETURN_IF_ERROR(admin->Check(topics, kBrokerTimeout));
+  for (const runtime::KafkaTopic& topic : topics) {
+    out << topic.name << ": " << topic.partitions << " partitions, as declared\n";
+  }
+  return absl::OkStatus();
+}
+
+void AddTopics(CLI::App& app, const Terminal& terminal, int& exit_code) {
+  CLI::App& group = AddGroup(app, "topics", "Kafka topics of the services");
+  auto cluster = std::make_shared<Cluster>();
+  const auto add = [&](const std::string& name, const std::string& help, bool creates) {
+    CLI::App& command = *group.add_subcommand(name, help);
+    command.add_option("--kafka", cluster->bootstrap, "Bootstrap servers, host:port")
+        ->envname("PATHWAYS_KAFKA")
+        ->required();
+    command.add_option("--topic-prefix", cluster->prefix, "Before the names of all topics")
+        ->envname("PATHWAYS_TOPIC_PREFIX");
+    command.add_option("--replicas", cluster->replicas, "Copies of each partition")
+        ->check(CLI::Range(1, 10))
+        ->capture_default_str();
+    command.callback([cluster, creates, terminal, &exit_code] {
+      exit_code = Finish(terminal, WithTopics(*cluster, creates, terminal.out));
+    });
+  };
+  add("create", "Create the topics that are missing; never changes one", true);
+  add("check", "Compare the topics with their declaration, and name every difference", false);
+}
+
+}  // namespace
+
+void AddInfrastructureCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {
+  AddMigrate(app, terminal, exit_code);
+  AddTopics(app, terminal, exit_code);
+}
+
+}  // namespace pathways::cli
