@@ -26,7 +26,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using testing_support::Caller;
 using testing_support::CheckHistory;
 using testing_support::History;
 using testing_support::kPatience;

@@ -21,18 +21,18 @@ using testing_support::Site;
 
 // Roles by principal of the site.
 const std::map<std::string, std::string>& Principals() {
-  static const auto& kPrincipals =
+  static const auto& principals =
       *new std::map<std::string, std::string>{{"registrar", testing_support::kDesk},
                                               {"viewer", testing_support::kViewer},
                                               {"agency", testing_support::kUnhcr},
                                               {"service", testing_support::kServicePrincipal},
                                               {"operator", testing_support::kOperator}};
-  return kPrincipals;
+  return principals;
 }
 
 // Who may call what.
 const std::map<std::string, std::set<std::string>>& Allowed() {
-  static const auto& kAllowed = *new std::map<std::string, std::set<std::string>>{
+  static const auto& allowed = *new std::map<std::string, std::set<std::string>>{
       {"pathways.intake.v1.IntakeService/RegisterCase", {"registrar"}},
       {"pathways.intake.v1.IntakeService/GetCase", {"registrar"}},
       {"pathways.intake.v1.IntakeService/ListCases", {"registrar", "viewer"}},
@@ -69,18 +69,18 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
       {"pathways.operations.v1.OperationsService/RedriveCase", {"operator"}},
       {"pathways.stream.v1.StreamService/ReadStream", {"service"}},
       {"pathways.stream.v1.StreamService/ReadHeads", {"service"}}};
-  return kAllowed;
+  return allowed;
 }
 
 const std::vector<std::string>& Services() {
-  static const auto& kServices =
+  static const auto& services =
       *new std::vector<std::string>{intake::v1::IntakeService::service_full_name(),
                                     eligibility::v1::EligibilityService::service_full_name(),
                                     referral::v1::ReferralService::service_full_name(),
                                     referral::v1::AgencyService::service_full_name(),
                                     operations::v1::OperationsService::service_full_name(),
                                     stream::v1::StreamService::service_full_name()};
-  return kServices;
+  return services;
 }
 
 std::set<std::string> DescribedMethods() {

@@ -30,7 +30,6 @@ using intake::v1::ImportCasesResponse;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing_support::Eventually;
-using testing_support::NewRequestId;
 using testing_support::Registration;
 
 using Stream = grpc::ClientReaderWriter<ImportCasesRequest, ImportCasesResponse>;
