@@ -32,6 +32,8 @@ using testing_support::TheCluster;
 // The number of the store's commit-order lock.
 constexpr char kHoldOrderLock[] = "SELECT pg_advisory_lock(20)";
 constexpr char kReleaseOrderLock[] = "SELECT pg_advisory_unlock(20)";
+// The number of the last migration.
+constexpr int64_t kSchema = 2;
 
 PostgresStoreOptions OptionsOf(const std::string& database) {
   PostgresStoreOptions options;
@@ -44,7 +46,7 @@ StoreKind Postgres() {
           [](const Clock& clock, const std::string& folder) -> std::unique_ptr<EventStore> {
             PostgresStoreOptions options = OptionsOf(TheCluster().NewDatabase());
             options.clock = &clock;
-            EXPECT_EQ(Value(MigratePostgres(options.postgres)), 1);
+            EXPECT_EQ(Value(MigratePostgres(options.postgres)), kSchema);
             return Value(PostgresStore::Open(options));
           }};
 }
@@ -112,7 +114,7 @@ void Cut(int socket) {
 class PostgresStoreTest : public testing::Test {
  protected:
   PostgresStoreTest() : database_(TheCluster().NewDatabase()) {
-    EXPECT_EQ(Value(MigratePostgres({database_})), 1);
+    EXPECT_EQ(Value(MigratePostgres({database_})), kSchema);
   }
 
   std::unique_ptr<PostgresStore> Open(absl::Duration operation_max = absl::Seconds(5)) {
@@ -138,17 +140,17 @@ TEST(PostgresMigrationTest, TwoAtOnceMakeOneSchema) {
   for (int i = 0; i < 4; ++i) {
     migrations.push_back(std::async(std::launch::async, MigratePostgres, options));
   }
-  for (auto& migration : migrations) EXPECT_EQ(Value(migration.get()), 1);
+  for (auto& migration : migrations) EXPECT_EQ(Value(migration.get()), kSchema);
   const std::string incarnation = Value(PostgresStore::Open({options}))->Incarnation();
-  EXPECT_EQ(Value(MigratePostgres(options)), 1);
+  EXPECT_EQ(Value(MigratePostgres(options)), kSchema);
   EXPECT_EQ(Value(PostgresStore::Open({options}))->Incarnation(), incarnation);
 }
 
 TEST(PostgresMigrationTest, EachDatabaseIsAnotherLog) {
   const PostgresOptions first{TheCluster().NewDatabase()};
   const PostgresOptions second{TheCluster().NewDatabase()};
-  EXPECT_EQ(Value(MigratePostgres(first)), 1);
-  EXPECT_EQ(Value(MigratePostgres(second)), 1);
+  EXPECT_EQ(Value(MigratePostgres(first)), kSchema);
+  EXPECT_EQ(Value(MigratePostgres(second)), kSchema);
   EXPECT_NE(Value(PostgresStore::Open({first}))->Incarnation(),
             Value(PostgresStore::Open({second}))->Incarnation());
 }

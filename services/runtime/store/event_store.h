@@ -141,7 +141,8 @@ struct StreamHead {
   int64_t version = 0;
 };
 
-// What a batch wants to know; locks what it names, requests first, then streams, each sorted.
+// What a batch wants to know. What it names is locked, unless the store has one writer: streams,
+// then positions, each sorted. A remembered request never changes and is not locked (ADR 20).
 struct BatchRead {
   std::vector<std::string> requests;
   std::vector<std::string> streams;

@@ -488,6 +488,25 @@ void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSte
        nullptr});
 }
 
+void WriteWithheld(const std::vector<WithheldRow>& rows, absl::Time now, PostgresSteps& steps) {
+  std::map<std::string, const WithheldRow*> first;
+  for (const WithheldRow& row : rows) first.emplace(row.stream, &row);
+  if (first.empty()) return;
+  PostgresArray ids = PostgresArray::OfBytes(), numbers = PostgresArray::OfInts(),
+                reasons = PostgresArray::OfText();
+  for (const auto& [stream, row] : first) {
+    ids.Add(stream);
+    numbers.Add(row->number);
+    reasons.Add(row->reason);
+  }
+  steps.push_back({{"INSERT INTO withheld (stream, number, reason, since) "
+                    "SELECT new.*, $4::bigint FROM unnest($1::bytea[], $2::bigint[], $3::text[]) "
+                    "AS new ON CONFLICT (stream) DO NOTHING",
+                    {std::move(ids).Take(), std::move(numbers).Take(), std::move(reasons).Take(),
+                     PostgresInt(absl::ToUnixMicros(now))}},
+                   nullptr});
+}
+
 void WriteKeys(const std::vector<KeyRow>& rows, PostgresSteps& steps) {
   std::map<std::pair<std::string, std::string>, const KeyRow*> last;
   for (const KeyRow& row : rows) last[{row.stream, row.person_id}] = &row;

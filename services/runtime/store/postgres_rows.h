@@ -73,6 +73,8 @@ absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, Postgr
 void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
 void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
 void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSteps& steps);
+// A stream that is withheld already keeps its row.
+void WriteWithheld(const std::vector<WithheldRow>& rows, absl::Time now, PostgresSteps& steps);
 void WriteKeys(const std::vector<KeyRow>& rows, PostgresSteps& steps);
 void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps& steps);
 void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps);

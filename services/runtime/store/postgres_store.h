@@ -66,9 +66,13 @@ class PostgresStore : public EventStore {
   absl::StatusOr<std::map<std::string, std::string>> ReadProjections(
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
+  absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
   // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
   // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
   absl::Status AdvanceWatermark(int64_t position) override;
+  absl::Status ProbeWrite() override;
+  absl::Status Withhold(const std::vector<WithheldRow>& rows) override;
+  absl::Status Release(absl::string_view stream) override;
   absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override;
   absl::Status DropProjection(absl::string_view name,
