@@ -1,5 +1,6 @@
 #include "services/runtime/store/postgres_store.h"
 
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -95,7 +96,8 @@ absl::StatusOr<int64_t> MigratePostgres(const PostgresOptions& options) {
 PostgresStore::PostgresStore(PostgresStoreOptions options)
     : options_(std::move(options)),
       readers_(options_.postgres, options_.readers_max),
-      writer_(options_.postgres, 1) {}
+      writer_(options_.postgres, 1),
+      leader_(options_.postgres) {}
 
 PostgresStore::~PostgresStore() = default;
 
@@ -149,6 +151,15 @@ absl::Status PostgresStore::Write(PostgresSteps steps) {
   steps.push_back(Plain(kCommit));
   const absl::Status status = RunSteps(*lease, steps, deadline);
   if (!status.ok() && !lease->lost()) (void)lease->Run({{kRollback, {}}}, deadline);
+  return status;
+}
+
+absl::Status PostgresStore::WriteAsLeader(PostgresSteps steps) {
+  PostgresSteps fenced;
+  RETURN_IF_ERROR(leader_.AddFence(fenced));
+  std::move(steps.begin(), steps.end(), std::back_inserter(fenced));
+  const absl::Status status = Write(std::move(fenced));
+  if (absl::IsAborted(status)) leader_.StepDown();
   return status;
 }
 
@@ -359,11 +370,10 @@ absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
 }
 
 absl::Status PostgresStore::AdvanceWatermark(int64_t position) {
-  return Write({{{"INSERT INTO relay (shard, watermark, epoch) VALUES (0, $1::bigint, 0) "
-                  "ON CONFLICT (shard) DO UPDATE SET watermark = greatest(relay.watermark, "
-                  "excluded.watermark)",
-                  {PostgresInt(position)}},
-                 nullptr}});
+  return WriteAsLeader(
+      {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE shard = 0",
+         {PostgresInt(position)}},
+        nullptr}});
 }
 
 absl::StatusOr<std::vector<WithheldRow>> PostgresStore::ReadWithheld(int limit) {
@@ -389,15 +399,21 @@ absl::Status PostgresStore::ProbeWrite() {
 }
 
 absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
-  return Change({},
-                [&](const std::map<std::string, StreamRow>&, absl::Time now, PostgresSteps& steps) {
-                  WriteWithheld(rows, now, steps);
-                  return absl::OkStatus();
-                });
+  absl::Time now;
+  if (options_.clock != nullptr) {
+    now = options_.clock->Now();
+  } else {
+    PostgresSteps steps;
+    ReadNow(now, steps);
+    RETURN_IF_ERROR(Read(steps));
+  }
+  PostgresSteps steps;
+  WriteWithheld(rows, now, steps);
+  return WriteAsLeader(std::move(steps));
 }
 
 absl::Status PostgresStore::Release(absl::string_view stream) {
-  return Write(
+  return WriteAsLeader(
       {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}});
 }
 
