@@ -49,6 +49,22 @@ void Relay::Run() {
 }
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
+  const absl::Status leads = store_.LeadRelay();
+  if (absl::IsFailedPrecondition(leads)) return StandBy();
+  RETURN_IF_ERROR(leads);
+  absl::StatusOr<size_t> published = PublishBatch();
+  if (absl::IsAborted(published.status())) return StandBy();
+  return published;
+}
+
+size_t Relay::StandBy() {
+  // What is withheld is the leader's to tell, and to be tried again at the start of leading.
+  withholds_ = false;
+  retry_ = true;
+  return 0;
+}
+
+absl::StatusOr<size_t> Relay::PublishBatch() {
   ASSIGN_OR_RETURN(const int64_t watermark, store_.ReadWatermark());
   RETURN_IF_ERROR(RetryWhenDue(watermark));
   ASSIGN_OR_RETURN(std::vector<EventRow> events, store_.ReadAfter(watermark, kBatch));

@@ -5,6 +5,10 @@
 // crash in between publishes at most one batch again, which consumers recognise by number. There is
 // no second way out: to publish everything again is to set the watermark back.
 //
+// Where several processes share a store, one relay leads and the others stand by, asking again
+// twice a second. A relay that stood still while another one took over sends the batch it holds
+// once more, and is then refused by the store.
+//
 // An event that the bus refuses for good must not keep the others: its stream is withheld, which
 // means that its events from that one on are passed over, and its later ones wait behind it. Other
 // services then fetch them by ReadStream. Withheld streams are tried again at the start and every
@@ -38,11 +42,14 @@ class Relay {
   // Tries the withheld streams again soon. Never blocks.
   void RetryWithheld();
 
-  // Publishes one batch. The number of events that are done with.
+  // Publishes one batch. The number of events that are done with; 0 also when another process
+  // leads.
   absl::StatusOr<size_t> PublishOnce();
 
  private:
   void Run();
+  absl::StatusOr<size_t> PublishBatch();
+  size_t StandBy();
   absl::Status RetryWhenDue(int64_t watermark);
   // Publishes what is withheld of one stream, as far as the watermark, and releases it.
   absl::Status Retry(const WithheldRow& row, int64_t watermark);

@@ -714,6 +714,7 @@ TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
       [&] { return store_->DropFolded(); },
       [&] { return store_->RestoreFolded("a", Append("a", 8).row, {}); },
   };
+  ASSERT_TRUE(store_->LeadRelay().ok());
   std::unique_ptr<Batch> batch = Value(store_->Begin());
   std::vector<absl::Status> statuses(writes.size());
   std::vector<std::thread> threads;
@@ -787,6 +788,7 @@ TEST_P(EventStoreContract, WakesAfterCommitsThatAppended) {
   Refused(Batched({Append("a", 1)}), absl::StatusCode::kAborted);
   Store(Batched({Mark("a", 2, {{"intake", {3, "111122223333"}}}, {})}));
   Store(Moving("intake", "log-1", 41));
+  ASSERT_TRUE(store_->LeadRelay().ok());
   EXPECT_TRUE(store_->AdvanceWatermark(1).ok());
   EXPECT_EQ(wakes.size(), 1u);
   Store(Batched({Append("a", 2)}));
@@ -1056,6 +1058,7 @@ TEST_P(EventStoreContract, KeysAreOnePerPerson) {
 }
 
 TEST_P(EventStoreContract, TheWatermarkOnlyMovesForward) {
+  ASSERT_TRUE(store_->LeadRelay().ok());
   for (const auto& [position, expected] :
        std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {5, 5}, {4, 5}, {5, 5}, {9, 9}}) {
     ASSERT_TRUE(store_->AdvanceWatermark(position).ok());
@@ -1063,7 +1066,15 @@ TEST_P(EventStoreContract, TheWatermarkOnlyMovesForward) {
   }
 }
 
+TEST_P(EventStoreContract, WhoLeadsKeepsLeading) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(store_->LeadRelay().ok());
+    EXPECT_TRUE(store_->AdvanceWatermark(i).ok());
+  }
+}
+
 TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilReleased) {
+  ASSERT_TRUE(store_->LeadRelay().ok());
   ASSERT_TRUE(store_->Withhold({{"b", 3, "TOO_LARGE", {}}, {"a", 1, "INVALID", {}}}).ok());
   ASSERT_TRUE(store_->Withhold({{"b", 9, "INVALID", {}}}).ok());
   const std::vector<WithheldRow> rows = Value(store_->ReadWithheld(kAll));
@@ -1082,6 +1093,7 @@ TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilRelease
 
 TEST_P(EventStoreContract, DropFoldedKeepsTheTruth) {
   Store(OneOfEverything());
+  ASSERT_TRUE(store_->LeadRelay().ok());
   ASSERT_TRUE(store_->AdvanceWatermark(1).ok());
   const std::vector<std::string> truth = TruthOf(*store_);
   ASSERT_THAT(FoldedOf(*store_), testing::SizeIs(5));

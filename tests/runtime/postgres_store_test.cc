@@ -19,6 +19,7 @@
 
 #include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/relay.h"
 #include "tests/runtime/event_store_contract.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -457,6 +458,211 @@ TEST_F(PostgresStoreTest, OneEventGivenToTwoReplicasIsAppliedOnce) {
   EXPECT_EQ(row.parked_reason, "");
 }
 
+// The relay's leadership.
+
+// The backend that holds the leader's lock. -1: there is none.
+int LeaderOf(Session& session) {
+  return static_cast<int>(session.Ask(
+      "SELECT pid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 22 "
+      "AND objid = 0 AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = "
+      "current_database())"));
+}
+
+TEST_F(PostgresStoreTest, OneStoreLeadsAndOnlyItsWritesTakeEffect) {
+  const auto first = Open();
+  const auto second = Open();
+  Session session(database_);
+  ASSERT_TRUE(first->LeadRelay().ok());
+  ASSERT_TRUE(first->AdvanceWatermark(5).ok());
+  ASSERT_TRUE(first->Withhold({{"w", 3, "TOO_LARGE", {}}}).ok());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(second->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(second->AdvanceWatermark(9).code(), absl::StatusCode::kAborted);
+  }
+  EXPECT_TRUE(first->LeadRelay().ok()) << "asking must not take leadership from the leader";
+
+  session.Terminate(LeaderOf(session));
+  ASSERT_TRUE(second->LeadRelay().ok());
+  // The first one has not noticed, and tries each of the leader's writes with its old epoch.
+  EXPECT_EQ(session.Ask("SELECT epoch FROM relay"), 2);
+  EXPECT_EQ(first->AdvanceWatermark(9).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first->Withhold({{"x", 1, "TOO_LARGE", {}}}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first->Release("w").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Value(second->ReadWatermark()), 5);
+  EXPECT_THAT(Value(second->ReadWithheld(kAll)), testing::SizeIs(1));
+  EXPECT_EQ(first->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(second->AdvanceWatermark(7).ok());
+}
+
+// Each of them as the first write after the other store took over.
+TEST_F(PostgresStoreTest, EachOfTheLeadersWritesIsFenced) {
+  const auto first = Open();
+  ASSERT_TRUE(first->LeadRelay().ok());
+  ASSERT_TRUE(first->Withhold({{"w", 3, "TOO_LARGE", {}}}).ok());
+  Session session(database_);
+  const std::function<absl::Status()> writes[] = {
+      [&] { return first->AdvanceWatermark(9); },
+      [&] { return first->Withhold({{"x", 1, "TOO_LARGE", {}}}); },
+      [&] { return first->Release("w"); },
+  };
+  for (const auto& write : writes) {
+    ASSERT_TRUE(Eventually([&] { return first->LeadRelay().ok(); }));
+    session.Terminate(LeaderOf(session));
+    {
+      const auto second = Open();
+      ASSERT_TRUE(second->LeadRelay().ok());
+      EXPECT_EQ(write().code(), absl::StatusCode::kAborted);
+      EXPECT_EQ(first->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+    }
+  }
+  EXPECT_EQ(Value(first->ReadWatermark()), 0);
+  const std::vector<WithheldRow> withheld = Value(first->ReadWithheld(kAll));
+  ASSERT_THAT(withheld, testing::SizeIs(1));
+  EXPECT_EQ(withheld[0].stream, "w");
+}
+
+TEST_F(PostgresStoreTest, ALeaderThatIsCutOffLeadsAgainWithAnotherEpoch) {
+  const auto store = Open();
+  Session session(database_);
+  ASSERT_TRUE(store->LeadRelay().ok());
+  session.Terminate(LeaderOf(session));
+  ASSERT_TRUE(Eventually(
+      [&] { return store->LeadRelay().ok() && session.Ask("SELECT epoch FROM relay") == 2; }));
+  EXPECT_TRUE(store->AdvanceWatermark(1).ok());
+}
+
+// Keeps the positions that it is given; can be held while it has a batch, as a frozen process is.
+class HeldPublisher : public Publisher {
+ public:
+  absl::StatusOr<std::vector<RefusedEvent>> Publish(const std::vector<EventRow>& events) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    is_publishing_ = true;
+    changed_.wait_for(lock, std::chrono::seconds(60), [this] { return !is_held_; });
+    is_publishing_ = false;
+    for (const EventRow& event : events) positions_.push_back(event.position);
+    return std::vector<RefusedEvent>();
+  }
+  void Hold(bool held) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    is_held_ = held;
+    changed_.notify_all();
+  }
+  bool is_publishing() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return is_publishing_;
+  }
+  std::vector<int64_t> positions() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return positions_;
+  }
+
+ private:
+  std::mutex mutex_;  // Guards what follows.
+  std::condition_variable changed_;
+  bool is_held_ = false;
+  bool is_publishing_ = false;
+  std::vector<int64_t> positions_;
+};
+
+// One replica's relay with all that it needs, and what it reported.
+struct RelayReplica {
+  explicit RelayReplica(std::unique_ptr<PostgresStore> opened)
+      : store(std::move(opened)), relay(*store, publisher, [this](const absl::Status& status) {
+          if (!status.ok()) ++errors;
+        }) {}
+  ~RelayReplica() {
+    publisher.Hold(false);
+    relay.Stop();
+  }
+  std::atomic<int> errors{0};
+  std::unique_ptr<PostgresStore> store;
+  HeldPublisher publisher;
+  Relay relay;
+};
+
+class PostgresRelayTest : public PostgresStoreTest {
+ protected:
+  // Commits one event in each of a few batches.
+  void AppendSome() {
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(Commit(*writer_, Batched({Append("s", version_)})).ok());
+      ++version_;
+    }
+  }
+  std::vector<int64_t> Committed(int64_t after = 0) {
+    std::vector<int64_t> positions;
+    for (const EventRow& event : Value(writer_->ReadAfter(after, kAll))) {
+      positions.push_back(event.position);
+    }
+    return positions;
+  }
+  bool IsPublished() { return Value(writer_->ReadWatermark()) == Committed().back(); }
+
+  const std::unique_ptr<PostgresStore> writer_ = Open();
+  int64_t version_ = 0;
+};
+
+TEST_F(PostgresRelayTest, OneOfTwoRelaysPublishesAndTheNextGoesOnWhereItEnded) {
+  AppendSome();
+  auto first = std::make_unique<RelayReplica>(Open());
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  RelayReplica second(Open());
+  AppendSome();
+  second.relay.Notify();
+  first->relay.Notify();
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(first->publisher.positions(), Committed());
+  EXPECT_THAT(second.publisher.positions(), IsEmpty());
+  const int64_t ended = Committed().back();
+  EXPECT_EQ(first->errors, 0);
+  first.reset();
+  AppendSome();
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(second.publisher.positions(), Committed(ended));
+  EXPECT_EQ(second.errors, 0);
+}
+
+// The first relay stands still with a batch in its hands while its connection is cut.
+TEST_F(PostgresRelayTest, AFrozenLeaderIsReplacedAndItsWatermarkIsRefused) {
+  Session session(database_);
+  RelayReplica first(Open());
+  ASSERT_TRUE(Eventually([&] { return LeaderOf(session) > 0; }));
+  first.publisher.Hold(true);
+  AppendSome();
+  const std::vector<int64_t> held = Committed();
+  ASSERT_TRUE(Eventually([&] { return first.publisher.is_publishing(); }));
+  RelayReplica second(Open());
+  EXPECT_THAT(second.publisher.positions(), IsEmpty());
+  session.Terminate(LeaderOf(session));
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(second.publisher.positions(), Committed());
+  // Set back, so that a write of the old epoch could be seen.
+  session.Execute("UPDATE relay SET watermark = 0");
+  second.publisher.Hold(true);
+  ASSERT_TRUE(Eventually([&] { return second.publisher.is_publishing(); }));
+  first.publisher.Hold(false);
+  ASSERT_TRUE(Eventually([&] { return !first.publisher.positions().empty(); }));
+  AppendSome();
+  // The first one has been refused once it stands by: then it has asked in a new session.
+  ASSERT_TRUE(Eventually([&] {
+    return session.Ask(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+               "pid <> pg_backend_pid() AND query LIKE '%pg_try_advisory_lock(22%'") == 2;
+  }));
+  EXPECT_EQ(Value(writer_->ReadWatermark()), 0);
+  second.publisher.Hold(false);
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  // It sent a part of what it held again, and no more.
+  const std::vector<int64_t> sent = first.publisher.positions();
+  ASSERT_LE(sent.size(), held.size());
+  EXPECT_TRUE(std::equal(sent.begin(), sent.end(), held.begin()));
+  std::vector<int64_t> expected = held;
+  for (const int64_t position : Committed()) expected.push_back(position);
+  EXPECT_EQ(second.publisher.positions(), expected);
+  EXPECT_EQ(first.errors, 0);
+  EXPECT_EQ(second.errors, 0);
+}
+
 // Outcomes of a COMMIT whose answer is lost.
 
 TEST_F(PostgresStoreTest, ABackendKilledBeforeItsCommitWroteNothing) {
@@ -552,6 +758,7 @@ TEST_F(PostgresStoreTest, ACommitThatStillRunsIsUnknownNotGuessed) {
 
 TEST_F(PostgresStoreTest, ACrashedServerIsUnavailableAndThenWorksAgain) {
   const auto store = Open(absl::Seconds(2));
+  ASSERT_TRUE(store->LeadRelay().ok());
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
   const std::vector<std::string> truth = TruthOf(*store);
   TheCluster().Crash();
@@ -621,6 +828,7 @@ TEST_F(PostgresStoreTest, KilledConnectionsAreReplaced) {
 
 TEST_F(PostgresStoreTest, AFrozenServerHoldsTheDeadline) {
   const auto store = Open(absl::Seconds(1));
+  ASSERT_TRUE(store->LeadRelay().ok());
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
   const std::vector<std::string> truth = TruthOf(*store);
   std::vector<int> backends;

@@ -29,15 +29,24 @@ using testing_support::Eventually;
 constexpr int kEvents = 1200;
 constexpr int kBatchMax = 500;
 
-// A store whose watermark can be made not to move, as if the process died before it did.
+// A store whose watermark can be made not to move, as if the process died before it did, and whose
+// right to publish can be another process's.
 class DyingStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
   absl::Status AdvanceWatermark(int64_t position) override {
     if (dying) return absl::UnavailableError("dying");
+    if (aborts.exchange(false)) return absl::AbortedError("another process leads");
     return MemoryStore::AdvanceWatermark(position);
   }
+  absl::Status LeadRelay() override {
+    ++asked;
+    return absl::Status(leads, leads == absl::StatusCode::kOk ? "" : "does not lead");
+  }
   std::atomic<bool> dying = false;
+  std::atomic<bool> aborts = false;
+  std::atomic<absl::StatusCode> leads = absl::StatusCode::kOk;
+  std::atomic<int> asked = 0;
 };
 
 class KeepingPublisher : public Publisher {
@@ -174,6 +183,43 @@ TEST_F(RelayTest, ARelayThatStartsAgainPublishesNothingTwice) {
     ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
   }
   EXPECT_EQ(publisher_.positions(), Committed());
+}
+
+TEST_F(RelayTest, WhoStandsByPublishesAndReportsNothingUntilItLeads) {
+  store_.leads = absl::StatusCode::kFailedPrecondition;
+  Append(kEvents);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return store_.asked >= 3;
+  }));
+  EXPECT_EQ(publisher_.calls(), 0);
+  EXPECT_EQ(*store_.ReadWatermark(), 0);
+  store_.leads = absl::StatusCode::kOk;
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(publisher_.positions(), Committed());
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(RelayTest, WhoIsRefusedTheWatermarkStartsOverSilently) {
+  store_.aborts = true;
+  Append(3);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  std::vector<int64_t> twice = Committed();
+  for (const int64_t position : Committed()) twice.push_back(position);
+  EXPECT_EQ(publisher_.positions(), twice);
+  EXPECT_GE(store_.asked, 2);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(RelayTest, WhoCannotAskWhetherItLeadsReportsAndPublishesNothing) {
+  store_.leads = absl::StatusCode::kUnavailable;
+  Append(3);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(publisher_.calls(), 0);
 }
 
 TEST_F(RelayTest, StopsTwiceAndWhileItFails) {

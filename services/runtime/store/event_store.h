@@ -235,6 +235,14 @@ class EventStore {
   // Streams that the relay passes over, in order of stream id.
   virtual absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) = 0;
 
+  // Asks for the right to publish this store's log; the relay asks before each batch. OK: this
+  // process leads, and may publish now. FAILED_PRECONDITION: another process leads, ask again
+  // later. Whoever leads loses it without being told, when its connection is cut; then the next one
+  // that asks leads. A store of one process always leads. AdvanceWatermark, Withhold and Release
+  // are the leader's: ABORTED from them means that this process leads no more (or never asked) and
+  // that nothing was written; ask again, and read the watermark again.
+  virtual absl::Status LeadRelay() { return absl::OkStatus(); }
+
   // Writes outside the engine. None of them appends an event. Each is one durable transaction.
   virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.
   // Writes about as much as a large batch, and takes it back. OK: there is room to work again.

@@ -1,5 +1,6 @@
 #include "services/runtime/store/postgres_store.h"
 
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -95,7 +96,8 @@ absl::StatusOr<int64_t> MigratePostgres(const PostgresOptions& options) {
 PostgresStore::PostgresStore(PostgresStoreOptions options)
     : options_(std::move(options)),
       readers_(options_.postgres, options_.readers_max),
-      writer_(options_.postgres, 1) {}
+      writer_(options_.postgres, 1),
+      leader_(options_.postgres) {}
 
 PostgresStore::~PostgresStore() = default;
 
@@ -149,6 +151,15 @@ absl::Status PostgresStore::Write(PostgresSteps steps) {
   steps.push_back(Plain(kCommit));
   const absl::Status status = RunSteps(*lease, steps, deadline);
   if (!status.ok() && !lease->lost()) (void)lease->Run({{kRollback, {}}}, deadline);
+  return status;
+}
+
+absl::Status PostgresStore::WriteAsLeader(PostgresSteps steps) {
+  PostgresSteps fenced;
+  RETURN_IF_ERROR(leader_.AddFence(fenced));
+  std::move(steps.begin(), steps.end(), std::back_inserter(fenced));
+  const absl::Status status = Write(std::move(fenced));
+  if (absl::IsAborted(status)) leader_.StepDown();
   return status;
 }
 
@@ -359,11 +370,51 @@ absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
 }
 
 absl::Status PostgresStore::AdvanceWatermark(int64_t position) {
-  return Write({{{"INSERT INTO relay (shard, watermark, epoch) VALUES (0, $1::bigint, 0) "
-                  "ON CONFLICT (shard) DO UPDATE SET watermark = greatest(relay.watermark, "
-                  "excluded.watermark)",
-                  {PostgresInt(position)}},
-                 nullptr}});
+  return WriteAsLeader(
+      {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE shard = 0",
+         {PostgresInt(position)}},
+        nullptr}});
+}
+
+absl::StatusOr<std::vector<WithheldRow>> PostgresStore::ReadWithheld(int limit) {
+  std::vector<WithheldRow> rows;
+  RETURN_IF_ERROR(Read(
+      {Each("SELECT stream, number, reason, since FROM withheld ORDER BY stream LIMIT $1::bigint",
+            {PostgresInt(limit)}, rows, [](const PostgresResult& result, int i) {
+              return WithheldRow{result.Bytes(i, 0), result.Int(i, 1), result.Bytes(i, 2),
+                                 absl::FromUnixMicros(result.Int(i, 3))};
+            })}));
+  return rows;
+}
+
+absl::Status PostgresStore::ProbeWrite() {
+  // Rows below the size from which the server compresses them, so that all of it needs room. Rows
+  // of a probe that was cut off are written over. Both transactions must be durable: what is rolled
+  // back never reaches the log's disk.
+  RETURN_IF_ERROR(
+      Write({Plain("INSERT INTO store (name, value) SELECT 'probe ' || i, repeat('x', 1900) "
+                   "FROM generate_series(1, 128) AS i ON CONFLICT (name) DO UPDATE SET value = "
+                   "excluded.value")}));
+  return Write({Plain("DELETE FROM store WHERE starts_with(name, 'probe ')")});
+}
+
+absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
+  absl::Time now;
+  if (options_.clock != nullptr) {
+    now = options_.clock->Now();
+  } else {
+    PostgresSteps steps;
+    ReadNow(now, steps);
+    RETURN_IF_ERROR(Read(steps));
+  }
+  PostgresSteps steps;
+  WriteWithheld(rows, now, steps);
+  return WriteAsLeader(std::move(steps));
+}
+
+absl::Status PostgresStore::Release(absl::string_view stream) {
+  return WriteAsLeader(
+      {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}});
 }
 
 absl::StatusOr<std::vector<WithheldRow>> PostgresStore::ReadWithheld(int limit) {

@@ -6,7 +6,8 @@
 // ends within `operation_max`, a Commit that has to look up its outcome within twice that: a lost
 // server is looked for again with backoff until then, and the store works on by itself when it is
 // back. OnCommit wakes this process only: readers in other replicas poll, because NOTIFY in the
-// write transaction would serialise all commits.
+// write transaction would serialise all commits. One replica's relay leads (postgres_leader.h),
+// over one more connection of each replica.
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 
@@ -18,6 +19,7 @@
 #include "services/runtime/clock.h"
 #include "services/runtime/store/event_store.h"
 #include "services/runtime/store/postgres.h"
+#include "services/runtime/store/postgres_leader.h"
 #include "services/runtime/store/postgres_rows.h"
 
 namespace pathways::runtime {
@@ -67,6 +69,7 @@ class PostgresStore : public EventStore {
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
   absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
+  absl::Status LeadRelay() override { return leader_.Lead(Deadline()); }
   // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
   // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
   absl::Status AdvanceWatermark(int64_t position) override;
@@ -95,12 +98,15 @@ class PostgresStore : public EventStore {
   absl::Status Read(const PostgresSteps& steps);
   // Runs steps in one transaction and one round trip of the writer.
   absl::Status Write(PostgresSteps steps);
+  // The same for what only the leading relay may write. ABORTED: it leads no more.
+  absl::Status WriteAsLeader(PostgresSteps steps);
   // Locks streams, then writes what `build` makes of them, in one transaction of the writer.
   absl::Status Change(const std::vector<std::string>& streams, const Build& build);
 
   const PostgresStoreOptions options_;
   PostgresPool readers_;
   PostgresPool writer_;  // Its only place is the writer's place.
+  PostgresLeader leader_;
   std::string incarnation_;
   std::function<void()> wake_;
 };

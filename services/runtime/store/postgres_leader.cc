@@ -1,0 +1,70 @@
+#include "services/runtime/store/postgres_leader.h"
+
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+namespace {
+
+// The server must not end the session because nothing is said, and must notice within seconds when
+// the leader's host is gone: as long as it does not, nobody else leads.
+constexpr char kSession[] =
+    "SET idle_session_timeout = 0; SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; "
+    "SET tcp_keepalives_count = 3";
+
+// Takes the lock (22, shard) and raises the epoch, or returns no row. One statement: whoever has
+// the lock has an epoch of its own.
+constexpr char kLead[] =
+    "INSERT INTO relay (shard, watermark, epoch) SELECT 0, 0, 1 WHERE pg_try_advisory_lock(22, 0) "
+    "ON CONFLICT (shard) DO UPDATE SET epoch = relay.epoch + 1 RETURNING epoch";
+
+// The row is locked before it is compared: a new leader raises the epoch before or after this
+// transaction, not within it.
+constexpr char kFence[] =
+    "SELECT refuse_unless(coalesce((SELECT epoch FROM relay WHERE shard = 0 FOR UPDATE), 0) = "
+    "$1::bigint)";
+
+absl::Status AnotherLeads() {
+  return absl::FailedPreconditionError("another process publishes this log");
+}
+
+}  // namespace
+
+absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (connection_ != nullptr && !connection_->IsOpen()) Close();
+  if (epoch_ > 0) return absl::OkStatus();
+  if (connection_ == nullptr) {
+    ASSIGN_OR_RETURN(auto connection, PostgresConnection::Open(options_, deadline));
+    RETURN_IF_ERROR(connection->Execute(kSession, deadline));
+    connection_ = std::move(connection);
+  }
+  PostgresSteps steps = {Plain(kLead)};
+  steps[0].take = [this](const PostgresResult& result) {
+    if (result.rows() == 1) epoch_ = result.Int(0, 0);
+  };
+  const absl::Status status = RunSteps(*connection_, steps, deadline);
+  if (!status.ok()) {
+    Close();  // It may hold the lock.
+    return status;
+  }
+  return epoch_ > 0 ? absl::OkStatus() : AnotherLeads();
+}
+
+absl::Status PostgresLeader::AddFence(PostgresSteps& steps) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (epoch_ == 0) return absl::AbortedError("this process does not publish this log");
+  steps.push_back({{kFence, {PostgresInt(epoch_)}}, nullptr});
+  return absl::OkStatus();
+}
+
+void PostgresLeader::StepDown() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Close();
+}
+
+void PostgresLeader::Close() {
+  connection_.reset();
+  epoch_ = 0;
+}
+
+}  // namespace pathways::runtime
