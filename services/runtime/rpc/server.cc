@@ -2,6 +2,7 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/server_builder_plugin.h>
@@ -98,11 +99,14 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(options.tls));
   builder.AddListeningPort(options.listen, credentials, &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
+  // gRPC starts no server that has nothing but health. This one answers UNIMPLEMENTED to all else.
+  auto nothing = std::make_unique<grpc::CallbackGenericService>();
+  if (services.empty()) builder.RegisterCallbackGenericService(nothing.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat(options.listen, ": cannot listen; is it in use?"));
   }
-  return std::unique_ptr<RpcServer>(new RpcServer(std::move(server), port));
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(nothing), std::move(server), port));
 }
 
 RpcServer::~RpcServer() { Shutdown(absl::ZeroDuration()); }

@@ -7,6 +7,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
 #define PATHWAYS_SERVICES_RUNTIME_RPC_SERVER_H_
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 
 #include <memory>
@@ -48,9 +49,11 @@ class RpcServer {
   void Shutdown(absl::Duration limit);
 
  private:
-  RpcServer(std::unique_ptr<grpc::Server> server, int port)
-      : server_(std::move(server)), port_(port) {}
+  RpcServer(std::unique_ptr<grpc::CallbackGenericService> nothing,
+            std::unique_ptr<grpc::Server> server, int port)
+      : nothing_(std::move(nothing)), server_(std::move(server)), port_(port) {}
 
+  const std::unique_ptr<grpc::CallbackGenericService> nothing_;  // Used where nothing else is.
   std::unique_ptr<grpc::Server> server_;
   int port_;
 };

@@ -417,41 +417,6 @@ absl::Status PostgresStore::Release(absl::string_view stream) {
       {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}});
 }
 
-absl::StatusOr<std::vector<WithheldRow>> PostgresStore::ReadWithheld(int limit) {
-  std::vector<WithheldRow> rows;
-  RETURN_IF_ERROR(Read(
-      {Each("SELECT stream, number, reason, since FROM withheld ORDER BY stream LIMIT $1::bigint",
-            {PostgresInt(limit)}, rows, [](const PostgresResult& result, int i) {
-              return WithheldRow{result.Bytes(i, 0), result.Int(i, 1), result.Bytes(i, 2),
-                                 absl::FromUnixMicros(result.Int(i, 3))};
-            })}));
-  return rows;
-}
-
-absl::Status PostgresStore::ProbeWrite() {
-  // Rows below the size from which the server compresses them, so that all of it needs room. Rows
-  // of a probe that was cut off are written over. Both transactions must be durable: what is rolled
-  // back never reaches the log's disk.
-  RETURN_IF_ERROR(
-      Write({Plain("INSERT INTO store (name, value) SELECT 'probe ' || i, repeat('x', 1900) "
-                   "FROM generate_series(1, 128) AS i ON CONFLICT (name) DO UPDATE SET value = "
-                   "excluded.value")}));
-  return Write({Plain("DELETE FROM store WHERE starts_with(name, 'probe ')")});
-}
-
-absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
-  return Change({},
-                [&](const std::map<std::string, StreamRow>&, absl::Time now, PostgresSteps& steps) {
-                  WriteWithheld(rows, now, steps);
-                  return absl::OkStatus();
-                });
-}
-
-absl::Status PostgresStore::Release(absl::string_view stream) {
-  return Write(
-      {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}});
-}
-
 absl::Status PostgresStore::MarkBehind(const std::vector<BehindRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::set<std::string> streams;
