@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -75,13 +76,16 @@ absl::StatusOr<runtime::Principal> PrincipalOf(const std::string& name,
 
 // Copies the regular files of a folder, each private; what a mounted secret holds beside them
 // (links of the mount, folders) is passed over.
-absl::Status InstallKeys(const std::string& from, const std::string& to, std::ostream& out) {
-  umask(kPrivateUmask);
-  RETURN_IF_ERROR(MakeFolder(to));
+absl::Status InstallFolder(const std::string& from, const std::string& to,
+                           std::set<std::string>& installed, std::ostream& out) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(from, error)) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name.front() == '.') continue;
+    if (!installed.insert(name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, ": two folders have a file of this name"));
+    }
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string text(std::istreambuf_iterator<char>(file), {});
     if (!file || text.size() > kKeyFileBytesMax) {
@@ -92,6 +96,17 @@ absl::Status InstallKeys(const std::string& from, const std::string& to, std::os
     out << absl::StrCat(to, "/", name) << ": installed\n";
   }
   if (error) return absl::InvalidArgumentError(absl::StrCat(from, ": cannot be read"));
+  return absl::OkStatus();
+}
+
+absl::Status InstallKeys(const std::vector<std::string>& from, const std::string& to,
+                         std::ostream& out) {
+  umask(kPrivateUmask);
+  RETURN_IF_ERROR(MakeFolder(to));
+  std::set<std::string> installed;
+  for (const std::string& folder : from) {
+    RETURN_IF_ERROR(InstallFolder(folder, to, installed, out));
+  }
   return absl::OkStatus();
 }
 
@@ -106,9 +121,9 @@ void AddKeys(CLI::App& app, const Terminal& terminal, int& exit_code) {
   });
   CLI::App& install = *keys.add_subcommand(
       "install", "Copy the files of a mounted secret, readable by this user alone");
-  auto from = std::make_shared<std::string>();
+  auto from = std::make_shared<std::vector<std::string>>();
   auto to = std::make_shared<std::string>();
-  install.add_option("--from", *from, "Folder of the secret")->required();
+  install.add_option("--from", *from, "Folder of a secret; may be given several times")->required();
   install.add_option("--to", *to, "Folder to write, made when missing")->required();
   install.callback([from, to, terminal, &exit_code] {
     exit_code = Finish(terminal, InstallKeys(*from, *to, terminal.out));
