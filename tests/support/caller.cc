@@ -7,6 +7,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -183,9 +184,12 @@ std::shared_ptr<grpc::Channel> ChannelTo(int port) {
 }
 
 Caller::Caller(const ServeFolder& folder, const ServeProcess& process, const std::string& principal)
-    : principal_(principal),
-      authorization_(absl::StrCat("Bearer ", folder.TokenOf(principal))),
-      channel_(ChannelTo(process.port())) {}
+    : Caller(process.port(), principal, folder.TokenOf(principal)) {}
+
+Caller::Caller(int port, std::string principal, const std::string& token)
+    : principal_(std::move(principal)),
+      authorization_(absl::StrCat("Bearer ", token)),
+      channel_(ChannelTo(port)) {}
 
 void Caller::Prepare(grpc::ClientContext& context, absl::Duration limit) const {
   context.AddMetadata("authorization", authorization_);

@@ -31,6 +31,7 @@ class Caller {
  public:
   // `principal` is staff/desk or an agency of the folder.
   Caller(const ServeFolder& folder, const ServeProcess& process, const std::string& principal);
+  Caller(int port, std::string principal, const std::string& token);
 
   // Calls Stub's method, for example &intake::v1::IntakeService::Stub::GetCase. A refusal is as
   // cli::FailureOf reads it.

@@ -296,6 +296,26 @@ void CheckPlain(const std::string& data_folder, const std::string& log_file, con
   }
 }
 
+void CheckStores(Stores& stores, const std::string& data_folder, const History& history,
+                 Findings& findings) {
+  AllEvents all = {Read(stores.intake(), findings), Read(stores.eligibility(), findings),
+                   Read(stores.referral(), findings)};
+  for (const ServiceEvents& service : all) {
+    CheckNumbers(service, findings);
+    CheckCauses(service, all, findings);
+    CheckApplied(service, all, findings);
+    CheckFolded(service, findings);
+  }
+  const auto keyring = runtime::Keyring::Load(data_folder + "/keys/master.key");
+  if (keyring.ok()) {
+    CheckRequests(all, history, **keyring, findings);
+  } else {
+    findings.Add(Fault::kUnexpected, "the master key cannot be read");
+  }
+  CheckOutcomes(all[0], all[1], all[2], findings);
+  CheckStatus(all, findings);
+}
+
 }  // namespace
 
 void History::Add(RecordedCall call) {
@@ -366,22 +386,16 @@ Verdict CheckHistory(const std::string& data_folder, const std::string& log_file
   Findings findings;
   CheckPlain(data_folder, log_file, history, findings);  // Before a reader tidies up the -wal.
   Stores stores(data_folder);
-  AllEvents all = {Read(stores.intake(), findings), Read(stores.eligibility(), findings),
-                   Read(stores.referral(), findings)};
-  for (const ServiceEvents& service : all) {
-    CheckNumbers(service, findings);
-    CheckCauses(service, all, findings);
-    CheckApplied(service, all, findings);
-    CheckFolded(service, findings);
-  }
-  const auto keyring = runtime::Keyring::Load(data_folder + "/keys/master.key");
-  if (keyring.ok()) {
-    CheckRequests(all, history, **keyring, findings);
-  } else {
-    findings.Add(Fault::kUnexpected, "the master key cannot be read");
-  }
-  CheckOutcomes(all[0], all[1], all[2], findings);
-  CheckStatus(all, findings);
+  CheckStores(stores, data_folder, history, findings);
+  return findings.Take();
+}
+
+Verdict CheckHistory(const Databases& databases, const std::string& data_folder,
+                     const std::string& log_file, const History& history) {
+  Findings findings;
+  CheckPlain(data_folder, log_file, history, findings);
+  Stores stores(databases);
+  CheckStores(stores, data_folder, history, findings);
   return findings.Take();
 }
 

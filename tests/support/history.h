@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tests/support/stores.h"
 
 namespace pathways::testing_support {
 
@@ -70,6 +71,9 @@ std::ostream& operator<<(std::ostream& out, const Verdict& verdict);
 // sample policy pack and routes may have been used.
 Verdict CheckHistory(const std::string& data_folder, const std::string& log_file,
                      const History& history);
+// The same of three databases, with the keys and whatever else the folder holds.
+Verdict CheckHistory(const Databases& databases, const std::string& data_folder,
+                     const std::string& log_file, const History& history);
 
 }  // namespace pathways::testing_support
 

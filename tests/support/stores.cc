@@ -7,7 +7,9 @@
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/routes_file.h"
+#include "services/runtime/store/postgres_store.h"
 #include "services/runtime/store/sqlite.h"
+#include "services/runtime/store/sqlite_store.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -18,11 +20,23 @@ std::string PathOf(const std::string& data_folder, const std::string& service) {
   return data_folder + "/" + service + ".db";
 }
 
-StoreView Open(const std::string& data_folder, const runtime::Clock& clock, std::string name,
-               std::unique_ptr<runtime::Domain> domain, std::vector<std::string> upstreams) {
-  auto store = runtime::SqliteStore::Open(PathOf(data_folder, name), clock);
+std::unique_ptr<runtime::EventStore> OpenFile(const std::string& data_folder,
+                                              const std::string& service,
+                                              const runtime::Clock& clock) {
+  auto store = runtime::SqliteStore::Open(PathOf(data_folder, service), clock);
   if (!store.ok()) std::abort();
-  return {std::move(name), std::move(domain), *std::move(store), std::move(upstreams)};
+  return *std::move(store);
+}
+
+std::unique_ptr<runtime::EventStore> OpenDatabase(const Databases& databases,
+                                                  const std::string& service) {
+  runtime::PostgresStoreOptions options;
+  options.postgres.connection = service == "intake"        ? databases.intake
+                                : service == "eligibility" ? databases.eligibility
+                                                           : databases.referral;
+  auto store = runtime::PostgresStore::Open(std::move(options));
+  if (!store.ok()) std::abort();
+  return *std::move(store);
 }
 
 std::unique_ptr<runtime::SqliteConnection> Connect(const std::string& data_folder,
@@ -46,17 +60,26 @@ std::vector<std::string> Rows(const std::string& data_folder, const std::string&
 
 }  // namespace
 
-Stores::Stores(const std::string& data_folder) {
+Stores::Stores(const std::string& data_folder)
+    : Stores([&](const std::string& service) { return OpenFile(data_folder, service, clock_); }) {}
+
+Stores::Stores(const Databases& databases)
+    : Stores([&](const std::string& service) { return OpenDatabase(databases, service); }) {}
+
+Stores::Stores(
+    const std::function<std::unique_ptr<runtime::EventStore>(const std::string& service)>& open) {
   const std::string source(PATHWAYS_SOURCE_DIR);
-  views_[0] = Open(data_folder, clock_, "intake", std::make_unique<intake::IntakeDomain>(), {});
-  views_[1] = Open(data_folder, clock_, "eligibility",
-                   std::make_unique<eligibility::EligibilityDomain>(
-                       *eligibility::LoadPack(source + "/policies/2023-07-28")),
-                   {"intake"});
-  views_[2] = Open(data_folder, clock_, "referral",
-                   std::make_unique<referral::ReferralDomain>(
-                       *referral::LoadRoutes(source + "/samples/agencies.textproto")),
-                   {"intake", "eligibility"});
+  views_[0] = {"intake", std::make_unique<intake::IntakeDomain>(), open("intake"), {}};
+  views_[1] = {"eligibility",
+               std::make_unique<eligibility::EligibilityDomain>(
+                   *eligibility::LoadPack(source + "/policies/2023-07-28")),
+               open("eligibility"),
+               {"intake"}};
+  views_[2] = {"referral",
+               std::make_unique<referral::ReferralDomain>(
+                   *referral::LoadRoutes(source + "/samples/agencies.textproto")),
+               open("referral"),
+               {"intake", "eligibility"}};
 }
 
 StoreView& Stores::Of(const std::string& name) {

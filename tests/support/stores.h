@@ -1,4 +1,5 @@
-// The three stores of a data folder, opened beside or after the process that writes them.
+// The three stores of a data folder, or of three PostgreSQL databases, opened beside or after the
+// processes that write them.
 //
 // Tests read from them what the services hold, wait until everything is followed, and plant what a
 // fault would have left: a position set back or forward. What plants something needs the process to
@@ -7,6 +8,7 @@
 #define PATHWAYS_TESTS_SUPPORT_STORES_H_
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,7 +16,7 @@
 
 #include "services/runtime/clock.h"
 #include "services/runtime/domain.h"
-#include "services/runtime/store/sqlite_store.h"
+#include "services/runtime/store/event_store.h"
 
 namespace pathways::testing_support {
 
@@ -22,14 +24,22 @@ namespace pathways::testing_support {
 struct StoreView {
   std::string name;
   std::unique_ptr<runtime::Domain> domain;
-  std::unique_ptr<runtime::SqliteStore> store;
+  std::unique_ptr<runtime::EventStore> store;
   std::vector<std::string> upstreams;  // Whose events become commands here.
+};
+
+// Connection strings of migrated databases.
+struct Databases {
+  std::string intake;
+  std::string eligibility;
+  std::string referral;
 };
 
 class Stores {
  public:
   // Stops the test program when a store cannot be opened.
   explicit Stores(const std::string& data_folder);
+  explicit Stores(const Databases& databases);
 
   StoreView& intake() { return views_[0]; }
   StoreView& eligibility() { return views_[1]; }
@@ -41,6 +51,9 @@ class Stores {
   bool HaveCaughtUp();
 
  private:
+  // Stores by service, in the order of the views.
+  explicit Stores(
+      const std::function<std::unique_ptr<runtime::EventStore>(const std::string& service)>& open);
   bool HasApplied(StoreView& view, StoreView& upstream);
 
   const runtime::SystemClock clock_;

@@ -1,0 +1,179 @@
+#include "tests/distributed/deployment.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/principal.h"
+#include "tests/kafka/kafka_suite.h"
+#include "tests/support/postgres_cluster.h"
+
+namespace pathways::testing_support {
+namespace {
+
+constexpr int kStartsMax = 3;
+constexpr char kDesk[] = "staff/desk";
+
+const std::vector<std::string>& Services() {
+  static const auto& services =
+      *new std::vector<std::string>{"intake", "eligibility", "referral"};
+  return services;
+}
+
+// Free when it was asked for; a start that finds it taken is tried again on another.
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = bind(fd, generic, length) == 0 && getsockname(fd, generic, &length) == 0;
+  close(fd);
+  return bound ? ntohs(address.sin_port) : 0;
+}
+
+bool WritePrivate(const std::string& path, const std::string& text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  close(fd);
+  return written;
+}
+
+}  // namespace
+
+std::string Deployment::Run(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> all = {PATHWAYS_PROGRAM};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  ChildProcess program(all, folder_.path() + "/pathways.log");
+  if (!ExitedWith(program.WaitForEnd(2 * kPatience), 0)) return "";
+  return program.printed();
+}
+
+bool Deployment::Prepare() {
+  prefix_ = NewPrefix();
+  if (Run({"keys", "init", "--data", data()}).empty()) return false;
+  for (const std::string agency : {"unhcr-mx", "comar", "sne"}) {
+    if (Run({"token", "add", "agency/" + agency, "--roles", "agency", "--data", data()}).empty()) {
+      return false;
+    }
+  }
+  const std::string token =
+      Run({"token", "add", "service/pathways", "--roles", "service", "--data", data()});
+  if (token.empty() || !WritePrivate(data() + "/keys/service-token", token)) return false;
+  if (Run({"topics", "create", "--kafka", SuiteKafka().bootstrap, "--topic-prefix", prefix_,
+           "--replicas", "1"})
+          .empty()) {
+    return false;
+  }
+  for (const std::string& service : Services()) {
+    databases_[service] = TheCluster().NewDatabase();
+    if (Run({"migrate", "--service", service, "--database", databases_[service]}).empty()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Deployment::Start() {
+  if (!Prepare()) return false;
+  for (int i = 0; i < kStartsMax; ++i) {
+    if (StartAll()) return true;
+    running_.clear();
+  }
+  return false;
+}
+
+bool Deployment::StartAll() {
+  for (int replica = 1; replica <= options_.replicas; ++replica) {
+    for (const std::string& service : Services()) ports_[{service, replica}] = FreePort();
+  }
+  for (const auto& [replica, port] : ports_) {
+    if (!Launch(replica)) return false;
+  }
+  return true;
+}
+
+bool Deployment::Launch(const Replica& replica) {
+  std::unique_ptr<ChildProcess>& process = running_[replica];
+  process = std::make_unique<ChildProcess>(Arguments(replica), log());
+  return process->WaitForLine();
+}
+
+std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
+  const std::string& service = replica.first;
+  const std::string source(PATHWAYS_SOURCE_DIR);
+  const auto flag_of = [&](const std::string& other) {
+    return std::vector<std::string>{absl::StrCat("--", other, "-address"),
+                                    Address(other, options_.replicas)};
+  };
+  std::vector<std::string> all = {absl::StrCat(PATHWAYS_SERVICES_DIR, "/", service, "/", service),
+                                  "--listen",
+                                  Address(service, replica.second),
+                                  "--metrics-listen",
+                                  "127.0.0.1:0",
+                                  "--database",
+                                  databases_.at(service),
+                                  "--kafka",
+                                  SuiteKafka().bootstrap,
+                                  "--topic-prefix",
+                                  prefix_,
+                                  "--tokens",
+                                  tokens(),
+                                  "--master-key",
+                                  data() + "/keys/master.key",
+                                  "--service-token",
+                                  data() + "/keys/service-token"};
+  const auto add = [&](const std::vector<std::string>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  };
+  if (service != "intake") add(flag_of("intake"));
+  if (service != "eligibility") add(flag_of("eligibility"));
+  if (service == "intake") add(flag_of("referral"));
+  if (service == "eligibility") add({"--policies", source + "/policies/2023-07-28"});
+  if (service == "referral") add({"--agencies", source + "/samples/agencies.textproto"});
+  add(options_.flags);
+  return all;
+}
+
+void Deployment::Kill(const std::string& service, int replica) {
+  running_.at({service, replica})->Kill();
+}
+
+bool Deployment::WaitUntilKilled(const std::string& service, int replica) {
+  return EndedBy(running_.at({service, replica})->WaitForEnd(), SIGKILL);
+}
+
+bool Deployment::Restart(const std::string& service, int replica) {
+  return WaitUntilKilled(service, replica) && Launch({service, replica});
+}
+
+bool Deployment::Terminate() {
+  bool all = true;
+  for (const auto& [replica, process] : running_) {
+    if (!process->WaitForEnd(absl::ZeroDuration())) all &= process->Terminate();
+  }
+  return all;
+}
+
+std::string Deployment::Address(const std::string& service, int replica) const {
+  return absl::StrCat("127.0.0.1:", ports_.at({service, replica}));
+}
+
+Caller Deployment::CallerTo(const std::string& service, int replica) const {
+  return Caller(ports_.at({service, replica}), kDesk,
+                runtime::ReadToken(tokens(), kDesk).value_or(""));
+}
+
+Verdict Deployment::Check(const History& history) const {
+  return CheckHistory(
+      {databases_.at("intake"), databases_.at("eligibility"), databases_.at("referral")}, data(),
+      log(), history);
+}
+
+}  // namespace pathways::testing_support

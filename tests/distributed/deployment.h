@@ -1,0 +1,75 @@
+// The three programs as they are deployed: over Kafka and PostgreSQL, one or more replicas of each.
+//
+// A deployment has its own topics, databases, keys and ports; broker and server are the binary's.
+// Replica 1 is started first; what a service reads of another by gRPC it reads of the last replica.
+// Kill may be called from any thread, the rest from one.
+#ifndef PATHWAYS_TESTS_DISTRIBUTED_DEPLOYMENT_H_
+#define PATHWAYS_TESTS_DISTRIBUTED_DEPLOYMENT_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/distributed/child_process.h"
+#include "tests/support/caller.h"
+#include "tests/support/history.h"
+#include "tests/support/stores.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::testing_support {
+
+struct DeploymentOptions {
+  int replicas = 1;
+  std::vector<std::string> flags;  // Of every program.
+};
+
+class Deployment {
+ public:
+  explicit Deployment(DeploymentOptions options) : options_(std::move(options)) {}
+
+  // Makes keys, topics and databases, and starts all. False: something failed; see Logs.
+  bool Start();
+  // SIGKILL; returns at once.
+  void Kill(const std::string& service, int replica = 1);
+  // Waits for the end of a killed replica. False: it was not the kill that ended it.
+  bool WaitUntilKilled(const std::string& service, int replica = 1);
+  // Starts a killed replica again on its address, and waits until it serves.
+  bool Restart(const std::string& service, int replica = 1);
+  // The same to all that run; waits until they are gone.
+  void KillAll() { running_.clear(); }
+  // SIGTERM to all that run; true when each exited with 0.
+  bool Terminate();
+
+  // Runs the program `pathways`; what it printed, or nothing when it did not exit with 0.
+  std::string Run(const std::vector<std::string>& arguments) const;
+  std::string Address(const std::string& service, int replica = 1) const;
+  Caller CallerTo(const std::string& service, int replica = 1) const;  // As staff/desk.
+
+  // Only on a started deployment.
+  Verdict Check(const History& history) const;
+  std::string tokens() const { return data() + "/keys/tokens"; }
+  std::string Logs() const { return ReadFile(log()); }
+
+ private:
+  using Replica = std::pair<std::string, int>;
+
+  bool Prepare();
+  bool StartAll();
+  bool Launch(const Replica& replica);
+  std::vector<std::string> Arguments(const Replica& replica) const;
+  std::string data() const { return folder_.path() + "/data"; }
+  std::string log() const { return data() + "/programs.log"; }
+
+  const DeploymentOptions options_;
+  const TempFolder folder_;
+  std::string prefix_;
+  std::map<std::string, std::string> databases_;  // By service.
+  std::map<Replica, int> ports_;
+  std::map<Replica, std::unique_ptr<ChildProcess>> running_;
+};
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_DISTRIBUTED_DEPLOYMENT_H_
