@@ -20,8 +20,7 @@ constexpr int kStartsMax = 3;
 constexpr char kDesk[] = "staff/desk";
 
 const std::vector<std::string>& Services() {
-  static const auto& services =
-      *new std::vector<std::string>{"intake", "eligibility", "referral"};
+  static const auto& services = *new std::vector<std::string>{"intake", "eligibility", "referral"};
   return services;
 }
 

@@ -68,8 +68,8 @@ std::string Register(const Deployment& deployment, int replica, const std::strin
 bool HasReferral(const Deployment& deployment, int replica, const std::string& case_name) {
   referral::v1::ListReferralsRequest request;
   request.set_parent(case_name);
-  const auto page = deployment.CallerTo("referral", replica)
-                        .Call(&ReferralService::Stub::ListReferrals, request);
+  const auto page =
+      deployment.CallerTo("referral", replica).Call(&ReferralService::Stub::ListReferrals, request);
   return page.ok() && page->referrals_size() > 0;
 }
 
