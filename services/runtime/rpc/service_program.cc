@@ -308,7 +308,12 @@ void Process::Stop() {
   if (http_) http_->Stop();
   if (publisher_) publisher_->Cancel();
   if (front_) front_->Stop(options_.drain);
-  for (Followed& followed : followed_) followed.subscription->Stop();
+  // Together: each waits some seconds for the broker to let it go.
+  std::vector<std::thread> leaving;
+  for (Followed& followed : followed_) {
+    leaving.emplace_back([&followed] { followed.subscription->Stop(); });
+  }
+  for (std::thread& thread : leaving) thread.join();
   if (health_) health_->Shutdown(absl::ZeroDuration());
 }
 

@@ -4,6 +4,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <fstream>
 #include <iterator>
@@ -59,7 +60,11 @@ EventRow EventOf(const stream::v1::StreamRecord& record) {
 absl::StatusOr<std::unique_ptr<StreamClient>> StreamClient::Make(StreamClientOptions options) {
   auto credentials = CredentialsOf(options.ca_file);
   if (!credentials.ok()) return credentials.status();
-  auto channel = grpc::CreateChannel(options.address, *credentials);
+  // A headless name has an address for each replica: the reads are spread, and one that is gone is
+  // passed over.
+  grpc::ChannelArguments arguments;
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  auto channel = grpc::CreateCustomChannel(options.address, *credentials, arguments);
   return std::unique_ptr<StreamClient>(new StreamClient(std::move(options), std::move(channel)));
 }
 
