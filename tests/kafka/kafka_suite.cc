@@ -36,16 +36,21 @@ class BrokerEnvironment : public testing::Environment {
 const testing::Environment* const kEnvironment =
     testing::AddGlobalTestEnvironment(new BrokerEnvironment());
 
-// A client for raw reading or writing. Owned by the caller.
+// A client for raw reading or writing. Owned by the caller. Idempotent, because a producer that is
+// not may reorder a stream when a batch is sent again, as to a topic that has no leader yet.
 rd_kafka_t* RawClient(rd_kafka_type_t type) {
   char error[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   const std::string bootstrap = SuiteKafka().bootstrap;
   rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), error, sizeof(error));
-  rd_kafka_conf_set(conf, "partitioner", "murmur2_random", error, sizeof(error));
-  rd_kafka_conf_set(conf, "group.id", "raw", error, sizeof(error));
-  rd_kafka_conf_set(conf, "enable.auto.commit", "false", error, sizeof(error));
-  rd_kafka_conf_set(conf, "fetch.wait.max.ms", "50", error, sizeof(error));
+  if (type == RD_KAFKA_PRODUCER) {
+    rd_kafka_conf_set(conf, "partitioner", "murmur2_random", error, sizeof(error));
+    rd_kafka_conf_set(conf, "enable.idempotence", "true", error, sizeof(error));
+  } else {
+    rd_kafka_conf_set(conf, "group.id", "raw", error, sizeof(error));
+    rd_kafka_conf_set(conf, "enable.auto.commit", "false", error, sizeof(error));
+    rd_kafka_conf_set(conf, "fetch.wait.max.ms", "50", error, sizeof(error));
+  }
   return rd_kafka_new(type, conf, error, sizeof(error));
 }
 
