@@ -48,7 +48,7 @@ absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batc
 }
 
 // One try at one transaction. The answers hold only if it is OK.
-absl::Status TryCommit(const Domain& domain, EventStore& store,
+absl::Status TryCommit(const Domain& domain, EventStore& store, const EngineOptions& options,
                        const std::vector<const Command*>& commands, std::vector<Answer>& answers) {
   PATHWAYS_CRASH_POINT("engine.before_decide");
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
@@ -58,6 +58,9 @@ absl::Status TryCommit(const Domain& domain, EventStore& store,
   for (const Command* command : commands) answers.push_back(decision.Decide(*command));
   ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
   PATHWAYS_CRASH_POINT("engine.after_decide");
+#ifdef PATHWAYS_FAULTS
+  if (options.publish_early) options.publish_early(write);
+#endif
   return batch->Commit(write);
 }
 
@@ -130,7 +133,7 @@ void Engine::Execute(std::vector<Pending> batch) {
   absl::Status status;
   const auto start = std::chrono::steady_clock::now();
   for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
-    status = TryCommit(domain_, store_, commands, answers);
+    status = TryCommit(domain_, store_, options_, commands, answers);
     if (!absl::IsAborted(status)) break;
   }
   if (!status.ok()) answers.assign(batch.size(), Answer{status, {}, {}});

@@ -83,6 +83,10 @@ struct EngineOptions {
   std::function<void(const std::vector<const Command*>&, const std::vector<Answer>&,
                      absl::Duration)>
       observe;
+#ifdef PATHWAYS_FAULTS
+  // What the mutant publish_before_commit does with a batch's events. On the engine's thread.
+  std::function<void(const BatchWrite&)> publish_early;
+#endif
 };
 
 class Engine {

@@ -1,5 +1,6 @@
 #include "services/runtime/relay.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -75,6 +76,11 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
   std::set<std::string> passed_over;
   for (const WithheldRow& row : withheld) passed_over.insert(row.stream);
   std::erase_if(events, [&](const EventRow& e) { return passed_over.contains(e.stream); });
+  if (PATHWAYS_MUTANT("relay_two_workers")) {
+    // Two that claim half of the rows each, as by SKIP LOCKED, and the second is the quicker one.
+    std::rotate(events.begin(), events.begin() + static_cast<ptrdiff_t>(events.size() / 2),
+                events.end());
+  }
   PATHWAYS_CRASH_POINT("relay.before_publish");
   std::vector<RefusedEvent> refused;
   if (!events.empty()) {

@@ -42,8 +42,10 @@ std::vector<std::string> Environment() {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const std::string& log) {
-  const std::vector<std::string> environment = Environment();
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const std::string& log,
+                           const std::vector<std::string>& more) {
+  std::vector<std::string> environment = Environment();
+  environment.insert(environment.end(), more.begin(), more.end());
   const std::vector<char*> argument_pointers = Pointers(arguments);
   const std::vector<char*> environment_pointers = Pointers(environment);
   int ends[2];
@@ -103,10 +105,14 @@ std::optional<int> ChildProcess::WaitForEnd(absl::Duration limit) {
   return end_;
 }
 
-void ChildProcess::Kill() const { syscall(SYS_pidfd_send_signal, pid_file_, SIGKILL, nullptr, 0); }
+void ChildProcess::Signal(int signal) const {
+  syscall(SYS_pidfd_send_signal, pid_file_, signal, nullptr, 0);
+}
+
+void ChildProcess::Kill() const { Signal(SIGKILL); }
 
 bool ChildProcess::Terminate(absl::Duration limit) {
-  syscall(SYS_pidfd_send_signal, pid_file_, SIGTERM, nullptr, 0);
+  Signal(SIGTERM);
   return ExitedWith(WaitForEnd(limit), 0);
 }
 

@@ -2,7 +2,7 @@
 //
 // It dies with the test program, however that ends, and with its object. What it prints first is
 // read here; what it logs goes to the end of a file. No wait is without a deadline. One thread at a
-// time, but Kill may be called from any.
+// time, but Kill and Signal may be called from any.
 #ifndef PATHWAYS_TESTS_DISTRIBUTED_CHILD_PROCESS_H_
 #define PATHWAYS_TESTS_DISTRIBUTED_CHILD_PROCESS_H_
 
@@ -19,7 +19,9 @@ namespace pathways::testing_support {
 class ChildProcess {
  public:
   // Stops the test program when the process cannot be started.
-  ChildProcess(const std::vector<std::string>& arguments, const std::string& log);
+  // `more` are variables beside those of the test, as NAME=value.
+  ChildProcess(const std::vector<std::string>& arguments, const std::string& log,
+               const std::vector<std::string>& more = {});
   // Kills it.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
@@ -31,6 +33,7 @@ class ChildProcess {
   std::optional<int> WaitForEnd(absl::Duration limit = kPatience);
   const std::string& printed() const { return printed_; }
 
+  void Signal(int signal) const;
   // SIGKILL, at once; WaitForEnd tells when it is gone.
   void Kill() const;
   // SIGTERM and the end; true when it exited with 0 in time.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "absl/strings/str_cat.h"
@@ -18,11 +19,6 @@ namespace {
 
 constexpr int kStartsMax = 3;
 constexpr char kDesk[] = "staff/desk";
-
-const std::vector<std::string>& Services() {
-  static const auto& services = *new std::vector<std::string>{"intake", "eligibility", "referral"};
-  return services;
-}
 
 // Free when it was asked for; a start that finds it taken is tried again on another.
 int FreePort() {
@@ -45,6 +41,11 @@ bool WritePrivate(const std::string& path, const std::string& text) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& ServiceNames() {
+  static const auto& names = *new std::vector<std::string>{"intake", "eligibility", "referral"};
+  return names;
+}
 
 std::string Deployment::Run(const std::vector<std::string>& arguments) const {
   std::vector<std::string> all = {PATHWAYS_PROGRAM};
@@ -70,7 +71,7 @@ bool Deployment::Prepare() {
           .empty()) {
     return false;
   }
-  for (const std::string& service : Services()) {
+  for (const std::string& service : ServiceNames()) {
     databases_[service] = TheCluster().NewDatabase();
     if (Run({"migrate", "--service", service, "--database", databases_[service]}).empty()) {
       return false;
@@ -89,18 +90,24 @@ bool Deployment::Start() {
 }
 
 bool Deployment::StartAll() {
-  for (int replica = 1; replica <= options_.replicas; ++replica) {
-    for (const std::string& service : Services()) ports_[{service, replica}] = FreePort();
+  const int most = std::max(options_.replicas, options_.replicas_max);
+  for (int replica = 1; replica <= most; ++replica) {
+    for (const std::string& service : ServiceNames()) ports_[{service, replica}] = FreePort();
   }
   for (const auto& [replica, port] : ports_) {
-    if (!Launch(replica)) return false;
+    if (replica.second <= options_.replicas && !Launch(replica.first, replica.second)) return false;
   }
   return true;
 }
 
-bool Deployment::Launch(const Replica& replica) {
-  std::unique_ptr<ChildProcess>& process = running_[replica];
-  process = std::make_unique<ChildProcess>(Arguments(replica), log());
+bool Deployment::Launch(const std::string& service, int replica) {
+  std::vector<std::string> variables = options_.environment;
+  if (replica == 1) {
+    for (std::string& variable : at_first_[service]) variables.push_back(std::move(variable));
+    at_first_.erase(service);
+  }
+  std::unique_ptr<ChildProcess>& process = running_[{service, replica}];
+  process = std::make_unique<ChildProcess>(Arguments({service, replica}), log(), variables);
   return process->WaitForLine();
 }
 
@@ -149,7 +156,20 @@ bool Deployment::WaitUntilKilled(const std::string& service, int replica) {
 }
 
 bool Deployment::Restart(const std::string& service, int replica) {
-  return WaitUntilKilled(service, replica) && Launch({service, replica});
+  return WaitUntilKilled(service, replica) && Launch(service, replica);
+}
+
+bool Deployment::Terminate(const std::string& service, int replica) {
+  return running_.at({service, replica})->Terminate();
+}
+
+void Deployment::Signal(const std::string& service, int replica, int signal) {
+  running_.at({service, replica})->Signal(signal);
+}
+
+bool Deployment::IsRunning(const std::string& service, int replica) {
+  const auto found = running_.find({service, replica});
+  return found != running_.end() && !found->second->WaitForEnd(absl::ZeroDuration());
 }
 
 bool Deployment::Terminate() {
@@ -169,10 +189,12 @@ Caller Deployment::CallerTo(const std::string& service, int replica) const {
                 runtime::ReadToken(tokens(), kDesk).value_or(""));
 }
 
+Databases Deployment::databases() const {
+  return {databases_.at("intake"), databases_.at("eligibility"), databases_.at("referral")};
+}
+
 Verdict Deployment::Check(const History& history) const {
-  return CheckHistory(
-      {databases_.at("intake"), databases_.at("eligibility"), databases_.at("referral")}, data(),
-      log(), history);
+  return CheckHistory(databases(), data(), log(), history);
 }
 
 }  // namespace pathways::testing_support

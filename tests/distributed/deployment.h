@@ -2,7 +2,7 @@
 //
 // A deployment has its own topics, databases, keys and ports; broker and server are the binary's.
 // Replica 1 is started first; what a service reads of another by gRPC it reads of the last replica.
-// Kill may be called from any thread, the rest from one.
+// Kill and the const functions may be called from any thread, the rest from one.
 #ifndef PATHWAYS_TESTS_DISTRIBUTED_DEPLOYMENT_H_
 #define PATHWAYS_TESTS_DISTRIBUTED_DEPLOYMENT_H_
 
@@ -20,14 +20,22 @@
 
 namespace pathways::testing_support {
 
+// The services, in the order in which a case goes through them.
+const std::vector<std::string>& ServiceNames();
+
 struct DeploymentOptions {
   int replicas = 1;
-  std::vector<std::string> flags;  // Of every program.
+  int replicas_max = 1;                  // Replicas above `replicas` are started by Launch alone.
+  std::vector<std::string> flags;        // Of every program.
+  std::vector<std::string> environment;  // NAME=value, of every program.
+  // Variables of a service's first replica, at its first start alone: where it is to crash.
+  std::map<std::string, std::vector<std::string>> at_first;
 };
 
 class Deployment {
  public:
-  explicit Deployment(DeploymentOptions options) : options_(std::move(options)) {}
+  explicit Deployment(DeploymentOptions options)
+      : options_(std::move(options)), at_first_(options_.at_first) {}
 
   // Makes keys, topics and databases, and starts all. False: something failed; see Logs.
   bool Start();
@@ -37,6 +45,13 @@ class Deployment {
   bool WaitUntilKilled(const std::string& service, int replica = 1);
   // Starts a killed replica again on its address, and waits until it serves.
   bool Restart(const std::string& service, int replica = 1);
+  // Starts a replica that does not run, and waits until it serves.
+  bool Launch(const std::string& service, int replica);
+  // SIGTERM; waits until it is gone. True when it exited with 0.
+  bool Terminate(const std::string& service, int replica);
+  // SIGSTOP or SIGCONT.
+  void Signal(const std::string& service, int replica, int signal);
+  bool IsRunning(const std::string& service, int replica);
   // The same to all that run; waits until they are gone.
   void KillAll() { running_.clear(); }
   // SIGTERM to all that run; true when each exited with 0.
@@ -49,6 +64,8 @@ class Deployment {
 
   // Only on a started deployment.
   Verdict Check(const History& history) const;
+  Databases databases() const;
+  const std::string& topic_prefix() const { return prefix_; }
   std::string tokens() const { return data() + "/keys/tokens"; }
   std::string Logs() const { return ReadFile(log()); }
 
@@ -57,7 +74,6 @@ class Deployment {
 
   bool Prepare();
   bool StartAll();
-  bool Launch(const Replica& replica);
   std::vector<std::string> Arguments(const Replica& replica) const;
   std::string data() const { return folder_.path() + "/data"; }
   std::string log() const { return data() + "/programs.log"; }
@@ -68,6 +84,7 @@ class Deployment {
   std::map<std::string, std::string> databases_;  // By service.
   std::map<Replica, int> ports_;
   std::map<Replica, std::unique_ptr<ChildProcess>> running_;
+  std::map<std::string, std::vector<std::string>> at_first_;  // What is left of it.
 };
 
 }  // namespace pathways::testing_support

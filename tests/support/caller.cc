@@ -191,6 +191,12 @@ Caller::Caller(int port, std::string principal, const std::string& token)
       authorization_(absl::StrCat("Bearer ", token)),
       channel_(ChannelTo(port)) {}
 
+Caller Caller::WithLimit(absl::Duration limit) const {
+  Caller limited = *this;
+  limited.limit_ = limit;
+  return limited;
+}
+
 void Caller::Prepare(grpc::ClientContext& context, absl::Duration limit) const {
   context.AddMetadata("authorization", authorization_);
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(limit));

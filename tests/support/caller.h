@@ -33,6 +33,9 @@ class Caller {
   Caller(const ServeFolder& folder, const ServeProcess& process, const std::string& principal);
   Caller(int port, std::string principal, const std::string& token);
 
+  // The same connection, whose calls end after `limit`.
+  Caller WithLimit(absl::Duration limit) const;
+
   // Calls Stub's method, for example &intake::v1::IntakeService::Stub::GetCase. A refusal is as
   // cli::FailureOf reads it.
   template <typename Stub, typename Request, typename Response>
@@ -60,7 +63,8 @@ class Caller {
   }
 
   // Token and deadline.
-  void Prepare(grpc::ClientContext& context, absl::Duration limit = kPatience) const;
+  void Prepare(grpc::ClientContext& context) const { Prepare(context, limit_); }
+  void Prepare(grpc::ClientContext& context, absl::Duration limit) const;
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   const std::string& principal() const { return principal_; }
 
@@ -73,6 +77,7 @@ class Caller {
   const std::string principal_;
   const std::string authorization_;
   const std::shared_ptr<grpc::Channel> channel_;
+  absl::Duration limit_ = kPatience;
 };
 
 // A channel to a port, without retries.

@@ -178,6 +178,8 @@ void KafkaBroker::Kill() {
   pid_ = -1;
 }
 
+void KafkaBroker::Signal(int signal) { kill(pid_, signal); }
+
 absl::Status KafkaBroker::Launch() {
   ASSIGN_OR_RETURN(pid_, Run({"kafka.Kafka", folder_.path() + "/server.properties"}));
   return absl::OkStatus();

@@ -36,6 +36,8 @@ class KafkaBroker {
 
   // SIGKILL; waits until it is gone.
   void Kill();
+  // SIGSTOP or SIGCONT.
+  void Signal(int signal);
   // Starts the killed broker again on the same ports and data. Errors as Start.
   absl::Status Restart();
   // The same, without waiting for its answer.

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -109,7 +110,10 @@ void PostgresCluster::Start() {
                   folder_.path() + "/log");
   runtime::PostgresPool pool({ConnectionTo("postgres"), kStartMax}, 1);
   const auto lease = pool.Acquire(PostgresDeadlineIn(kStartMax));
-  Require(lease.ok(), "the server did not start");
+  if (lease.ok()) return;
+  std::ifstream file(folder_.path() + "/log");
+  std::cerr << file.rdbuf();
+  Require(false, lease.status().message());
 }
 
 void PostgresCluster::Crash() {
@@ -119,6 +123,12 @@ void PostgresCluster::Crash() {
 }
 
 void PostgresCluster::Signal(int signal) { kill(server_, signal); }
+
+void PostgresCluster::CutConnections() {
+  Administer("postgres",
+             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+             "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+}
 
 std::string PostgresCluster::ConnectionTo(const std::string& database) const {
   return absl::StrCat("host=", folder_.path(), " user=pathways dbname=", database);

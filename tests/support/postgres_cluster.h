@@ -35,6 +35,8 @@ class PostgresCluster {
   void Crash();
   // Starts it again and waits until it answers.
   void Start();
+  // Cuts all connections but this one's own.
+  void CutConnections();
   // Sends a signal to the server's main process, SIGSTOP and SIGCONT for example.
   void Signal(int signal);
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "services/runtime/faults.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -61,6 +62,10 @@ absl::Status KafkaPublisher::NewClient() {
   conf.Set("queue.buffering.max.messages", "10000");  // Many times a batch of the relay.
   conf.Set("queue.buffering.max.kbytes", "65536");
   conf.Set("linger.ms", "1");  // A batch is handed over whole; to wait for more only delays it.
+  if (PATHWAYS_MUTANT("acks_0")) {
+    conf.Set("acks", "0").Set("enable.idempotence", "false");
+    conf.Set("enable.gapless.guarantee", "false");
+  }
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), OnDelivery);
   ASSIGN_OR_RETURN(client_, conf.NewProducer());
   ++producers_;

@@ -17,6 +17,7 @@
 #include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/bus/kafka_subscription.h"
 #include "services/runtime/bus/kafka_topics.h"
+#include "services/runtime/faults.h"
 #include "services/runtime/keys.h"
 #include "services/runtime/lifecycle.h"
 #include "services/runtime/log.h"
@@ -69,6 +70,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
+      {"group-session-seconds", "After how long without a sign its partitions go to others", "30"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
   for (const std::vector<std::string>* names : {&program.follows, &program.projected}) {
@@ -97,6 +99,7 @@ struct Options {
   EngineOptions engine;
   int read_threads = 2;
   absl::Duration sweep_every;
+  absl::Duration group_session;
   absl::Duration timers_every;
   absl::Duration stuck_after;
 };
@@ -141,6 +144,8 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
       static_cast<int>(settings.Integer("message-bytes-max", 1024, 64 << 20));
   read.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));
   read.sweep_every = settings.Seconds("sweep-seconds", absl::Seconds(1), absl::Hours(24));
+  read.group_session =
+      settings.Seconds("group-session-seconds", absl::Seconds(6), absl::Minutes(5));
   read.timers_every = settings.Seconds("timers-seconds", absl::Seconds(1), absl::Hours(1));
   read.stuck_after = absl::Hours(settings.Integer("stuck-hours", 1, 8760));
   return read;
@@ -182,6 +187,8 @@ class Process {
 
  private:
   absl::Status Follow(const std::string& name, const std::string& address);
+  KafkaPublisherOptions Publishing() const;
+  absl::StatusOr<EngineOptions> EngineWithMutants();
   absl::Status StartPublishing();
 
   const ServiceProgram& program_;
@@ -198,6 +205,9 @@ class Process {
   std::unique_ptr<Edge> edge_;
   std::vector<Followed> followed_;
   std::unique_ptr<KafkaPublisher> publisher_;
+#ifdef PATHWAYS_FAULTS
+  std::unique_ptr<KafkaPublisher> early_publisher_;  // Of the mutant publish_before_commit.
+#endif
   std::unique_ptr<ServiceCore> core_;
   std::unique_ptr<ServiceAssembly> assembly_;
   std::unique_ptr<Front> front_;
@@ -244,6 +254,7 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   options.topic = EventsTopic(options_.topic_prefix, name);
   options.group = absl::StrCat(options_.topic_prefix, "pathways.", program_.name, ".", name);
   options.source = KafkaSourceOf(name);
+  options.session_timeout = options_.group_session;
   Followed& followed = followed_.emplace_back();
   followed.name = name;
   ASSIGN_OR_RETURN(followed.subscription, KafkaSubscription::Open(std::move(options), log_));
@@ -256,12 +267,33 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   return absl::OkStatus();
 }
 
-absl::Status Process::StartPublishing() {
+KafkaPublisherOptions Process::Publishing() const {
   KafkaPublisherOptions options;
   options.kafka = {options_.kafka, program_.name, {}};
   options.topic = EventsTopic(options_.topic_prefix, program_.name);
   options.source = {KafkaSourceOf(program_.name), SchemaOf(program_.name)};
-  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(std::move(options), log_));
+  return options;
+}
+
+absl::StatusOr<EngineOptions> Process::EngineWithMutants() {
+  EngineOptions engine = options_.engine;
+#ifdef PATHWAYS_FAULTS
+  if (MutantActive("publish_before_commit")) {
+    ASSIGN_OR_RETURN(early_publisher_, KafkaPublisher::Open(Publishing(), log_));
+    engine.publish_early = [this](const BatchWrite& write) {
+      std::vector<EventRow> events;
+      for (const StreamWrite& stream : write.streams) {
+        events.insert(events.end(), stream.events.begin(), stream.events.end());
+      }
+      if (!early_publisher_->Publish(events).ok()) log_.Warning("not_published_early");
+    };
+  }
+#endif
+  return engine;
+}
+
+absl::Status Process::StartPublishing() {
+  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(Publishing(), log_));
   core_->StartRelay(*publisher_);
   return absl::OkStatus();
 }
@@ -278,8 +310,9 @@ absl::Status Process::Start(std::unique_ptr<Domain> domain) {
       *tokens_, *pool_, [this](const char* method, absl::StatusCode code, absl::Duration took) {
         metrics_.CountCall(method, code, took);
       });
+  ASSIGN_OR_RETURN(EngineOptions engine, EngineWithMutants());
   ASSIGN_OR_RETURN(core_, ServiceCore::Start(program_.name, std::move(store_), std::move(domain),
-                                             options_.engine, log_, metrics_));
+                                             std::move(engine), log_, metrics_));
   std::vector<ProjectionSource> projected;
   for (size_t i = program_.follows.size(); i < followed_.size(); ++i) {
     projected.push_back({followed_[i].name, *followed_[i].subscription, *followed_[i].streams});

@@ -1,0 +1,413 @@
+// Goal: nothing is lost, doubled or out of order whatever dies, freezes or restarts, and the two
+// checkers would say so if it were. Method: two replicas of each program under load. Random faults
+// follow a seed: PATHWAYS_CHAOS_SEED and PATHWAYS_CHAOS_SECONDS, which `./dev chaos` sets; the
+// history checker reads the databases and the topic check every record. Then deliberate faults,
+// each with the occasion that shows it, with self-repair off and on; the table is printed at the
+// end.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/signal.h"
+#include "tests/distributed/deployment.h"
+#include "tests/distributed/load.h"
+#include "tests/distributed/topic_check.h"
+#include "tests/kafka/kafka_suite.h"
+#include "tests/support/postgres_cluster.h"
+
+namespace pathways {
+namespace {
+
+using std::chrono::steady_clock;
+using testing_support::Deployment;
+using testing_support::DeploymentOptions;
+using testing_support::Fault;
+using testing_support::History;
+using testing_support::Load;
+using testing_support::ServiceNames;
+using testing_support::SuiteBroker;
+using testing_support::TheCluster;
+using testing_support::Verdict;
+
+constexpr int kReplicas = 2;
+constexpr int kReplicasMax = 4;
+constexpr int kSecondsByDefault = 15;
+// Nothing is told of a dead reader for as long as its session, so its partitions rest.
+constexpr absl::Duration kStillWithRepair = absl::Seconds(30);
+constexpr absl::Duration kStillWithoutRepair = absl::Seconds(9);
+
+int64_t NumberFrom(const char* variable, int64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr || *text == '\0' ? otherwise : std::atoll(text);
+}
+
+DeploymentOptions TwoOfEach() {
+  DeploymentOptions options;
+  options.replicas = kReplicas;
+  options.replicas_max = kReplicasMax;
+  options.flags = {"--sweep-seconds", "1", "--timers-seconds", "1", "--group-session-seconds", "6"};
+  return options;
+}
+
+std::string TextOf(const Verdict& verdict) {
+  std::ostringstream text;
+  text << verdict;
+  return text.str();
+}
+
+void Pause(absl::Duration time) {
+  runtime::Signal nobody;
+  nobody.Wait(time);
+}
+
+// Databases and topics.
+struct Findings {
+  Verdict effects;
+  Verdict topics;
+  bool IsClean() const { return effects.IsClean() && topics.IsClean(); }
+};
+
+std::ostream& operator<<(std::ostream& out, const Findings& findings) {
+  return out << "effects: " << findings.effects << "\ntopics: " << findings.topics;
+}
+
+// Waits until the checkers find nothing, or find the same for as long as `still`.
+Findings Settle(const Deployment& deployment, const History& history, absl::Duration still) {
+  std::string last;
+  auto since = steady_clock::now();
+  for (;;) {
+    Findings found = {deployment.Check(history),
+                      CheckTopics(deployment.topic_prefix(), deployment.databases())};
+    const std::string text = TextOf(found.effects) + TextOf(found.topics);
+    if (text != last) {
+      last = text;
+      since = steady_clock::now();
+    }
+    if (found.IsClean() || steady_clock::now() - since > absl::ToChronoMilliseconds(still)) {
+      return found;
+    }
+    Pause(absl::Seconds(1));
+  }
+}
+
+// Random faults, one after the other; each is over when the next begins, but for what was frozen
+// and for replicas that were added.
+class Chaos {
+ public:
+  Chaos(Deployment& deployment, uint64_t seed) : deployment_(deployment), random_(seed) {}
+
+  // False: a program ended that nobody killed, or did not come back.
+  bool Run(std::chrono::seconds time) {
+    const auto end = steady_clock::now() + time;
+    while (steady_clock::now() < end && !HasFailed()) {
+      Pause(absl::Milliseconds(Below(1000, 5000)));
+      Step();
+      CheckAllRun();
+    }
+    while (!later_.empty()) RunLater();
+    CheckAllRun();
+    return !HasFailed();
+  }
+  const std::map<std::string, int>& done() const { return done_; }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  struct Later {
+    steady_clock::time_point at;
+    std::function<void()> act;
+  };
+
+  bool HasFailed() const { return !failure_.empty(); }
+  void Require(bool holds, const std::string& what) {
+    if (!holds && failure_.empty()) failure_ = what;
+  }
+  int64_t Below(int64_t from, int64_t to) {
+    // Not std::uniform_int_distribution: its numbers are another library's choice.
+    return from + static_cast<int64_t>(random_() % static_cast<uint64_t>(to - from));
+  }
+
+  // A replica that neither is frozen nor was added.
+  std::pair<std::string, int> Victim() {
+    for (;;) {
+      const std::string& service = ServiceNames()[static_cast<size_t>(Below(0, 3))];
+      const int replica = static_cast<int>(Below(1, kReplicas + 1));
+      if (frozen_ != std::make_pair(service, replica)) return {service, replica};
+    }
+  }
+
+  void Step() {
+    while (!later_.empty() && later_.front().at <= steady_clock::now()) RunLater();
+    const int64_t dice = Below(0, 100);
+    if (dice < 40) {
+      Kill();
+    } else if (dice < 52) {
+      Stop();
+    } else if (dice < 62) {
+      Freeze();
+    } else if (dice < 70) {
+      Scale();
+    } else if (dice < 78) {
+      KillBroker();
+    } else if (dice < 82) {
+      FreezeFor("broker frozen", [](int signal) { SuiteBroker()->Signal(signal); });
+    } else if (dice < 90) {
+      CrashDatabase();
+    } else if (dice < 94) {
+      FreezeFor("database frozen", [](int signal) { TheCluster().Signal(signal); });
+    } else {
+      ++done_["connections cut"];
+      TheCluster().CutConnections();
+    }
+  }
+
+  void RunLater() {
+    const Later next = later_.front();
+    later_.pop_front();
+    Pause(absl::FromChrono(std::max(next.at - steady_clock::now(), steady_clock::duration(0))));
+    next.act();
+  }
+  void DoIn(absl::Duration time, std::function<void()> act) {
+    later_.push_back({steady_clock::now() + absl::ToChronoMilliseconds(time), std::move(act)});
+  }
+
+  void Kill() {
+    const auto [service, replica] = Victim();
+    ++done_["killed " + service];
+    deployment_.Kill(service, replica);
+    Require(deployment_.Restart(service, replica), "no restart of " + service);
+  }
+  void Stop() {
+    const auto [service, replica] = Victim();
+    ++done_["stopped " + service];
+    Require(deployment_.Terminate(service, replica), "no clean stop of " + service);
+    Require(deployment_.Launch(service, replica), "no restart of " + service);
+  }
+  // Longer than a session of the group, so that others take over and it wakes up late.
+  void Freeze() {
+    if (frozen_.second != 0) return;
+    frozen_ = Victim();
+    ++done_["frozen " + frozen_.first];
+    deployment_.Signal(frozen_.first, frozen_.second, SIGSTOP);
+    DoIn(absl::Milliseconds(Below(1000, 15000)), [this] {
+      deployment_.Signal(frozen_.first, frozen_.second, SIGCONT);
+      frozen_ = {};
+    });
+  }
+  // Twice as many of each, for some seconds.
+  void Scale() {
+    if (is_scaled_) return;
+    is_scaled_ = true;
+    ++done_["scaled out and in"];
+    ForAdded([this](const std::string& service, int replica) {
+      Require(deployment_.Launch(service, replica), "no start of one more " + service);
+    });
+    DoIn(absl::Milliseconds(Below(3000, 10000)), [this] {
+      ForAdded([this](const std::string& service, int replica) {
+        Require(deployment_.Terminate(service, replica), "no stop of one more " + service);
+      });
+      is_scaled_ = false;
+    });
+  }
+  static void ForAdded(const std::function<void(const std::string&, int)>& act) {
+    for (int replica = kReplicas + 1; replica <= kReplicasMax; ++replica) {
+      for (const std::string& service : ServiceNames()) act(service, replica);
+    }
+  }
+  void KillBroker() {
+    ++done_["broker killed"];
+    SuiteBroker()->Kill();
+    Pause(absl::Milliseconds(Below(0, 3000)));
+    const absl::Status restarted = SuiteBroker()->Restart();
+    Require(restarted.ok(), std::string(restarted.message()));
+  }
+  void CrashDatabase() {
+    ++done_["database crashed"];
+    TheCluster().Crash();
+    Pause(absl::Milliseconds(Below(0, 3000)));
+    TheCluster().Start();
+  }
+  void FreezeFor(const char* name, const std::function<void(int)>& send) {
+    ++done_[name];
+    send(SIGSTOP);
+    Pause(absl::Milliseconds(Below(500, 8000)));
+    send(SIGCONT);
+  }
+
+  void CheckAllRun() {
+    for (const std::string& service : ServiceNames()) {
+      for (int replica = 1; replica <= (is_scaled_ ? kReplicasMax : kReplicas); ++replica) {
+        Require(deployment_.IsRunning(service, replica),
+                absl::StrCat(service, " ", replica, " ended by itself"));
+      }
+    }
+  }
+
+  Deployment& deployment_;
+  std::mt19937_64 random_;
+  std::pair<std::string, int> frozen_;
+  bool is_scaled_ = false;
+  std::deque<Later> later_;
+  std::map<std::string, int> done_;
+  std::string failure_;
+};
+
+TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
+  const auto seed = static_cast<uint64_t>(NumberFrom("PATHWAYS_CHAOS_SEED", 1));
+  const std::chrono::seconds time(NumberFrom("PATHWAYS_CHAOS_SECONDS", kSecondsByDefault));
+  Deployment deployment(TwoOfEach());
+  ASSERT_TRUE(deployment.Start()) << deployment.Logs();
+  History history;
+  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100)}, history);
+  Chaos chaos(deployment, seed);
+  EXPECT_TRUE(chaos.Run(time)) << chaos.failure();
+  load.Finish();
+  const Findings found = Settle(deployment, history, kStillWithRepair);
+  std::cout << "seed " << seed << ", " << time.count() << " s\n";
+  for (const auto& [what, count] : chaos.done()) {
+    std::cout << "  " << std::setw(6) << count << "  " << what << "\n";
+  }
+  std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases\n"
+            << found << "\n";
+  EXPECT_TRUE(found.IsClean()) << deployment.Logs();
+  EXPECT_EQ(load.refused(), 0);
+  EXPECT_EQ(load.unanswered(), 0);
+}
+
+// A deliberate fault and what brings it to light.
+struct Mutant {
+  std::string name;
+  std::string fault;     // Empty: none.
+  std::string crash_in;  // A service whose first replica dies at `crash_at`.
+  std::string crash_at;
+  bool kills_broker = false;
+  int desks = 6;
+  std::chrono::seconds load{3};
+};
+
+const std::vector<Mutant>& Mutants() {
+  static const auto& mutants = *new std::vector<Mutant>{
+      {"none", "", "intake", "relay.after_publish:3"},
+      {"position before effect", "position_before_effect", "eligibility",
+       "consumer.before_submit:5"},
+      {"duplicate check removed", "skip_duplicate_check", "intake", "relay.after_publish:3"},
+      {"publish before commit", "publish_before_commit", "intake", "store.before_commit:5"},
+      {.name = "no commit order",
+       .fault = "postgres.no_commit_order_lock",
+       .desks = 16,
+       .load = std::chrono::seconds(10)},
+      {.name = "two relay workers", .fault = "relay_two_workers"},
+      {.name = "acks=0", .fault = "acks_0", .kills_broker = true},
+  };
+  return mutants;
+}
+
+// Rows of the two tables, printed when the program ends.
+class Tables : public testing::Environment {
+ public:
+  static void Add(bool repairs, const std::string& name, const Findings& found, bool is_caught) {
+    std::ostringstream row;
+    row << "  " << std::left << std::setw(26) << name << std::right;
+    for (const Verdict* verdict : {&found.effects, &found.topics}) {
+      for (const Fault fault :
+           {Fault::kLost, Fault::kDoubled, Fault::kOutOfOrder, Fault::kUnexpected}) {
+        row << std::setw(6) << verdict->Count(fault);
+      }
+      row << "  |";
+    }
+    row << std::setw(6) << found.effects.Count(Fault::kWaiting) << "  "
+        << (is_caught ? "caught" : "-") << "\n";
+    Rows()[repairs] += row.str();
+  }
+  void TearDown() override {
+    for (const auto& [repairs, rows] : Rows()) {
+      std::cout << "self-repair " << (repairs ? "on" : "off") << "\n"
+                << "                            databases                 topics\n"
+                << "                              lost   dbl order unexp  |  lost   dbl order unexp"
+                << "  |  wait\n"
+                << rows;
+    }
+  }
+
+ private:
+  static std::map<bool, std::string>& Rows() {
+    static auto& rows = *new std::map<bool, std::string>();
+    return rows;
+  }
+};
+
+const testing::Environment* const kTables = testing::AddGlobalTestEnvironment(new Tables());
+
+class MutantTest : public testing::TestWithParam<std::tuple<Mutant, bool>> {};
+
+// Whatever died by its crash point comes back without it.
+void RestartTheDead(Deployment& deployment) {
+  for (const std::string& service : ServiceNames()) {
+    if (!deployment.IsRunning(service, 1)) ASSERT_TRUE(deployment.Launch(service, 1)) << service;
+  }
+}
+
+// Acknowledged by nobody: what lies in the broker's sockets when it dies.
+void KillBrokerUnderLoad() {
+  SuiteBroker()->Signal(SIGSTOP);
+  Pause(absl::Seconds(1));
+  SuiteBroker()->Kill();
+  const absl::Status restarted = SuiteBroker()->Restart();
+  ASSERT_TRUE(restarted.ok()) << restarted;
+}
+
+TEST_P(MutantTest, IsCaught) {
+  const auto& [mutant, repairs] = GetParam();
+  DeploymentOptions options = TwoOfEach();
+  if (!mutant.fault.empty()) options.environment.push_back("PATHWAYS_MUTANT=" + mutant.fault);
+  if (!repairs) options.environment.emplace_back("PATHWAYS_REPAIR=off");
+  if (!mutant.crash_in.empty()) {
+    options.at_first[mutant.crash_in] = {"PATHWAYS_CRASH_AT=" + mutant.crash_at};
+  }
+  Deployment deployment(options);
+  ASSERT_TRUE(deployment.Start()) << deployment.Logs();
+  History history;
+  {
+    Load load(deployment, kReplicas, {.desks = mutant.desks}, history);
+    Pause(absl::FromChrono(mutant.load) / 2);
+    if (mutant.kills_broker) ASSERT_NO_FATAL_FAILURE(KillBrokerUnderLoad());
+    ASSERT_NO_FATAL_FAILURE(RestartTheDead(deployment));
+    Pause(absl::FromChrono(mutant.load) / 2);
+    load.Finish();
+  }
+  const Findings found = Settle(deployment, history, kStillWithoutRepair);
+  // Without self-repair even a healthy build may wait, where one upstream overtakes the other.
+  const auto waiting = static_cast<size_t>(found.effects.Count(Fault::kWaiting));
+  const bool is_caught =
+      found.effects.findings.size() > waiting || !found.topics.findings.empty();
+  Tables::Add(repairs, mutant.name, found, is_caught);
+  if (mutant.fault.empty()) {
+    EXPECT_FALSE(is_caught) << found;
+  } else if (!repairs) {
+    EXPECT_TRUE(is_caught) << "the checkers do not see it";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MutantTest,
+                         testing::Combine(testing::ValuesIn(Mutants()), testing::Bool()),
+                         [](const testing::TestParamInfo<std::tuple<Mutant, bool>>& info) {
+                           std::string name = std::get<0>(info.param).fault;
+                           if (name.empty()) name = "none";
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name + (std::get<1>(info.param) ? "_repaired" : "");
+                         });
+
+}  // namespace
+}  // namespace pathways

@@ -1,0 +1,114 @@
+#include "tests/distributed/load.h"
+
+#include <chrono>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "services/runtime/ids.h"
+#include "tests/support/caller.h"
+
+namespace pathways::testing_support {
+namespace {
+
+using intake::v1::IntakeService;
+
+constexpr absl::Duration kTryAgain = absl::Milliseconds(20);
+constexpr absl::Duration kCallMax = absl::Seconds(5);
+constexpr int kTwofoldEvery = 10;
+constexpr int kUpdatedEvery = 2;
+constexpr int kWithdrawnEvery = 7;
+
+// What may be answered otherwise the next time.
+bool IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || absl::IsAborted(status) || absl::IsCancelled(status);
+}
+
+}  // namespace
+
+Load::Load(const Deployment& deployment, int replicas, LoadOptions options, History& history)
+    : deployment_(deployment), replicas_(replicas), options_(options), history_(history) {
+  for (int desk = 0; desk < options_.desks; ++desk) {
+    desks_.emplace_back([this, desk] { RunDesk(desk); });
+  }
+}
+
+Load::~Load() { Finish(); }
+
+void Load::Finish() {
+  stop_.Stop();
+  for (std::thread& desk : desks_) {
+    if (desk.joinable()) desk.join();
+  }
+}
+
+void Load::RunDesk(int desk) {
+  for (int index = 0; !stop_.stopped(); ++index) {
+    HandleCase(desk, index);
+    if (options_.pause > absl::ZeroDuration()) stop_.Wait(options_.pause);
+  }
+}
+
+template <typename Call>
+auto Load::Insist(int desk, Call call) -> decltype(call(1)) {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(4 * kPatience);
+  runtime::Signal pause;
+  for (int attempt = 0;; ++attempt) {
+    ++calls_;
+    auto answer = call(1 + (desk + attempt) % replicas_);
+    if (answer.ok()) return answer;
+    if (!IsPassing(answer.status())) {
+      ++refused_;
+      return answer;
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      ++unanswered_;
+      return answer;
+    }
+    pause.Wait(kTryAgain);
+  }
+}
+
+void Load::HandleCase(int desk, int index) {
+  const std::string test = absl::StrCat("load", desk);
+  const auto registration = RegistrationOf(test, index, history_);
+  const auto intake_at = [&](int replica) {
+    return deployment_.CallerTo("intake", replica).WithLimit(kCallMax);
+  };
+  const auto register_at = [&](int replica) {
+    return intake_at(replica).Change("RegisterCase", &IntakeService::Stub::RegisterCase,
+                                     registration, history_);
+  };
+  std::optional<std::thread> twin;
+  if (options_.is_twofold && index % kTwofoldEvery == 0) {
+    twin.emplace([&] { (void)Insist(desk + 1, register_at); });
+  }
+  const auto registered = Insist(desk, register_at);
+  if (twin) twin->join();
+  if (!registered.ok()) return;
+  ++cases_;
+  if (index % kUpdatedEvery == 0) {
+    intake::v1::UpdateCaseRequest update;
+    *update.mutable_case_() = registration.case_();
+    update.mutable_case_()->set_name(registered->name());
+    update.mutable_case_()->mutable_people(0)->clear_identity();
+    update.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
+    update.mutable_update_mask()->add_paths("people");
+    update.set_request_id(runtime::UuidOf(absl::StrCat(test, "/update/", index)));
+    (void)Insist(desk, [&](int replica) {
+      return intake_at(replica).Change("UpdateCase", &IntakeService::Stub::UpdateCase, update,
+                                       history_);
+    });
+  }
+  if (index % kWithdrawnEvery == 0) {
+    intake::v1::WithdrawCaseRequest withdrawal;
+    withdrawal.set_name(registered->name());
+    withdrawal.set_request_id(runtime::UuidOf(absl::StrCat(test, "/withdraw/", index)));
+    (void)Insist(desk, [&](int replica) {
+      return intake_at(replica).Change("WithdrawCase", &IntakeService::Stub::WithdrawCase,
+                                       withdrawal, history_);
+    });
+  }
+}
+
+}  // namespace pathways::testing_support

@@ -1,0 +1,64 @@
+// Desks that register, change and withdraw cases while programs die.
+//
+// Every call is repeated under its request id until it is answered OK, each time at another
+// replica, as a client does that does not know what became of it. All people are synthetic.
+#ifndef PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
+#define PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/runtime/signal.h"
+#include "tests/distributed/deployment.h"
+#include "tests/support/history.h"
+
+namespace pathways::testing_support {
+
+struct LoadOptions {
+  int desks = 4;
+  absl::Duration pause;    // Between two cases of a desk.
+  bool is_twofold = true;  // Every tenth call goes to two replicas at once.
+};
+
+class Load {
+ public:
+  // Starts at once. Deployment and history must outlive it.
+  Load(const Deployment& deployment, int replicas, LoadOptions options, History& history);
+  ~Load();
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  // Lets every desk finish its case. Calls that were not answered OK in time count as unanswered.
+  void Finish();
+
+  int cases() const { return cases_; }
+  int calls() const { return calls_; }      // Tries, the repeated ones too.
+  int refused() const { return refused_; }  // Answers that no repeat can change.
+  int unanswered() const { return unanswered_; }
+
+ private:
+  void RunDesk(int desk);
+  void HandleCase(int desk, int index);
+  // Repeats `call(replica)` until it is answered OK.
+  template <typename Call>
+  auto Insist(int desk, Call call) -> decltype(call(1));
+
+  const Deployment& deployment_;
+  const int replicas_;
+  const LoadOptions options_;
+  History& history_;
+  runtime::Signal stop_;
+  std::atomic<int> cases_ = 0;
+  std::atomic<int> calls_ = 0;
+  std::atomic<int> refused_ = 0;
+  std::atomic<int> unanswered_ = 0;
+  std::vector<std::thread> desks_;
+};
+
+}  // namespace pathways::testing_support
+
+#endif  // PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
