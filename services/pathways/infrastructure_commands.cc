@@ -41,7 +41,8 @@ void AddMigrate(CLI::App& app, const Terminal& terminal, int& exit_code) {
       "migrate", "Bring a service's database to the schema of this release; safe to run twice");
   AddDatabaseOptions(command, asked->service, asked->database);
   command.callback([asked, terminal, &exit_code] {
-    exit_code = FinishOnInfrastructure(terminal, Migrate(asked->service, asked->database, terminal.out));
+    exit_code =
+        FinishOnInfrastructure(terminal, Migrate(asked->service, asked->database, terminal.out));
   });
 }
 
@@ -93,8 +94,8 @@ void AddRebuild(CLI::App& group, const Terminal& terminal, int& exit_code) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.callback([asked, terminal, &exit_code] {
-    exit_code = FinishOnInfrastructure(terminal,
-                       RebuildTopic(asked->service, asked->database, asked->from, terminal.out));
+    exit_code = FinishOnInfrastructure(
+        terminal, RebuildTopic(asked->service, asked->database, asked->from, terminal.out));
   });
 }
 

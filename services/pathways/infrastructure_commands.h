@@ -1,12 +1,11 @@
 // The commands for what services stand on: migrate, and topics create, check and rebuild.
 //
-// They are run by a person or a job, before the services but for rebuild. Addresses come by flag or by the same
-// environment variables as those of the services; passwords only by libpq's own means.
+// They are run by a person or a job, before the services but for rebuild. Addresses come by flag or
+// by the same environment variables as those of the services; passwords only by libpq's own means.
 #ifndef PATHWAYS_SERVICES_PATHWAYS_INFRASTRUCTURE_COMMANDS_H_
 #define PATHWAYS_SERVICES_PATHWAYS_INFRASTRUCTURE_COMMANDS_H_
 
 #include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "absl/status/status.h"

@@ -85,7 +85,8 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
   if (!work.now.parked_reason.empty() && !origin.key.empty()) {
     return {RefuseParked(command, work), command.stream, {}};
   }
-  const absl::Status status = Apply(command, CauseOf("request", 0, RequestCauseId(origin.key)), work);
+  const absl::Status status =
+      Apply(command, CauseOf("request", 0, RequestCauseId(origin.key)), work);
   if (absl::IsInternal(status)) Park(command.stream, work, "", 0, ParkReason(status));
   if (!status.ok()) return {status, command.stream, {}};
   if (!origin.key.empty()) {

@@ -71,8 +71,8 @@ absl::Status Restore::Check() const {
   for (const auto& [stream, events] : missing_) {
     ASSIGN_OR_RETURN(const StreamRow row, store_.ReadState(stream));
     const auto count = static_cast<int64_t>(events.size());
-    const bool is_whole = events.begin()->first == row.version + 1 &&
-                          events.rbegin()->first == row.version + count;
+    const bool is_whole =
+        events.begin()->first == row.version + 1 && events.rbegin()->first == row.version + count;
     if (is_whole) continue;
     if (streams++ == 0) example = stream;
   }
@@ -131,8 +131,8 @@ absl::StatusOr<RestoreReport> Restore::Apply() {
     size_t end = std::min(all.size(), begin + kBatch);
     // Events of one commit stay together, and so does their request.
     while (end < all.size() && IsOneCommit(*all[end - 1], *all[end])) ++end;
-    RETURN_IF_ERROR(Write({all.begin() + static_cast<ptrdiff_t>(begin),
-                           all.begin() + static_cast<ptrdiff_t>(end)}));
+    RETURN_IF_ERROR(Write(
+        {all.begin() + static_cast<ptrdiff_t>(begin), all.begin() + static_cast<ptrdiff_t>(end)}));
     begin = end;
   }
   RETURN_IF_ERROR(MoveWatermark());
@@ -219,10 +219,11 @@ absl::Status Restore::Mark(const EventRow& event, StreamRow& row) {
     const auto at = static_cast<size_t>(event.cause.number() - 1) * id.size();
     const std::string known = applied.fingerprints.substr(at, id.size());
     if (known == id || known == kUnknownFingerprint) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrCat(
-        "case ", event.stream, ": ", upstream, "'s event ", event.cause.number(),
-        " is another one in the database: ", upstream, " lost events too, and both histories "
-        "exist. See docs/distributed.md, 'Two histories'"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("case ", event.stream, ": ", upstream, "'s event ", event.cause.number(),
+                     " is another one in the database: ", upstream,
+                     " lost events too, and both histories "
+                     "exist. See docs/distributed.md, 'Two histories'"));
   }
   const Ids& ids = asked_[upstream][event.stream];
   while (applied.number < event.cause.number()) {
@@ -241,9 +242,9 @@ absl::Status Restore::MoveWatermark() {
   ASSIGN_OR_RETURN(int64_t watermark, store_.ReadWatermark());
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<EventRow> events, store_.ReadAfter(watermark, kLogPage));
-    const auto missing = std::find_if(
-        events.begin(), events.end(),
-        [this](const EventRow& event) { return !published_.contains(event.position); });
+    const auto missing = std::find_if(events.begin(), events.end(), [this](const EventRow& event) {
+      return !published_.contains(event.position);
+    });
     if (missing != events.begin()) watermark = std::prev(missing)->position;
     // What the topic lacks is the relay's to publish.
     if (missing != events.end() || events.empty()) return store_.AdvanceWatermark(watermark);

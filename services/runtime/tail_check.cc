@@ -44,7 +44,7 @@ absl::Status TailCheck::Run() {
 absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(Places& places) {
   ASSIGN_OR_RETURN(std::vector<KafkaRange> ranges, reader_->Ranges());
   for (KafkaRange& range : ranges) {
-    ASSIGN_OR_RETURN(Position & place = places[range.partition],
+    ASSIGN_OR_RETURN(Position& place = places[range.partition],
                      store_.ReadPosition(KeyOf(range.partition)));
     if (place.position == range.end && compared_[range.partition] == range.end) {
       range.begin = range.end;

@@ -301,7 +301,8 @@ TEST(Evolve, FoldsEventsThatLostTheirSealedColumn) {
       CaseEvent event = running.events()[i];
       if (i >= lost_from) event.sealed = GapOf(event.event);
       const auto number = static_cast<int64_t>(i) + 1;
-      const absl::Time time = absl::FromUnixMicros(1'690'500'000'123'456) + number * absl::Seconds(1);
+      const absl::Time time =
+          absl::FromUnixMicros(1'690'500'000'123'456) + number * absl::Seconds(1);
       const absl::Status status = Evolve(record, event, {kCaseId, number, time});
       ASSERT_TRUE(status.ok()) << status;
     }

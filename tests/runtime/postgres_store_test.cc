@@ -575,8 +575,9 @@ TEST_F(PostgresStoreTest, WhoHoldsAStoreAloneIsTheOnlyOneWhoAppends) {
   std::thread other([&] { EXPECT_TRUE(Commit(*service, Batched({Append("b", 0)})).ok()); });
   // The other one waits for the lock of those who append.
   EXPECT_TRUE(Eventually([&] {
-    return session.Ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
-                       "AND objid = 20") == 1;
+    return session.Ask(
+               "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+               "AND objid = 20") == 1;
   }));
   EXPECT_EQ(Value(alone->LastPosition()), 2);
   alone.reset();

@@ -1,7 +1,7 @@
-// Goal: a store that was set back gets from what was published exactly what it had - events, states,
-// lists, timers, applied numbers, requests - and nothing where two histories cannot be one. Method:
-// a service on the memory store lives a history; a second store lives the first part of it, and
-// gets the rest as a topic would give it.
+// Goal: a store that was set back gets from what was published exactly what it had - events,
+// states, lists, timers, applied numbers, requests - and nothing where two histories cannot be one.
+// Method: a service on the memory store lives a history; a second store lives the first part of it,
+// and gets the rest as a topic would give it.
 #include "services/runtime/restore.h"
 
 #include <gmock/gmock.h>
@@ -51,7 +51,8 @@ struct Service {
     engine.emplace(domain, store, EngineOptions{});
   }
   void Request(const std::string& stream, const std::string& text, const std::string& key) {
-    ASSERT_TRUE(SubmitAll(*engine, {{stream, text, RequestOrigin{key, "content", "p", "m"}, {}}}).ok());
+    ASSERT_TRUE(
+        SubmitAll(*engine, {{stream, text, RequestOrigin{key, "content", "p", "m"}, {}}}).ok());
   }
   void Event(const std::string& stream, const std::string& text, int64_t number) {
     EventOrigin origin;

@@ -23,7 +23,9 @@ struct MessageDeleter {
 using Message = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
 
 struct MetadataDeleter {
-  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
 };
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
 
@@ -109,7 +111,8 @@ absl::Status KafkaReader::Read(const std::vector<KafkaRange>& ranges, const Take
   auto deadline = steady_clock::now() + patience;
   while (status.ok() && !ends.empty()) {
     const Message message(rd_kafka_consumer_poll(client_.get(), kPollMs));
-    if (message == nullptr || (message->err != 0 && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
+    if (message == nullptr ||
+        (message->err != 0 && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
       if (message != nullptr) Error(message->err);
       if (steady_clock::now() >= deadline) {
         status = absl::UnavailableError("kafka: read " + options_.topic + ": nothing comes");

@@ -269,8 +269,7 @@ void Process::CompareWithTopic() {
   topic.topic = EventsTopic(options_.topic_prefix, program_.name);
   topic.source = KafkaSourceOf(program_.name);
   topic.patience = kTopicPatience;
-  tail_check_ =
-      std::make_unique<TailCheck>(program_.name, std::move(topic), core_->store(), log_);
+  tail_check_ = std::make_unique<TailCheck>(program_.name, std::move(topic), core_->store(), log_);
   const absl::Status compared = core_->CheckTopic([this] { return tail_check_->Run(); });
   if (compared.ok() || absl::IsDataLoss(compared)) return;
   // Registering must not wait for Kafka. Nothing is published before it was compared.
