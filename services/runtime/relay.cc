@@ -47,7 +47,7 @@ void Relay::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> published = PublishOnce();
     reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
-    if (lost_) return;
+    if (!lost_.ok()) return;
     if (published.ok() && *published > 0) continue;
     signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
@@ -65,11 +65,12 @@ absl::StatusOr<size_t> Relay::PublishOnce() {
 
 absl::Status Relay::CheckTopicWhenDue() {
   if (!check_topic_) return absl::OkStatus();
+  RETURN_IF_ERROR(lost_);
   const auto now = std::chrono::steady_clock::now();
   const int64_t session = store_.RelaySession();
   if (session == checked_session_ && now < next_check_) return absl::OkStatus();
   const absl::Status checked = check_topic_();
-  lost_ = absl::IsDataLoss(checked);
+  if (absl::IsDataLoss(checked)) lost_ = checked;
   RETURN_IF_ERROR(checked);
   checked_session_ = session;
   next_check_ = now + kCheckEvery;

@@ -74,7 +74,7 @@ class Relay {
   std::chrono::steady_clock::time_point next_retry_;
   std::chrono::steady_clock::time_point next_check_;
   int64_t checked_session_ = -1;  // Session of the store in which the topic was compared.
-  bool lost_ = false;             // The store lost events.
+  absl::Status lost_;             // Not OK for good once the store turned out to have lost events.
   std::thread thread_;
 };
 
