@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/signal.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -16,6 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kPollMs = 50;
+constexpr std::chrono::milliseconds kAskAgain{100};
 
 struct MessageDeleter {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
@@ -66,7 +68,21 @@ absl::StatusOr<std::unique_ptr<KafkaReader>> KafkaReader::Open(KafkaReaderOption
 }
 
 absl::StatusOr<std::vector<KafkaRange>> KafkaReader::Ranges() {
-  const int patience_ms = Milliseconds(options_.patience);
+  const auto deadline = steady_clock::now() + absl::ToChronoMilliseconds(options_.patience);
+  Signal pause;
+  for (;;) {
+    absl::StatusOr<std::vector<KafkaRange>> ranges =
+        AskRanges(absl::FromChrono(deadline - steady_clock::now()));
+    // A partition whose leader is being chosen is asked again: that takes a moment.
+    if (!absl::IsUnavailable(ranges.status()) || steady_clock::now() + kAskAgain >= deadline) {
+      return ranges;
+    }
+    pause.Wait(absl::FromChrono(kAskAgain));
+  }
+}
+
+absl::StatusOr<std::vector<KafkaRange>> KafkaReader::AskRanges(absl::Duration patience) {
+  const int patience_ms = Milliseconds(patience);
   const Topic topic(rd_kafka_topic_new(client_.get(), options_.topic.c_str(), nullptr));
   const rd_kafka_metadata_t* raw = nullptr;
   const auto code = rd_kafka_metadata(client_.get(), 0, topic.get(), &raw, patience_ms);

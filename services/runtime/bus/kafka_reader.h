@@ -45,8 +45,8 @@ class KafkaReader : public KafkaOwner {
   // INVALID_ARGUMENT: wrong settings. Connects later.
   static absl::StatusOr<std::unique_ptr<KafkaReader>> Open(KafkaReaderOptions options, Logger& log);
 
-  // What every partition holds now. UNAVAILABLE: no broker, no such topic; PERMISSION_DENIED.
-  // Blocks at most for the patience, and once more for each partition.
+  // What every partition holds now. UNAVAILABLE, after the patience: no broker, no such topic;
+  // PERMISSION_DENIED. Blocks at most for the patience, and as long again for each partition.
   absl::StatusOr<std::vector<KafkaRange>> Ranges();
   // Gives every record of the ranges to `take`, those of one partition in order. What the broker
   // has deleted meanwhile is left out. UNAVAILABLE: nothing came for as long as the patience.
@@ -54,6 +54,8 @@ class KafkaReader : public KafkaOwner {
 
  private:
   KafkaReader(KafkaReaderOptions options, Logger& log);
+  // Asks once.
+  absl::StatusOr<std::vector<KafkaRange>> AskRanges(absl::Duration patience);
 
   const KafkaReaderOptions options_;
   KafkaClient client_;
