@@ -61,4 +61,14 @@ absl::StatusOr<runtime::UpstreamCommand> IntakeDomain::FromUpstream(
   return absl::InvalidArgumentError("intake takes commands from no upstream");
 }
 
+absl::StatusOr<runtime::SealedGap> IntakeDomain::WithoutSealed(
+    const runtime::EventRow& event) const {
+  v1::IntakeEvent parsed;
+  if (!parsed.ParseFromString(event.data)) {
+    return absl::InvalidArgumentError("a published event cannot be read");
+  }
+  const v1::IntakeSealed gap = intake::GapOf(parsed);
+  return runtime::SealedGap{runtime::SerializeDeterministic(gap), gap.people_size() > 0};
+}
+
 }  // namespace pathways::intake

@@ -26,6 +26,7 @@ class IntakeDomain : public runtime::Domain {
                                     const runtime::StoredState& state) const override;
   absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
       absl::string_view upstream, const runtime::EventRow& event) const override;
+  absl::StatusOr<runtime::SealedGap> WithoutSealed(const runtime::EventRow& event) const override;
 };
 
 }  // namespace pathways::intake

@@ -87,12 +87,19 @@ absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& requ
   change.set_etag(request.case_().etag());
   if (update.facts) *change.mutable_facts() = *std::move(update.facts);
   if (update.consent) change.set_consent(*update.consent);
+  std::vector<runtime::KeyRow> new_keys;
   if (!update.identities.empty()) {
     ASSIGN_OR_RETURN(const std::vector<runtime::KeyRow> keys, store.ReadKeys(*case_id));
-    ASSIGN_OR_RETURN(*change.mutable_sealed(), SealAgain(keyring, keys, update.identities));
+    ASSIGN_OR_RETURN(SealedIdentities sealed,
+                     SealAgain(keyring, *case_id, keys, update.identities));
+    *change.mutable_sealed() = std::move(sealed.sealed);
+    new_keys = std::move(sealed.keys);
   }
-  return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "UpdateCase",
-                                 request, principal, keyring);
+  runtime::Command command =
+      runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "UpdateCase",
+                              request, principal, keyring);
+  command.keys = std::move(new_keys);
+  return command;
 }
 
 absl::StatusOr<runtime::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
@@ -150,6 +157,8 @@ absl::Status AddIdentities(const runtime::Keyring& keyring,
     return absl::DataLossError("a stored case cannot be read");
   }
   for (int i = 0; i < sealed.people_size(); ++i) {
+    // Lost with a database and not asked for again yet: shown without.
+    if (sealed.people(i).identity().empty()) continue;
     ASSIGN_OR_RETURN(*shown.mutable_people(i)->mutable_identity(),
                      OpenIdentity(keyring, keys, sealed.people(i)));
   }

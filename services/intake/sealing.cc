@@ -42,15 +42,20 @@ absl::StatusOr<SealedIdentities> SealNew(const runtime::Keyring& keyring, absl::
   return result;
 }
 
-absl::StatusOr<v1::IntakeSealed> SealAgain(const runtime::Keyring& keyring,
+absl::StatusOr<SealedIdentities> SealAgain(const runtime::Keyring& keyring,
+                                           absl::string_view case_id,
                                            const std::vector<runtime::KeyRow>& keys,
                                            const std::vector<NormalisedIdentity>& identities) {
-  v1::IntakeSealed sealed;
+  SealedIdentities result;
   for (const NormalisedIdentity& identity : identities) {
-    ASSIGN_OR_RETURN(const runtime::KeyRow key, KeyOf(keys, identity.person_id));
-    RETURN_IF_ERROR(SealOne(keyring, key, identity, sealed));
+    absl::StatusOr<runtime::KeyRow> key = KeyOf(keys, identity.person_id);
+    if (!key.ok()) {
+      key = keyring.NewPersonKey(case_id, identity.person_id);
+      result.keys.push_back(*key);
+    }
+    RETURN_IF_ERROR(SealOne(keyring, *key, identity, result.sealed));
   }
-  return sealed;
+  return result;
 }
 
 absl::StatusOr<v1::Identity> OpenIdentity(const runtime::Keyring& keyring,

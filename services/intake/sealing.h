@@ -30,8 +30,10 @@ struct SealedIdentities {
 absl::StatusOr<SealedIdentities> SealNew(const runtime::Keyring& keyring, absl::string_view case_id,
                                          const std::vector<NormalisedIdentity>& identities);
 
-// Seals each identity with the person's key in `keys`. DATA_LOSS: a person has none.
-absl::StatusOr<v1::IntakeSealed> SealAgain(const runtime::Keyring& keyring,
+// Seals each identity with the person's key in `keys`, or with a new one where there is none: after
+// a restore that could not bring it back. Gives the new keys only.
+absl::StatusOr<SealedIdentities> SealAgain(const runtime::Keyring& keyring,
+                                           absl::string_view case_id,
                                            const std::vector<runtime::KeyRow>& keys,
                                            const std::vector<NormalisedIdentity>& identities);
 

@@ -22,16 +22,6 @@ constexpr absl::Duration kBrokerTimeout = absl::Seconds(30);
 // Another migration may be running; a schema change of a large table takes its time.
 constexpr absl::Duration kMigrationMax = absl::Minutes(10);
 
-ExitCode Finish(const Terminal& terminal, const absl::Status& status) {
-  if (status.ok()) return kExitOk;
-  for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
-    terminal.err << "pathways: " << line << "\n";
-  }
-  terminal.err.flush();
-  if (absl::IsInvalidArgument(status)) return kExitUsage;
-  return absl::IsUnavailable(status) ? kExitUnreachable : kExitFailed;
-}
-
 absl::Status Migrate(const std::string& service, const std::string& database, std::ostream& out) {
   runtime::PostgresOptions options;
   options.connection = database;
@@ -49,14 +39,10 @@ void AddMigrate(CLI::App& app, const Terminal& terminal, int& exit_code) {
   auto asked = std::make_shared<Asked>();
   CLI::App& command = *app.add_subcommand(
       "migrate", "Bring a service's database to the schema of this release; safe to run twice");
-  command.add_option("--service", asked->service, "intake, eligibility or referral")
-      ->check(CLI::IsMember({"intake", "eligibility", "referral"}))
-      ->required();
-  command.add_option("--database", asked->database, "PostgreSQL connection string")
-      ->envname("PATHWAYS_DATABASE")
-      ->required();
+  AddDatabaseOptions(command, asked->service, asked->database);
   command.callback([asked, terminal, &exit_code] {
-    exit_code = Finish(terminal, Migrate(asked->service, asked->database, terminal.out));
+    exit_code =
+        FinishOnInfrastructure(terminal, Migrate(asked->service, asked->database, terminal.out));
   });
 }
 
@@ -82,6 +68,37 @@ absl::Status WithTopics(const Cluster& cluster, bool creates, std::ostream& out)
   return absl::OkStatus();
 }
 
+absl::Status RebuildTopic(const std::string& service, const std::string& database, int64_t from,
+                          std::ostream& out) {
+  runtime::PostgresStoreOptions options;
+  options.postgres.connection = database;
+  ASSIGN_OR_RETURN(const auto store, runtime::PostgresStore::Open(std::move(options)));
+  RETURN_IF_ERROR(store->SetBackWatermark(from));
+  ASSIGN_OR_RETURN(const int64_t last, store->LastPosition());
+  out << service << ": positions " << from + 1 << " to " << last
+      << " are published again by the running service\n";
+  return absl::OkStatus();
+}
+
+void AddRebuild(CLI::App& group, const Terminal& terminal, int& exit_code) {
+  struct Asked {
+    std::string service;
+    std::string database;
+    int64_t from = 0;
+  };
+  auto asked = std::make_shared<Asked>();
+  CLI::App& command = *group.add_subcommand(
+      "rebuild", "Have a service publish its topic again; consumers drop what they have");
+  AddDatabaseOptions(command, asked->service, asked->database);
+  command.add_option("--from", asked->from, "Position after which events are published again")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.callback([asked, terminal, &exit_code] {
+    exit_code = FinishOnInfrastructure(
+        terminal, RebuildTopic(asked->service, asked->database, asked->from, terminal.out));
+  });
+}
+
 void AddTopics(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& group = AddGroup(app, "topics", "Kafka topics of the services");
   auto cluster = std::make_shared<Cluster>();
@@ -96,14 +113,34 @@ void AddTopics(CLI::App& app, const Terminal& terminal, int& exit_code) {
         ->check(CLI::Range(1, 10))
         ->capture_default_str();
     command.callback([cluster, creates, terminal, &exit_code] {
-      exit_code = Finish(terminal, WithTopics(*cluster, creates, terminal.out));
+      exit_code = FinishOnInfrastructure(terminal, WithTopics(*cluster, creates, terminal.out));
     });
   };
   add("create", "Create the topics that are missing; never changes one", true);
   add("check", "Compare the topics with their declaration, and name every difference", false);
+  AddRebuild(group, terminal, exit_code);
 }
 
 }  // namespace
+
+ExitCode FinishOnInfrastructure(const Terminal& terminal, const absl::Status& status) {
+  if (status.ok()) return kExitOk;
+  for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    terminal.err << "pathways: " << line << "\n";
+  }
+  terminal.err.flush();
+  if (absl::IsInvalidArgument(status)) return kExitUsage;
+  return absl::IsUnavailable(status) ? kExitUnreachable : kExitFailed;
+}
+
+void AddDatabaseOptions(CLI::App& command, std::string& service, std::string& database) {
+  command.add_option("--service", service, "intake, eligibility or referral")
+      ->check(CLI::IsMember({"intake", "eligibility", "referral"}))
+      ->required();
+  command.add_option("--database", database, "PostgreSQL connection string")
+      ->envname("PATHWAYS_DATABASE")
+      ->required();
+}
 
 void AddInfrastructureCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {
   AddMigrate(app, terminal, exit_code);

@@ -37,12 +37,12 @@ std::vector<Entry> Missing(std::vector<Entry> from, std::vector<Entry> in) {
   return result;
 }
 
+}  // namespace
+
 type::Folded Missing(const type::Folded& from, const type::Folded& in) {
   return {Missing(from.lists, in.lists), Missing(from.uniques, in.uniques),
           Missing(from.timers, in.timers)};
 }
-
-}  // namespace
 
 BatchDecision::BatchDecision(const Domain& domain, BatchData data)
     : domain_(domain), data_(std::move(data)) {}
@@ -71,7 +71,8 @@ Answer BatchDecision::Decide(const Command& command) {
 Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin& origin) {
   if (auto known = data_.requests.find(origin.key); known != data_.requests.end()) {
     const RequestRow& row = known->second;
-    if (row.fingerprint != origin.fingerprint) {
+    // After a restore it is not known what the request said: it is taken for the same.
+    if (!row.fingerprint.empty() && row.fingerprint != origin.fingerprint) {
       return {type::Refuse(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
                            "the request id was used with other content"),
               row.stream,
@@ -84,7 +85,8 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
   if (!work.now.parked_reason.empty() && !origin.key.empty()) {
     return {RefuseParked(command, work), command.stream, {}};
   }
-  const absl::Status status = Apply(command, CauseOf("request", 0, NewUuid()), work);
+  const absl::Status status =
+      Apply(command, CauseOf("request", 0, RequestCauseId(origin.key)), work);
   if (absl::IsInternal(status)) Park(command.stream, work, "", 0, ParkReason(status));
   if (!status.ok()) return {status, command.stream, {}};
   if (!origin.key.empty()) {
@@ -127,8 +129,8 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
   Applied& applied = work.now.applied[origin.upstream];
   if (origin.number <= applied.number && !PATHWAYS_MUTANT("skip_duplicate_check")) {
     const size_t at = static_cast<size_t>(origin.number - 1) * kFingerprintBytes;
-    const bool same =
-        applied.fingerprints.compare(at, kFingerprintBytes, FingerprintOf(origin.ce_id)) == 0;
+    const std::string known = applied.fingerprints.substr(at, kFingerprintBytes);
+    const bool same = known == FingerprintOf(origin.ce_id) || known == kUnknownFingerprint;
     if (!same) Park(command.stream, work, origin.upstream, origin.number, "EVENT_CONFLICT");
     return;
   }

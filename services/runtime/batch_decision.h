@@ -17,6 +17,9 @@
 
 namespace pathways::runtime {
 
+// What `from` has and `in` has not.
+type::Folded Missing(const type::Folded& from, const type::Folded& in);
+
 class BatchDecision {
  public:
   // `data` is what was read for all commands of the batch; states are of the present version.

@@ -203,7 +203,11 @@ absl::Status Puller::Sweep() {
     if (is_last) break;
     after = heads.back().stream;
   }
-  if (is_lost) return absl::DataLossError("an upstream head is below what was applied");
+  if (is_lost) {
+    return absl::DataLossError(
+        "an upstream head is below what was applied: it lost events. Restore it; on PostgreSQL by "
+        "'pathways restore'");
+  }
   return absl::OkStatus();
 }
 

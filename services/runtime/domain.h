@@ -37,6 +37,12 @@ struct UpstreamCommand {
   std::vector<Requirement> requires_applied;
 };
 
+// What stands in for the sealed column of an event of which only the published part is left.
+struct SealedGap {
+  std::string sealed;          // As if it had been sealed with nothing in it.
+  bool identity_lost = false;  // There was an identity: it must be asked for again.
+};
+
 class Domain {
  public:
   virtual ~Domain() = default;
@@ -60,6 +66,12 @@ class Domain {
   // that upstream; it will be parked.
   virtual absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view upstream,
                                                        const EventRow& event) const = 0;
+
+  // For an own event that is taken back from its topic, which never had its sealed column. What it
+  // gives can be evolved. INVALID_ARGUMENT: not an event of this service.
+  virtual absl::StatusOr<SealedGap> WithoutSealed(const EventRow& event) const {
+    return SealedGap();
+  }
 };
 
 }  // namespace pathways::runtime

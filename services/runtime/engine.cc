@@ -77,6 +77,8 @@ void Engine::Submit(Command command, Callback done) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_) {
       refused = type::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the service stops");
+    } else if (!refused_.ok()) {
+      refused = refused_;
     } else if (std::holds_alternative<RequestOrigin>(command.origin) &&
                queue_.size() >= options_.queue_max) {
       // Events and timers are bounded by the pages of those who submit them. Refused, they would
@@ -95,6 +97,16 @@ void Engine::Submit(Command command, Callback done) {
 size_t Engine::QueueLength() {
   std::lock_guard<std::mutex> lock(mutex_);
   return queue_.size();
+}
+
+void Engine::Refuse(const absl::Status& why) {
+  std::deque<Pending> waiting;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    refused_ = why;
+    waiting.swap(queue_);
+  }
+  for (Pending& pending : waiting) pending.done({why, {}, {}});
 }
 
 void Engine::Drain() {

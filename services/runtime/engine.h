@@ -108,6 +108,10 @@ class Engine {
   // Commands waiting now.
   size_t QueueLength();
 
+  // Answers everything from now on with `why`, an error. What is being committed still is. Cannot
+  // be taken back.
+  void Refuse(const absl::Status& why);
+
   // Finishes the queue, then stops. New commands are refused. Idempotent.
   void Drain();
 
@@ -127,9 +131,10 @@ class Engine {
   EventStore& store_;
   const EngineOptions options_;
 
-  std::mutex mutex_;  // Guards queue_ and stopping_.
+  std::mutex mutex_;  // Guards queue_, refused_ and stopping_.
   std::condition_variable wake_;
   std::deque<Pending> queue_;
+  absl::Status refused_;  // OK: nothing is refused.
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -2,14 +2,18 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace pathways::runtime {
 namespace {
+
+constexpr size_t kRequestKeyBytes = 32;  // Of a keyed hash.
 
 std::string Format(std::array<uint8_t, 16> bytes, uint8_t version) {
   bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | (version << 4));
@@ -40,6 +44,17 @@ std::string FingerprintOf(absl::string_view ce_id) {
   crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const uint8_t*>(ce_id.data()),
                      ce_id.size(), nullptr, 0);
   return std::string(reinterpret_cast<const char*>(bytes.data()), 4);
+}
+
+std::string RequestCauseId(absl::string_view request_key) {
+  if (request_key.size() != kRequestKeyBytes) return NewUuid();
+  return absl::BytesToHexString(request_key);
+}
+
+std::string RequestKeyIn(absl::string_view cause_id) {
+  const bool is_hex = std::all_of(cause_id.begin(), cause_id.end(), absl::ascii_isxdigit);
+  if (cause_id.size() != 2 * kRequestKeyBytes || !is_hex) return "";
+  return absl::HexStringToBytes(cause_id);
 }
 
 }  // namespace pathways::runtime

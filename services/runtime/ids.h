@@ -21,6 +21,16 @@ std::string UuidOf(absl::string_view text);
 // Four bytes that stand for a ce_id in the list of applied events.
 std::string FingerprintOf(absl::string_view ce_id);
 
+// The fingerprint of a number that was applied and whose event nobody knows any more, after a
+// restore: whatever comes under that number is taken for the same.
+inline constexpr absl::string_view kUnknownFingerprint("\0\0\0\0", 4);
+
+// The id by which an event names the request that caused it: the key under which the request is
+// remembered, so that it can be remembered again from the event. A random id where there is no key.
+std::string RequestCauseId(absl::string_view request_key);
+// The key in such an id. Empty: there is none.
+std::string RequestKeyIn(absl::string_view cause_id);
+
 }  // namespace pathways::runtime
 
 #endif  // PATHWAYS_SERVICES_RUNTIME_IDS_H_

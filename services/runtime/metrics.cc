@@ -149,6 +149,9 @@ struct Metrics::Families {
       registry, "pathways_upstream_tail_lost",
       "1 when the upstream lost events that the service has handled: its store was set back.",
       {"service", "upstream"});
+  Series<prometheus::Gauge> own_tail_lost = GaugeSeries(
+      registry, "pathways_own_tail_lost",
+      "1 when the service lost events that it has published, and has stopped.", {"service"});
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -202,6 +205,10 @@ void Metrics::SetStuck(absl::string_view service, int64_t streams) {
 void Metrics::SetUpstreamTailLost(absl::string_view service, absl::string_view upstream,
                                   bool lost) {
   families_->tail_lost.Of({std::string(service), std::string(upstream)}).Set(lost ? 1 : 0);
+}
+
+void Metrics::SetOwnTailLost(absl::string_view service, bool lost) {
+  families_->own_tail_lost.Of({std::string(service)}).Set(lost ? 1 : 0);
 }
 
 void Metrics::AddSampler(std::function<void()> sampler) {

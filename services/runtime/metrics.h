@@ -56,6 +56,9 @@ class Metrics {
   // An upstream lost events that this service has handled: an alarm, whatever else is well.
   void SetUpstreamTailLost(absl::string_view service, absl::string_view upstream, bool lost);
 
+  // The service lost events that it has published, and has stopped: an alarm.
+  void SetOwnTailLost(absl::string_view service, bool lost);
+
   // Adds a function that Text calls before it renders, one call at a time, in the thread of the
   // scrape. It should be quick, must not call Text or AddSampler, and must stay valid until nothing
   // calls Text any more.

@@ -15,6 +15,8 @@ constexpr int kBatch = 500;
 // More streams than this are never withheld: then the bus is at fault, and the relay waits for it.
 constexpr int kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};
+// What a standby that took over too early may take before it is noticed is as much as this.
+constexpr std::chrono::seconds kCheckEvery{10};
 
 absl::Status StreamsAreWithheld() {
   return absl::FailedPreconditionError("the bus refuses events of some cases; they are withheld");
@@ -22,10 +24,12 @@ absl::Status StreamsAreWithheld() {
 
 }  // namespace
 
-Relay::Relay(EventStore& store, Publisher& publisher, Report report)
+Relay::Relay(EventStore& store, Publisher& publisher, Report report,
+             std::function<absl::Status()> check_topic)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
+      check_topic_(std::move(check_topic)),
       thread_([this] { Run(); }) {}
 
 Relay::~Relay() { Stop(); }
@@ -44,6 +48,7 @@ void Relay::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> published = PublishOnce();
     reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
+    if (!lost_.ok()) return;
     if (published.ok() && *published > 0) continue;
     signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
@@ -51,11 +56,26 @@ void Relay::Run() {
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
   const absl::Status leads = store_.LeadRelay();
-  if (absl::IsFailedPrecondition(leads)) return StandBy();
-  RETURN_IF_ERROR(leads);
+  if (!leads.ok() && !absl::IsFailedPrecondition(leads)) return leads;
+  RETURN_IF_ERROR(CheckTopicWhenDue());
+  if (!leads.ok()) return StandBy();
   absl::StatusOr<size_t> published = PublishBatch();
   if (absl::IsAborted(published.status())) return StandBy();
   return published;
+}
+
+absl::Status Relay::CheckTopicWhenDue() {
+  if (!check_topic_) return absl::OkStatus();
+  RETURN_IF_ERROR(lost_);
+  const auto now = std::chrono::steady_clock::now();
+  const int64_t session = store_.RelaySession();
+  if (session == checked_session_ && now < next_check_) return absl::OkStatus();
+  const absl::Status checked = check_topic_();
+  if (absl::IsDataLoss(checked)) lost_ = checked;
+  RETURN_IF_ERROR(checked);
+  checked_session_ = session;
+  next_check_ = now + kCheckEvery;
+  return absl::OkStatus();
 }
 
 size_t Relay::StandBy() {

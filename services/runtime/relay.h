@@ -9,6 +9,10 @@
 // twice a second. A relay that stood still while another one took over sends the batch it holds
 // once more, and is then refused by the store.
 //
+// Where another server may answer under the store's address, the relay compares its topic with the
+// store before it publishes and every few seconds, also while it stands by: a store that lacks what
+// was published would give the numbers to other events, and the relay publishes nothing any more.
+//
 // An event that the bus refuses for good must not keep the others: its stream is withheld, which
 // means that its events from that one on are passed over, and its later ones wait behind it. Other
 // services then fetch them by ReadStream. Withheld streams are tried again at the start and every
@@ -18,6 +22,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -31,8 +37,10 @@ namespace pathways::runtime {
 class Relay {
  public:
   // All must outlive the relay. `report` hears of every error and of the first success after it;
-  // FAILED_PRECONDITION: streams are withheld.
-  Relay(EventStore& store, Publisher& publisher, Report report);
+  // FAILED_PRECONDITION: streams are withheld. `check_topic` may be empty; where it is not OK
+  // nothing is published, and after DATA_LOSS the relay ends. Called by the publishing thread.
+  Relay(EventStore& store, Publisher& publisher, Report report,
+        std::function<absl::Status()> check_topic = nullptr);
   // Stops.
   ~Relay();
   // Something was committed. Never blocks.
@@ -48,6 +56,7 @@ class Relay {
 
  private:
   void Run();
+  absl::Status CheckTopicWhenDue();
   absl::StatusOr<size_t> PublishBatch();
   size_t StandBy();
   absl::Status RetryWhenDue(int64_t watermark);
@@ -60,7 +69,12 @@ class Relay {
   Signal signal_;
   std::atomic<bool> retry_ = true;
   std::atomic<bool> withholds_ = false;
-  std::chrono::steady_clock::time_point next_retry_;  // Used by the publishing thread alone.
+  const std::function<absl::Status()> check_topic_;
+  // Used by the publishing thread alone.
+  std::chrono::steady_clock::time_point next_retry_;
+  std::chrono::steady_clock::time_point next_check_;
+  int64_t checked_session_ = -1;  // Session of the store in which the topic was compared.
+  absl::Status lost_;             // Not OK for good once the store turned out to have lost events.
   std::thread thread_;
 };
 

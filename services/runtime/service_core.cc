@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/problem.h"
 
 namespace pathways::runtime {
 namespace {
@@ -55,8 +56,13 @@ void ServiceCore::OnCommit(std::function<void()> wake) {
   wakes_.push_back(std::move(wake));
 }
 
-void ServiceCore::StartRelay(Publisher& publisher) {
-  relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""));
+void ServiceCore::StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic) {
+  std::function<absl::Status()> check;
+  if (check_topic) {
+    metrics_.SetOwnTailLost(name_, tail_lost_);
+    check = [this, check_topic = std::move(check_topic)] { return CheckTopic(check_topic); };
+  }
+  relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""), std::move(check));
   OnCommit([relay = relay_.get()] { relay->Notify(); });
 }
 
@@ -75,6 +81,17 @@ void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
   pullers_.push_back(std::make_unique<Puller>(parts("puller"), sweep_every));
   upstream.logs.OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
   OnCommit([puller = pullers_.back().get()] { puller->Notify(); });
+}
+
+absl::Status ServiceCore::CheckTopic(const std::function<absl::Status()>& check_topic) {
+  absl::Status checked = check_topic();
+  if (!absl::IsDataLoss(checked) || tail_lost_.exchange(true)) return checked;
+  // Whatever is decided now takes numbers that already mean something else elsewhere.
+  engine_->Refuse(type::Refuse(absl::StatusCode::kUnavailable, "TAIL_LOST",
+                               "the service lost data and waits for its operator"));
+  metrics_.SetOwnTailLost(name_, true);
+  log_.Error("own_tail_lost", {{"service", name_}, {"what", std::string(checked.message())}});
+  return checked;
 }
 
 absl::Status ServiceCore::CheckTailOf(const std::string& upstream, EventStore& upstream_store,
@@ -124,7 +141,8 @@ Report ServiceCore::ReportTo(const std::string& what, const std::string& upstrea
       log_.Info("recovered", {{"service", name_}, {"part", what}, {"upstream", upstream}});
       return;
     }
-    log_.Error(absl::IsDataLoss(status) ? "upstream_tail_lost" : "part_failed",
+    const bool is_upstream_lost = !upstream.empty() && absl::IsDataLoss(status);
+    log_.Error(is_upstream_lost ? "upstream_tail_lost" : "part_failed",
                {{"service", name_},
                 {"part", what},
                 {"upstream", upstream},

@@ -51,8 +51,12 @@ class ServiceCore {
 
   // Reads the events of an upstream from now on. Before anything is published to its logs.
   void Follow(const Upstream& upstream, absl::Duration sweep_every);
-  // Publishes from now on. `publisher` must outlive the relay.
-  void StartRelay(Publisher& publisher);
+  // Publishes from now on. `publisher` must outlive the relay. `check_topic`, unless empty, says
+  // whether the store has what was published; see CheckTopic.
+  void StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic = nullptr);
+  // Asks `check_topic`. After DATA_LOSS every command is refused, the service counts as unable to
+  // write, and log and metric say so, until the process ends. To be asked before anything runs.
+  absl::Status CheckTopic(const std::function<absl::Status()>& check_topic);
   // Adds a function that is called after each commit; it must not block.
   void OnCommit(std::function<void()> wake);
   // DATA_LOSS when this service has read further in an upstream than the upstream goes: its file
@@ -66,8 +70,9 @@ class ServiceCore {
   // A report for a background thread of this service, named for the log.
   Report ReportTo(const std::string& what, const std::string& upstream);
 
-  // False after a commit failed because the store could not write, until one succeeds.
-  bool can_write() const { return can_write_; }
+  // False after a commit failed because the store could not write, until one succeeds; and for good
+  // once the store turned out to have lost events.
+  bool can_write() const { return can_write_ && !tail_lost_; }
   // Tries to write when it could not.
   void ProbeWrite();
   // Sets the gauges of this service.
@@ -96,6 +101,7 @@ class ServiceCore {
   Logger& log_;
   Metrics& metrics_;
   std::atomic<bool> can_write_ = true;
+  std::atomic<bool> tail_lost_ = false;
   int64_t sampled_position_ = 0;  // Log position at the last sample. Used by the sampler alone.
   std::mutex wakes_mutex_;        // Guards wakes_.
   std::vector<std::function<void()>> wakes_;

@@ -90,7 +90,7 @@ Findings Settle(const Deployment& deployment, const History& history, absl::Dura
   auto since = steady_clock::now();
   for (;;) {
     Findings found = {deployment.Check(history),
-                      CheckTopics(deployment.topic_prefix(), deployment.databases())};
+                      CheckTopics(deployment.prefix(), deployment.databases())};
     const std::string text = TextOf(found.effects) + TextOf(found.topics);
     if (text != last) {
       last = text;
@@ -272,7 +272,7 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   History history;
   Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100)}, history);
   Chaos chaos(deployment, seed);
-  EXPECT_TRUE(chaos.Run(time)) << chaos.failure();
+  EXPECT_TRUE(chaos.Run(time)) << chaos.failure() << "\n" << deployment.Logs();
   load.Finish();
   const Findings found = Settle(deployment, history, kStillWithRepair);
   std::cout << "seed " << seed << ", " << time.count() << " s\n";

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,6 +54,20 @@ std::string Deployment::Run(const std::vector<std::string>& arguments) const {
   ChildProcess program(all, folder_.path() + "/pathways.log");
   if (!ExitedWith(program.WaitForEnd(2 * kPatience), 0)) return "";
   return program.printed();
+}
+
+std::pair<int, std::string> Deployment::Outcome(const std::vector<std::string>& arguments,
+                                                const std::string& crash_at) const {
+  // Settings of the program in the test's own environment do not reach a child.
+  std::vector<std::string> all = {"/usr/bin/env", "PATHWAYS_CRASH_AT=" + crash_at,
+                                  PATHWAYS_PROGRAM};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  const std::string outcome = folder_.path() + "/outcome.log";
+  unlink(outcome.c_str());
+  ChildProcess program(all, outcome);
+  const std::optional<int> status = program.WaitForEnd(2 * kPatience);
+  const int code = status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
+  return {code, program.printed() + ReadFile(outcome)};
 }
 
 bool Deployment::Prepare() {

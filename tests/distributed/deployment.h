@@ -59,15 +59,24 @@ class Deployment {
 
   // Runs the program `pathways`; what it printed, or nothing when it did not exit with 0.
   std::string Run(const std::vector<std::string>& arguments) const;
+  // The same; its exit code (-1: killed), and what it printed and logged. It dies at `crash_at`,
+  // unless that is empty.
+  std::pair<int, std::string> Outcome(const std::vector<std::string>& arguments,
+                                      const std::string& crash_at = "") const;
   std::string Address(const std::string& service, int replica = 1) const;
   Caller CallerTo(const std::string& service, int replica = 1) const;  // As staff/desk.
 
   // Only on a started deployment.
   Verdict Check(const History& history) const;
   Databases databases() const;
-  const std::string& topic_prefix() const { return prefix_; }
+  const std::string& prefix() const { return prefix_; }
+  const std::string& database(const std::string& service) const { return databases_.at(service); }
+  // What the service uses from its next start on.
+  void SetDatabase(const std::string& service, std::string database) {
+    databases_.at(service) = std::move(database);
+  }
   std::string tokens() const { return data() + "/keys/tokens"; }
-  std::string Logs() const { return ReadFile(log()); }
+  std::string Logs() const { return ReadFile(folder_.path() + "/pathways.log") + ReadFile(log()); }
 
  private:
   using Replica = std::pair<std::string, int>;

@@ -290,6 +290,53 @@ TEST(Evolve, RefusesEventsThatCannotFollow) {
   }
 }
 
+// A restored case: the registration came back from the topic, where its sealed column never was.
+TEST(Evolve, FoldsEventsThatLostTheirSealedColumn) {
+  RunningCase running = Registered();
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  ASSERT_TRUE(running.Do(Consent(false)).ok());
+  for (const size_t lost_from : {0u, 1u}) {  // With the registration, or after it.
+    CaseRecord record;
+    for (size_t i = 0; i < running.events().size(); ++i) {
+      CaseEvent event = running.events()[i];
+      if (i >= lost_from) event.sealed = GapOf(event.event);
+      const auto number = static_cast<int64_t>(i) + 1;
+      const absl::Time time =
+          absl::FromUnixMicros(1'690'500'000'123'456) + number * absl::Seconds(1);
+      const absl::Status status = Evolve(record, event, {kCaseId, number, time});
+      ASSERT_TRUE(status.ok()) << status;
+    }
+    EXPECT_EQ(record.open.facts().SerializeAsString(),
+              running.record().open.facts().SerializeAsString());
+    ASSERT_EQ(record.sealed.people_size(), 2);
+    const type::Folded folded = Fold(kCaseId, record);
+    if (lost_from == 0) {
+      EXPECT_EQ(record.sealed.people(1).identity(), "");
+      EXPECT_THAT(folded.timers, IsEmpty()) << "there is no birth date to go by";
+    } else {
+      EXPECT_EQ(record.sealed.people(1).identity(), running.record().sealed.people(1).identity());
+      EXPECT_THAT(folded.timers, testing::SizeIs(1)) << "fires once more and sets the next day";
+    }
+  }
+}
+
+TEST(GapOf, NamesWhoseIdentityAnEventMayHaveHeld) {
+  v1::IntakeEvent event;
+  EXPECT_EQ(GapOf(event).people_size(), 0);
+  event.mutable_age_band_changed()->set_person_id("p1");
+  EXPECT_EQ(GapOf(event).people_size(), 0);
+  event.mutable_case_withdrawn();
+  EXPECT_EQ(GapOf(event).people_size(), 0);
+  event.mutable_case_updated()->mutable_facts()->add_people()->set_person_id("p1");
+  EXPECT_EQ(GapOf(event).people_size(), 0);
+  event.mutable_case_updated()->set_identity_changed(true);
+  ASSERT_EQ(GapOf(event).people_size(), 1);
+  event.mutable_case_registered()->mutable_facts()->add_people()->set_person_id("p1");
+  ASSERT_EQ(GapOf(event).people_size(), 1);
+  EXPECT_EQ(GapOf(event).people(0).person_id(), "p1");
+  EXPECT_EQ(GapOf(event).people(0).identity(), "");
+}
+
 TEST(Fold, ListsTheCaseInOrderOfRegistration) {
   RunningCase running = Registered();
   const type::Folded folded = running.Folded();

@@ -53,12 +53,13 @@ TEST_F(SealingTest, EachPersonHasAKeyOfTheirOwn) {
 }
 
 TEST_F(SealingTest, AnUpdateUsesTheKeyOnFile) {
-  const auto again = SealAgain(*keyring_, sealed_.keys, {identities_[1]});
+  const auto again = SealAgain(*keyring_, kCaseId, sealed_.keys, {identities_[1]});
   ASSERT_TRUE(again.ok()) << again.status();
-  ASSERT_EQ(again->people_size(), 1);
-  EXPECT_EQ(again->people(0).person_id(), "p2");
-  EXPECT_NE(again->people(0).identity(), sealed_.sealed.people(1).identity());
-  const auto opened = OpenIdentity(*keyring_, sealed_.keys, again->people(0));
+  EXPECT_TRUE(again->keys.empty());
+  ASSERT_EQ(again->sealed.people_size(), 1);
+  EXPECT_EQ(again->sealed.people(0).person_id(), "p2");
+  EXPECT_NE(again->sealed.people(0).identity(), sealed_.sealed.people(1).identity());
+  const auto opened = OpenIdentity(*keyring_, sealed_.keys, again->sealed.people(0));
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_EQ(opened->given_names(), identities_[1].identity.given_names());
 }
@@ -91,8 +92,17 @@ TEST_F(SealingTest, WithoutTheRightKeyNothingOpens) {
               absl::StatusCode::kDataLoss)
         << row.name;
   }
-  EXPECT_EQ(SealAgain(*keyring_, {sealed_.keys[0]}, {identities_[1]}).status().code(),
-            absl::StatusCode::kDataLoss);
+}
+
+// After a restore, which cannot bring keys back.
+TEST_F(SealingTest, WhoHasNoKeyGetsOneWithTheNextUpdate) {
+  const auto again = SealAgain(*keyring_, kCaseId, {sealed_.keys[0]}, identities_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_EQ(again->keys.size(), identities_.size() - 1);
+  EXPECT_EQ(again->keys[0].stream, kCaseId);
+  EXPECT_EQ(again->keys[0].person_id, "p2");
+  EXPECT_TRUE(OpenIdentity(*keyring_, {sealed_.keys[0]}, again->sealed.people(0)).ok());
+  EXPECT_TRUE(OpenIdentity(*keyring_, again->keys, again->sealed.people(1)).ok());
 }
 
 }  // namespace

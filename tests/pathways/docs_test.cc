@@ -62,6 +62,7 @@ void TouchAll(runtime::Metrics& metrics) {
   metrics.SetBehind("intake", 1);
   metrics.SetStuck("intake", 1);
   metrics.SetUpstreamTailLost("referral", "intake", true);
+  metrics.SetOwnTailLost("referral", true);
 }
 
 TEST(OperationsDocTest, HasEveryMetric) {

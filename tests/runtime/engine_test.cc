@@ -64,6 +64,14 @@ TEST_F(EngineTest, OnlyTheRefusedCommandFails) {
   EXPECT_EQ(Row().state.open, "a.c.");
 }
 
+TEST_F(EngineTest, AnEngineThatRefusesTakesNothingAnyMore) {
+  ASSERT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  engine_.Refuse(absl::UnavailableError("lost"));
+  EXPECT_EQ(Submit({Request("s", "b", "2")}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Submit({Event(1, "c")}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Row().state.open, "a.");
+}
+
 TEST_F(EngineTest, ARefusedRequestIsNotRemembered) {
   EXPECT_FALSE(Submit({Request("s", "refuse", "1")}).ok());
   EXPECT_TRUE(Submit({Request("s", "a", "1")}).ok());

@@ -1057,6 +1057,25 @@ TEST_P(EventStoreContract, KeysAreOnePerPerson) {
   EXPECT_THAT(keys, UnorderedElementsAre("a p1 1", "a p2 new", "a p3 3"));
 }
 
+TEST_P(EventStoreContract, EventsAreReadByStreamAndNumber) {
+  Store(OneOfEverything());
+  std::vector<EventRow> expected = Value(store_->ReadAfter(0, kAll));
+  std::vector<EventKey> keys = {{"a", 0}, {"a", -1}, {"a", 99}, {"nobody", 1}};
+  for (const EventRow& event : expected) keys.push_back({event.stream, event.number});
+  const auto text_of = [](const EventRow& event) {
+    return absl::StrCat(event.position, " ", event.stream, " ", event.number, " ", event.ce_id, " ",
+                        event.type, " ", absl::FormatTime(event.time), " ",
+                        event.cause.SerializeAsString(), " ", event.data, " ", event.sealed);
+  };
+  std::vector<std::string> wanted;
+  std::vector<std::string> read;
+  for (const EventRow& event : expected) wanted.push_back(text_of(event));
+  for (const EventRow& event : Value(store_->ReadEvents(keys))) read.push_back(text_of(event));
+  ASSERT_THAT(wanted, Not(IsEmpty()));
+  EXPECT_THAT(read, testing::UnorderedElementsAreArray(wanted));
+  EXPECT_THAT(Value(store_->ReadEvents({})), IsEmpty());
+}
+
 TEST_P(EventStoreContract, TheWatermarkOnlyMovesForward) {
   ASSERT_TRUE(store_->LeadRelay().ok());
   for (const auto& [position, expected] :

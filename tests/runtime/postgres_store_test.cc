@@ -531,6 +531,60 @@ TEST_F(PostgresStoreTest, ALeaderThatIsCutOffLeadsAgainWithAnotherEpoch) {
   EXPECT_TRUE(store->AdvanceWatermark(1).ok());
 }
 
+// The leader holds a batch that would move the watermark on: it must lose its place.
+TEST_F(PostgresStoreTest, AWatermarkThatIsSetBackTakesTheLeadersPlace) {
+  const auto leader = Open();
+  ASSERT_TRUE(Commit(*leader, Batched({Append("a", 0), Append("b", 0), Append("c", 0)})).ok());
+  ASSERT_TRUE(leader->LeadRelay().ok());
+  ASSERT_TRUE(leader->AdvanceWatermark(3).ok());
+  ASSERT_TRUE(leader->Withhold({{"a", 1, "TOO_LARGE", {}}, {"c", 1, "TOO_LARGE", {}}}).ok());
+  const auto operators = Open();
+  EXPECT_EQ(operators->SetBackWatermark(4).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Value(leader->ReadWatermark()), 3);
+  ASSERT_TRUE(operators->SetBackWatermark(2).ok());
+  EXPECT_EQ(Value(leader->ReadWatermark()), 2);
+  EXPECT_EQ(leader->AdvanceWatermark(3).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Value(leader->ReadWatermark()), 2);
+  const int64_t session = leader->RelaySession();
+  EXPECT_TRUE(Eventually([&] { return leader->LeadRelay().ok(); }));
+  EXPECT_NE(leader->RelaySession(), session);
+  // What comes by the usual way again is not withheld.
+  const std::vector<WithheldRow> withheld = Value(leader->ReadWithheld(kAll));
+  ASSERT_THAT(withheld, testing::SizeIs(1));
+  EXPECT_EQ(withheld[0].stream, "a");
+}
+
+TEST_F(PostgresStoreTest, WhoHoldsAStoreAloneIsTheOnlyOneWhoAppends) {
+  const auto service = Open();
+  ASSERT_TRUE(service->LeadRelay().ok());
+  const std::string incarnation = service->Incarnation();
+  {
+    const auto refused = Open();
+    EXPECT_EQ(refused->HoldAlone().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(Open()->Incarnation(), incarnation);
+  }
+  Session session(database_);
+  session.Terminate(LeaderOf(session));
+  auto alone = Open();
+  ASSERT_TRUE(alone->HoldAlone().ok());
+  EXPECT_NE(alone->Incarnation(), incarnation);
+  EXPECT_EQ(Open()->Incarnation(), alone->Incarnation());
+  EXPECT_EQ(service->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(Commit(*alone, Batched({Append("a", 0)})).ok());
+  ASSERT_TRUE(Commit(*alone, Batched({Append("a", 1)})).ok());
+  std::thread other([&] { EXPECT_TRUE(Commit(*service, Batched({Append("b", 0)})).ok()); });
+  // The other one waits for the lock of those who append.
+  EXPECT_TRUE(Eventually([&] {
+    return session.Ask(
+               "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+               "AND objid = 20") == 1;
+  }));
+  EXPECT_EQ(Value(alone->LastPosition()), 2);
+  alone.reset();
+  other.join();
+  EXPECT_EQ(Value(service->LastPosition()), 3);
+}
+
 // Keeps the positions that it is given; can be held while it has a batch, as a frozen process is.
 class HeldPublisher : public Publisher {
  public:

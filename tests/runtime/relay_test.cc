@@ -47,6 +47,8 @@ class DyingStore : public MemoryStore {
   std::atomic<bool> aborts = false;
   std::atomic<absl::StatusCode> leads = absl::StatusCode::kOk;
   std::atomic<int> asked = 0;
+  int64_t RelaySession() override { return session; }
+  std::atomic<int64_t> session = 1;
 };
 
 class KeepingPublisher : public Publisher {
@@ -183,6 +185,55 @@ TEST_F(RelayTest, ARelayThatStartsAgainPublishesNothingTwice) {
     ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
   }
   EXPECT_EQ(publisher_.positions(), Committed());
+}
+
+TEST_F(RelayTest, NothingIsPublishedBeforeTheTopicWasCompared) {
+  Append(3);
+  std::atomic<int> checks = 0;
+  std::atomic<absl::StatusCode> answer = absl::StatusCode::kUnavailable;
+  Relay relay(store_, publisher_, Hear(), [&] {
+    ++checks;
+    return absl::Status(answer, answer == absl::StatusCode::kOk ? "" : "no broker");
+  });
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return checks > 2;
+  }));
+  EXPECT_THAT(publisher_.positions(), IsEmpty());
+  answer = absl::StatusCode::kOk;
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  const int compared = checks;
+  Append(3);
+  relay.Notify();
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(checks, compared);
+  // Another server may answer under the same address.
+  ++store_.session;
+  Append(3);
+  relay.Notify();
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  EXPECT_EQ(checks, compared + 1);
+}
+
+TEST_F(RelayTest, AStoreThatLostEventsEndsTheRelay) {
+  Append(3);
+  std::atomic<int> checks = 0;
+  Relay relay(store_, publisher_, Hear(),
+              [&] { return ++checks == 1 ? absl::DataLossError("lost") : absl::OkStatus(); });
+  ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
+  relay.Stop();
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
+  EXPECT_EQ(relay.PublishOnce().status().code(), absl::StatusCode::kDataLoss) << "for good";
+  EXPECT_EQ(checks, 1);
+  EXPECT_THAT(publisher_.positions(), IsEmpty());
+}
+
+// It takes commands too, and its numbers would be as wrong.
+TEST_F(RelayTest, WhoStandsByComparesAsWell) {
+  store_.leads = absl::StatusCode::kFailedPrecondition;
+  const Relay relay(store_, publisher_, Hear(), [] { return absl::DataLossError("lost"); });
+  ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(RelayTest, WhoStandsByPublishesAndReportsNothingUntilItLeads) {

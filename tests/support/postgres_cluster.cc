@@ -153,6 +153,13 @@ std::string PostgresCluster::NewDatabase() {
   return ConnectionTo(used_.back());
 }
 
+std::string PostgresCluster::CopyOf(const std::string& connection) {
+  const std::string original = connection.substr(connection.rfind('=') + 1);
+  used_.push_back(absl::StrCat("test", ++databases_));
+  Administer("postgres", absl::StrCat("CREATE DATABASE ", used_.back(), " TEMPLATE ", original));
+  return ConnectionTo(used_.back());
+}
+
 void PostgresCluster::EmptyDatabases() {
   for (std::string& name : used_) {
     Administer(name, absl::StrCat("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "

@@ -28,6 +28,8 @@ class PostgresCluster {
 
   // An empty database; the connection string that leads to it.
   std::string NewDatabase();
+  // A copy of a database that nobody uses; the connection string that leads to it.
+  std::string CopyOf(const std::string& connection);
   // Empties the databases of the test that has ended. What is still connected is cut off.
   void EmptyDatabases();
 

@@ -55,6 +55,12 @@ absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
                                               const v1::IntakeCommand& command,
                                               const type::DecideContext& context);
 
+// The sealed column of an event that is taken back from the topic, where its own is not. Everybody
+// whose identity it may have held is in it, with none and without a day of the next band change, so
+// that no timer goes by a birth date that may have been corrected. Nobody is in that of an event
+// that holds no identity: the day it may have set comes again when the timer for the old one fires.
+v1::IntakeSealed GapOf(const v1::IntakeEvent& event);
+
 // Applies one event. INTERNAL when the event cannot follow the state.
 absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context);
 

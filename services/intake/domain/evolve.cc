@@ -117,6 +117,18 @@ int64_t DueUnixSeconds(absl::CivilDay day) {
 
 }  // namespace
 
+v1::IntakeSealed GapOf(const v1::IntakeEvent& event) {
+  v1::IntakeSealed gap;
+  const type::v1::CaseFacts* facts = nullptr;
+  if (event.has_case_registered()) facts = &event.case_registered().facts();
+  if (event.case_updated().identity_changed()) facts = &event.case_updated().facts();
+  if (facts == nullptr) return gap;
+  for (const type::v1::PersonFacts& person : facts->people()) {
+    gap.add_people()->set_person_id(person.person_id());
+  }
+  return gap;
+}
+
 absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context) {
   if (event.event.case_id() != context.stream) {
     return absl::InternalError("an event of another case");

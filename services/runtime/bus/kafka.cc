@@ -56,6 +56,23 @@ std::string KafkaCodeName(int code) {
   return rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code));
 }
 
+KafkaRecord RecordIn(const rd_kafka_message_s& message) {
+  KafkaRecord record;
+  record.key.assign(static_cast<const char*>(message.key), message.key_len);
+  if (message.payload != nullptr) {
+    record.value.emplace(static_cast<const char*>(message.payload), message.len);
+  }
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i) {
+    record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
+  }
+  return record;
+}
+
 absl::Status KafkaStatus(int code, absl::string_view doing) {
   const std::string message = absl::StrCat("kafka: ", doing, ": ", KafkaCodeName(code));
   if (KafkaFaultOf(code).forbidden) return absl::PermissionDeniedError(message);

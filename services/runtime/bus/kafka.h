@@ -16,11 +16,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/log.h"
 
 // NOLINTBEGIN(readability-identifier-naming): these are librdkafka's names.
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
+struct rd_kafka_message_s;
 struct rd_kafka_topic_partition_list_s;
 // NOLINTEND(readability-identifier-naming)
 
@@ -47,6 +49,9 @@ KafkaFault KafkaFaultOf(int code);
 std::string KafkaCodeName(int code);
 // UNAVAILABLE, or PERMISSION_DENIED when forbidden; `doing` says what failed.
 absl::Status KafkaStatus(int code, absl::string_view doing);
+
+// A message as it was read.
+KafkaRecord RecordIn(const rd_kafka_message_s& message);
 
 // Base of whatever owns a client and gets its callbacks. Must outlive the client.
 class KafkaOwner {

@@ -36,23 +36,6 @@ void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
   }
 }
 
-KafkaRecord RecordIn(const rd_kafka_message_t& message) {
-  KafkaRecord record;
-  record.key.assign(static_cast<const char*>(message.key), message.key_len);
-  if (message.payload != nullptr) {
-    record.value.emplace(static_cast<const char*>(message.payload), message.len);
-  }
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i) {
-    record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
-  }
-  return record;
-}
-
 void SetMetadata(rd_kafka_topic_partition_t& partition, const std::string& text) {
   partition.metadata = rd_kafka_mem_malloc(nullptr, text.size());  // The list frees it.
   std::memcpy(partition.metadata, text.data(), text.size());

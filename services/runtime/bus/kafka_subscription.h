@@ -32,8 +32,6 @@
 #include "services/runtime/bus/kafka.h"
 #include "services/runtime/bus/kafka_partition.h"
 
-struct rd_kafka_message_s;  // NOLINT(readability-identifier-naming): as librdkafka has it.
-
 namespace pathways::runtime {
 
 struct KafkaSubscriptionOptions {

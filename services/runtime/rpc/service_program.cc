@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/runtime/bus/kafka_publisher.h"
+#include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/bus/kafka_subscription.h"
 #include "services/runtime/bus/kafka_topics.h"
@@ -30,6 +31,7 @@
 #include "services/runtime/rpc/stream_client.h"
 #include "services/runtime/status_macros.h"
 #include "services/runtime/store/postgres_store.h"
+#include "services/runtime/tail_check.h"
 
 namespace pathways::runtime {
 namespace {
@@ -43,6 +45,8 @@ constexpr size_t kReadsWaitingMax = 1024;
 constexpr size_t kTokenBytesMax = 4096;
 // How often a database that cannot be reached at the start is tried again.
 constexpr absl::Duration kRetryEvery = absl::Seconds(1);
+// How long a start, and a stop in the midst of it, may wait for Kafka to compare its topic.
+constexpr absl::Duration kTopicPatience = absl::Seconds(5);
 // What the stop may take beyond the drain time, before the watchdog ends the process.
 constexpr absl::Duration kStopMargin = absl::Seconds(15);
 
@@ -190,6 +194,8 @@ class Process {
   KafkaPublisherOptions Publishing() const;
   absl::StatusOr<EngineOptions> EngineWithMutants();
   absl::Status StartPublishing();
+  // Before any command is taken: whether the database lost what the topic has.
+  void CompareWithTopic();
 
   const ServiceProgram& program_;
   const Options options_;
@@ -208,6 +214,7 @@ class Process {
 #ifdef PATHWAYS_FAULTS
   std::unique_ptr<KafkaPublisher> early_publisher_;  // Of the mutant publish_before_commit.
 #endif
+  std::unique_ptr<TailCheck> tail_check_;
   std::unique_ptr<ServiceCore> core_;
   std::unique_ptr<ServiceAssembly> assembly_;
   std::unique_ptr<Front> front_;
@@ -267,6 +274,20 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   return absl::OkStatus();
 }
 
+void Process::CompareWithTopic() {
+  KafkaReaderOptions topic;
+  topic.kafka = {options_.kafka, program_.name, {}};
+  topic.topic = EventsTopic(options_.topic_prefix, program_.name);
+  topic.source = KafkaSourceOf(program_.name);
+  topic.patience = kTopicPatience;
+  tail_check_ = std::make_unique<TailCheck>(program_.name, std::move(topic), core_->store(), log_);
+  const absl::Status compared = core_->CheckTopic([this] { return tail_check_->Run(); });
+  if (compared.ok() || absl::IsDataLoss(compared)) return;
+  // Registering must not wait for Kafka. Nothing is published before it was compared.
+  log_.Warning("own_topic_not_compared", {{"code", absl::StatusCodeToString(compared.code())},
+                                          {"what", std::string(compared.message())}});
+}
+
 KafkaPublisherOptions Process::Publishing() const {
   KafkaPublisherOptions options;
   options.kafka = {options_.kafka, program_.name, {}};
@@ -294,7 +315,7 @@ absl::StatusOr<EngineOptions> Process::EngineWithMutants() {
 
 absl::Status Process::StartPublishing() {
   ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(Publishing(), log_));
-  core_->StartRelay(*publisher_);
+  core_->StartRelay(*publisher_, [this] { return tail_check_->Run(); });
   return absl::OkStatus();
 }
 
@@ -313,6 +334,7 @@ absl::Status Process::Start(std::unique_ptr<Domain> domain) {
   ASSIGN_OR_RETURN(EngineOptions engine, EngineWithMutants());
   ASSIGN_OR_RETURN(core_, ServiceCore::Start(program_.name, std::move(store_), std::move(domain),
                                              std::move(engine), log_, metrics_));
+  CompareWithTopic();
   std::vector<ProjectionSource> projected;
   for (size_t i = program_.follows.size(); i < followed_.size(); ++i) {
     projected.push_back({followed_[i].name, *followed_[i].subscription, *followed_[i].streams});

@@ -141,6 +141,12 @@ struct StreamHead {
   int64_t version = 0;
 };
 
+// Which event of a service.
+struct EventKey {
+  std::string stream;
+  int64_t number = 0;
+};
+
 // What a batch wants to know. What it names is locked, unless the store has one writer: streams,
 // then positions, each sorted. A remembered request never changes and is not locked (ADR 20).
 struct BatchRead {
@@ -206,6 +212,8 @@ class EventStore {
   // again.
   virtual absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                            int limit, bool with_sealed) = 0;
+  // The events of those that exist, in any order, without sealed columns. At most 1000 keys.
+  virtual absl::StatusOr<std::vector<EventRow>> ReadEvents(const std::vector<EventKey>& keys) = 0;
   // Events after a position in commit order, at most `limit`, without sealed columns.
   virtual absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) = 0;
   virtual absl::StatusOr<int64_t> LastPosition() = 0;
@@ -242,6 +250,9 @@ class EventStore {
   // are the leader's: ABORTED from them means that this process leads no more (or never asked) and
   // that nothing was written; ask again, and read the watermark again.
   virtual absl::Status LeadRelay() { return absl::OkStatus(); }
+  // Changes whenever the connection that LeadRelay asks over was made anew: then another server,
+  // with fewer events, may answer.
+  virtual int64_t RelaySession() { return 0; }
 
   // Writes outside the engine. None of them appends an event. Each is one durable transaction.
   virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.

@@ -346,6 +346,20 @@ absl::StatusOr<std::vector<EventRow>> MemoryStore::ReadStream(absl::string_view 
   return events;
 }
 
+absl::StatusOr<std::vector<EventRow>> MemoryStore::ReadEvents(const std::vector<EventKey>& keys) {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  std::vector<EventRow> events;
+  for (const EventKey& key : keys) {
+    const auto found = tables_->log_of_stream.find(key.stream);
+    if (found == tables_->log_of_stream.end() || key.number < 1) continue;
+    const auto place = static_cast<size_t>(key.number) - 1;
+    if (place >= found->second.size()) continue;
+    events.push_back(tables_->log[found->second[place]]);
+    events.back().sealed.clear();
+  }
+  return events;
+}
+
 absl::StatusOr<std::vector<EventRow>> MemoryStore::ReadAfter(int64_t position, int limit) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
   std::vector<EventRow> events;

@@ -37,6 +37,7 @@ absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
     ASSIGN_OR_RETURN(auto connection, PostgresConnection::Open(options_, deadline));
     RETURN_IF_ERROR(connection->Execute(kSession, deadline));
     connection_ = std::move(connection);
+    ++session_;
   }
   PostgresSteps steps = {Plain(kLead)};
   steps[0].take = [this](const PostgresResult& result) {
@@ -60,6 +61,11 @@ absl::Status PostgresLeader::AddFence(PostgresSteps& steps) {
 void PostgresLeader::StepDown() {
   std::lock_guard<std::mutex> lock(mutex_);
   Close();
+}
+
+int64_t PostgresLeader::session() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return session_;
 }
 
 void PostgresLeader::Close() {

@@ -32,6 +32,8 @@ class PostgresLeader {
   absl::Status AddFence(PostgresSteps& steps);
   // Gives leadership up, so that Lead starts over.
   void StepDown();
+  // How many connections Lead has made.
+  int64_t session();
 
  private:
   void Close();
@@ -40,6 +42,7 @@ class PostgresLeader {
   std::mutex mutex_;                                // Guards what follows.
   std::unique_ptr<PostgresConnection> connection_;  // Holds the lock while epoch_ > 0.
   int64_t epoch_ = 0;                               // 0: does not lead.
+  int64_t session_ = 0;
 };
 
 }  // namespace pathways::runtime

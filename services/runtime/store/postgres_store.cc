@@ -212,6 +212,22 @@ absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadStream(absl::string_vie
   return events;
 }
 
+absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadEvents(const std::vector<EventKey>& keys) {
+  PostgresArray streams = PostgresArray::OfBytes(), numbers = PostgresArray::OfInts();
+  for (const EventKey& key : keys) {
+    streams.Add(key.stream);
+    numbers.Add(key.number);
+  }
+  std::vector<EventRow> events;
+  RETURN_IF_ERROR(
+      Read({Each("SELECT position, events.stream, events.number, ce_id, type, time, cause, data "
+                 "FROM unnest($1::bytea[], $2::bigint[]) AS wanted (stream, number) JOIN events ON "
+                 "events.stream = wanted.stream AND events.number = wanted.number",
+                 {std::move(streams).Take(), std::move(numbers).Take()}, events,
+                 [](const PostgresResult& result, int i) { return EventOf(result, i, false); })}));
+  return events;
+}
+
 absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadAfter(int64_t position, int limit) {
   std::vector<EventRow> events;
   RETURN_IF_ERROR(
@@ -470,6 +486,50 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
                   WriteTimers({&write}, steps);
                   return absl::OkStatus();
                 });
+}
+
+absl::Status PostgresStore::HoldAlone() {
+  const absl::Status leads = LeadRelay();
+  if (absl::IsFailedPrecondition(leads)) {
+    return absl::FailedPreconditionError(
+        "a process of the service is running on this database: stop all of them first");
+  }
+  RETURN_IF_ERROR(leads);
+  const PostgresDeadline deadline = Deadline();
+  ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(deadline));
+  // Whoever appends takes this lock for its transaction. Held by the session of the one connection
+  // that writes, it lets this store's own batches through and nobody else's.
+  PostgresSteps steps = {
+      Plain("SELECT pg_advisory_lock(20)"),
+      Plain("UPDATE store SET value = gen_random_uuid()::text WHERE name = 'incarnation' "
+            "RETURNING value")};
+  steps[1].take = [this](const PostgresResult& result) {
+    if (result.rows() == 1) incarnation_ = result.Bytes(0, 0);
+  };
+  return RunSteps(*lease, steps, deadline);
+}
+
+absl::Status PostgresStore::SetBackWatermark(int64_t position) {
+  const absl::Status written =
+      Write({Plain("INSERT INTO relay (shard, watermark, epoch) VALUES (0, 0, 0) ON CONFLICT "
+                   "(shard) DO NOTHING"),
+             {{"SELECT refuse_unless((SELECT watermark FROM relay WHERE shard = 0 FOR UPDATE) >= "
+               "$1::bigint)",
+               {PostgresInt(position)}},
+              nullptr},
+             // The epoch: whoever leads holds a batch that would move the watermark on again.
+             {{"UPDATE relay SET watermark = $1::bigint, epoch = epoch + 1 WHERE shard = 0",
+               {PostgresInt(position)}},
+              nullptr},
+             // What was refused first after the position comes by the usual way again. Passed over
+             // it would leave out what its stream has before it.
+             {{"DELETE FROM withheld USING events WHERE events.stream = withheld.stream AND "
+               "events.number = withheld.number AND events.position > $1::bigint",
+               {PostgresInt(position)}},
+              nullptr}});
+  if (!absl::IsAborted(written)) return written;
+  return absl::FailedPreconditionError(
+      "the relay has not come to that position yet; it can only be set back");
 }
 
 }  // namespace pathways::runtime

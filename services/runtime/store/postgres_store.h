@@ -51,6 +51,7 @@ class PostgresStore : public EventStore {
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                    int limit, bool with_sealed) override;
+  absl::StatusOr<std::vector<EventRow>> ReadEvents(const std::vector<EventKey>& keys) override;
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
   absl::StatusOr<int64_t> LastPosition() override;
   absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override;
@@ -70,6 +71,7 @@ class PostgresStore : public EventStore {
   absl::StatusOr<int64_t> ReadWatermark() override;
   absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
   absl::Status LeadRelay() override { return leader_.Lead(Deadline()); }
+  int64_t RelaySession() override { return leader_.session(); }
   // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
   // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
   absl::Status AdvanceWatermark(int64_t position) override;
@@ -84,6 +86,16 @@ class PostgresStore : public EventStore {
   absl::Status RestoreFolded(absl::string_view stream, const StreamRow& row,
                              const type::Folded& folded) override;
   void OnCommit(std::function<void()> wake) override { wake_ = std::move(wake); }
+
+  // For commands that mend the database, not for services. Keeps every other process from
+  // publishing and from appending events until this store is closed or its connections are lost,
+  // and gives the store a new incarnation: what follows is another log. FAILED_PRECONDITION: a
+  // process of the service runs.
+  absl::Status HoldAlone();
+  // Sets the relay's watermark back and takes its place from whoever leads, so that the leader
+  // reads it anew; what is withheld after it is tried again. May be called while the service runs.
+  // FAILED_PRECONDITION: the watermark is not that far yet, so events would be left out.
+  absl::Status SetBackWatermark(int64_t position);
 
  private:
   friend class PostgresBatch;

@@ -172,6 +172,20 @@ absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadStream(absl::string_view 
   return events;
 }
 
+absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadEvents(const std::vector<EventKey>& keys) {
+  ASSIGN_OR_RETURN(Reader db, AcquireReader());
+  std::vector<EventRow> events;
+  for (const EventKey& key : keys) {
+    SqliteStatement row = db->Prepare(
+        "SELECT position, stream, number, ce_id, type, time, cause, data FROM events "
+        "WHERE stream = ? AND number = ?");
+    row.Text(key.stream).Int(key.number);
+    if (row.Step()) events.push_back(EventOf(row, /*with_sealed=*/false));
+    RETURN_IF_ERROR(row.status());
+  }
+  return events;
+}
+
 absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadAfter(int64_t position, int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(

@@ -33,6 +33,7 @@ class SqliteStore : public EventStore {
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                    int limit, bool with_sealed) override;
+  absl::StatusOr<std::vector<EventRow>> ReadEvents(const std::vector<EventKey>& keys) override;
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
   absl::StatusOr<int64_t> LastPosition() override;
   absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override;

@@ -1,0 +1,129 @@
+#include "services/pathways/restore_command.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/eligibility/domain_adapter.h"
+#include "services/intake/domain_adapter.h"
+#include "services/pathways/infrastructure_commands.h"
+#include "services/referral/domain_adapter.h"
+#include "services/runtime/bus/kafka_reader.h"
+#include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/bus/kafka_topics.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/log.h"
+#include "services/runtime/restore.h"
+#include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_store.h"
+
+namespace pathways::cli {
+namespace {
+
+constexpr size_t kPage = 500;
+constexpr absl::Duration kPatience = absl::Seconds(30);
+
+struct Asked {
+  std::string service;
+  std::string database;
+  std::string kafka;
+  std::string prefix;
+};
+
+// Neither pack nor routes have a part in what follows from events.
+std::unique_ptr<runtime::Domain> DomainOf(const std::string& service) {
+  if (service == "intake") return std::make_unique<intake::IntakeDomain>();
+  if (service == "eligibility") {
+    return std::make_unique<eligibility::EligibilityDomain>(eligibility::v1::PolicyPack());
+  }
+  return std::make_unique<referral::ReferralDomain>(referral::v1::AgencyRoutes());
+}
+
+// Reads a service's topic to its present end, page by page.
+absl::Status ReadTopic(
+    const Asked& asked, const std::string& service, runtime::Logger& log,
+    const std::function<absl::Status(const std::vector<runtime::EventRow>&)>& take) {
+  runtime::KafkaReaderOptions options;
+  options.kafka = {asked.kafka, "pathways", {}};
+  options.topic = runtime::EventsTopic(asked.prefix, service);
+  options.source = runtime::KafkaSourceOf(service);
+  options.patience = kPatience;
+  ASSIGN_OR_RETURN(const auto reader, runtime::KafkaReader::Open(std::move(options), log));
+  ASSIGN_OR_RETURN(const std::vector<runtime::KafkaRange> ranges, reader->Ranges());
+  std::vector<runtime::EventRow> page;
+  RETURN_IF_ERROR(reader->Read(ranges, [&](int32_t, runtime::EventRow event) -> absl::Status {
+    page.push_back(std::move(event));
+    if (page.size() < kPage) return absl::OkStatus();
+    return take(std::exchange(page, {}));
+  }));
+  return take(page);
+}
+
+void Print(const std::string& service, const runtime::RestoreReport& report, std::ostream& out) {
+  out << service << ": " << report.read << " events in the topic, " << report.imported
+      << " were missing in the database and are back, of " << report.streams << " cases\n"
+      << service << ": " << report.requests << " request ids are remembered again, without their "
+      << "content\n";
+  if (report.foreign > 0) {
+    out << service << ": " << report.foreign << " records of the topic are no events\n";
+  }
+  if (report.unknown_applied > 0) {
+    out << service << ": " << report.unknown_applied
+        << " events that were applied are in no topic any more; they are taken as applied\n";
+  }
+  if (report.imported > 0) {
+    out << service << ": not back, because never published: audit trail, parked cases, and events "
+        << "that were not published yet\n";
+  }
+  if (report.identity_lost.empty()) return;
+  out << service << ": names, birth dates, documents and contacts are never published: of "
+      << report.identity_lost.size()
+      << " cases they are lost or may be old; ask the people again, then 'pathways case update':\n";
+  for (const std::string& stream : report.identity_lost) out << "cases/" << stream << "\n";
+}
+
+absl::Status RunRestore(const Asked& asked, std::ostream& out) {
+  const runtime::SystemClock clock;
+  runtime::Logger log(runtime::LogLevel::kError, clock);
+  const std::unique_ptr<runtime::Domain> domain = DomainOf(asked.service);
+  runtime::PostgresStoreOptions options;
+  options.postgres.connection = asked.database;
+  ASSIGN_OR_RETURN(const auto store, runtime::PostgresStore::Open(std::move(options)));
+  RETURN_IF_ERROR(store->HoldAlone());
+  runtime::Restore restore(*domain, *store);
+  RETURN_IF_ERROR(
+      ReadTopic(asked, asked.service, log, [&](const auto& page) { return restore.Take(page); }));
+  RETURN_IF_ERROR(restore.Check());
+  for (const std::string& upstream : restore.UpstreamsToAsk()) {
+    RETURN_IF_ERROR(ReadTopic(asked, upstream, log, [&](const auto& page) {
+      restore.TakeUpstream(upstream, page);
+      return absl::OkStatus();
+    }));
+  }
+  ASSIGN_OR_RETURN(const runtime::RestoreReport report, restore.Apply());
+  Print(asked.service, report, out);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddRestoreCommand(CLI::App& app, const Terminal& terminal, int& exit_code) {
+  auto asked = std::make_shared<Asked>();
+  CLI::App& command = *app.add_subcommand(
+      "restore", "Take back from a service's topic what its restored database lacks");
+  AddDatabaseOptions(command, asked->service, asked->database);
+  command.add_option("--kafka", asked->kafka, "Bootstrap servers, host:port")
+      ->envname("PATHWAYS_KAFKA")
+      ->required();
+  command.add_option("--topic-prefix", asked->prefix, "Before the names of all topics")
+      ->envname("PATHWAYS_TOPIC_PREFIX");
+  command.callback([asked, terminal, &exit_code] {
+    exit_code = FinishOnInfrastructure(terminal, RunRestore(*asked, terminal.out));
+  });
+}
+
+}  // namespace pathways::cli

@@ -1,0 +1,56 @@
+// Compares a service's own topic with its own database: whether the database lost events.
+//
+// Only what is committed is published. So a record of the service's own topic whose event the
+// database lacks, or has under another id, shows that the database was set back - by an older
+// backup, or by a standby that took over too early. From then on every new event would take a
+// number that already means something else elsewhere, so nothing may be decided or published any
+// more. How far each partition was compared is kept in the database itself, with the id of the
+// record there: a database that was set back has an older place and compares from it; a topic that
+// was made anew has another record there and is compared from its start.
+#ifndef PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
+#define PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/runtime/bus/kafka_reader.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+class TailCheck {
+ public:
+  // `store` must outlive it; `service` is whose topic it is, for the message.
+  TailCheck(std::string service, KafkaReaderOptions topic, EventStore& store, Logger& log)
+      : service_(std::move(service)), topic_(std::move(topic)), store_(store), log_(log) {}
+
+  // Compares what was published since the last time. DATA_LOSS: the database lost events; the
+  // message names the command. UNAVAILABLE, PERMISSION_DENIED: it could not be compared. Blocks for
+  // the reading; not thread-safe, but several processes may do it at once.
+  absl::Status Run();
+
+ private:
+  // A place in a partition: the offset that comes next, and what lies before it.
+  using Places = std::map<int32_t, Position>;
+
+  absl::Status Open();
+  // What is to be compared, and the places that say so.
+  absl::StatusOr<std::vector<KafkaRange>> RangesAfter(Places& places);
+  absl::Status Compare(const std::vector<KafkaRange>& ranges, Places& places);
+  absl::Status ComparePage(const std::vector<EventRow>& page);
+
+  const std::string service_;
+  const KafkaReaderOptions topic_;
+  EventStore& store_;
+  Logger& log_;
+  std::unique_ptr<KafkaReader> reader_;
+  std::map<int32_t, int64_t> compared_;  // Ends that this process has compared up to.
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_

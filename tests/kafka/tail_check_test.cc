@@ -1,0 +1,184 @@
+// Goal: a service notices that its database lost what its own topic has, and never says so of one
+// that lost nothing - after restarts, repeats, foreign records and topics that are made anew.
+// Method: a real broker; databases that lived the whole history, or only its first part.
+#include "services/runtime/tail_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/kafka/kafka_suite.h"
+
+namespace pathways::testing_support {
+namespace {
+
+using runtime::KafkaReader;
+using runtime::KafkaReaderOptions;
+using runtime::TailCheck;
+using testing::HasSubstr;
+
+constexpr int kPartitions = 3;
+
+KafkaReaderOptions ReaderOf(const std::string& topic) {
+  KafkaReaderOptions options;
+  options.kafka = SuiteKafka();
+  options.topic = topic;
+  options.source = kSource;
+  return options;
+}
+
+// What is in a topic, by the reader.
+std::vector<runtime::EventRow> ReadWhole(const std::string& topic) {
+  auto reader = KafkaReader::Open(ReaderOf(topic), SuiteLog());
+  EXPECT_TRUE(reader.ok()) << reader.status();
+  const auto ranges = (*reader)->Ranges();
+  EXPECT_TRUE(ranges.ok()) << ranges.status();
+  std::vector<runtime::EventRow> events;
+  const absl::Status read = (*reader)->Read(*ranges, [&](int32_t, runtime::EventRow event) {
+    events.push_back(std::move(event));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return events;
+}
+
+class TailCheckTest : public testing::Test {
+ protected:
+  // Appends to the service's database `count` events for each of some streams.
+  void Live(int count) {
+    std::vector<runtime::Command> commands;
+    for (int i = 0; i < count; ++i) {
+      for (const char* stream : {"a", "b", "c", "d"}) {
+        commands.push_back({stream, "n", runtime::RequestOrigin{}, {}});
+      }
+    }
+    ASSERT_TRUE(SubmitAll(service_.engine, std::move(commands)).ok());
+  }
+  // Publishes what lies after a position.
+  void Publish(int64_t after) {
+    auto publisher = runtime::KafkaPublisher::Open(PublisherTo(topic_), SuiteLog());
+    ASSERT_TRUE(publisher.ok());
+    ASSERT_TRUE((*publisher)->Publish(*service_.store.ReadAfter(after, 100000)).ok());
+  }
+  absl::Status Check(runtime::EventStore& store) {
+    return TailCheck("intake", ReaderOf(topic_), store, SuiteLog()).Run();
+  }
+  // The database as it was at a position, with the places of then.
+  std::unique_ptr<runtime::MemoryStore> BackupAt(int64_t position) {
+    auto backup = std::make_unique<runtime::MemoryStore>(service_.clock, "backup");
+    runtime::BatchWrite write;
+    std::map<std::string, runtime::StreamWrite> writes;
+    const auto events = service_.store.ReadAfter(0, static_cast<int>(position));
+    for (const runtime::EventRow& event : *events) {
+      runtime::StreamWrite& stream = writes[event.stream];
+      stream.stream = event.stream;
+      stream.row.version = event.number;
+      stream.state_changed = true;
+      stream.events.push_back(event);
+    }
+    for (auto& [stream, one] : writes) write.streams.push_back(std::move(one));
+    for (int i = 0; i < kPartitions; ++i) {
+      const std::string key = absl::StrCat("published/", i);
+      const auto place = service_.store.ReadPosition(key);
+      if (!place->incarnation.empty()) write.positions[key] = *place;
+    }
+    auto batch = backup->Begin();
+    EXPECT_TRUE((*batch)->Commit(write).ok());
+    return backup;
+  }
+
+  const std::string topic_ = NewTopic(kPartitions);
+  Downstream service_;
+};
+
+TEST_F(TailCheckTest, TheReaderGivesEveryRecordOnceWithItsOffset) {
+  Live(700);
+  Publish(0);
+  ProduceRaw(topic_, 1, {{"x", "no event", {}}});
+  std::map<std::string, int64_t> last;
+  size_t foreign = 0;
+  const std::vector<runtime::EventRow> events = ReadWhole(topic_);
+  for (const runtime::EventRow& event : events) {
+    foreign += event.stream.empty();
+    if (event.stream.empty()) continue;
+    EXPECT_EQ(event.number, ++last[event.stream]);
+  }
+  EXPECT_EQ(events.size(), 2801u);
+  EXPECT_EQ(foreign, 1u);
+}
+
+TEST_F(TailCheckTest, ATopicThatIsNotThereCannotBeCompared) {
+  KafkaReaderOptions options = ReaderOf(NewPrefix() + "events");
+  options.patience = absl::Seconds(2);
+  EXPECT_EQ(TailCheck("intake", options, service_.store, SuiteLog()).Run().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+// Its partitions have no leader for a moment.
+TEST_F(TailCheckTest, ATopicThatWasJustMadeIsWaitedFor) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string topic = NewTopic(kPartitions);
+    const absl::Status compared =
+        TailCheck("intake", ReaderOf(topic), service_.store, SuiteLog()).Run();
+    EXPECT_TRUE(compared.ok()) << compared;
+  }
+}
+
+TEST_F(TailCheckTest, WhoLostNothingIsToldNothing) {
+  EXPECT_TRUE(Check(service_.store).ok()) << "an empty topic";
+  Live(300);
+  Publish(0);
+  EXPECT_TRUE(Check(service_.store).ok());
+  Publish(0);  // A topic that is filled again.
+  ProduceRaw(topic_, 1, {{"x", "no event", {}}});
+  TailCheck check("intake", ReaderOf(topic_), service_.store, SuiteLog());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(check.Run().ok());
+  Live(1);  // Not published.
+  EXPECT_TRUE(check.Run().ok());
+  EXPECT_TRUE(Check(service_.store).ok());
+}
+
+TEST_F(TailCheckTest, ADatabaseThatWasSetBackLostItsTail) {
+  Live(300);
+  Publish(0);
+  ASSERT_TRUE(Check(service_.store).ok());
+  const auto backup = BackupAt(*service_.store.LastPosition());
+  EXPECT_TRUE(Check(*backup).ok());
+  Live(1);
+  Publish(*backup->LastPosition());
+  ASSERT_TRUE(Check(service_.store).ok());
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status lost = Check(*backup);
+    EXPECT_EQ(lost.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(lost.message()), HasSubstr("pathways restore --service intake"));
+  }
+}
+
+TEST_F(TailCheckTest, AnotherEventUnderAPublishedNumberIsALostTail) {
+  Live(2);
+  ProduceRaw(topic_, -1, {Record("a", 2)});  // With an id of its own.
+  EXPECT_EQ(Check(service_.store).code(), absl::StatusCode::kDataLoss);
+}
+
+// As many records as before: only the record at the place shows that it is another topic.
+TEST_F(TailCheckTest, ATopicThatWasMadeAnewIsComparedFromItsStart) {
+  Live(10);
+  Publish(0);
+  ASSERT_TRUE(Check(service_.store).ok());
+  const auto backup = BackupAt(20);
+  DeleteTopic(topic_);
+  MakeTopic(topic_, kPartitions);
+  Live(1);
+  // Filled from the end to the start, so that what the backup lacks comes before its places.
+  std::vector<runtime::KafkaRecord> records;
+  const auto events = service_.store.ReadAfter(0, 1000);
+  for (const runtime::EventRow& event : *events) {
+    records.insert(records.begin(), runtime::RecordOf(event, {kSource, "test.Counted"}));
+  }
+  ProduceRaw(topic_, -1, records);
+  EXPECT_TRUE(Check(service_.store).ok());
+  EXPECT_EQ(Check(*backup).code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace pathways::testing_support
