@@ -131,7 +131,8 @@ void KafkaSubscription::Close() {
   const auto deadline = steady_clock::now() + kCloseMax;
   while (error == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 &&
          steady_clock::now() < deadline) {
-    rd_kafka_queue_poll_callback(queue, kPollMs);
+    // Not rd_kafka_queue_poll_callback: it stops the process at a record that still lies there.
+    const Message unread(rd_kafka_consume_queue(queue, kPollMs));
   }
   if (error != nullptr) rd_kafka_error_destroy(error);
   rd_kafka_queue_destroy(queue);
