@@ -89,7 +89,8 @@ std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
                      {std::move(message.key),
                       std::move(message.value),
                       {{"content-type", "application/protobuf"}}},
-                     i});
+                     i,
+                     message.hour});
     }
   }
   return all;
@@ -98,13 +99,16 @@ std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
 int KafkaPublisher::Produce(const Outgoing& outgoing, size_t index) {
   const KafkaRecord& record = outgoing.record;
   rd_kafka_headers_t* headers = HeadersOf(record);
+  // 0: when it is sent. The feed's records must not tell that, for events tell it too.
+  const int64_t time_ms =
+      outgoing.time == absl::InfinitePast() ? 0 : absl::ToUnixMillis(outgoing.time);
   const auto code = rd_kafka_producev(
       client_.get(), RD_KAFKA_V_TOPIC(outgoing.topic->c_str()),
       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
       RD_KAFKA_V_VALUE(const_cast<char*>(record.value->data()), record.value->size()),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)),
-      RD_KAFKA_V_END);
+      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(time_ms),
+      RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)), RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
   return code;
 }

@@ -62,6 +62,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"database", "PostgreSQL connection string, without a password (PGPASSFILE)", ""},
       {"kafka", "Kafka bootstrap servers, host:port, more after commas", ""},
       {"topic-prefix", "Before the names of all topics", ""},
+      {"feed-keys", "Keys of the dashboards' feed, the same for all services; empty: no feed", ""},
       {"tokens", "Token file of those who call", ""},
       {"master-key", "Master key file", ""},
       {"service-token", "File with the token for calls to other services", ""},
@@ -93,6 +94,7 @@ struct Options {
   std::string database;
   std::string kafka;
   std::string topic_prefix;
+  std::string feed_keys_file;
   std::string tokens_file;
   std::string master_key_file;
   std::string service_token_file;
@@ -127,6 +129,7 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.database = settings.Text("database", Presence::kRequired);
   read.kafka = settings.Text("kafka", Presence::kRequired);
   read.topic_prefix = settings.Text("topic-prefix", Presence::kOptional);
+  read.feed_keys_file = settings.File("feed-keys", Presence::kOptional);
   read.tokens_file = settings.File("tokens", Presence::kRequired);
   read.master_key_file = settings.File("master-key", Presence::kRequired);
   const bool has_upstreams = !program.follows.empty() || !program.projected.empty();
@@ -178,7 +181,7 @@ class Process {
   Logger& log() { return log_; }
   const Options& options() const { return options_; }
 
-  // Reads the key files. All faults at once.
+  // Reads the files of secrets and certificates. All faults at once.
   absl::Status ReadFiles();
   // Health, before anything that may be long in coming.
   absl::Status ListenForHealth();
@@ -205,6 +208,7 @@ class Process {
   std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<TokenFile> tokens_;
   std::string service_token_;
+  std::unique_ptr<KafkaFeed> feed_;  // None: no feed.
   std::unique_ptr<RpcServer> health_;
   std::unique_ptr<EventStore> store_;  // Until the core takes it.
   std::unique_ptr<ReadPool> pool_;
@@ -228,12 +232,18 @@ absl::Status Process::ReadFiles() {
   if (!options_.service_token_file.empty()) {
     token = ReadPrivateFile(options_.service_token_file, kTokenBytesMax);
   }
+  absl::StatusOr<std::unique_ptr<KafkaFeed>> feed = std::unique_ptr<KafkaFeed>();
+  if (!options_.feed_keys_file.empty()) {
+    feed = KafkaFeed::Open(options_.feed_keys_file, program_.tell_feed, clock_, log_);
+  }
   std::string faults;
-  for (const absl::Status& status : {keyring.status(), tokens.status(), token.status()}) {
+  for (const absl::Status& status :
+       {keyring.status(), tokens.status(), token.status(), feed.status()}) {
     if (!status.ok())
       absl::StrAppend(&faults, faults.empty() ? "" : "\n", std::string(status.message()));
   }
   if (!faults.empty()) return absl::InvalidArgumentError(faults);
+  feed_ = *std::move(feed);
   keyring_ = *std::move(keyring);
   tokens_ = std::make_unique<TokenFile>(*std::move(tokens));
   service_token_ = std::string(absl::StripAsciiWhitespace(*token));
@@ -314,7 +324,12 @@ absl::StatusOr<EngineOptions> Process::EngineWithMutants() {
 }
 
 absl::Status Process::StartPublishing() {
-  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(Publishing(), log_));
+  KafkaPublisherOptions options = Publishing();
+  if (feed_) {
+    options.feed_topic = FeedTopic(options_.topic_prefix);
+    options.feed = [this](const EventRow& event) { return feed_->MessagesOf(event); };
+  }
+  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(std::move(options), log_));
   core_->StartRelay(*publisher_, [this] { return tail_check_->Run(); });
   return absl::OkStatus();
 }
