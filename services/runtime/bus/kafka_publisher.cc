@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<KafkaPublisher>> KafkaPublisher::Open(KafkaPublis
 
 absl::Status KafkaPublisher::NewClient() {
   client_.reset();
+  Forget();
   KafkaConf conf(options_.kafka, *this);
   conf.Set("acks", "all");  // With less, an acknowledged event dies with its broker.
   // Without it a retry may overtake the record behind it, or send a record twice.
@@ -152,10 +153,10 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::Publish(
     // The first record that failed for a reason of its own says more than those behind it.
     const bool follows = code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                          code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || KafkaFaultOf(code).fatal;
-    if (code != 0 && !follows) return KafkaStatus(code, "publish");
+    if (code != 0 && !follows) return Explain(code, "publish");
   }
   for (const int code : codes) {
-    if (code != 0) return KafkaStatus(code, "publish");
+    if (code != 0) return Explain(code, "publish");
   }
   return std::vector<RefusedEvent>{};
 }
@@ -177,7 +178,7 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::SendAlone(
     ASSIGN_OR_RETURN(const std::vector<int> again, Send(records));
     for (const int code : again) {
       if (code == 0) continue;
-      if (!KafkaFaultOf(code).refused) return KafkaStatus(code, "publish one event");
+      if (!KafkaFaultOf(code).refused) return Explain(code, "publish one event");
       log_.Error("event_refused",
                  {{"case", event.stream}, {"number", event.number}, {"code", KafkaCodeName(code)}});
       refused.push_back({event.stream, event.number, KafkaCodeName(code)});

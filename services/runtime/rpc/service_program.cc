@@ -16,6 +16,7 @@
 #include "services/runtime/bus/kafka_publisher.h"
 #include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/bus/kafka_security.h"
 #include "services/runtime/bus/kafka_subscription.h"
 #include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/faults.h"
@@ -78,6 +79,8 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"group-session-seconds", "After how long without a sign its partitions go to others", "30"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
+  const std::vector<Setting> security = KafkaSecuritySettings();
+  table.insert(table.end(), security.begin(), security.end());
   for (const std::vector<std::string>* names : {&program.follows, &program.projected}) {
     for (const std::string& name : *names) {
       table.push_back({name + "-address", absl::StrCat("host:port of ", name, "'s gRPC API"), ""});
@@ -93,6 +96,7 @@ struct Options {
   Address metrics;
   std::string database;
   std::string kafka;
+  KafkaSecurityFiles kafka_security;
   std::string topic_prefix;
   std::string feed_keys_file;
   std::string tokens_file;
@@ -128,6 +132,7 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.metrics = settings.HostPort("metrics-listen", Presence::kRequired);
   read.database = settings.Text("database", Presence::kRequired);
   read.kafka = settings.Text("kafka", Presence::kRequired);
+  read.kafka_security = ReadKafkaSecuritySettings(settings);
   read.topic_prefix = settings.Text("topic-prefix", Presence::kOptional);
   read.feed_keys_file = settings.File("feed-keys", Presence::kOptional);
   read.tokens_file = settings.File("tokens", Presence::kRequired);
@@ -193,6 +198,7 @@ class Process {
   int port() const { return front_->port(); }
 
  private:
+  absl::Status ReadKafka();
   absl::Status Follow(const std::string& name, const std::string& address);
   KafkaPublisherOptions Publishing() const;
   absl::StatusOr<EngineOptions> EngineWithMutants();
@@ -208,6 +214,7 @@ class Process {
   std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<TokenFile> tokens_;
   std::string service_token_;
+  KafkaSettings kafka_;
   std::unique_ptr<KafkaFeed> feed_;  // None: no feed.
   std::unique_ptr<RpcServer> health_;
   std::unique_ptr<EventStore> store_;  // Until the core takes it.
@@ -238,7 +245,7 @@ absl::Status Process::ReadFiles() {
   }
   std::string faults;
   for (const absl::Status& status :
-       {keyring.status(), tokens.status(), token.status(), feed.status()}) {
+       {keyring.status(), tokens.status(), token.status(), feed.status(), ReadKafka()}) {
     if (!status.ok())
       absl::StrAppend(&faults, faults.empty() ? "" : "\n", std::string(status.message()));
   }
@@ -248,6 +255,14 @@ absl::Status Process::ReadFiles() {
   tokens_ = std::make_unique<TokenFile>(*std::move(tokens));
   service_token_ = std::string(absl::StripAsciiWhitespace(*token));
   return absl::OkStatus();
+}
+
+absl::Status Process::ReadKafka() {
+  kafka_.bootstrap = options_.kafka;
+  kafka_.client_id = program_.name;
+  ASSIGN_OR_RETURN(kafka_.security, ReadKafkaSecurity(options_.kafka_security));
+  // A client that is made and not used: what it cannot read is found now, not after the database.
+  return KafkaAdmin::Open(kafka_, log_).status();
 }
 
 absl::Status Process::ListenForHealth() {
@@ -267,7 +282,7 @@ absl::Status Process::OpenStore() {
 
 absl::Status Process::Follow(const std::string& name, const std::string& address) {
   KafkaSubscriptionOptions options;
-  options.kafka = {options_.kafka, program_.name, {}};
+  options.kafka = kafka_;
   options.topic = EventsTopic(options_.topic_prefix, name);
   options.group = absl::StrCat(options_.topic_prefix, "pathways.", program_.name, ".", name);
   options.source = KafkaSourceOf(name);
@@ -300,7 +315,7 @@ void Process::CompareWithTopic() {
 
 KafkaPublisherOptions Process::Publishing() const {
   KafkaPublisherOptions options;
-  options.kafka = {options_.kafka, program_.name, {}};
+  options.kafka = kafka_;
   options.topic = EventsTopic(options_.topic_prefix, program_.name);
   options.source = {KafkaSourceOf(program_.name), SchemaOf(program_.name)};
   return options;
