@@ -133,6 +133,7 @@ PROPERTIES
 make_keys() {
   local pathways=$bin/pathways/pathways agency
   "$pathways" keys init --data "$home" >/dev/null
+  "$pathways" keys feed --file "$home/keys/feed-keys" >/dev/null
   for agency in unhcr-mx comar sne; do
     "$pathways" token show "agency/$agency" --data "$home" >/dev/null 2>&1 ||
       "$pathways" token add "agency/$agency" --roles agency --data "$home" >/dev/null
@@ -150,6 +151,7 @@ start_service() { # service, replica
     --metrics-listen "127.0.0.1:$(port "$name" "$replica" 3)"
     --database "$(database "$name")" --kafka "127.0.0.1:$kafka_port" --reflection on
     --tokens "$home/keys/tokens" --master-key "$home/keys/master.key"
+    --feed-keys "$home/keys/feed-keys"
     --service-token "$home/keys/service-token")
   case $name in
     intake)

@@ -1,6 +1,7 @@
 #include "services/eligibility/domain_adapter.h"
 
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/feed.h"
 #include "services/runtime/event_type.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
@@ -63,6 +64,12 @@ absl::StatusOr<runtime::UpstreamCommand> EligibilityDomain::FromUpstream(
                      intake.event().case_id() == event.stream && intake.event().kind_case() != 0;
   if (!known) return absl::InvalidArgumentError("not an event of this upstream");
   return runtime::UpstreamCommand{runtime::SerializeDeterministic(command), {}};
+}
+
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+  v1::EligibilityEvent parsed;
+  if (!parsed.ParseFromString(event.data)) return {};
+  return FeedOf(parsed, event.time);
 }
 
 }  // namespace pathways::eligibility

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pathways/eligibility/v1/policy.pb.h"
+#include "pathways/pipeline/v1/feed.pb.h"
 #include "services/runtime/domain.h"
 
 namespace pathways::eligibility {
@@ -33,6 +34,10 @@ class EligibilityDomain : public runtime::Domain {
  private:
   const v1::PolicyPack pack_;
 };
+
+// What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
+// read.
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
 
 }  // namespace pathways::eligibility
 

@@ -33,6 +33,7 @@ int Run(int argc, const char* const* argv) {
   program.assemble = [&pack](const runtime::AssemblyParts& parts) {
     return std::make_unique<EligibilityAssembly>(parts, pack);
   };
+  program.tell_feed = TellFeed;
   return runtime::RunService(argc, argv, program);
 }
 

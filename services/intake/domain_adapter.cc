@@ -1,6 +1,7 @@
 #include "services/intake/domain_adapter.h"
 
 #include "services/intake/domain/decide.h"
+#include "services/intake/domain/feed.h"
 #include "services/runtime/event_type.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
@@ -69,6 +70,12 @@ absl::StatusOr<runtime::SealedGap> IntakeDomain::WithoutSealed(
   }
   const v1::IntakeSealed gap = intake::GapOf(parsed);
   return runtime::SealedGap{runtime::SerializeDeterministic(gap), gap.people_size() > 0};
+}
+
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+  v1::IntakeEvent parsed;
+  if (!parsed.ParseFromString(event.data)) return {};
+  return FeedOf(parsed, event.time);
 }
 
 }  // namespace pathways::intake

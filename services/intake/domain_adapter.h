@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pathways/pipeline/v1/feed.pb.h"
 #include "services/runtime/domain.h"
 
 namespace pathways::intake {
@@ -28,6 +29,10 @@ class IntakeDomain : public runtime::Domain {
       absl::string_view upstream, const runtime::EventRow& event) const override;
   absl::StatusOr<runtime::SealedGap> WithoutSealed(const runtime::EventRow& event) const override;
 };
+
+// What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
+// read.
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
 
 }  // namespace pathways::intake
 

@@ -17,5 +17,6 @@ int main(int argc, char** argv) {
   program.assemble = [](const pathways::runtime::AssemblyParts& parts) {
     return std::make_unique<pathways::intake::IntakeAssembly>(parts);
   };
+  program.tell_feed = pathways::intake::TellFeed;
   return pathways::runtime::RunService(argc, argv, program);
 }

@@ -16,7 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/pathways/serving.h"
+#include "services/runtime/clock.h"
 #include "services/runtime/keys.h"
+#include "services/runtime/keys_feed.h"
 #include "services/runtime/principal.h"
 #include "services/runtime/private_file.h"
 #include "services/runtime/status_macros.h"
@@ -110,6 +112,16 @@ absl::Status InstallKeys(const std::vector<std::string>& from, const std::string
   return absl::OkStatus();
 }
 
+absl::Status RotateFeed(const std::string& file, std::ostream& out) {
+  umask(kPrivateUmask);
+  ASSIGN_OR_RETURN(const runtime::FeedKeyChange change,
+                   runtime::RotateFeedKeys(file, runtime::SystemClock().Now()));
+  for (const std::string& month : change.made) out << file << ": " << month << " made\n";
+  for (const std::string& month : change.destroyed) out << file << ": " << month << " destroyed\n";
+  if (change.made.empty() && change.destroyed.empty()) out << file << ": nothing to do\n";
+  return absl::OkStatus();
+}
+
 void AddKeys(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& keys = AddGroup(app, "keys", "Keys of a data folder");
   CLI::App& init = *keys.add_subcommand(
@@ -127,6 +139,13 @@ void AddKeys(CLI::App& app, const Terminal& terminal, int& exit_code) {
   install.add_option("--to", *to, "Folder to write, made when missing")->required();
   install.callback([from, to, terminal, &exit_code] {
     exit_code = Finish(terminal, InstallKeys(*from, *to, terminal.out));
+  });
+  CLI::App& feed = *keys.add_subcommand(
+      "feed", "Make the feed's keys of this month and the next, and destroy those of past months");
+  auto file = std::make_shared<std::string>();
+  feed.add_option("--file", *file, "Key file of the feed, the same for all services")->required();
+  feed.callback([file, terminal, &exit_code] {
+    exit_code = Finish(terminal, RotateFeed(*file, terminal.out));
   });
 }
 

@@ -1,6 +1,7 @@
 #include "services/referral/domain_adapter.h"
 
 #include "services/referral/domain/decide.h"
+#include "services/referral/domain/feed.h"
 #include "services/runtime/event_type.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
@@ -89,6 +90,12 @@ absl::StatusOr<runtime::UpstreamCommand> ReferralDomain::FromUpstream(
   const int64_t based_on = BasedOn(command.eligibility_event().event());
   if (based_on > 0) translated.requires_applied.push_back({"intake", based_on});
   return translated;
+}
+
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+  v1::ReferralEvent parsed;
+  if (!parsed.ParseFromString(event.data)) return {};
+  return FeedOf(parsed, event.time);
 }
 
 }  // namespace pathways::referral

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pathways/pipeline/v1/feed.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/runtime/domain.h"
 
@@ -33,6 +34,10 @@ class ReferralDomain : public runtime::Domain {
  private:
   const v1::AgencyRoutes routes_;
 };
+
+// What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
+// read.
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
 
 }  // namespace pathways::referral
 

@@ -31,6 +31,7 @@ int Run(int argc, const char* const* argv) {
   program.assemble = [](const runtime::AssemblyParts& parts) {
     return std::make_unique<ReferralAssembly>(parts);
   };
+  program.tell_feed = TellFeed;
   return runtime::RunService(argc, argv, program);
 }
 

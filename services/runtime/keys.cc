@@ -2,13 +2,12 @@
 
 #include <sodium.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "services/runtime/keys_bytes.h"
 #include "services/runtime/keys_secret.h"
 #include "services/runtime/private_file.h"
 #include "services/runtime/status_macros.h"
@@ -16,7 +15,6 @@
 namespace pathways::runtime {
 namespace {
 
-constexpr size_t kKeyBytes = 32;
 constexpr size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr size_t kHashBytes = 32;
@@ -34,41 +32,11 @@ constexpr absl::string_view kSealPurpose = "pathways.sealed.v1";
 static_assert(kKeyBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 static_assert(kKeyBytes == crypto_kdf_KEYBYTES);
 
-using KeyArray = std::array<uint8_t, kKeyBytes>;
-
-// A key on the stack, wiped when the scope ends.
-struct ScopedKey {
-  ScopedKey() = default;
-  ~ScopedKey() { sodium_memzero(bytes.data(), bytes.size()); }
-  ScopedKey(const ScopedKey&) = delete;
-  ScopedKey& operator=(const ScopedKey&) = delete;
-
-  KeyArray bytes = {};
-};
-
 const uint8_t* Bytes(absl::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
 }
 
 uint8_t* Bytes(std::string& text) { return reinterpret_cast<uint8_t*>(text.data()); }
-
-// Each part behind its length (8 bytes, little-endian): no two lists of parts give the same bytes.
-std::string Joined(std::initializer_list<absl::string_view> parts) {
-  std::string joined;
-  for (const absl::string_view part : parts) {
-    for (int shift = 0; shift < 64; shift += 8) {
-      joined.push_back(static_cast<char>(static_cast<uint64_t>(part.size()) >> shift & 0xff));
-    }
-    absl::StrAppend(&joined, part);
-  }
-  return joined;
-}
-
-std::string KeyedHash(const KeyArray& key, absl::string_view text) {
-  std::string hash(kHashBytes, '\0');
-  crypto_generichash(Bytes(hash), hash.size(), Bytes(text), text.size(), key.data(), key.size());
-  return hash;
-}
 
 // Nonce, then cipher text with tag. Random nonces of 24 bytes do not collide.
 std::string Encrypt(const KeyArray& key, absl::string_view bound, absl::string_view plain) {
@@ -102,21 +70,11 @@ absl::Status Unwrap(const KeyArray& wrap_key, const KeyRow& row, ScopedKey& pers
                    " does not open: it was altered, or wrapped with another master key"));
 }
 
-absl::Status StartSodium() {
-  // It answers 1 when it was started before.
-  if (sodium_init() < 0) return absl::InternalError("libsodium cannot be started");
-  return absl::OkStatus();
-}
-
 // Puts the key of a key file's text into `key`. False when it is not such a text.
 bool ParseKey(absl::string_view text, ScopedKey& key) {
   if (!absl::ConsumePrefix(&text, kFilePrefix)) return false;
   absl::ConsumeSuffix(&text, "\n");
-  size_t filled = 0;
-  return text.size() == 2 * kKeyBytes &&
-         sodium_hex2bin(key.bytes.data(), key.bytes.size(), text.data(), text.size(), nullptr,
-                        &filled, nullptr) == 0 &&
-         filled == kKeyBytes;
+  return ParseHexKey(text, key);
 }
 
 }  // namespace
@@ -129,13 +87,9 @@ struct Keyring::Subkeys {
 
 absl::Status CreateMasterKey(const std::string& path) {
   RETURN_IF_ERROR(StartSodium());
-  ScopedKey key;
-  randombytes_buf(key.bytes.data(), key.bytes.size());
-  std::string hex(2 * kKeyBytes + 1, '\0');
+  std::string hex = NewHexKey();
   const Wiper wipes_hex(hex);
-  sodium_bin2hex(hex.data(), hex.size(), key.bytes.data(), key.bytes.size());
-  hex.back() = '\n';  // In place of the closing zero.
-  std::string line = absl::StrCat(kFilePrefix, hex);
+  std::string line = absl::StrCat(kFilePrefix, hex, "\n");
   const Wiper wipes_line(line);
   return WritePrivateFile(path, line, Existing::kKeep);
 }
@@ -193,12 +147,12 @@ absl::StatusOr<std::string> Keyring::Open(const KeyRow& key, absl::string_view s
 }
 
 std::string Keyring::Fingerprint(absl::string_view content) const {
-  return KeyedHash(subkeys_->fingerprint, content);
+  return KeyedHash(subkeys_->fingerprint, content, kHashBytes);
 }
 
 std::string Keyring::RequestKey(absl::string_view principal, absl::string_view method,
                                 absl::string_view request_id) const {
-  return KeyedHash(subkeys_->request, Joined({principal, method, request_id}));
+  return KeyedHash(subkeys_->request, Joined({principal, method, request_id}), kHashBytes);
 }
 
 }  // namespace pathways::runtime

@@ -66,6 +66,9 @@ class Settings {
   std::string Folder(absl::string_view name, Presence presence);
   std::string File(absl::string_view name, Presence presence);
 
+  // Notes that the value of a setting is not what is expected of it, for rules of several settings.
+  void Expect(absl::string_view name, absl::string_view expected);
+
   // INVALID_ARGUMENT when anything was wrong up to now, with a line for each problem.
   absl::Status Check() const;
 
@@ -77,8 +80,6 @@ class Settings {
   };
 
   const Value& ValueOf(absl::string_view name) const;
-  // Notes that the value of a setting is not what is expected of it.
-  void Expect(absl::string_view name, absl::string_view expected);
   void AddProblem(std::string problem);
   // True when the value must be looked at; otherwise it is empty, which was noted if it is wrong.
   bool Present(absl::string_view name, Presence presence, absl::string_view expected);

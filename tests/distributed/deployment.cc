@@ -81,11 +81,10 @@ bool Deployment::Prepare() {
   const std::string token =
       Run({"token", "add", "service/pathways", "--roles", "service", "--data", data()});
   if (token.empty() || !WritePrivate(data() + "/keys/service-token", token)) return false;
-  if (Run({"topics", "create", "--kafka", SuiteKafka().bootstrap, "--topic-prefix", prefix_,
-           "--replicas", "1"})
-          .empty()) {
-    return false;
-  }
+  if (Run({"keys", "feed", "--file", data() + "/keys/feed-keys"}).empty()) return false;
+  std::vector<std::string> topics = {"topics", "create", "--replicas", "1"};
+  for (const std::string& flag : Kafka()) topics.push_back(flag);
+  if (Run(topics).empty()) return false;
   for (const std::string& service : ServiceNames()) {
     databases_[service] = TheCluster().NewDatabase();
     if (Run({"migrate", "--service", service, "--database", databases_[service]}).empty()) {
@@ -93,6 +92,14 @@ bool Deployment::Prepare() {
     }
   }
   return true;
+}
+
+std::vector<std::string> Deployment::Kafka() const {
+  std::vector<std::string> flags = {
+      "--kafka", options_.kafka.empty() ? SuiteKafka().bootstrap : options_.kafka, "--topic-prefix",
+      prefix_};
+  flags.insert(flags.end(), options_.kafka_flags.begin(), options_.kafka_flags.end());
+  return flags;
 }
 
 bool Deployment::Start() {
@@ -140,10 +147,8 @@ std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
                                   "127.0.0.1:0",
                                   "--database",
                                   databases_.at(service),
-                                  "--kafka",
-                                  SuiteKafka().bootstrap,
-                                  "--topic-prefix",
-                                  prefix_,
+                                  "--feed-keys",
+                                  data() + "/keys/feed-keys",
                                   "--tokens",
                                   tokens(),
                                   "--master-key",
@@ -158,6 +163,7 @@ std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
   if (service == "intake") add(flag_of("referral"));
   if (service == "eligibility") add({"--policies", source + "/policies/2023-07-28"});
   if (service == "referral") add({"--agencies", source + "/samples/agencies.textproto"});
+  add(Kafka());
   add(options_.flags);
   return all;
 }

@@ -30,6 +30,8 @@ struct DeploymentOptions {
   std::vector<std::string> environment;  // NAME=value, of every program.
   // Variables of a service's first replica, at its first start alone: where it is to crash.
   std::map<std::string, std::vector<std::string>> at_first;
+  std::string kafka;  // Address of another broker than the binary's. Empty: that.
+  std::vector<std::string> kafka_flags;  // Of every client of it.
 };
 
 class Deployment {
@@ -82,6 +84,8 @@ class Deployment {
   using Replica = std::pair<std::string, int>;
 
   bool Prepare();
+  // Flags with the address of Kafka.
+  std::vector<std::string> Kafka() const;
   bool StartAll();
   std::vector<std::string> Arguments(const Replica& replica) const;
   std::string data() const { return folder_.path() + "/data"; }

@@ -14,14 +14,20 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pathways/pipeline/v1/feed.pb.h"
+#include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/signal.h"
 #include "tests/distributed/deployment.h"
 #include "tests/kafka/kafka_suite.h"
+#include "tests/support/kafka_broker.h"
+#include "tests/support/kafka_tls.h"
 
 namespace pathways {
 namespace {
@@ -36,6 +42,7 @@ using testing_support::kPatience;
 using testing_support::ReadFile;
 using testing_support::Verdict;
 
+constexpr int kFeedPartitions = 12;
 constexpr int kClients = 6;
 constexpr int kKilledCases = 60;
 constexpr int kTwiceCases = 20;
@@ -88,6 +95,34 @@ void ExpectNothingLostOrDoubled(Deployment& deployment, int replica,
   EXPECT_TRUE(verdict.IsClean()) << verdict << "\n" << deployment.Logs();
 }
 
+// What a dashboard sees of the day: each case once, under one name in all three services, and no
+// name of a case.
+void ExpectFeedOf(const Deployment& deployment, const google::protobuf::Struct& day) {
+  std::map<std::string, int> registered;  // By pseudonym.
+  std::set<std::string> others;
+  std::set<std::string> ids;
+  int answered = 0;
+  const auto records =
+      testing_support::ReadAll(runtime::FeedTopic(deployment.topic_prefix()), kFeedPartitions);
+  for (const testing_support::Fetched& fetched : records) {
+    pipeline::v1::PipelineRecord record;
+    ASSERT_TRUE(record.ParseFromString(*fetched.record.value));
+    EXPECT_TRUE(ids.insert(record.id()).second) << "sent twice though nothing failed";
+    answered += record.stage() == pipeline::v1::STAGE_ANSWERED ? 1 : 0;
+    if (record.stage() == pipeline::v1::STAGE_REGISTERED) {
+      ++registered[record.pseudonym()];
+    } else {
+      others.insert(record.pseudonym());
+    }
+  }
+  EXPECT_EQ(registered.size(), day.fields().at("registered_households").number_value());
+  for (const auto& [pseudonym, count] : registered) EXPECT_EQ(count, 1) << pseudonym;
+  EXPECT_GT(answered, 0);
+  // The same case in another service has the same pseudonym.
+  EXPECT_FALSE(others.empty());
+  for (const std::string& pseudonym : others) EXPECT_TRUE(registered.contains(pseudonym));
+}
+
 TEST(DistributedTest, TheSampleDayGivesTheKnownCounts) {
   Deployment deployment({});
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
@@ -106,6 +141,23 @@ TEST(DistributedTest, TheSampleDayGivesTheKnownCounts) {
         << name;
   }
   EXPECT_TRUE(deployment.Terminate());
+  ExpectFeedOf(deployment, day);
+}
+
+TEST(DistributedTest, TheProgramsWorkOverTlsWithALogin) {
+  const auto tls = testing_support::KafkaTls::Make();
+  ASSERT_TRUE(tls.ok()) << tls.status();
+  const auto broker = testing_support::KafkaBroker::Start(tls->get());
+  ASSERT_TRUE(broker.ok()) << broker.status();
+  Deployment deployment({.kafka = (*broker)->login_bootstrap(),
+                         .kafka_flags = {"--kafka-tls-ca", (*tls)->ca(), "--kafka-login",
+                                         (*tls)->login(), "--kafka-login-mechanism", "PLAIN"}});
+  ASSERT_TRUE(deployment.Start()) << deployment.Logs();
+  History history;
+  const std::string name = Register(deployment, 1, "tls", 0, history);
+  ASSERT_NE(name, "") << deployment.Logs();
+  ExpectNothingLostOrDoubled(deployment, 1, {name}, history);
+  EXPECT_FALSE(absl::StrContains(deployment.Logs(), testing_support::KafkaTls::kPassword));
 }
 
 // The answers of all clients. The one that makes a count full kills the program of that count.

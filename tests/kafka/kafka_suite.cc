@@ -55,7 +55,8 @@ rd_kafka_t* RawClient(rd_kafka_type_t type) {
 }
 
 Fetched FetchedOf(const rd_kafka_message_t& message) {
-  Fetched fetched{message.partition, message.offset, {}};
+  Fetched fetched{
+      message.partition, message.offset, rd_kafka_message_timestamp(&message, nullptr), {}};
   fetched.record.key.assign(static_cast<const char*>(message.key), message.key_len);
   if (message.payload != nullptr) {
     fetched.record.value.emplace(static_cast<const char*>(message.payload), message.len);

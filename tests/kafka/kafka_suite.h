@@ -40,6 +40,7 @@ inline constexpr char kSource[] = "/pathways/intake";
 struct Fetched {
   int32_t partition = 0;
   int64_t offset = 0;
+  int64_t time_ms = 0;  // Of the record, since 1970.
   runtime::KafkaRecord record;
 };
 

@@ -1,11 +1,16 @@
-// Goal: docs/operations.md names every setting, metric and exit code of the program.
+// Goal: docs/operations.md names every setting, metric and exit code of the program, and
+// docs/distributed.md every setting of the three programs.
 // Method: the tables of the code against the text of the document. What is added to the code and
 // not to the document makes a test fail; what the document says about it is for readers to check.
+#include <sys/wait.h>
+
+#include <cstdio>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -46,6 +51,73 @@ TEST(OperationsDocTest, HasEverySettingWithVariableAndDefault) {
         setting.default_value.empty() ? "none" : absl::StrCat("`", setting.default_value, "`");
     ExpectLine(text, absl::StrCat("| `", setting.name, "` | `",
                                   runtime::EnvironmentName(setting.name), "` | ", fallback, " |"));
+  }
+}
+
+// What a program prints and its exit code.
+std::pair<std::string, int> RunInShell(const std::string& command) {
+  FILE* const output = popen(command.c_str(), "r");
+  EXPECT_NE(output, nullptr);
+  std::string printed;
+  char part[4096];
+  for (size_t count = 0; (count = fread(part, 1, sizeof(part), output)) > 0;) {
+    printed.append(part, count);
+  }
+  const int status = pclose(output);
+  return {printed, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+std::string ProgramOf(const std::string& service) {
+  return absl::StrCat(PATHWAYS_SERVICES_DIR, "/", service, "/", service);
+}
+
+// Names of the settings of a service's program, from its help.
+std::set<std::string> SettingsOf(const std::string& service) {
+  const std::string help = RunInShell(ProgramOf(service) + " --help").first;
+  const std::regex flag("--([a-z-]+) TEXT");
+  std::set<std::string> names;
+  for (std::sregex_iterator found(help.begin(), help.end(), flag), end; found != end; ++found) {
+    names.insert((*found)[1]);
+  }
+  EXPECT_TRUE(names.contains("database")) << "the help is not written as expected: " << help;
+  return names;
+}
+
+TEST(DistributedDocTest, HasEverySettingOfTheThreePrograms) {
+  const std::string text = ReadSource("docs/distributed.md");
+  const size_t begin = text.find("\n## Settings");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string section = text.substr(begin, text.find("\n## ", begin + 1) - begin);
+  // What ./dev lint knows of them: it refuses a variable of a manifest that is no setting.
+  const std::string manifests = ReadSource("cmake/lint/manifests.py");
+  for (const char* service : {"intake", "eligibility", "referral"}) {
+    for (const std::string& name : SettingsOf(service)) {
+      EXPECT_TRUE(absl::StrContains(section, "`" + name + "`"))
+          << "docs/distributed.md, Settings: " << name << " of " << service;
+      const std::regex variable("[ \"]" + runtime::EnvironmentName(name).substr(9) + "[ \"]");
+      EXPECT_TRUE(std::regex_search(manifests, variable))
+          << "cmake/lint/manifests.py: " << name << " of " << service;
+    }
+  }
+}
+
+// All mistakes at once, and exit code 2, as the document says.
+TEST(DistributedDocTest, AProgramNamesAllMistakesAtOnce) {
+  for (const char* service : {"intake", "eligibility", "referral"}) {
+    const auto [printed, code] = RunInShell(
+        absl::StrCat("env -i ", ProgramOf(service), " --kafka-login ", PATHWAYS_SOURCE_DIR,
+                     "/README.md", " --kafka-login-mechanism PLANTED --kafka-tls-key /not/there",
+                     " --feed-keys /not/there 2>&1"));
+    EXPECT_EQ(code, 2) << printed;
+    for (const char* line :
+         {"--listen (set neither", "--kafka (set neither", "--feed-keys (flag): expected a file",
+          "--kafka-tls-key (flag): expected a file",
+          "--kafka-tls-ca (set neither by flag nor by PATHWAYS_KAFKA_TLS_CA): expected a file, for "
+          "kafka-login is set",
+          "--kafka-tls-certificate (set neither", "--kafka-login-mechanism (flag): expected one"}) {
+      EXPECT_TRUE(absl::StrContains(printed, line)) << line << "\nis not in\n" << printed;
+    }
+    EXPECT_FALSE(absl::StrContains(printed, "PLANTED")) << printed;
   }
 }
 

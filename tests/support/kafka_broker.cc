@@ -41,7 +41,7 @@ constexpr char kProperties[] = R"(
 process.roles=broker,controller
 node.id=1
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,LOGIN:SASL_SSL
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
@@ -114,16 +114,28 @@ bool Answers(const std::string& bootstrap, int timeout_ms) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start() {
+absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start(const KafkaTls* tls) {
   std::unique_ptr<KafkaBroker> broker(new KafkaBroker());
-  RETURN_IF_ERROR(broker->Prepare());
+  RETURN_IF_ERROR(broker->Prepare(tls));
   RETURN_IF_ERROR(broker->Restart());
   return broker;
 }
 
 KafkaBroker::~KafkaBroker() { Kill(); }
 
-absl::Status KafkaBroker::Prepare() {
+std::string KafkaBroker::TlsProperties(const KafkaTls& tls) const {
+  return absl::StrCat("ssl.keystore.type=PEM\nssl.keystore.location=", tls.broker(),
+                      "\nssl.truststore.type=PEM\nssl.truststore.location=", tls.ca(),
+                      "\nlistener.name.tls.ssl.client.auth=required",
+                      "\nsasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN",
+                      "\nlistener.name.login.scram-sha-512.sasl.jaas.config=",
+                      "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+                      "\nlistener.name.login.plain.sasl.jaas.config=",
+                      "org.apache.kafka.common.security.plain.PlainLoginModule required user_",
+                      KafkaTls::kUser, "=\"", KafkaTls::kPassword, "\";\n");
+}
+
+absl::Status KafkaBroker::Prepare(const KafkaTls* tls) {
   const std::string jars = absl::StrCat(KafkaFolder(), "/libs");
   if (!std::filesystem::is_directory(jars)) {
     return absl::NotFoundError(absl::StrCat(jars, " is no folder; run ./dev test once"));
@@ -132,17 +144,31 @@ absl::Status KafkaBroker::Prepare() {
   const int port = FreePort();
   const int controller_port = FreePort();
   bootstrap_ = absl::StrCat("127.0.0.1:", port);
+  std::string more;
+  std::string more_advertised;
+  if (tls != nullptr) {
+    tls_port_ = FreePort();
+    login_port_ = FreePort();
+    more = absl::StrCat(",TLS://127.0.0.1:", tls_port_, ",LOGIN://127.0.0.1:", login_port_);
+    more_advertised = absl::StrCat(",TLS://", tls_bootstrap(), ",LOGIN://", login_bootstrap());
+  }
   const std::string& at = folder_.path();
   WriteFile(at + "/log4j2.xml", kLog4j);
   WriteFile(at + "/server.properties",
             absl::StrCat(kProperties, "listeners=PLAINTEXT://", bootstrap_,
-                         ",CONTROLLER://127.0.0.1:", controller_port,
-                         "\nadvertised.listeners=PLAINTEXT://", bootstrap_,
+                         ",CONTROLLER://127.0.0.1:", controller_port, more,
+                         "\nadvertised.listeners=PLAINTEXT://", bootstrap_, more_advertised,
                          "\ncontroller.quorum.voters=1@127.0.0.1:", controller_port,
-                         "\nlog.dirs=", at, "/data\n"));
-  ASSIGN_OR_RETURN(const pid_t format,
-                   Run({"kafka.tools.StorageTool", "format", "-t", "cGF0aHdheXMtdGVzdC0xMA", "-c",
-                        at + "/server.properties"}));
+                         "\nlog.dirs=", at, "/data\n", tls == nullptr ? "" : TlsProperties(*tls)));
+  std::vector<std::string> format_arguments = {
+      "kafka.tools.StorageTool", "format", "-t",
+      "cGF0aHdheXMtdGVzdC0xMA",  "-c",     at + "/server.properties"};
+  if (tls != nullptr) {
+    format_arguments.insert(format_arguments.end(),
+                            {"--add-scram", absl::StrCat("SCRAM-SHA-512=[name=", KafkaTls::kUser,
+                                                         ",password=", KafkaTls::kPassword, "]")});
+  }
+  ASSIGN_OR_RETURN(const pid_t format, Run(format_arguments));
   int result = 0;
   waitpid(format, &result, 0);
   if (result == 0) return absl::OkStatus();

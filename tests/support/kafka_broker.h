@@ -16,7 +16,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
+#include "tests/support/kafka_tls.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::testing_support {
@@ -24,8 +25,9 @@ namespace pathways::testing_support {
 class KafkaBroker {
  public:
   // Waits at most two minutes. UNAVAILABLE: it does not answer; the message ends with its log.
-  // NOT_FOUND: there are no jars; ./dev test fetches them.
-  static absl::StatusOr<std::unique_ptr<KafkaBroker>> Start();
+  // NOT_FOUND: there are no jars; ./dev test fetches them. With `tls` it listens with TLS too; what
+  // `tls` points to must outlive it.
+  static absl::StatusOr<std::unique_ptr<KafkaBroker>> Start(const KafkaTls* tls = nullptr);
   // Kills.
   ~KafkaBroker();
   KafkaBroker(const KafkaBroker&) = delete;
@@ -33,6 +35,9 @@ class KafkaBroker {
 
   // host:port.
   const std::string& bootstrap() const { return bootstrap_; }
+  // With `tls` only. The first asks for a client's certificate, the second for a login.
+  std::string tls_bootstrap() const { return absl::StrCat("localhost:", tls_port_); }
+  std::string login_bootstrap() const { return absl::StrCat("localhost:", login_port_); }
 
   // SIGKILL; waits until it is gone.
   void Kill();
@@ -46,13 +51,17 @@ class KafkaBroker {
 
  private:
   KafkaBroker() = default;
-  absl::Status Prepare();
+  absl::Status Prepare(const KafkaTls* tls);
+  // Lines of the settings for both listeners with TLS.
+  std::string TlsProperties(const KafkaTls& tls) const;
   absl::StatusOr<pid_t> Run(const std::vector<std::string>& java_arguments);
   std::string Log() const;
 
   TempFolder folder_;
   std::string class_path_;
   std::string bootstrap_;
+  int tls_port_ = 0;
+  int login_port_ = 0;
   pid_t pid_ = -1;
 };
 

@@ -90,7 +90,14 @@ void KafkaOwner::Log(int syslog_level, absl::string_view facility, absl::string_
 }
 
 void KafkaOwner::Error(int code) {
+  if (code == RD_KAFKA_RESP_ERR__SSL || KafkaFaultOf(code).forbidden) rejected_ = code;
   log_.Warning("kafka_error", {{"client", name_}, {"code", KafkaCodeName(code)}});
+}
+
+absl::Status KafkaOwner::Explain(int code, absl::string_view doing) const {
+  const int rejected = rejected_;
+  if (rejected == 0 || rejected == code) return KafkaStatus(code, doing);
+  return KafkaStatus(rejected, absl::StrCat(doing, ": ", KafkaCodeName(code), " after"));
 }
 
 void KafkaDeleter::operator()(rd_kafka_s* client) const {

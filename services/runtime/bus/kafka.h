@@ -8,6 +8,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_H_
 #define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_H_
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -60,13 +61,22 @@ class KafkaOwner {
   virtual ~KafkaOwner() = default;
   // librdkafka says something. Called on its threads.
   void Log(int syslog_level, absl::string_view facility, absl::string_view what);
-  // A client-wide error, which librdkafka itself tries to overcome.
+  // A client-wide error, which librdkafka itself tries to overcome. Called where the client is
+  // polled.
   void Error(int code);
 
  protected:
+  // As KafkaStatus, but with what TLS or login had to say: without it a certificate that is not
+  // accepted is seen as a mere timeout.
+  absl::Status Explain(int code, absl::string_view doing) const;
+  // Whether TLS or login failed since Forget.
+  bool is_rejected() const { return rejected_ != 0; }
+  void Forget() { rejected_ = 0; }
+
   Logger& log_;
 
  private:
+  std::atomic<int> rejected_ = 0;  // Code of the last failure of TLS or login.
   const std::string name_;
 };
 

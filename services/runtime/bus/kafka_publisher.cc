@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<KafkaPublisher>> KafkaPublisher::Open(KafkaPublis
 
 absl::Status KafkaPublisher::NewClient() {
   client_.reset();
+  Forget();
   KafkaConf conf(options_.kafka, *this);
   conf.Set("acks", "all");  // With less, an acknowledged event dies with its broker.
   // Without it a retry may overtake the record behind it, or send a record twice.
@@ -89,7 +90,8 @@ std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
                      {std::move(message.key),
                       std::move(message.value),
                       {{"content-type", "application/protobuf"}}},
-                     i});
+                     i,
+                     message.hour});
     }
   }
   return all;
@@ -98,13 +100,16 @@ std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
 int KafkaPublisher::Produce(const Outgoing& outgoing, size_t index) {
   const KafkaRecord& record = outgoing.record;
   rd_kafka_headers_t* headers = HeadersOf(record);
+  // 0: when it is sent. The feed's records must not tell that, for events tell it too.
+  const int64_t time_ms =
+      outgoing.time == absl::InfinitePast() ? 0 : absl::ToUnixMillis(outgoing.time);
   const auto code = rd_kafka_producev(
       client_.get(), RD_KAFKA_V_TOPIC(outgoing.topic->c_str()),
       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
       RD_KAFKA_V_VALUE(const_cast<char*>(record.value->data()), record.value->size()),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)),
-      RD_KAFKA_V_END);
+      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(time_ms),
+      RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)), RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
   return code;
 }
@@ -148,10 +153,10 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::Publish(
     // The first record that failed for a reason of its own says more than those behind it.
     const bool follows = code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                          code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || KafkaFaultOf(code).fatal;
-    if (code != 0 && !follows) return KafkaStatus(code, "publish");
+    if (code != 0 && !follows) return Explain(code, "publish");
   }
   for (const int code : codes) {
-    if (code != 0) return KafkaStatus(code, "publish");
+    if (code != 0) return Explain(code, "publish");
   }
   return std::vector<RefusedEvent>{};
 }
@@ -173,7 +178,7 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::SendAlone(
     ASSIGN_OR_RETURN(const std::vector<int> again, Send(records));
     for (const int code : again) {
       if (code == 0) continue;
-      if (!KafkaFaultOf(code).refused) return KafkaStatus(code, "publish one event");
+      if (!KafkaFaultOf(code).refused) return Explain(code, "publish one event");
       log_.Error("event_refused",
                  {{"case", event.stream}, {"number", event.number}, {"code", KafkaCodeName(code)}});
       refused.push_back({event.stream, event.number, KafkaCodeName(code)});

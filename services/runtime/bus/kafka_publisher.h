@@ -19,18 +19,13 @@
 #include "absl/time/time.h"
 #include "services/runtime/bus/bus.h"
 #include "services/runtime/bus/kafka.h"
+#include "services/runtime/bus/kafka_feed.h"
 #include "services/runtime/bus/kafka_record.h"
 
 namespace pathways::runtime {
 
-// One record of the feed.
-struct FeedMessage {
-  std::string key;    // Pseudonym of the case.
-  std::string value;  // Serialised PipelineRecord.
-};
-
-// What the feed is told of an event. A pure function: an event that is sent again must give the
-// same records, with the same ids.
+// What the feed is told of an event. Called by the publishing thread; an event that is sent again
+// should give the same records.
 using FeedOf = std::function<std::vector<FeedMessage>(const EventRow&)>;
 
 struct KafkaPublisherOptions {
@@ -68,6 +63,7 @@ class KafkaPublisher : public Publisher, public KafkaOwner {
     const std::string* topic;
     KafkaRecord record;
     size_t event;
+    absl::Time time = absl::InfinitePast();  // Of the record; the past: when it is sent.
   };
 
   KafkaPublisher(KafkaPublisherOptions options, Logger& log);

@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -100,7 +101,23 @@ absl::StatusOr<std::unique_ptr<KafkaAdmin>> KafkaAdmin::Open(const KafkaSettings
   return admin;
 }
 
+absl::Status KafkaAdmin::Connect(absl::Duration timeout) {
+  constexpr absl::Duration kStep = absl::Milliseconds(500);
+  const absl::Time deadline = absl::Now() + timeout;
+  // librdkafka tries again whatever a broker says, so what it says is looked at between the steps.
+  for (;;) {
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto error = rd_kafka_metadata(client_.get(), /*all_topics=*/0, nullptr, &metadata,
+                                         Milliseconds(std::min(kStep, timeout)));
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+    rd_kafka_poll(client_.get(), 0);
+    if (is_rejected() || absl::Now() >= deadline) return Explain(error, "connect");
+  }
+}
+
 absl::Status KafkaAdmin::Create(const std::vector<KafkaTopic>& topics, absl::Duration timeout) {
+  RETURN_IF_ERROR(Connect(timeout));
   std::vector<NewTopic> wanted;
   std::vector<rd_kafka_NewTopic_t*> raw;
   char error[kErrorBytes];
@@ -126,6 +143,7 @@ absl::Status KafkaAdmin::Create(const std::vector<KafkaTopic>& topics, absl::Dur
 }
 
 absl::Status KafkaAdmin::Delete(const std::vector<std::string>& names, absl::Duration timeout) {
+  RETURN_IF_ERROR(Connect(timeout));
   std::vector<DeleteTopic> wanted;
   std::vector<rd_kafka_DeleteTopic_t*> raw;
   for (const std::string& name : names) {
@@ -156,6 +174,7 @@ absl::StatusOr<std::map<std::string, int>> KafkaAdmin::Partitions(absl::Duration
 }
 
 absl::Status KafkaAdmin::Check(const std::vector<KafkaTopic>& topics, absl::Duration timeout) {
+  RETURN_IF_ERROR(Connect(timeout));
   ASSIGN_OR_RETURN(const auto partitions, Partitions(timeout));
   std::vector<std::string> differences;
   std::vector<KafkaTopic> existing;

@@ -43,6 +43,8 @@ class KafkaAdmin : public KafkaOwner {
                                                           Logger& log);
 
   // Creates what is missing and leaves what exists. All calls wait at most `timeout` per request.
+  // UNAVAILABLE: no broker, or one whose certificate is not accepted (_SSL). PERMISSION_DENIED: the
+  // login is refused, or may not do it.
   absl::Status Create(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
   // OK when every topic is as declared; FAILED_PRECONDITION names every difference.
   absl::Status Check(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
@@ -51,6 +53,8 @@ class KafkaAdmin : public KafkaOwner {
 
  private:
   explicit KafkaAdmin(Logger& log) : KafkaOwner(log, "admin") {}
+  // Waits for the first answer, and no longer when TLS or login failed.
+  absl::Status Connect(absl::Duration timeout);
   absl::StatusOr<std::map<std::string, int>> Partitions(absl::Duration timeout);
   absl::Status CheckSettings(const std::vector<KafkaTopic>& topics, absl::Duration timeout,
                              std::vector<std::string>& differences);

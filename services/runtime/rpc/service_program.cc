@@ -16,6 +16,7 @@
 #include "services/runtime/bus/kafka_publisher.h"
 #include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/bus/kafka_security.h"
 #include "services/runtime/bus/kafka_subscription.h"
 #include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/faults.h"
@@ -62,6 +63,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"database", "PostgreSQL connection string, without a password (PGPASSFILE)", ""},
       {"kafka", "Kafka bootstrap servers, host:port, more after commas", ""},
       {"topic-prefix", "Before the names of all topics", ""},
+      {"feed-keys", "Keys of the dashboards' feed, the same for all services; empty: no feed", ""},
       {"tokens", "Token file of those who call", ""},
       {"master-key", "Master key file", ""},
       {"service-token", "File with the token for calls to other services", ""},
@@ -77,6 +79,8 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"group-session-seconds", "After how long without a sign its partitions go to others", "30"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
+  const std::vector<Setting> security = KafkaSecuritySettings();
+  table.insert(table.end(), security.begin(), security.end());
   for (const std::vector<std::string>* names : {&program.follows, &program.projected}) {
     for (const std::string& name : *names) {
       table.push_back({name + "-address", absl::StrCat("host:port of ", name, "'s gRPC API"), ""});
@@ -92,7 +96,9 @@ struct Options {
   Address metrics;
   std::string database;
   std::string kafka;
+  KafkaSecurityFiles kafka_security;
   std::string topic_prefix;
+  std::string feed_keys_file;
   std::string tokens_file;
   std::string master_key_file;
   std::string service_token_file;
@@ -126,7 +132,9 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.metrics = settings.HostPort("metrics-listen", Presence::kRequired);
   read.database = settings.Text("database", Presence::kRequired);
   read.kafka = settings.Text("kafka", Presence::kRequired);
+  read.kafka_security = ReadKafkaSecuritySettings(settings);
   read.topic_prefix = settings.Text("topic-prefix", Presence::kOptional);
+  read.feed_keys_file = settings.File("feed-keys", Presence::kOptional);
   read.tokens_file = settings.File("tokens", Presence::kRequired);
   read.master_key_file = settings.File("master-key", Presence::kRequired);
   const bool has_upstreams = !program.follows.empty() || !program.projected.empty();
@@ -178,7 +186,7 @@ class Process {
   Logger& log() { return log_; }
   const Options& options() const { return options_; }
 
-  // Reads the key files. All faults at once.
+  // Reads the files of secrets and certificates. All faults at once.
   absl::Status ReadFiles();
   // Health, before anything that may be long in coming.
   absl::Status ListenForHealth();
@@ -190,6 +198,7 @@ class Process {
   int port() const { return front_->port(); }
 
  private:
+  absl::Status ReadKafka();
   absl::Status Follow(const std::string& name, const std::string& address);
   KafkaPublisherOptions Publishing() const;
   absl::StatusOr<EngineOptions> EngineWithMutants();
@@ -205,6 +214,8 @@ class Process {
   std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<TokenFile> tokens_;
   std::string service_token_;
+  KafkaSettings kafka_;
+  std::unique_ptr<KafkaFeed> feed_;  // None: no feed.
   std::unique_ptr<RpcServer> health_;
   std::unique_ptr<EventStore> store_;  // Until the core takes it.
   std::unique_ptr<ReadPool> pool_;
@@ -228,16 +239,30 @@ absl::Status Process::ReadFiles() {
   if (!options_.service_token_file.empty()) {
     token = ReadPrivateFile(options_.service_token_file, kTokenBytesMax);
   }
+  absl::StatusOr<std::unique_ptr<KafkaFeed>> feed = std::unique_ptr<KafkaFeed>();
+  if (!options_.feed_keys_file.empty()) {
+    feed = KafkaFeed::Open(options_.feed_keys_file, program_.tell_feed, clock_, log_);
+  }
   std::string faults;
-  for (const absl::Status& status : {keyring.status(), tokens.status(), token.status()}) {
+  for (const absl::Status& status :
+       {keyring.status(), tokens.status(), token.status(), feed.status(), ReadKafka()}) {
     if (!status.ok())
       absl::StrAppend(&faults, faults.empty() ? "" : "\n", std::string(status.message()));
   }
   if (!faults.empty()) return absl::InvalidArgumentError(faults);
+  feed_ = *std::move(feed);
   keyring_ = *std::move(keyring);
   tokens_ = std::make_unique<TokenFile>(*std::move(tokens));
   service_token_ = std::string(absl::StripAsciiWhitespace(*token));
   return absl::OkStatus();
+}
+
+absl::Status Process::ReadKafka() {
+  kafka_.bootstrap = options_.kafka;
+  kafka_.client_id = program_.name;
+  ASSIGN_OR_RETURN(kafka_.security, ReadKafkaSecurity(options_.kafka_security));
+  // A client that is made and not used: what it cannot read is found now, not after the database.
+  return KafkaAdmin::Open(kafka_, log_).status();
 }
 
 absl::Status Process::ListenForHealth() {
@@ -257,7 +282,7 @@ absl::Status Process::OpenStore() {
 
 absl::Status Process::Follow(const std::string& name, const std::string& address) {
   KafkaSubscriptionOptions options;
-  options.kafka = {options_.kafka, program_.name, {}};
+  options.kafka = kafka_;
   options.topic = EventsTopic(options_.topic_prefix, name);
   options.group = absl::StrCat(options_.topic_prefix, "pathways.", program_.name, ".", name);
   options.source = KafkaSourceOf(name);
@@ -290,7 +315,7 @@ void Process::CompareWithTopic() {
 
 KafkaPublisherOptions Process::Publishing() const {
   KafkaPublisherOptions options;
-  options.kafka = {options_.kafka, program_.name, {}};
+  options.kafka = kafka_;
   options.topic = EventsTopic(options_.topic_prefix, program_.name);
   options.source = {KafkaSourceOf(program_.name), SchemaOf(program_.name)};
   return options;
@@ -314,7 +339,12 @@ absl::StatusOr<EngineOptions> Process::EngineWithMutants() {
 }
 
 absl::Status Process::StartPublishing() {
-  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(Publishing(), log_));
+  KafkaPublisherOptions options = Publishing();
+  if (feed_) {
+    options.feed_topic = FeedTopic(options_.topic_prefix);
+    options.feed = [this](const EventRow& event) { return feed_->MessagesOf(event); };
+  }
+  ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(std::move(options), log_));
   core_->StartRelay(*publisher_, [this] { return tail_check_->Run(); });
   return absl::OkStatus();
 }

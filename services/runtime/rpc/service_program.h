@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/runtime/bus/kafka_feed.h"
 #include "services/runtime/domain.h"
 #include "services/runtime/rpc/assembly.h"
 #include "services/runtime/settings.h"
@@ -29,6 +30,7 @@ struct ServiceProgram {
   // status. Called once.
   std::function<absl::StatusOr<std::unique_ptr<Domain>>(Settings& settings)> make_domain;
   std::function<std::unique_ptr<ServiceAssembly>(const AssemblyParts& parts)> assemble;
+  TellFeed tell_feed;  // What its events tell the dashboards.
 };
 
 // Runs until SIGTERM. The exit code: 0 after an orderly stop, 1 when it could not go on, 2 when

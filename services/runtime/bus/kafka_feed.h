@@ -1,0 +1,68 @@
+// What a service's relay writes to the dashboards' feed, as records of Kafka.
+//
+// The domain says what an event tells (services/*/domain/feed.h); this adds the pseudonym of the
+// case and the record's own id, both from the key of the month of the event, and cuts even the
+// time of the record to the hour. So an event that is sent again gives the same bytes, as long as
+// its month has a key; an event of a month without one is not told, and that is logged, as the feed
+// must never hold back what cases wait for. The key file is read again every minute, so a key that
+// is dropped from it leaves the process too. Knows no librdkafka.
+#ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_FEED_H_
+#define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_FEED_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pathways/pipeline/v1/feed.pb.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/keys_feed.h"
+#include "services/runtime/log.h"
+#include "services/runtime/store/event_store.h"
+
+namespace pathways::runtime {
+
+// One record of the feed.
+struct FeedMessage {
+  std::string key;    // Pseudonym of the case.
+  std::string value;  // Serialised PipelineRecord.
+  absl::Time hour;    // Of the event, also the time of the record.
+};
+
+// What an event tells the dashboards, without id and pseudonym: a pure function of the event. Of an
+// event that cannot be read it tells nothing.
+using TellFeed = std::function<std::vector<pipeline::v1::PipelineRecord>(const EventRow&)>;
+
+// Used by one thread at a time.
+class KafkaFeed {
+ public:
+  // How often the key file is read again.
+  static constexpr absl::Duration kReadEvery = absl::Minutes(1);
+
+  // Reads the keys; errors as FeedKeys::Load. `clock` and `log` must outlive it.
+  static absl::StatusOr<std::unique_ptr<KafkaFeed>> Open(std::string key_file, TellFeed tell,
+                                                         const Clock& clock, Logger& log);
+
+  // Blocks for the disk when the file is to be read again.
+  std::vector<FeedMessage> MessagesOf(const EventRow& event);
+
+ private:
+  KafkaFeed(std::string key_file, TellFeed tell, const Clock& clock, Logger& log)
+      : key_file_(std::move(key_file)), tell_(std::move(tell)), clock_(clock), log_(log) {}
+  absl::Status Read(absl::Time now);
+  void ReadAgain(absl::Time now);
+
+  const std::string key_file_;
+  const TellFeed tell_;
+  const Clock& clock_;
+  Logger& log_;
+  FeedKeys keys_;
+  absl::Time read_at_;
+  std::string missed_month_;  // Logged since the last reading.
+};
+
+}  // namespace pathways::runtime
+
+#endif  // PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_FEED_H_
