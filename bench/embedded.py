@@ -138,7 +138,7 @@ class Side:
         self.server.settle()
         settle_seconds = time.monotonic() - start
         cpu = self.server.cpu_seconds() - cpu
-        self.answered += answered.read_text().split()
+        self.answered += [line.split()[0] for line in answered.read_text().splitlines()]
         self.rounds.append(
             Round(
                 rate=result["ok"] / result["seconds"],

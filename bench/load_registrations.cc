@@ -1,10 +1,12 @@
 // Registers synthetic cases through gRPC, with many calls in flight, and prints one line of JSON.
 //
 // The next call starts when one is answered, until the time is over; then the rest is awaited. So
-// the service is never offered more than `in_flight` calls, and the rate is what it can take. The
-// cases depend on the seed alone; the request ids are random, so that every call is a new case. No
-// call is repeated: what fails is counted. The names of the answered cases go to a file, for the
-// check that each is stored once.
+// the service is never offered more than `in_flight` calls, and the rate is what it can take. With
+// --rate each call waits for its place in a steady stream instead. The cases depend on the seed
+// alone; the request ids are random, so that every call is a new case. No call is repeated: what
+// fails is counted. Each answered case goes to a file, with the time of its answer (microseconds of
+// the monotonic clock), for the check that each is stored once.
+#include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -34,10 +37,12 @@
 
 ABSL_FLAG(std::string, address, "", "HOST:PORT of the service");
 ABSL_FLAG(std::string, token, "", "Token of a registrar");
-ABSL_FLAG(std::string, answered, "", "File that gets the name of each case answered OK");
+ABSL_FLAG(std::string, answered, "", "File that gets name and time of each case answered OK");
 ABSL_FLAG(int, in_flight, 256, "Calls in flight");
 ABSL_FLAG(int, run_ms, 3000, "How long new calls are made");
 ABSL_FLAG(uint64_t, seed, 1, "Seed of the cases");
+ABSL_FLAG(double, rate, 0, "Calls a second over all; 0: as many as are answered");
+ABSL_FLAG(bool, one_referral, false, "Every case qualifies for exactly one pathway, as a family");
 
 namespace pathways::bench {
 namespace {
@@ -56,14 +61,18 @@ constexpr std::array kNationalities = {"CUB", "HTI", "NIC", "VEN", "HND"};
 // Makes cases of one to four people. Wholly synthetic: lists of names and SYN document numbers.
 class CaseMaker {
  public:
-  explicit CaseMaker(uint64_t seed) : random_(seed) {}
+  CaseMaker(uint64_t seed, bool one_referral) : random_(seed), one_referral_(one_referral) {}
 
   intake::v1::Case Make() {
     intake::v1::Case made;
-    made.set_consent(UpTo(20) > 0);
+    made.set_consent(UpTo(20) > 0 || one_referral_);
     const int people = 1 + UpTo(4);
     const char* nationality = kNationalities[static_cast<size_t>(UpTo(kNationalities.size()))];
-    for (int i = 0; i < people; ++i) FillPerson(i, nationality, *made.add_people());
+    for (int i = 0; i < people; ++i) {
+      intake::v1::Person& person = *made.add_people();
+      FillPerson(i, nationality, person);
+      if (one_referral_) QualifyForAsylumAlone(person);
+    }
     return made;
   }
 
@@ -97,7 +106,16 @@ class CaseMaker {
     person.set_seeks_work(age >= 18 ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
   }
 
+  // In the pack of 2023-07-28: the refugee status of Mexico, and no other pathway.
+  static void QualifyForAsylumAlone(intake::v1::Person& person) {
+    person.set_nationalities(0, "HND");
+    person.set_refugee_claim(type::v1::REFUGEE_CLAIM_NONE);
+    person.set_left_country_for_fear(type::v1::ANSWER_YES);
+    person.set_seeks_work(type::v1::ANSWER_NO);
+  }
+
   std::mt19937_64 random_;
+  const bool one_referral_;
 };
 
 // What was answered, by one caller or by all.
@@ -105,7 +123,31 @@ struct Answers {
   int64_t calls = 0;
   std::string first_error;  // Code and message of the first call that failed. Empty: none did.
   std::vector<double> ok_ms;
-  std::vector<std::string> cases;
+  std::vector<std::pair<std::string, SteadyClock::time_point>> cases;
+};
+
+// When calls start. The places in the stream are shared by all callers.
+class Schedule {
+ public:
+  Schedule(SteadyClock::time_point start, SteadyClock::duration run, double rate)
+      : start_(start), end_(start + run), rate_(rate) {}
+
+  // When the next call starts; nothing when the time is over.
+  std::optional<SteadyClock::time_point> Next() {
+    SteadyClock::time_point at = SteadyClock::now();
+    if (rate_ > 0) {
+      at = start_ + std::chrono::duration_cast<SteadyClock::duration>(
+                        std::chrono::duration<double>(static_cast<double>(next_++) / rate_));
+    }
+    if (at >= end_) return std::nullopt;
+    return at;
+  }
+
+ private:
+  const SteadyClock::time_point start_;
+  const SteadyClock::time_point end_;
+  const double rate_;
+  std::atomic<int64_t> next_ = 0;
 };
 
 // Counts the callers that still have a call in flight.
@@ -130,15 +172,29 @@ class Finish {
   int left_;
 };
 
-// Has one call in flight at a time; each starts on the thread that brought the answer before.
+// Has one call in flight at a time; each starts on the thread that brought the answer before, or
+// on that of the alarm for its place in the stream.
 class Caller {
  public:
-  Caller(const std::shared_ptr<grpc::Channel>& channel, std::string authorization, uint64_t seed)
+  Caller(const std::shared_ptr<grpc::Channel>& channel, std::string authorization, CaseMaker cases)
       : stub_(intake::v1::IntakeService::NewStub(channel)),
         authorization_(std::move(authorization)),
-        cases_(seed) {}
+        cases_(std::move(cases)) {}
 
-  void Start(SteadyClock::time_point end, Finish& finish) {
+  void Start(Schedule& schedule, Finish& finish) {
+    const std::optional<SteadyClock::time_point> at = schedule.Next();
+    if (!at) return finish.Done();
+    const SteadyClock::duration wait = *at - SteadyClock::now();
+    if (wait <= SteadyClock::duration::zero()) return Call(schedule, finish);
+    alarm_.emplace();
+    alarm_->Set(std::chrono::system_clock::now() + wait,
+                [this, &schedule, &finish](bool) { Call(schedule, finish); });
+  }
+
+  const Answers& answers() const { return answers_; }
+
+ private:
+  void Call(Schedule& schedule, Finish& finish) {
     context_.emplace();
     context_->AddMetadata("authorization", authorization_);
     context_->set_deadline(std::chrono::system_clock::now() + kCallMax);
@@ -146,21 +202,18 @@ class Caller {
     request_.set_request_id(runtime::NewUuid());
     const SteadyClock::time_point start = SteadyClock::now();
     stub_->async()->RegisterCase(&*context_, &request_, &response_,
-                                 [this, start, end, &finish](const grpc::Status& status) {
-                                   Take(status, SteadyClock::now() - start);
-                                   if (SteadyClock::now() < end) return Start(end, finish);
-                                   finish.Done();
+                                 [this, start, &schedule, &finish](const grpc::Status& status) {
+                                   Take(status, start);
+                                   Start(schedule, finish);
                                  });
   }
 
-  const Answers& answers() const { return answers_; }
-
- private:
-  void Take(const grpc::Status& status, SteadyClock::duration took) {
+  void Take(const grpc::Status& status, SteadyClock::time_point start) {
     ++answers_.calls;
     if (status.ok()) {
-      answers_.ok_ms.push_back(std::chrono::duration<double, std::milli>(took).count());
-      answers_.cases.push_back(response_.name());
+      const SteadyClock::time_point now = SteadyClock::now();
+      answers_.ok_ms.push_back(std::chrono::duration<double, std::milli>(now - start).count());
+      answers_.cases.emplace_back(response_.name(), now);
     } else if (answers_.first_error.empty()) {
       answers_.first_error =
           absl::StrCat("code ", status.error_code(), ": ", status.error_message());
@@ -170,6 +223,7 @@ class Caller {
   const std::unique_ptr<intake::v1::IntakeService::Stub> stub_;
   const std::string authorization_;
   CaseMaker cases_;
+  std::optional<grpc::Alarm> alarm_;
   std::optional<grpc::ClientContext> context_;  // Of the call in flight; good for one call only.
   intake::v1::RegisterCaseRequest request_;
   intake::v1::Case response_;
@@ -204,7 +258,11 @@ bool Report(const std::vector<std::unique_ptr<Caller>>& callers, double seconds)
     all.calls += answers.calls;
     all.ok_ms.insert(all.ok_ms.end(), answers.ok_ms.begin(), answers.ok_ms.end());
     if (all.first_error.empty()) all.first_error = answers.first_error;
-    for (const std::string& name : answers.cases) file << name << '\n';
+    for (const auto& [name, at] : answers.cases) {
+      const auto since = std::chrono::duration_cast<std::chrono::microseconds>(
+          at.time_since_epoch());
+      file << name << ' ' << since.count() << '\n';
+    }
   }
   std::sort(all.ok_ms.begin(), all.ok_ms.end());
   std::cout << absl::StrFormat(
@@ -227,15 +285,16 @@ int Main() {
   const std::string authorization = absl::StrCat("Bearer ", absl::GetFlag(FLAGS_token));
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < in_flight; ++i) {
+    const uint64_t seed = absl::GetFlag(FLAGS_seed) * 1'000'000 + static_cast<uint64_t>(i);
     callers.push_back(
         std::make_unique<Caller>(channels[static_cast<size_t>(i % kChannels)], authorization,
-                                 absl::GetFlag(FLAGS_seed) * 1'000'000 + static_cast<uint64_t>(i)));
+                                 CaseMaker(seed, absl::GetFlag(FLAGS_one_referral))));
   }
   Finish finish(in_flight);
   const SteadyClock::time_point start = SteadyClock::now();
-  const SteadyClock::time_point end =
-      start + std::chrono::milliseconds(absl::GetFlag(FLAGS_run_ms));
-  for (const std::unique_ptr<Caller>& caller : callers) caller->Start(end, finish);
+  Schedule schedule(start, std::chrono::milliseconds(absl::GetFlag(FLAGS_run_ms)),
+                    absl::GetFlag(FLAGS_rate));
+  for (const std::unique_ptr<Caller>& caller : callers) caller->Start(schedule, finish);
   finish.Wait();
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
   return Report(callers, seconds) ? 0 : 1;

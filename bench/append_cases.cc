@@ -1,0 +1,265 @@
+// Appends cases to a database in large transactions, and does nothing else: what PostgreSQL allows.
+//
+// Takes some streams of a service's database as samples - every row that the service wrote for them
+// - and writes them again and again to a second database of the same schema under new ids, one
+// insert per table and transaction, one round trip, on one connection. Nothing is read, locked or
+// decided, and a row that the service changed several times is written once, so no service that
+// writes these rows can be faster. Prints one line of JSON with the rate and the rows of one case.
+//
+// Usage: append_cases --from=CONNECTION --to=CONNECTION --batch=N --run_ms=N
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/store/postgres.h"
+
+ABSL_FLAG(std::string, from, "", "Database of the service that wrote the samples");
+ABSL_FLAG(std::string, to, "", "Database that is written to");
+ABSL_FLAG(int, batch, 100, "Cases in one transaction");
+ABSL_FLAG(int, run_ms, 2000, "How long new transactions are begun");
+ABSL_FLAG(int, cases, 0, "Ends after so many cases; 0: when the time is over");
+
+namespace pathways::bench {
+namespace {
+
+using runtime::PostgresArray;
+using runtime::PostgresConnection;
+using runtime::PostgresDeadlineIn;
+using runtime::PostgresResult;
+using runtime::PostgresStatement;
+
+constexpr absl::Duration kWaitMax = absl::Seconds(60);
+
+// One table: what one stream has in it, and how that is written. Columns by kind: i integer, t
+// text, b bytes, s bytes that hold the stream's id, u a random id, r random bytes.
+struct Table {
+  const char* name;
+  const char* kinds;
+  const char* select;  // The stream, then the columns.
+  const char* insert;
+};
+
+constexpr Table kTables[] = {
+    {"requests", "rsib",
+     "SELECT stream, key, stream, number, fingerprint FROM requests WHERE stream = ANY "
+     "($1::bytea[])",
+     "INSERT INTO requests SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], "
+     "$4::bytea[])"},
+    {"unique_index", "tss",
+     "SELECT stream, name, key, stream FROM unique_index WHERE stream = ANY ($1::bytea[])",
+     "INSERT INTO unique_index SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
+    {"streams", "sibbii",
+     "SELECT id, id, version, state, sealed, evolve_version, time FROM streams WHERE id = ANY "
+     "($1::bytea[])",
+     "INSERT INTO streams SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], "
+     "$4::bytea[], $5::bigint[], $6::bigint[])"},
+    {"applied", "stib",
+     "SELECT stream, stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
+     "($1::bytea[])",
+     "INSERT INTO applied SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], "
+     "$4::bytea[])"},
+    {"list_index", "ts",
+     "SELECT id, name, key FROM list_index JOIN unnest($1::bytea[]) AS wanted (id) ON "
+     "position(id IN key) > 0",
+     "INSERT INTO list_index SELECT * FROM unnest($1::text[], $2::bytea[])"},
+    {"timers", "sti", "SELECT stream, stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
+     "INSERT INTO timers SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[])"},
+    {"keys", "sbb",
+     "SELECT stream, stream, person_id, wrapped FROM keys WHERE stream = ANY ($1::bytea[])",
+     "INSERT INTO keys SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])"},
+    {"audit", "ittsi",
+     "SELECT stream, time, principal, method, stream, number FROM audit WHERE stream = ANY "
+     "($1::bytea[])",
+     "INSERT INTO audit (time, principal, method, stream, number) SELECT * FROM "
+     "unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[])"},
+    {"projections", "tsb",
+     "SELECT key, name, key, value FROM projections WHERE key = ANY ($1::bytea[])",
+     "INSERT INTO projections SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
+    {"events", "isiutibbb",
+     "SELECT stream, shard::bigint, stream, number, ce_id, type, time, cause, data, sealed FROM "
+     "events WHERE stream = ANY ($1::bytea[]) ORDER BY position",
+     "INSERT INTO events (shard, stream, number, ce_id, type, time, cause, data, sealed) SELECT * "
+     "FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::bigint[], "
+     "$7::bytea[], $8::bytea[], $9::bytea[])"},
+};
+
+constexpr char kSamples[] =
+    "SELECT id FROM (SELECT id FROM streams ORDER BY time DESC LIMIT 64) AS newest ORDER BY id";
+
+struct Value {
+  int64_t number = 0;
+  std::string bytes;
+};
+using Row = std::vector<Value>;
+// The rows of one stream, by table.
+struct Sample {
+  std::string stream;
+  std::vector<std::vector<Row>> tables{std::size(kTables)};
+};
+
+[[noreturn]] void Fail(const absl::Status& status) {
+  std::cerr << status << '\n';
+  std::exit(1);
+}
+
+std::unique_ptr<PostgresConnection> Connect(const std::string& connection) {
+  auto opened = PostgresConnection::Open({connection, kWaitMax}, PostgresDeadlineIn(kWaitMax));
+  if (!opened.ok()) Fail(opened.status());
+  return *std::move(opened);
+}
+
+std::vector<PostgresResult> Run(PostgresConnection& connection,
+                                const std::vector<PostgresStatement>& statements) {
+  auto results = connection.Run(statements, PostgresDeadlineIn(kWaitMax));
+  if (!results.ok()) Fail(results.status());
+  return *std::move(results);
+}
+
+Row ReadRow(const Table& table, const PostgresResult& result, int row) {
+  Row values;
+  int column = 1;  // The first names the stream.
+  for (const char* kind = table.kinds; *kind != '\0'; ++kind, ++column) {
+    if (*kind == 'i') {
+      values.push_back({result.Int(row, column), ""});
+    } else {
+      values.push_back({0, result.Bytes(row, column)});
+    }
+  }
+  return values;
+}
+
+std::vector<Sample> ReadSamples() {
+  const auto connection = Connect(absl::GetFlag(FLAGS_from));
+  std::vector<Sample> samples;
+  PostgresArray ids = PostgresArray::OfBytes();
+  std::map<std::string, size_t> places;
+  const std::vector<PostgresResult> streams = Run(*connection, {{kSamples, {}}});
+  for (int i = 0; i < streams[0].rows(); ++i) {
+    Sample& sample = samples.emplace_back();
+    sample.stream = streams[0].Bytes(i, 0);
+    places[sample.stream] = samples.size() - 1;
+    ids.Add(sample.stream);
+  }
+  const std::string wanted = std::move(ids).Take();
+  for (size_t t = 0; t < std::size(kTables); ++t) {
+    const std::vector<PostgresResult> found = Run(*connection, {{kTables[t].select, {wanted}}});
+    for (int i = 0; i < found[0].rows(); ++i) {
+      samples[places.at(found[0].Bytes(i, 0))].tables[t].push_back(
+          ReadRow(kTables[t], found[0], i));
+    }
+  }
+  return samples;
+}
+
+// The arrays of one table in one transaction.
+class Columns {
+ public:
+  explicit Columns(const Table& table) : table_(table) {
+    for (const char* kind = table.kinds; *kind != '\0'; ++kind) {
+      arrays_.push_back(*kind == 'i'   ? PostgresArray::OfInts()
+                        : *kind == 't' ? PostgresArray::OfText()
+                                       : PostgresArray::OfBytes());
+    }
+  }
+
+  void Add(const Row& row, const std::string& before, const std::string& after) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      switch (table_.kinds[i]) {
+        case 'i':
+          arrays_[i].Add(row[i].number);
+          break;
+        case 's':
+          arrays_[i].Add(absl::StrReplaceAll(row[i].bytes, {{before, after}}));
+          break;
+        case 'u':
+          arrays_[i].Add(runtime::NewUuid());
+          break;
+        case 'r':
+          arrays_[i].Add(runtime::NewUuid().substr(0, row[i].bytes.size()));
+          break;
+        default:
+          arrays_[i].Add(row[i].bytes);
+      }
+    }
+  }
+
+  bool empty() const { return arrays_[0].size() == 0; }
+
+  PostgresStatement Take() && {
+    std::vector<std::string> parameters;
+    for (PostgresArray& array : arrays_) parameters.push_back(std::move(array).Take());
+    return {table_.insert, std::move(parameters)};
+  }
+
+ private:
+  const Table& table_;
+  std::vector<PostgresArray> arrays_;
+};
+
+std::vector<PostgresStatement> Transaction(const std::vector<Sample>& samples, int64_t first,
+                                           int cases) {
+  std::vector<Columns> columns;
+  for (const Table& table : kTables) columns.emplace_back(table);
+  for (int i = 0; i < cases; ++i) {
+    const Sample& sample = samples[static_cast<size_t>(first + i) % samples.size()];
+    const std::string stream = runtime::NewUuid();
+    for (size_t t = 0; t < columns.size(); ++t) {
+      for (const Row& row : sample.tables[t]) columns[t].Add(row, sample.stream, stream);
+    }
+  }
+  std::vector<PostgresStatement> statements = {{"BEGIN", {}}};
+  for (Columns& table : columns) {
+    if (!table.empty()) statements.push_back(std::move(table).Take());
+  }
+  statements.push_back({"COMMIT", {}});
+  return statements;
+}
+
+void Report(const std::vector<Sample>& samples, int64_t cases, double seconds) {
+  std::string rows;
+  for (size_t t = 0; t < std::size(kTables); ++t) {
+    size_t count = 0;
+    for (const Sample& sample : samples) count += sample.tables[t].size();
+    if (count == 0) continue;
+    absl::StrAppendFormat(&rows, "%s\"%s\": %.3f", rows.empty() ? "" : ", ", kTables[t].name,
+                          static_cast<double>(count) / static_cast<double>(samples.size()));
+  }
+  std::cout << absl::StreamFormat("{\"cases\": %d, \"seconds\": %.6f, \"rows\": {%s}}\n", cases,
+                                  seconds, rows);
+}
+
+int Main() {
+  const std::vector<Sample> samples = ReadSamples();
+  if (samples.empty()) Fail(absl::NotFoundError("there is no stream to take as a sample"));
+  const auto connection = Connect(absl::GetFlag(FLAGS_to));
+  const int batch = absl::GetFlag(FLAGS_batch);
+  const int64_t cases_max = absl::GetFlag(FLAGS_cases);
+  const auto start = std::chrono::steady_clock::now();
+  const auto end = start + std::chrono::milliseconds(absl::GetFlag(FLAGS_run_ms));
+  int64_t cases = 0;
+  while (cases_max > 0 ? cases < cases_max : std::chrono::steady_clock::now() < end) {
+    Run(*connection, Transaction(samples, cases, batch));
+    cases += batch;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  Report(samples, cases, took.count());
+  return 0;
+}
+
+}  // namespace
+}  // namespace pathways::bench
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  return pathways::bench::Main();
+}

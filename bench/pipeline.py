@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+"""The whole pipeline: three services on PostgreSQL and Kafka, watched as an agency sees it.
+
+D1  cases/s from registration to the referral visible at the agency, and what one case costs: its
+    commands, rows and records, and the limit that these imply
+D2  time from OK to the referral visible, at 500 cases/s
+D3  anonymous resident memory of each service when idle
+D4  start of each service to SERVING
+D5  catch-up rate after an outage of the broker ÷ the live rate, which goes on meanwhile
+
+Every case qualifies for exactly one pathway. The agency holds one WatchReferrals stream all the
+time; times are of one monotonic clock. The limit is 1/(1/echo + the sum over the services of
+1/append + 1/produce): gRPC alone, PostgreSQL writing each row once, librdkafka alone, each with the
+machine to itself. At the end every case answered OK must have been registered, screened, referred
+and seen exactly once; else the figures are void and this exits 1.
+
+Usage: pipeline.py --build build/release [--rounds N] [--outage SECONDS | --full]
+"""
+
+import argparse
+import bisect
+import collections
+import contextlib
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from _cluster import SERVICES, Cluster, Deployment, Process, wait_until
+from _embedded_server import environment, read_line
+from _report import Report, machine
+
+_IN_FLIGHT = 256
+_RUN_MS = 4000
+_STEADY_RATE = 500
+_STEADY_MS = 10_000
+_LIVE_RATE = 500  # Of D5.
+_AFTER_OUTAGE_SECONDS = 15
+_BACKLOG_SECONDS = 0.2  # D5 has caught up when less than this share of a second's cases is missing.
+_SETTLE_SECONDS = 300
+_STARTS = 5
+_OUTAGE_SECONDS = 20
+_OUTAGE_FULL_SECONDS = 60
+_GRPC = {service: f"pathways.{service}.v1.{service.capitalize()}Service" for service in SERVICES}
+_AGENCY = "comar"
+
+
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[int(share * (len(ordered) - 1))]
+
+
+class Agency:
+    """What one agency has seen, and when. Use as `with`."""
+
+    def __init__(self, cluster, address):
+        self._path = cluster.folder / "seen"
+        command = cluster.program(
+            "watch_referrals",
+            address=address,
+            token=cluster.token(f"agency/{_AGENCY}"),
+            seen=self._path,
+        )
+        self._process = Process("watch", command, cluster.folder, stdin=subprocess.PIPE)
+        self._process.read_line()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.finish()
+
+    def seen(self):
+        """Time in microseconds of each referral, by name. A line that is being written is left."""
+        lines = self._path.read_text().split("\n")[:-1]
+        return dict((name, int(at)) for name, at in (line.split() for line in lines))
+
+    def count(self):
+        with self._path.open("rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+class Pipeline:
+    """The deployment under load."""
+
+    def __init__(self, cluster, deployment, agency):
+        self.cluster, self.deployment, self.agency = cluster, deployment, agency
+        self.answered = []
+
+    def load(self, **flags):
+        """Registers cases; what the load said, and time of OK of each case."""
+        result, cases = self.cluster.load(
+            self.deployment.address("intake"), one_referral="true", in_flight=_IN_FLIGHT, **flags
+        )
+        self.answered += [case for case, _ in cases]
+        return result, dict(cases)
+
+    def settle(self):
+        """Waits until every case is seen, and every service has published and followed."""
+        wait_until(
+            "referrals at the agency",
+            lambda: self.agency.count() >= len(self.answered),
+            _SETTLE_SECONDS,
+        )
+        for service in SERVICES:
+            wait_until(service, lambda s=service: self.deployment.relayed(s), _SETTLE_SECONDS)
+        # Intake writes two rows of status for a case only once it has read the others' events.
+        self.deployment.running["intake"].wait_idle()
+
+    def seen_at(self, cases):
+        """When the referral of each of these cases was seen."""
+        seen = {name.split("/")[1]: at for name, at in self.agency.seen().items()}
+        return {case: seen[case] for case in cases}
+
+    def cpu(self):
+        used = {name: process.cpu_seconds() for name, process in self.deployment.running.items()}
+        used["kafka"] = self.cluster.kafka.process.cpu_seconds()
+        used["postgres"] = self.cluster.postgres.cpu_seconds()
+        return used
+
+
+def measure_start(cluster, deployment, report):
+    """D3 and D4, on empty stores."""
+    for service in SERVICES:
+        took, anonymous = [], []
+        for _ in range(_STARTS + 1):
+            with subprocess.Popen(
+                cluster.program("await_serving"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment(),
+            ) as watch:
+                read_line(watch.stdout, 30, "await_serving")
+                start = time.monotonic()
+                process = deployment.start(service)
+                watch.stdin.write(f"{deployment.address(service)} {_GRPC[service]}\n".encode())
+                watch.stdin.flush()
+                read_line(watch.stdout, 60, "await_serving")
+                took.append((time.monotonic() - start) * 1000)
+            process.wait_idle(seconds=1)
+            anonymous.append(process.memory_mib("RssAnon"))
+            deployment.stop(service)
+        report.figure(f"D4.{service}", took[1:], "ms", f"{service}: start to SERVING", "< 500")
+        report.figure(
+            f"D3.{service}", anonymous[1:], "MiB", f"{service}: RssAnon, idle, just started", "<= 40"
+        )
+
+
+def measure_rate(pipeline, report, rounds):
+    """D1. The rates, and the events that each service appended for a case in one transaction."""
+    rates, cpus, ok_rates = [], collections.defaultdict(list), []
+    transactions = {}
+    for number in range(rounds + 1):  # The first is the warm-up.
+        before = {
+            service: pipeline.deployment.number(service, "SELECT max(position) FROM events")
+            for service in SERVICES
+        }
+        cpu = pipeline.cpu()
+        start = time.monotonic()
+        result, cases = pipeline.load(run_ms=_RUN_MS, seed=1000 + number)
+        pipeline.settle()
+        last = max(pipeline.seen_at(cases).values()) / 1e6
+        rates.append(len(cases) / (last - start))
+        ok_rates.append(result["ok"] / result["seconds"])
+        for name, after in pipeline.cpu().items():
+            cpus[name].append((after - cpu[name]) * 1e6 / len(cases))
+        for service in SERVICES:
+            sql = "SELECT count(DISTINCT stream) / count(DISTINCT xmin::text)::float FROM events "
+            sql += f"WHERE position > {before[service]}"
+            transactions[service] = max(1, float(pipeline.deployment.query(service, sql)[0][0]))
+    report.figure("D1", rates[1:], "1/s", "cases from registration to referral seen", ">= 1,500")
+    report.figure("D1.ok_rate", ok_rates[1:], "1/s", "registrations answered OK meanwhile")
+    for name, values in cpus.items():
+        report.figure(f"D1.cpu.{name}", values[1:], "us", f"processor time of {name} per case")
+    return rates[1:], transactions
+
+
+def measure_steady(pipeline, report, rounds):
+    """D2."""
+    halves, tails, from_call = [], [], []
+    for number in range(rounds):
+        result, cases = pipeline.load(run_ms=_STEADY_MS, rate=_STEADY_RATE, seed=2000 + number)
+        pipeline.settle()
+        seen = pipeline.seen_at(cases)
+        waits = [(seen[case] - at) / 1000 for case, at in cases.items()]
+        halves.append(quantile(waits, 0.5))
+        tails.append(quantile(waits, 0.99))
+        from_call.append(result["p99_ms"])
+        if result["ok"] < 0.95 * _STEADY_RATE * _STEADY_MS / 1000:
+            report.void(f"D2: only {result['ok']} of the calls were answered")
+    at = f"at {_STEADY_RATE} cases/s"
+    report.figure("D2", tails, "ms", f"99th percentile from OK to referral seen, {at}", "<= 100")
+    report.figure("D2.p50", halves, "ms", f"median from OK to referral seen, {at}")
+    report.figure("D2.ok_p99", from_call, "ms", f"99th percentile from call to OK, {at}")
+
+
+def catch_up(answered, seen, up):
+    """Rate from the moment the broker answers until nothing is missing; none if it never is."""
+    answered, seen = sorted(answered), sorted(seen)
+    first = bisect.bisect_right(seen, up)
+    for index in range(first, len(seen)):
+        missing = bisect.bisect_right(answered, seen[index]) - (index + 1)
+        if missing <= _LIVE_RATE * _BACKLOG_SECONDS:
+            seconds = (seen[index] - up) / 1e6
+            return (index - first) / seconds, seconds
+    return None
+
+
+def measure_outage(pipeline, report, outage):
+    """D5."""
+    kafka = pipeline.cluster.kafka
+    answered = pipeline.cluster.folder / "answered"
+    command = pipeline.cluster.program(
+        "load_registrations",
+        address=pipeline.deployment.address("intake"),
+        token=pipeline.cluster.token("staff/desk"),
+        answered=answered,
+        in_flight=_IN_FLIGHT,
+        one_referral="true",
+        rate=_LIVE_RATE,
+        run_ms=(outage + _AFTER_OUTAGE_SECONDS) * 1000,
+        seed=3000,
+    )
+    load = Process("load", command, pipeline.cluster.folder)
+    time.sleep(1)  # Live before the broker goes.
+    kafka.stop()
+    time.sleep(outage)
+    kafka.start()
+    up = time.monotonic() * 1e6
+    load.read_line(outage + 120)
+    load.stop()
+    cases = {}
+    for line in answered.read_text().splitlines():
+        name, at = line.split()
+        cases[name.removeprefix("cases/")] = int(at)
+    pipeline.answered += cases
+    pipeline.settle()
+    caught = catch_up(cases.values(), pipeline.seen_at(cases).values(), up)
+    if caught is None:
+        report.void("D5: the backlog was never gone")
+        return
+    rate, seconds = caught
+    meaning = f"cases seen until {outage} s of outage were caught up, the live load going on"
+    report.figure("D5.catch_up", [rate], "1/s", meaning)
+    report.figure("D5.seconds", [seconds], "s", "from the broker's first answer until then")
+    report.ratio("D5", rate / _LIVE_RATE, 3, f"catch-up rate ÷ live rate of {_LIVE_RATE}/s")
+
+
+def measure_limit(pipeline, report, rates, transactions):
+    """The limit that rows and records of one case imply, one part after the other."""
+    cluster, deployment = pipeline.cluster, pipeline.deployment
+    for service in SERVICES:
+        deployment.stop(service)
+    parts = {}
+    echo = Process("echo", cluster.program("echo_server"), cluster.folder, stdin=subprocess.PIPE)
+    address = f"127.0.0.1:{echo.read_line()}"
+    result, _ = cluster.load(
+        address, one_referral="true", in_flight=_IN_FLIGHT, run_ms=_RUN_MS, seed=4000
+    )
+    echo.stop()
+    parts["echo"] = result["ok"] / result["seconds"]
+    target = Deployment(cluster, "limit")
+    total = len(pipeline.answered)
+    for service in SERVICES:
+        result = cluster.measure(
+            "append_cases",
+            **{"from": deployment.database(service), "to": target.database(service)},
+            batch=round(transactions[service]),
+            run_ms=_RUN_MS,
+        )
+        parts[f"append.{service}"] = result["cases"] / result["seconds"]
+        rows = sum(result["rows"].values())
+        listed = ", ".join(f"{count:g} {table}" for table, count in result["rows"].items())
+        report.figure(f"D1.rows.{service}", [rows], "rows", f"{service}, per case: {listed}")
+        produced = cluster.measure(
+            "relay_sides",
+            mode="produce",
+            service=service,
+            database=deployment.database(service),
+            kafka=cluster.kafka.bootstrap,
+            topic=f"{target.prefix}pathways.{service}.events.v1",
+        )
+        parts[f"produce.{service}"] = total / produced["seconds"]
+        records = produced["events"] / total
+        report.figure(f"D1.records.{service}", [records], "records", f"{service}, per case")
+    for name, rate in parts.items():
+        report.figure(f"D1.{name}", [rate], "1/s", "cases, with the machine to itself")
+    commands = 1 + 1 + sum(
+        deployment.number(service, "SELECT count(*) FROM events") for service in SERVICES[:2]
+    ) / total
+    meaning = "registration; intake's events at eligibility; intake's and eligibility's at referral"
+    report.figure("D1.commands", [commands], "commands", f"per case: {meaning}")
+    limit = 1 / sum(1 / rate for rate in parts.values())
+    report.figure("D1.limit", [limit], "1/s", "cases, all parts one after the other")
+    meaning = "cases/s ÷ the limit that its rows and records imply"
+    report.ratio("D1.of_limit", statistics.median(rates) / limit, 0.6, meaning)
+
+
+def history_faults(pipeline):
+    """What was lost or doubled; empty when all is right."""
+    faults = []
+
+    def expect(what, found, wanted):
+        if found != wanted:
+            faults.append(f"{what}: {found}, not {wanted}")
+
+    answered = collections.Counter(pipeline.answered)
+    for service, kind in (
+        ("intake", "intake.v1.CaseRegistered"),
+        ("eligibility", "eligibility.v1.CaseScreened"),
+        ("referral", "referral.v1.ReferralSubmitted"),
+    ):
+        rows = pipeline.deployment.query(
+            service,
+            f"SELECT encode(stream, 'escape') FROM events WHERE type = 'pathways.{kind}'",
+        )
+        found = collections.Counter(row[0] for row in rows)
+        expect(f"{kind}: lost", (answered - found).total(), 0)
+        expect(f"{kind}: too many", (found - answered).total(), 0)
+        for table in ("parked", "behind"):
+            count = pipeline.deployment.number(service, f"SELECT count(*) FROM {table}")
+            expect(f"{table} at {service}", count, 0)
+    seen = collections.Counter(name.split("/")[1] for name in pipeline.agency.seen())
+    expect("seen by the agency: lost", (answered - seen).total(), 0)
+    expect("seen by the agency: too many", (seen - answered).total(), 0)
+    return faults
+
+
+def measure(cluster, report, arguments):
+    """Returns the faults of the history."""
+    with contextlib.ExitStack() as stack:
+        deployment = stack.enter_context(Deployment(cluster, "pipeline"))
+        measure_start(cluster, deployment, report)
+        for service in SERVICES:
+            deployment.start(service)
+        agency = stack.enter_context(Agency(cluster, deployment.address("referral")))
+        pipeline = Pipeline(cluster, deployment, agency)
+        rates, transactions = measure_rate(pipeline, report, arguments.rounds)
+        measure_steady(pipeline, report, arguments.rounds)
+        for service, process in deployment.running.items():
+            process.wait_idle()
+            report.figure(
+                f"D3.{service}.worked",
+                [process.memory_mib("RssAnon")],
+                "MiB",
+                f"{service}: RssAnon, idle after the load",
+            )
+        measure_outage(pipeline, report, arguments.outage)
+        faults = history_faults(pipeline)
+        measure_limit(pipeline, report, rates, transactions)
+    return faults
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds after the warm-up")
+    parser.add_argument("--outage", type=int, default=_OUTAGE_SECONDS, help="of the broker, D5")
+    parser.add_argument("--full", action="store_true", help="an outage of a minute")
+    arguments = parser.parse_args()
+    if arguments.full:
+        arguments.outage = _OUTAGE_FULL_SECONDS
+    build = arguments.build.resolve()
+    # In the build folder: /tmp may lie in memory, where an fsync costs nothing.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
+        report = Report("pipeline", machine(folder))
+        with Cluster(build, folder) as cluster:
+            faults = measure(cluster, report, arguments)
+    for fault in faults:
+        report.void(fault)
+    print("R6: not measured: a build without its checks does not exist")
+    report.finish()
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
