@@ -50,33 +50,13 @@ void AddMigrate(CLI::App& app, const Terminal& terminal, int& exit_code) {
   });
 }
 
-// Where the topics are.
-struct Cluster {
-  std::string bootstrap;
-  std::string prefix;
-  int replicas = 3;
-  runtime::KafkaSecurityFiles security;
-};
-
-// The client's settings. INVALID_ARGUMENT: all that is wrong with options or files.
-absl::StatusOr<runtime::KafkaSettings> SettingsOf(const Cluster& cluster) {
-  std::string faults;
-  for (const auto& [name, expected] : runtime::KafkaSecurityProblems(cluster.security)) {
-    absl::StrAppend(&faults, faults.empty() ? "" : "\n", "--", name, ": expected ", expected);
-  }
-  if (!faults.empty()) return absl::InvalidArgumentError(faults);
-  auto security = runtime::ReadKafkaSecurity(cluster.security);
-  if (!security.ok()) return absl::InvalidArgumentError(security.status().message());
-  return runtime::KafkaSettings{cluster.bootstrap, "pathways", *std::move(security)};
-}
-
-absl::Status WithTopics(const Cluster& cluster, bool creates, std::ostream& out) {
+absl::Status WithTopics(const Cluster& cluster, int replicas, bool creates, std::ostream& out) {
   const runtime::SystemClock clock;
   runtime::Logger log(runtime::LogLevel::kError, clock);
-  ASSIGN_OR_RETURN(const runtime::KafkaSettings settings, SettingsOf(cluster));
+  ASSIGN_OR_RETURN(const runtime::KafkaSettings settings, KafkaSettingsOf(cluster));
   ASSIGN_OR_RETURN(const auto admin, runtime::KafkaAdmin::Open(settings, log));
   const std::vector<runtime::KafkaTopic> topics =
-      runtime::DeclaredTopics(cluster.prefix, cluster.replicas);
+      runtime::DeclaredTopics(cluster.prefix, replicas);
   if (creates) RETURN_IF_ERROR(admin->Create(topics, kBrokerTimeout));
   RETURN_IF_ERROR(admin->Check(topics, kBrokerTimeout));
   for (const runtime::KafkaTopic& topic : topics) {
@@ -134,20 +114,20 @@ void AddSecurity(CLI::App& command, runtime::KafkaSecurityFiles& files) {
 
 void AddTopics(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& group = AddGroup(app, "topics", "Kafka topics of the services");
-  auto cluster = std::make_shared<Cluster>();
+  struct Asked {
+    Cluster cluster;
+    int replicas = 3;
+  };
+  auto asked = std::make_shared<Asked>();
   const auto add = [&](const std::string& name, const std::string& help, bool creates) {
     CLI::App& command = *group.add_subcommand(name, help);
-    command.add_option("--kafka", cluster->bootstrap, "Bootstrap servers, host:port")
-        ->envname("PATHWAYS_KAFKA")
-        ->required();
-    command.add_option("--topic-prefix", cluster->prefix, "Before the names of all topics")
-        ->envname("PATHWAYS_TOPIC_PREFIX");
-    command.add_option("--replicas", cluster->replicas, "Copies of each partition")
+    AddClusterOptions(command, asked->cluster);
+    command.add_option("--replicas", asked->replicas, "Copies of each partition")
         ->check(CLI::Range(1, 10))
         ->capture_default_str();
-    AddSecurity(command, cluster->security);
-    command.callback([cluster, creates, terminal, &exit_code] {
-      exit_code = FinishOnInfrastructure(terminal, WithTopics(*cluster, creates, terminal.out));
+    command.callback([asked, creates, terminal, &exit_code] {
+      exit_code = FinishOnInfrastructure(
+          terminal, WithTopics(asked->cluster, asked->replicas, creates, terminal.out));
     });
   };
   add("create", "Create the topics that are missing; never changes one", true);
@@ -174,6 +154,26 @@ void AddDatabaseOptions(CLI::App& command, std::string& service, std::string& da
   command.add_option("--database", database, "PostgreSQL connection string")
       ->envname("PATHWAYS_DATABASE")
       ->required();
+}
+
+void AddClusterOptions(CLI::App& command, Cluster& cluster) {
+  command.add_option("--kafka", cluster.bootstrap, "Bootstrap servers, host:port")
+      ->envname("PATHWAYS_KAFKA")
+      ->required();
+  command.add_option("--topic-prefix", cluster.prefix, "Before the names of all topics")
+      ->envname("PATHWAYS_TOPIC_PREFIX");
+  AddSecurity(command, cluster.security);
+}
+
+absl::StatusOr<runtime::KafkaSettings> KafkaSettingsOf(const Cluster& cluster) {
+  std::string faults;
+  for (const auto& [name, expected] : runtime::KafkaSecurityProblems(cluster.security)) {
+    absl::StrAppend(&faults, faults.empty() ? "" : "\n", "--", name, ": expected ", expected);
+  }
+  if (!faults.empty()) return absl::InvalidArgumentError(faults);
+  auto security = runtime::ReadKafkaSecurity(cluster.security);
+  if (!security.ok()) return absl::InvalidArgumentError(security.status().message());
+  return runtime::KafkaSettings{cluster.bootstrap, "pathways", *std::move(security)};
 }
 
 void AddInfrastructureCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {

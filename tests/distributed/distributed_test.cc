@@ -103,7 +103,7 @@ void ExpectFeedOf(const Deployment& deployment, const google::protobuf::Struct& 
   std::set<std::string> ids;
   int answered = 0;
   const auto records =
-      testing_support::ReadAll(runtime::FeedTopic(deployment.topic_prefix()), kFeedPartitions);
+      testing_support::ReadAll(runtime::FeedTopic(deployment.prefix()), kFeedPartitions);
   for (const testing_support::Fetched& fetched : records) {
     pipeline::v1::PipelineRecord record;
     ASSERT_TRUE(record.ParseFromString(*fetched.record.value));
