@@ -301,7 +301,7 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
 
 void Process::CompareWithTopic() {
   KafkaReaderOptions topic;
-  topic.kafka = {options_.kafka, program_.name, {}};
+  topic.kafka = kafka_;
   topic.topic = EventsTopic(options_.topic_prefix, program_.name);
   topic.source = KafkaSourceOf(program_.name);
   topic.patience = kTopicPatience;
