@@ -1,20 +1,17 @@
 #include "services/pathways/infrastructure_commands.h"
 
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "services/runtime/bus/kafka_security.h"
+#include "services/pathways/kafka_options.h"
 #include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/log.h"
-#include "services/runtime/settings.h"
 #include "services/runtime/status_macros.h"
 #include "services/runtime/store/postgres_store.h"
 
@@ -50,13 +47,19 @@ void AddMigrate(CLI::App& app, const Terminal& terminal, int& exit_code) {
   });
 }
 
-absl::Status WithTopics(const Cluster& cluster, int replicas, bool creates, std::ostream& out) {
+// Where the topics are.
+struct Cluster {
+  KafkaOptions kafka;
+  int replicas = 3;
+};
+
+absl::Status WithTopics(const Cluster& cluster, bool creates, std::ostream& out) {
   const runtime::SystemClock clock;
   runtime::Logger log(runtime::LogLevel::kError, clock);
-  ASSIGN_OR_RETURN(const runtime::KafkaSettings settings, KafkaSettingsOf(cluster));
+  ASSIGN_OR_RETURN(const runtime::KafkaSettings settings, KafkaSettingsOf(cluster.kafka));
   ASSIGN_OR_RETURN(const auto admin, runtime::KafkaAdmin::Open(settings, log));
   const std::vector<runtime::KafkaTopic> topics =
-      runtime::DeclaredTopics(cluster.prefix, replicas);
+      runtime::DeclaredTopics(cluster.kafka.prefix, cluster.replicas);
   if (creates) RETURN_IF_ERROR(admin->Create(topics, kBrokerTimeout));
   RETURN_IF_ERROR(admin->Check(topics, kBrokerTimeout));
   for (const runtime::KafkaTopic& topic : topics) {
@@ -96,38 +99,17 @@ void AddRebuild(CLI::App& group, const Terminal& terminal, int& exit_code) {
   });
 }
 
-// The services' settings of the same names.
-void AddSecurity(CLI::App& command, runtime::KafkaSecurityFiles& files) {
-  std::map<std::string, std::string*> targets = {{"kafka-tls-ca", &files.ca},
-                                                 {"kafka-tls-certificate", &files.certificate},
-                                                 {"kafka-tls-key", &files.key},
-                                                 {"kafka-login", &files.login},
-                                                 {"kafka-login-mechanism", &files.mechanism}};
-  for (const runtime::Setting& setting : runtime::KafkaSecuritySettings()) {
-    command.add_option("--" + setting.name, *targets.at(setting.name), setting.help)
-        ->envname(runtime::EnvironmentName(setting.name));
-  }
-  command.get_option("--kafka-login-mechanism")
-      ->check(CLI::IsMember({runtime::kKafkaScram, runtime::kKafkaPlain}))
-      ->capture_default_str();
-}
-
 void AddTopics(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& group = AddGroup(app, "topics", "Kafka topics of the services");
-  struct Asked {
-    Cluster cluster;
-    int replicas = 3;
-  };
-  auto asked = std::make_shared<Asked>();
+  auto cluster = std::make_shared<Cluster>();
   const auto add = [&](const std::string& name, const std::string& help, bool creates) {
     CLI::App& command = *group.add_subcommand(name, help);
-    AddClusterOptions(command, asked->cluster);
-    command.add_option("--replicas", asked->replicas, "Copies of each partition")
+    AddKafkaOptions(command, cluster->kafka);
+    command.add_option("--replicas", cluster->replicas, "Copies of each partition")
         ->check(CLI::Range(1, 10))
         ->capture_default_str();
-    command.callback([asked, creates, terminal, &exit_code] {
-      exit_code = FinishOnInfrastructure(
-          terminal, WithTopics(asked->cluster, asked->replicas, creates, terminal.out));
+    command.callback([cluster, creates, terminal, &exit_code] {
+      exit_code = FinishOnInfrastructure(terminal, WithTopics(*cluster, creates, terminal.out));
     });
   };
   add("create", "Create the topics that are missing; never changes one", true);
@@ -154,26 +136,6 @@ void AddDatabaseOptions(CLI::App& command, std::string& service, std::string& da
   command.add_option("--database", database, "PostgreSQL connection string")
       ->envname("PATHWAYS_DATABASE")
       ->required();
-}
-
-void AddClusterOptions(CLI::App& command, Cluster& cluster) {
-  command.add_option("--kafka", cluster.bootstrap, "Bootstrap servers, host:port")
-      ->envname("PATHWAYS_KAFKA")
-      ->required();
-  command.add_option("--topic-prefix", cluster.prefix, "Before the names of all topics")
-      ->envname("PATHWAYS_TOPIC_PREFIX");
-  AddSecurity(command, cluster.security);
-}
-
-absl::StatusOr<runtime::KafkaSettings> KafkaSettingsOf(const Cluster& cluster) {
-  std::string faults;
-  for (const auto& [name, expected] : runtime::KafkaSecurityProblems(cluster.security)) {
-    absl::StrAppend(&faults, faults.empty() ? "" : "\n", "--", name, ": expected ", expected);
-  }
-  if (!faults.empty()) return absl::InvalidArgumentError(faults);
-  auto security = runtime::ReadKafkaSecurity(cluster.security);
-  if (!security.ok()) return absl::InvalidArgumentError(security.status().message());
-  return runtime::KafkaSettings{cluster.bootstrap, "pathways", *std::move(security)};
 }
 
 void AddInfrastructureCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {

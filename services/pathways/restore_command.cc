@@ -11,6 +11,7 @@
 #include "services/eligibility/domain_adapter.h"
 #include "services/intake/domain_adapter.h"
 #include "services/pathways/infrastructure_commands.h"
+#include "services/pathways/kafka_options.h"
 #include "services/referral/domain_adapter.h"
 #include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/bus/kafka_record.h"
@@ -30,7 +31,7 @@ constexpr absl::Duration kPatience = absl::Seconds(30);
 struct Asked {
   std::string service;
   std::string database;
-  Cluster cluster;
+  KafkaOptions kafka;
 };
 
 // Neither pack nor routes have a part in what follows from events.
@@ -47,8 +48,8 @@ absl::Status ReadTopic(
     const Asked& asked, const std::string& service, runtime::Logger& log,
     const std::function<absl::Status(const std::vector<runtime::EventRow>&)>& take) {
   runtime::KafkaReaderOptions options;
-  ASSIGN_OR_RETURN(options.kafka, KafkaSettingsOf(asked.cluster));
-  options.topic = runtime::EventsTopic(asked.cluster.prefix, service);
+  ASSIGN_OR_RETURN(options.kafka, KafkaSettingsOf(asked.kafka));
+  options.topic = runtime::EventsTopic(asked.kafka.prefix, service);
   options.source = runtime::KafkaSourceOf(service);
   options.patience = kPatience;
   ASSIGN_OR_RETURN(const auto reader, runtime::KafkaReader::Open(std::move(options), log));
@@ -115,7 +116,7 @@ void AddRestoreCommand(CLI::App& app, const Terminal& terminal, int& exit_code) 
   CLI::App& command = *app.add_subcommand(
       "restore", "Take back from a service's topic what its restored database lacks");
   AddDatabaseOptions(command, asked->service, asked->database);
-  AddClusterOptions(command, asked->cluster);
+  AddKafkaOptions(command, asked->kafka);
   command.callback([asked, terminal, &exit_code] {
     exit_code = FinishOnInfrastructure(terminal, RunRestore(*asked, terminal.out));
   });

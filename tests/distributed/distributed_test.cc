@@ -149,15 +149,28 @@ TEST(DistributedTest, TheProgramsWorkOverTlsWithALogin) {
   ASSERT_TRUE(tls.ok()) << tls.status();
   const auto broker = testing_support::KafkaBroker::Start(tls->get());
   ASSERT_TRUE(broker.ok()) << broker.status();
-  Deployment deployment({.kafka = (*broker)->login_bootstrap(),
-                         .kafka_flags = {"--kafka-tls-ca", (*tls)->ca(), "--kafka-login",
-                                         (*tls)->login(), "--kafka-login-mechanism", "PLAIN"}});
+  const std::vector<std::string> security = {"--kafka-tls-ca",          (*tls)->ca(),
+                                             "--kafka-login",           (*tls)->login(),
+                                             "--kafka-login-mechanism", "PLAIN"};
+  Deployment deployment({.kafka = (*broker)->login_bootstrap(), .kafka_flags = security});
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
   const std::string name = Register(deployment, 1, "tls", 0, history);
   ASSERT_NE(name, "") << deployment.Logs();
   ExpectNothingLostOrDoubled(deployment, 1, {name}, history);
   EXPECT_FALSE(absl::StrContains(deployment.Logs(), testing_support::KafkaTls::kPassword));
+  // Reads the topic by the same settings, and finds that nothing is missing.
+  std::vector<std::string> restore = {"restore",
+                                      "--service",
+                                      "intake",
+                                      "--database",
+                                      deployment.database("intake"),
+                                      "--kafka",
+                                      (*broker)->login_bootstrap(),
+                                      "--topic-prefix",
+                                      deployment.prefix()};
+  restore.insert(restore.end(), security.begin(), security.end());
+  EXPECT_NE(deployment.Run(restore), "");
 }
 
 // The answers of all clients. The one that makes a count full kills the program of that count.
