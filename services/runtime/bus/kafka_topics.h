@@ -42,7 +42,8 @@ class KafkaAdmin : public KafkaOwner {
   static absl::StatusOr<std::unique_ptr<KafkaAdmin>> Open(const KafkaSettings& settings,
                                                           Logger& log);
 
-  // Creates what is missing and leaves what exists. All calls wait at most `timeout` per request.
+  // Creates what is missing, leaves what exists, and waits until the broker shows it all. All calls
+  // wait at most `timeout` per request.
   absl::Status Create(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
   // OK when every topic is as declared; FAILED_PRECONDITION names every difference.
   absl::Status Check(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
@@ -51,6 +52,8 @@ class KafkaAdmin : public KafkaOwner {
 
  private:
   explicit KafkaAdmin(Logger& log) : KafkaOwner(log, "admin") {}
+  // A broker learns of a new topic a moment after the controller said that it is made.
+  absl::Status AwaitTopics(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
   absl::StatusOr<std::map<std::string, int>> Partitions(absl::Duration timeout);
   absl::Status CheckSettings(const std::vector<KafkaTopic>& topics, absl::Duration timeout,
                              std::vector<std::string>& differences);
