@@ -190,13 +190,20 @@ absl::StatusOr<std::unique_ptr<Batch>> PostgresStore::Begin() {
 }
 
 absl::StatusOr<StreamRow> PostgresStore::ReadState(absl::string_view stream) {
+  ASSIGN_OR_RETURN(auto rows, ReadStates({std::string(stream)}));
+  return std::move(rows[std::string(stream)]);
+}
+
+absl::StatusOr<std::map<std::string, StreamRow>> PostgresStore::ReadStates(
+    const std::vector<std::string>& streams) {
+  const std::set<std::string> sorted(streams.begin(), streams.end());
   std::map<std::string, StreamRow> rows;
   // One snapshot: state and marks of one moment.
   PostgresSteps steps = {Plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")};
-  ReadStreams({std::string(stream)}, /*lock=*/false, rows, steps);
+  ReadStreams({sorted.begin(), sorted.end()}, /*lock=*/false, rows, steps);
   steps.push_back(Plain(kCommit));
   RETURN_IF_ERROR(Read(steps));
-  return std::move(rows[std::string(stream)]);
+  return rows;
 }
 
 absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadStream(absl::string_view stream,
