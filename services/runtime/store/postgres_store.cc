@@ -354,8 +354,10 @@ absl::StatusOr<Position> PostgresStore::ReadPosition(absl::string_view upstream)
 absl::StatusOr<std::map<std::string, std::string>> PostgresStore::ReadProjections(
     absl::string_view name, const std::vector<std::string>& keys) {
   std::map<std::string, std::string> values;
-  PostgresStep step{{"SELECT key, value FROM projections WHERE name = $1::text AND key = ANY "
-                     "($2::bytea[])",
+  // A join and not `key = ANY`: a plan made while the table was small would keep to the name alone
+  // and compare every row of it with every key.
+  PostgresStep step{{"SELECT held.key, held.value FROM unnest($2::bytea[]) AS wanted (key) "
+                     "JOIN projections AS held ON held.name = $1::text AND held.key = wanted.key",
                      {std::string(name), BytesArray(keys)}},
                     [&values](const PostgresResult& result) {
                       for (int i = 0; i < result.rows(); ++i) {
