@@ -250,9 +250,6 @@ class Deployment:
         self.running = {}
         create = ["topics", "create", "--kafka", cluster.kafka.bootstrap, "--replicas", "1"]
         create += ["--topic-prefix", self.prefix]
-        # It looks at what it made, which a busy broker may not show yet; a second time it does.
-        with contextlib.suppress(RuntimeError):
-            cluster.pathways(*create)
         cluster.pathways(*create)
         for service in SERVICES:
             self.migrate(service, cluster.postgres.create(self.database_name(service)))

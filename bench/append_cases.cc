@@ -72,7 +72,8 @@ constexpr Table kTables[] = {
      "SELECT id, name, key FROM list_index JOIN unnest($1::bytea[]) AS wanted (id) ON "
      "position(id IN key) > 0",
      "INSERT INTO list_index SELECT * FROM unnest($1::text[], $2::bytea[])"},
-    {"timers", "sti", "SELECT stream, stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
+    {"timers", "sti",
+     "SELECT stream, stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
      "INSERT INTO timers SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[])"},
     {"keys", "sbb",
      "SELECT stream, stream, person_id, wrapped FROM keys WHERE stream = ANY ($1::bytea[])",

@@ -259,8 +259,8 @@ bool Report(const std::vector<std::unique_ptr<Caller>>& callers, double seconds)
     all.ok_ms.insert(all.ok_ms.end(), answers.ok_ms.begin(), answers.ok_ms.end());
     if (all.first_error.empty()) all.first_error = answers.first_error;
     for (const auto& [name, at] : answers.cases) {
-      const auto since = std::chrono::duration_cast<std::chrono::microseconds>(
-          at.time_since_epoch());
+      const auto since =
+          std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
       file << name << ' ' << since.count() << '\n';
     }
   }
@@ -286,9 +286,9 @@ int Main() {
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < in_flight; ++i) {
     const uint64_t seed = absl::GetFlag(FLAGS_seed) * 1'000'000 + static_cast<uint64_t>(i);
-    callers.push_back(
-        std::make_unique<Caller>(channels[static_cast<size_t>(i % kChannels)], authorization,
-                                 CaseMaker(seed, absl::GetFlag(FLAGS_one_referral))));
+    callers.push_back(std::make_unique<Caller>(channels[static_cast<size_t>(i % kChannels)],
+                                               authorization,
+                                               CaseMaker(seed, absl::GetFlag(FLAGS_one_referral))));
   }
   Finish finish(in_flight);
   const SteadyClock::time_point start = SteadyClock::now();

@@ -4,7 +4,8 @@
 // produce   hands the same records, made before, to librdkafka, and waits for every report
 // relay     runs the service's relay from its watermark to the end of the table
 // check     reads the topic to its end: every event --times times, in order within each case
-// watch     prints "watching", and writes for each record that comes its key, the microseconds since
+// watch     prints "watching", and writes for each record that comes its key, the microseconds
+// since
 //           the event's own time, and the time (monotonic); ends with standard input
 //
 // Prints one line of JSON with the number of events, the seconds, and the processor time of this
@@ -374,8 +375,11 @@ void Watch() {
 }
 
 int Main() {
-  const std::map<std::string, void (*)()> modes = {
-      {"read", Read}, {"produce", Produce}, {"relay", RunRelay}, {"check", Check}, {"watch", Watch}};
+  const std::map<std::string, void (*)()> modes = {{"read", Read},
+                                                   {"produce", Produce},
+                                                   {"relay", RunRelay},
+                                                   {"check", Check},
+                                                   {"watch", Watch}};
   const auto mode = modes.find(absl::GetFlag(FLAGS_mode));
   if (mode == modes.end()) Fail("--mode is read, produce, relay, check or watch");
   mode->second();

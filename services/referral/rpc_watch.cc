@@ -133,21 +133,47 @@ class Watchers::Watch : public Reactor, public std::enable_shared_from_this<Watc
       if (head < position_) position_ = 0;
       return 0;
     }
-    const std::string incarnation = store.Incarnation();
+    ASSIGN_OR_RETURN(const std::vector<Told> told, ToldBy(events));
+    RETURN_IF_ERROR(AddChanges(told, changes));
+    position_ = events.back().position;
+    return events.size();
+  }
+
+  // An event that tells this agency of a referral.
+  struct Told {
+    type::ReferralKey key;
+    int64_t position = 0;
+  };
+
+  absl::StatusOr<std::vector<Told>> ToldBy(const std::vector<runtime::EventRow>& events) const {
+    std::vector<Told> told;
     for (const runtime::EventRow& row : events) {
-      position_ = row.position;
       v1::ReferralEvent event;
       if (!event.ParseFromString(row.data)) {
         return absl::DataLossError("a stored event cannot be read");
       }
-      const std::optional<std::string> id = ReferralIn(event, agency_);
-      if (!id) continue;
-      ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(store, {row.stream, *id}, agency_));
-      v1::WatchReferralsResponse& change = changes.emplace_back();
-      *change.mutable_referral() = std::move(referral);
-      change.set_resume_token(TokenOf(incarnation, row.position));
+      std::optional<std::string> id = ReferralIn(event, agency_);
+      if (id) told.push_back({{row.stream, *std::move(id)}, row.position});
     }
-    return events.size();
+    return told;
+  }
+
+  // All states in one read: one for each change would hold back a page by a page of round trips.
+  absl::Status AddChanges(const std::vector<Told>& told,
+                          std::deque<v1::WatchReferralsResponse>& changes) {
+    if (told.empty()) return absl::OkStatus();
+    runtime::EventStore& store = watchers_.store_;
+    std::vector<std::string> streams;
+    for (const Told& one : told) streams.push_back(one.key.case_id);
+    ASSIGN_OR_RETURN(auto rows, store.ReadStates(streams));
+    const std::string incarnation = store.Incarnation();
+    for (const Told& one : told) {
+      v1::WatchReferralsResponse& change = changes.emplace_back();
+      ASSIGN_OR_RETURN(*change.mutable_referral(),
+                       ReferralOf(rows[one.key.case_id], one.key, agency_));
+      change.set_resume_token(TokenOf(incarnation, one.position));
+    }
+    return absl::OkStatus();
   }
 
   Watchers& watchers_;

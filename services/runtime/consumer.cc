@@ -69,7 +69,10 @@ absl::Status SubmitAll(Engine& engine, std::vector<Command> commands) {
 }
 
 Consumer::Consumer(ConsumerParts parts)
-    : parts_(std::move(parts)), reporter_(parts_.report), thread_([this] { Run(); }) {}
+    : parts_(std::move(parts)),
+      positions_(parts_.store),
+      reporter_(parts_.report),
+      thread_([this] { Run(); }) {}
 
 Consumer::~Consumer() { Stop(); }
 
@@ -91,19 +94,29 @@ void Consumer::Run() {
 }
 
 absl::StatusOr<size_t> Consumer::ReadPages() {
+  positions_.ForgetOld();
+  const absl::StatusOr<size_t> handled = HandlePages();
+  if (!handled.ok()) positions_.Forget();
+  return handled;
+}
+
+absl::StatusOr<size_t> Consumer::HandlePages() {
   std::vector<Command> commands;
-  for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands));
+  std::map<std::string, Position> read;
+  for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands, read));
   const size_t records = commands.size();
   if (records == 0) return 0;
   PATHWAYS_CRASH_POINT("consumer.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
   PATHWAYS_CRASH_POINT("consumer.after_commit");
+  positions_.Committed(read);
   return records;
 }
 
-absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
+absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands,
+                                std::map<std::string, Position>& read) {
   const std::string key = PositionKeyOf(parts_.upstream, log);
-  ASSIGN_OR_RETURN(Position position, parts_.store.ReadPosition(key));
+  ASSIGN_OR_RETURN(Position position, positions_.Read(key));
   const std::string incarnation = log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};
   ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
@@ -121,6 +134,7 @@ absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands) {
     position.position = event.position;
     commands.push_back(std::move(command));
   }
+  if (!events.empty()) read[key] = position;
   if (PATHWAYS_MUTANT("position_before_effect") && !events.empty()) {
     RETURN_IF_ERROR(
         WritePositionAlone(parts_.store, PositionKeyOf(parts_.upstream, log), position));

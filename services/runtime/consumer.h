@@ -19,6 +19,7 @@
 #include "services/runtime/bus/bus.h"
 #include "services/runtime/domain.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/known_positions.h"
 #include "services/runtime/report.h"
 #include "services/runtime/signal.h"
 #include "services/runtime/store/event_store.h"
@@ -54,10 +55,13 @@ class Consumer {
   void Run();
   // Handles one page of every log. The number of records handled.
   absl::StatusOr<size_t> ReadPages();
-  // Adds the commands of one page of a log.
-  absl::Status ReadPage(EventLog& log, std::vector<Command>& commands);
+  // Adds the commands of one page of a log, and the position after it.
+  absl::Status ReadPage(EventLog& log, std::vector<Command>& commands,
+                        std::map<std::string, Position>& read);
+  absl::StatusOr<size_t> HandlePages();
 
   const ConsumerParts parts_;
+  KnownPositions positions_;
   Reporter reporter_;
   Signal signal_;
   std::thread thread_;

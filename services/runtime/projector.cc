@@ -26,6 +26,7 @@ Projector::Projector(EventStore& store, const Projection& projection,
       projection_(projection),
       sources_(std::move(sources)),
       sweep_every_(sweep_every),
+      positions_(store),
       reporter_(std::move(report)),
       thread_([this] { Run(); }) {}
 
@@ -60,47 +61,61 @@ void Projector::Run() {
 }
 
 absl::StatusOr<size_t> Projector::ReadPages() {
-  size_t all = 0;
+  positions_.ForgetOld();
+  Pass pass;
   // A source that lost its tail must not keep what the others tell.
   absl::Status first_error;
   for (const ProjectionSource& source : sources_) {
     for (const auto& log : source.logs.Logs()) {
-      const absl::StatusOr<size_t> read = ReadPage(source, *log);
-      if (read.ok()) all += *read;
-      first_error.Update(read.status());
+      first_error.Update(ReadPage(source, *log, pass));
     }
   }
-  RETURN_IF_ERROR(first_error);
-  return all;
+  if (!pass.positions.empty()) {
+    const absl::Status written = Write(pass.values, pass.positions);
+    if (written.ok()) positions_.Committed(pass.positions);
+    first_error.Update(written);
+  }
+  if (first_error.ok()) return pass.events;
+  positions_.Forget();
+  return first_error;
 }
 
-absl::StatusOr<size_t> Projector::ReadPage(const ProjectionSource& source, EventLog& log) {
+absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass) {
   const std::string key = PositionKeyOf(PositionKey(projection_, source.upstream), log);
-  ASSIGN_OR_RETURN(Position position, store_.ReadPosition(key));
+  ASSIGN_OR_RETURN(Position position, positions_.Read(key));
   const std::string incarnation = log.Incarnation();
   if (position.incarnation != incarnation) position = {incarnation, 0};
   ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
   if (events.empty()) {
     ASSIGN_OR_RETURN(const int64_t head, log.Head());
     if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
-    return 0;
+    return absl::OkStatus();
   }
-  std::set<std::string> streams;
-  for (const EventRow& event : events) streams.insert(event.stream);
-  ASSIGN_OR_RETURN(Values values,
-                   store_.ReadProjections(projection_.Name(), {streams.begin(), streams.end()}));
+  RETURN_IF_ERROR(ReadValues(events, pass.values));
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
   for (const EventRow& event : events) {
     if (event.stream.empty()) continue;  // Only its position counts.
-    const absl::Status status = Bring(source, event, values[event.stream]);
+    const absl::Status status = Bring(source, event, pass.values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);
   }
   position.position = events.back().position;
-  RETURN_IF_ERROR(Write(values, {{key, position}}));
-  RETURN_IF_ERROR(first_error);
-  return events.size();
+  pass.positions[key] = position;
+  pass.events += events.size();
+  return first_error;
+}
+
+absl::Status Projector::ReadValues(const std::vector<EventRow>& events, Values& values) {
+  std::set<std::string> wanted;
+  for (const EventRow& event : events) {
+    if (!values.contains(event.stream)) wanted.insert(event.stream);
+  }
+  if (wanted.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Values found,
+                   store_.ReadProjections(projection_.Name(), {wanted.begin(), wanted.end()}));
+  values.merge(std::move(found));
+  return absl::OkStatus();
 }
 
 absl::Status Projector::Bring(const ProjectionSource& source, const EventRow& event,

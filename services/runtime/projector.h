@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/runtime/bus/bus.h"
+#include "services/runtime/known_positions.h"
 #include "services/runtime/report.h"
 #include "services/runtime/signal.h"
 #include "services/runtime/store/event_store.h"
@@ -63,9 +64,19 @@ class Projector {
   using Values = std::map<std::string, std::string>;
 
   void Run();
-  // One page of every source. The number of events read.
+  // What one pass over the logs has folded; written in one transaction.
+  struct Pass {
+    Values values;
+    std::map<std::string, Position> positions;
+    size_t events = 0;
+  };
+
+  // One page of every log. The number of events read.
   absl::StatusOr<size_t> ReadPages();
-  absl::StatusOr<size_t> ReadPage(const ProjectionSource& source, EventLog& log);
+  // On UNAVAILABLE nothing of the page counts as read.
+  absl::Status ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass);
+  // Reads the values of the events' streams that the pass does not have yet.
+  absl::Status ReadValues(const std::vector<EventRow>& events, Values& values);
   // Brings one value up to an event; fetches what is missing before it.
   absl::Status Bring(const ProjectionSource& source, const EventRow& event, std::string& value);
   absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,
@@ -78,6 +89,7 @@ class Projector {
   const Projection& projection_;
   const std::vector<ProjectionSource> sources_;
   const absl::Duration sweep_every_;
+  KnownPositions positions_;
   Reporter reporter_;
   Signal signal_;
   std::thread thread_;

@@ -11,7 +11,9 @@
 namespace pathways::runtime {
 namespace {
 
-constexpr int kBatch = 500;
+// Each batch waits for its last report and for the watermark, so a small one is mostly waiting.
+// What a crash sends again is at most this, as is what the publisher must have room for.
+constexpr int kBatch = 2000;
 // More streams than this are never withheld: then the bus is at fault, and the relay waits for it.
 constexpr int kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};

@@ -87,6 +87,7 @@ void Load::HandleCase(int desk, int index) {
   if (twin) twin->join();
   if (!registered.ok()) return;
   ++cases_;
+  if (!options_.changes) return;
   if (index % kUpdatedEvery == 0) {
     intake::v1::UpdateCaseRequest update;
     *update.mutable_case_() = registration.case_();

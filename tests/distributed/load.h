@@ -21,6 +21,7 @@ namespace pathways::testing_support {
 struct LoadOptions {
   int desks = 4;
   absl::Duration pause;    // Between two cases of a desk.
+  bool changes = true;     // Cases are updated and withdrawn, too.
   bool is_twofold = true;  // Every tenth call goes to two replicas at once.
 };
 

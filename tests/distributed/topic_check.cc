@@ -57,8 +57,9 @@ class TopicCheck {
   void Finish() {
     for (const auto& [ce_id, content] : missing_) {
       findings_.push_back(
-          {Fault::kLost, absl::StrCat("topic of ", service_, ": no record of ",
-                                      content.substr(0, content.find(' ', content.find(' ') + 1)))});
+          {Fault::kLost,
+           absl::StrCat("topic of ", service_, ": no record of ",
+                        content.substr(0, content.find(' ', content.find(' ') + 1)))});
     }
   }
 

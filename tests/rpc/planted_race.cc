@@ -28,8 +28,8 @@ class Service : public grpc::CallbackGenericService {
 };
 
 void CallOften(int port) {
-  const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
-                                           grpc::InsecureChannelCredentials());
+  const auto channel =
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
   for (int i = 0; i < 200; ++i) {
     grpc::ClientContext context;
     grpc::GenericStub stub(channel);

@@ -25,9 +25,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing_support::Eventually;
 
-// The relay's batch is smaller.
-constexpr int kEvents = 1200;
-constexpr int kBatchMax = 500;
+// More than two batches of the relay, and fewer than may wait in the engine.
+constexpr int kEvents = 4050;
+constexpr int kBatchMax = 2000;
 
 // A store whose watermark can be made not to move, as if the process died before it did, and whose
 // right to publish can be another process's.

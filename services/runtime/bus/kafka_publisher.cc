@@ -60,8 +60,8 @@ absl::Status KafkaPublisher::NewClient() {
   conf.SetMilliseconds("delivery.timeout.ms", options_.delivery_timeout);
   conf.SetMilliseconds("request.timeout.ms", options_.delivery_timeout / 2);
   conf.Set("message.max.bytes", kMessageBytesMax);
-  conf.Set("queue.buffering.max.messages", "10000");  // Many times a batch of the relay.
-  conf.Set("queue.buffering.max.kbytes", "65536");
+  conf.Set("queue.buffering.max.messages", "10000");  // Several times a batch of the relay.
+  conf.Set("queue.buffering.max.kbytes", "262144");
   conf.Set("linger.ms", "1");  // A batch is handed over whole; to wait for more only delays it.
   if (PATHWAYS_MUTANT("acks_0")) {
     conf.Set("acks", "0").Set("enable.idempotence", "false");

@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 namespace pathways::runtime {
 namespace {
 
+constexpr int kLookAgainMs = 50;
 constexpr int kPartitions = 12;  // As many replicas of a service can share the work.
 constexpr absl::Duration kRetention = absl::Hours(24 * 30);
 constexpr size_t kErrorBytes = 512;
@@ -139,7 +141,25 @@ absl::Status KafkaAdmin::Create(const std::vector<KafkaTopic>& topics, absl::Dur
   size_t count = 0;
   const auto** results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
-  return FirstError(results, count, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "create topic");
+  RETURN_IF_ERROR(
+      FirstError(results, count, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "create topic"));
+  return AwaitTopics(topics, timeout);
+}
+
+absl::Status KafkaAdmin::AwaitTopics(const std::vector<KafkaTopic>& topics,
+                                     absl::Duration timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto partitions, Partitions(timeout));
+    const bool all = std::all_of(topics.begin(), topics.end(), [&](const KafkaTopic& topic) {
+      return partitions.contains(topic.name);
+    });
+    if (all) return absl::OkStatus();
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return absl::UnavailableError("kafka: topics that were created are not shown yet; try again");
+    }
+    rd_kafka_poll(client_.get(), kLookAgainMs);
+  }
 }
 
 absl::Status KafkaAdmin::Delete(const std::vector<std::string>& names, absl::Duration timeout) {

@@ -42,9 +42,9 @@ class KafkaAdmin : public KafkaOwner {
   static absl::StatusOr<std::unique_ptr<KafkaAdmin>> Open(const KafkaSettings& settings,
                                                           Logger& log);
 
-  // Creates what is missing and leaves what exists. All calls wait at most `timeout` per request.
-  // UNAVAILABLE: no broker, or one whose certificate is not accepted (_SSL). PERMISSION_DENIED: the
-  // login is refused, or may not do it.
+  // Creates what is missing, leaves what exists, and waits until the broker shows it all. All calls
+  // wait at most `timeout` per request. UNAVAILABLE: no broker, or one whose certificate is not
+  // accepted (_SSL). PERMISSION_DENIED: the login is refused, or may not do it.
   absl::Status Create(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
   // OK when every topic is as declared; FAILED_PRECONDITION names every difference.
   absl::Status Check(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
@@ -55,6 +55,8 @@ class KafkaAdmin : public KafkaOwner {
   explicit KafkaAdmin(Logger& log) : KafkaOwner(log, "admin") {}
   // Waits for the first answer, and no longer when TLS or login failed.
   absl::Status Connect(absl::Duration timeout);
+  // A broker learns of a new topic a moment after the controller said that it is made.
+  absl::Status AwaitTopics(const std::vector<KafkaTopic>& topics, absl::Duration timeout);
   absl::StatusOr<std::map<std::string, int>> Partitions(absl::Duration timeout);
   absl::Status CheckSettings(const std::vector<KafkaTopic>& topics, absl::Duration timeout,
                              std::vector<std::string>& differences);

@@ -208,6 +208,10 @@ class EventStore {
 
   virtual absl::StatusOr<StreamRow> ReadState(
       absl::string_view stream) = 0;  // version 0 when it does not exist.
+  // The same of several streams at once, in one read where that costs less; streams that do not
+  // exist may be left out.
+  virtual absl::StatusOr<std::map<std::string, StreamRow>> ReadStates(
+      const std::vector<std::string>& streams);
   // Events of one stream from a number on, at most `limit`. With sealed columns only for folding
   // again.
   virtual absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,

@@ -190,13 +190,20 @@ absl::StatusOr<std::unique_ptr<Batch>> PostgresStore::Begin() {
 }
 
 absl::StatusOr<StreamRow> PostgresStore::ReadState(absl::string_view stream) {
+  ASSIGN_OR_RETURN(auto rows, ReadStates({std::string(stream)}));
+  return std::move(rows[std::string(stream)]);
+}
+
+absl::StatusOr<std::map<std::string, StreamRow>> PostgresStore::ReadStates(
+    const std::vector<std::string>& streams) {
+  const std::set<std::string> sorted(streams.begin(), streams.end());
   std::map<std::string, StreamRow> rows;
   // One snapshot: state and marks of one moment.
   PostgresSteps steps = {Plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")};
-  ReadStreams({std::string(stream)}, /*lock=*/false, rows, steps);
+  ReadStreams({sorted.begin(), sorted.end()}, /*lock=*/false, rows, steps);
   steps.push_back(Plain(kCommit));
   RETURN_IF_ERROR(Read(steps));
-  return std::move(rows[std::string(stream)]);
+  return rows;
 }
 
 absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadStream(absl::string_view stream,
@@ -363,8 +370,10 @@ absl::StatusOr<Position> PostgresStore::ReadPosition(absl::string_view upstream)
 absl::StatusOr<std::map<std::string, std::string>> PostgresStore::ReadProjections(
     absl::string_view name, const std::vector<std::string>& keys) {
   std::map<std::string, std::string> values;
-  PostgresStep step{{"SELECT key, value FROM projections WHERE name = $1::text AND key = ANY "
-                     "($2::bytea[])",
+  // A join and not `key = ANY`: a plan made while the table was small would keep to the name alone
+  // and compare every row of it with every key.
+  PostgresStep step{{"SELECT held.key, held.value FROM unnest($2::bytea[]) AS wanted (key) "
+                     "JOIN projections AS held ON held.name = $1::text AND held.key = wanted.key",
                      {std::string(name), BytesArray(keys)}},
                     [&values](const PostgresResult& result) {
                       for (int i = 0; i < result.rows(); ++i) {

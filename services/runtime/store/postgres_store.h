@@ -49,6 +49,8 @@ class PostgresStore : public EventStore {
   absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
   std::string Incarnation() const override { return incarnation_; }
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
+  absl::StatusOr<std::map<std::string, StreamRow>> ReadStates(
+      const std::vector<std::string>& streams) override;
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                    int limit, bool with_sealed) override;
   absl::StatusOr<std::vector<EventRow>> ReadEvents(const std::vector<EventKey>& keys) override;

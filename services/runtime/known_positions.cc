@@ -1,0 +1,26 @@
+#include "services/runtime/known_positions.h"
+
+#include "services/runtime/signal.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+
+absl::StatusOr<Position> KnownPositions::Read(const std::string& key) {
+  if (const auto known = known_.find(key); known != known_.end()) return known->second;
+  ASSIGN_OR_RETURN(const Position position, store_.ReadPosition(key));
+  known_[key] = position;
+  return position;
+}
+
+void KnownPositions::Committed(const std::map<std::string, Position>& positions) {
+  for (const auto& [key, position] : positions) known_[key] = position;
+}
+
+void KnownPositions::ForgetOld() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked_ < absl::ToChronoMilliseconds(kIdleWait)) return;
+  known_.clear();
+  asked_ = now;
+}
+
+}  // namespace pathways::runtime

@@ -1,0 +1,16 @@
+#include "services/runtime/store/event_store.h"
+
+#include "services/runtime/status_macros.h"
+
+namespace pathways::runtime {
+
+absl::StatusOr<std::map<std::string, StreamRow>> EventStore::ReadStates(
+    const std::vector<std::string>& streams) {
+  std::map<std::string, StreamRow> rows;
+  for (const std::string& stream : streams) {
+    ASSIGN_OR_RETURN(rows[stream], ReadState(stream));
+  }
+  return rows;
+}
+
+}  // namespace pathways::runtime
