@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kPage = 256;  // Records in one read, and so in flight.
 constexpr size_t kHeadsPage = 1000;
+// Pulled events that are submitted together; one stream may bring a page more.
+constexpr size_t kPulledMax = 256;
 
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
@@ -179,26 +181,41 @@ void Puller::Run() {
 absl::StatusOr<bool> Puller::PullOnce() {
   ASSIGN_OR_RETURN(const std::vector<BehindRow> rows, parts_.store.ReadBehind(kPage));
   bool applied = false;
-  for (const BehindRow& row : rows) {
-    if (row.upstream != parts_.upstream) continue;
-    ASSIGN_OR_RETURN(const bool moved, PullStream(row));
+  for (auto next = rows.begin(); next != rows.end();) {
+    ASSIGN_OR_RETURN(const bool moved, PullSome(rows, next));
     applied |= moved;
   }
   return applied;
 }
 
-absl::StatusOr<bool> Puller::PullStream(const BehindRow& row) {
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                   parts_.streams.ReadStream(row.stream, row.applied + 1, kPage));
+absl::StatusOr<bool> Puller::PullSome(const std::vector<BehindRow>& rows,
+                                      std::vector<BehindRow>::const_iterator& next) {
   std::vector<Command> commands;
-  for (const EventRow& event : events) {
-    commands.push_back(CommandOf(parts_.domain, parts_.upstream, event));
+  std::map<std::string, int64_t> before;
+  // What can be read is applied even when the next cannot.
+  absl::Status read;
+  for (; next != rows.end() && read.ok() && commands.size() < kPulledMax; ++next) {
+    if (next->upstream != parts_.upstream) continue;
+    const auto events = parts_.streams.ReadStream(next->stream, next->applied + 1, kPage);
+    read = events.status();
+    if (!read.ok()) continue;
+    before[next->stream] = next->applied;
+    for (const EventRow& event : *events) {
+      commands.push_back(CommandOf(parts_.domain, parts_.upstream, event));
+    }
   }
-  if (commands.empty()) return false;
+  if (commands.empty()) {
+    RETURN_IF_ERROR(read);
+    return false;
+  }
   PATHWAYS_CRASH_POINT("puller.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
-  ASSIGN_OR_RETURN(auto after, parts_.store.ReadApplied(parts_.upstream, {row.stream}));
-  return after[row.stream] > row.applied;
+  RETURN_IF_ERROR(read);
+  std::vector<std::string> streams;
+  for (const auto& [stream, number] : before) streams.push_back(stream);
+  ASSIGN_OR_RETURN(auto after, parts_.store.ReadApplied(parts_.upstream, streams));
+  return std::any_of(before.begin(), before.end(),
+                     [&](const auto& entry) { return after[entry.first] > entry.second; });
 }
 
 absl::Status Puller::Sweep() {

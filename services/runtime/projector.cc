@@ -14,6 +14,8 @@ namespace pathways::runtime {
 namespace {
 
 constexpr int kPage = 256;
+// Events folded before they are written: what they take in memory is kept for as long as it runs.
+constexpr size_t kPassMax = 512;
 constexpr int kHeadsPage = 1000;
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
@@ -62,22 +64,31 @@ void Projector::Run() {
 
 absl::StatusOr<size_t> Projector::ReadPages() {
   positions_.ForgetOld();
+  size_t events = 0;
   Pass pass;
   // A source that lost its tail must not keep what the others tell.
   absl::Status first_error;
   for (const ProjectionSource& source : sources_) {
     for (const auto& log : source.logs.Logs()) {
       first_error.Update(ReadPage(source, *log, pass));
+      if (pass.events < kPassMax) continue;
+      events += pass.events;
+      first_error.Update(WritePass(pass));
     }
   }
-  if (!pass.positions.empty()) {
-    const absl::Status written = Write(pass.values, pass.positions);
-    if (written.ok()) positions_.Committed(pass.positions);
-    first_error.Update(written);
-  }
-  if (first_error.ok()) return pass.events;
+  events += pass.events;
+  first_error.Update(WritePass(pass));
+  if (first_error.ok()) return events;
   positions_.Forget();
   return first_error;
+}
+
+absl::Status Projector::WritePass(Pass& pass) {
+  const Pass read = std::exchange(pass, {});
+  if (read.positions.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Write(read.values, read.positions));
+  positions_.Committed(read.positions);
+  return absl::OkStatus();
 }
 
 absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass) {

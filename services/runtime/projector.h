@@ -75,6 +75,8 @@ class Projector {
   absl::StatusOr<size_t> ReadPages();
   // On UNAVAILABLE nothing of the page counts as read.
   absl::Status ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass);
+  // Writes what there is and begins anew.
+  absl::Status WritePass(Pass& pass);
   // Reads the values of the events' streams that the pass does not have yet.
   absl::Status ReadValues(const std::vector<EventRow>& events, Values& values);
   // Brings one value up to an event; fetches what is missing before it.

@@ -370,10 +370,12 @@ absl::StatusOr<Position> PostgresStore::ReadPosition(absl::string_view upstream)
 absl::StatusOr<std::map<std::string, std::string>> PostgresStore::ReadProjections(
     absl::string_view name, const std::vector<std::string>& keys) {
   std::map<std::string, std::string> values;
-  // A join and not `key = ANY`: a plan made while the table was small would keep to the name alone
-  // and compare every row of it with every key.
-  PostgresStep step{{"SELECT held.key, held.value FROM unnest($2::bytea[]) AS wanted (key) "
-                     "JOIN projections AS held ON held.name = $1::text AND held.key = wanted.key",
+  // One look into the index for each key, written so that no other plan is left: as a join or with
+  // `key = ANY`, one made while the table was small looks up the name alone, and compares every row
+  // of the projection with every key. OFFSET 0 keeps the subquery from becoming a join.
+  PostgresStep step{{"SELECT held.key, held.value FROM unnest($2::bytea[]) AS wanted (key), "
+                     "LATERAL (SELECT key, value FROM projections WHERE name = $1::text AND "
+                     "projections.key = wanted.key OFFSET 0) AS held",
                      {std::string(name), BytesArray(keys)}},
                     [&values](const PostgresResult& result) {
                       for (int i = 0; i < result.rows(); ++i) {
