@@ -35,7 +35,7 @@ _WRAPPED = [
     (re.compile(r"^httplib\.h$"), re.compile(r"^services/runtime/metrics_http\.cc$")),
     (
         re.compile(r"^librdkafka/"),
-        re.compile(r"^(services/runtime/bus/kafka[^/]*\.cc|tests/.*)$"),
+        re.compile(r"^(services/runtime/bus/kafka[^/]*\.cc|tests/.*|bench/.*)$"),
     ),
     (
         re.compile(r"^CLI/"),
