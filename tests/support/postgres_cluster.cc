@@ -105,7 +105,7 @@ PostgresCluster::~PostgresCluster() {
 
 void PostgresCluster::Start() {
   server_ = Spawn({Program("postgres"), "-D", folder_.path() + "/data", "-k", folder_.path(), "-c",
-                   "listen_addresses=", "-c", "max_connections=60", "-c", "shared_buffers=32MB",
+                   "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
                    "-c", "max_wal_size=256MB"},
                   folder_.path() + "/log");
   runtime::PostgresPool pool({ConnectionTo("postgres"), kStartMax}, 1);
