@@ -6,8 +6,6 @@
 #define PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
 
 #include <atomic>
-#include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
 
