@@ -1,9 +1,6 @@
 #include "tests/distributed/deployment.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/runtime/principal.h"
 #include "tests/kafka/kafka_suite.h"
+#include "tests/support/free_port.h"
 #include "tests/support/postgres_cluster.h"
 
 namespace pathways::testing_support {
@@ -20,19 +18,6 @@ namespace {
 
 constexpr int kStartsMax = 3;
 constexpr char kDesk[] = "staff/desk";
-
-// Free when it was asked for; a start that finds it taken is tried again on another.
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = bind(fd, generic, length) == 0 && getsockname(fd, generic, &length) == 0;
-  close(fd);
-  return bound ? ntohs(address.sin_port) : 0;
-}
 
 bool WritePrivate(const std::string& path, const std::string& text) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,11 +1,8 @@
 #include "tests/support/kafka_broker.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <librdkafka/rdkafka.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/status_macros.h"
+#include "tests/support/free_port.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -54,20 +52,6 @@ num.network.threads=2
 num.io.threads=2
 log.cleaner.enable=false
 )";
-
-// A free port of the loopback interface. Another process may take it before the broker does, which
-// then fails to start and says so.
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = bind(fd, generic, length) == 0 && getsockname(fd, generic, &length) == 0;
-  close(fd);
-  return bound ? ntohs(address.sin_port) : 0;
-}
 
 std::string KafkaFolder() {
   if (const char* home = std::getenv("KAFKA_HOME"); home != nullptr && *home != '\0') return home;
