@@ -26,19 +26,32 @@ constexpr size_t kStateBytes = 400;
 constexpr int64_t kWaitingMax = 1024;  // Commands of one replica that are not answered yet.
 
 // Each command is one event; one list entry and one unique entry per stream.
+class AppendedStream : public OpenStream {
+ public:
+  explicit AppendedStream(StoredState state) : state_(std::move(state)) {}
+  absl::StatusOr<std::vector<NewEvent>> Decide(absl::string_view command,
+                                               const type::DecideContext&) override {
+    state_.open = std::string(command);
+    return std::vector<NewEvent>{{"bench.Appended", state_.open, ""}};
+  }
+  absl::Status Evolve(const EventRow& event) override {
+    state_.open = event.data;
+    return absl::OkStatus();
+  }
+  type::Folded Fold(const std::string& stream) const override {
+    return {{{"all", stream}}, {{"number", stream}}, {}};
+  }
+  StoredState State() const override { return state_; }
+
+ private:
+  StoredState state_;
+};
+
 class AppendOnlyDomain : public Domain {
  public:
   int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
-                                               const type::DecideContext&) const override {
-    return std::vector<NewEvent>{{"bench.Appended", std::string(command), ""}};
-  }
-  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
-    state.open = event.data;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<type::Folded> Fold(const std::string& stream, const StoredState&) const override {
-    return type::Folded{{{"all", stream}}, {{"number", stream}}, {}};
+  absl::StatusOr<std::unique_ptr<OpenStream>> Open(const StoredState& state) const override {
+    return std::make_unique<AppendedStream>(state);
   }
   absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view, const EventRow&) const override {
     return absl::InvalidArgumentError("there is no upstream");

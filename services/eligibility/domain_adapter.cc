@@ -9,50 +9,61 @@
 namespace pathways::eligibility {
 namespace {
 
-absl::StatusOr<v1::EligibilityState> Parse(const runtime::StoredState& stored) {
-  v1::EligibilityState state;
-  if (!state.ParseFromString(stored.open))
-    return absl::DataLossError("a stored case cannot be read");
-  return state;
-}
+// One case in memory.
+class EligibilityCase : public runtime::OpenStream {
+ public:
+  EligibilityCase(v1::EligibilityState state, const v1::PolicyPack& pack)
+      : state_(std::move(state)), pack_(pack) {}
+
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
+      absl::string_view command, const type::DecideContext& context) override {
+    v1::EligibilityCommand parsed;
+    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
+      return absl::InternalError("a command cannot be read");
+    }
+    ASSIGN_OR_RETURN(const std::vector<v1::EligibilityEvent> events,
+                     eligibility::Decide(state_, parsed, pack_, context));
+    std::vector<runtime::NewEvent> made;
+    int64_t number = context.version;
+    for (const v1::EligibilityEvent& event : events) {
+      RETURN_IF_ERROR(eligibility::Evolve(state_, event, {context.stream, ++number, context.now}));
+      made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
+    }
+    return made;
+  }
+
+  absl::Status Evolve(const runtime::EventRow& event) override {
+    v1::EligibilityEvent parsed;
+    if (!parsed.ParseFromString(event.data)) {
+      return absl::DataLossError("a stored event cannot be read");
+    }
+    return eligibility::Evolve(state_, parsed, {event.stream, event.number, event.time});
+  }
+
+  type::Folded Fold(const std::string& stream) const override {
+    return eligibility::Fold(stream, state_);
+  }
+
+  runtime::StoredState State() const override {
+    return {runtime::SerializeDeterministic(state_), ""};
+  }
+
+ private:
+  v1::EligibilityState state_;
+  const v1::PolicyPack& pack_;
+};
 
 }  // namespace
 
 int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::vector<runtime::NewEvent>> EligibilityDomain::Decide(
-    const runtime::StoredState& stored, absl::string_view command,
-    const type::DecideContext& context) const {
-  ASSIGN_OR_RETURN(const v1::EligibilityState state, Parse(stored));
-  v1::EligibilityCommand parsed;
-  if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-    return absl::InternalError("a command cannot be read");
+absl::StatusOr<std::unique_ptr<runtime::OpenStream>> EligibilityDomain::Open(
+    const runtime::StoredState& stored) const {
+  v1::EligibilityState state;
+  if (!state.ParseFromString(stored.open)) {
+    return absl::DataLossError("a stored case cannot be read");
   }
-  ASSIGN_OR_RETURN(const std::vector<v1::EligibilityEvent> events,
-                   eligibility::Decide(state, parsed, pack_, context));
-  std::vector<runtime::NewEvent> made;
-  for (const v1::EligibilityEvent& event : events) {
-    made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
-  }
-  return made;
-}
-
-absl::Status EligibilityDomain::Evolve(runtime::StoredState& stored,
-                                       const runtime::EventRow& event) const {
-  ASSIGN_OR_RETURN(v1::EligibilityState state, Parse(stored));
-  v1::EligibilityEvent parsed;
-  if (!parsed.ParseFromString(event.data)) {
-    return absl::DataLossError("a stored event cannot be read");
-  }
-  RETURN_IF_ERROR(eligibility::Evolve(state, parsed, {event.stream, event.number, event.time}));
-  stored.open = runtime::SerializeDeterministic(state);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<type::Folded> EligibilityDomain::Fold(const std::string& stream,
-                                                     const runtime::StoredState& stored) const {
-  ASSIGN_OR_RETURN(const v1::EligibilityState state, Parse(stored));
-  return eligibility::Fold(stream, state);
+  return std::make_unique<EligibilityCase>(std::move(state), pack_);
 }
 
 absl::StatusOr<runtime::UpstreamCommand> EligibilityDomain::FromUpstream(

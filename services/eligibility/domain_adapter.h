@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,8 @@ class EligibilityDomain : public runtime::Domain {
   // `pack` is the pack in force, already checked.
   explicit EligibilityDomain(v1::PolicyPack pack) : pack_(std::move(pack)) {}
   int EvolveVersion() const override;
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      const runtime::StoredState& state, absl::string_view command,
-      const type::DecideContext& context) const override;
-  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override;
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const runtime::StoredState& state) const override;
+  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
+      const runtime::StoredState& state) const override;
   absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
       absl::string_view upstream, const runtime::EventRow& event) const override;
 

@@ -9,52 +9,60 @@
 namespace pathways::intake {
 namespace {
 
-absl::StatusOr<CaseRecord> Parse(const runtime::StoredState& state) {
-  CaseRecord record;
-  if (!record.open.ParseFromString(state.open) || !record.sealed.ParseFromString(state.sealed)) {
-    return absl::DataLossError("a stored case cannot be read");
+// One case in memory.
+class IntakeCase : public runtime::OpenStream {
+ public:
+  explicit IntakeCase(CaseRecord record) : record_(std::move(record)) {}
+
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
+      absl::string_view command, const type::DecideContext& context) override {
+    v1::IntakeCommand parsed;
+    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
+      return absl::InternalError("a command cannot be read");
+    }
+    ASSIGN_OR_RETURN(const std::vector<CaseEvent> events, intake::Decide(record_, parsed, context));
+    std::vector<runtime::NewEvent> made;
+    int64_t number = context.version;
+    for (const CaseEvent& event : events) {
+      RETURN_IF_ERROR(intake::Evolve(record_, event, {context.stream, ++number, context.now}));
+      made.push_back({runtime::EventType(event.event), runtime::SerializeDeterministic(event.event),
+                      runtime::SerializeDeterministic(event.sealed)});
+    }
+    return made;
   }
-  return record;
-}
+
+  absl::Status Evolve(const runtime::EventRow& event) override {
+    CaseEvent parsed;
+    if (!parsed.event.ParseFromString(event.data) || !parsed.sealed.ParseFromString(event.sealed)) {
+      return absl::DataLossError("a stored event cannot be read");
+    }
+    return intake::Evolve(record_, parsed, {event.stream, event.number, event.time});
+  }
+
+  type::Folded Fold(const std::string& stream) const override {
+    return intake::Fold(stream, record_);
+  }
+
+  runtime::StoredState State() const override {
+    return {runtime::SerializeDeterministic(record_.open),
+            runtime::SerializeDeterministic(record_.sealed)};
+  }
+
+ private:
+  CaseRecord record_;
+};
 
 }  // namespace
 
 int IntakeDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::vector<runtime::NewEvent>> IntakeDomain::Decide(
-    const runtime::StoredState& state, absl::string_view command,
-    const type::DecideContext& context) const {
-  ASSIGN_OR_RETURN(const CaseRecord record, Parse(state));
-  v1::IntakeCommand parsed;
-  if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-    return absl::InternalError("a command cannot be read");
+absl::StatusOr<std::unique_ptr<runtime::OpenStream>> IntakeDomain::Open(
+    const runtime::StoredState& state) const {
+  CaseRecord record;
+  if (!record.open.ParseFromString(state.open) || !record.sealed.ParseFromString(state.sealed)) {
+    return absl::DataLossError("a stored case cannot be read");
   }
-  ASSIGN_OR_RETURN(const std::vector<CaseEvent> events, intake::Decide(record, parsed, context));
-  std::vector<runtime::NewEvent> made;
-  for (const CaseEvent& event : events) {
-    made.push_back({runtime::EventType(event.event), runtime::SerializeDeterministic(event.event),
-                    runtime::SerializeDeterministic(event.sealed)});
-  }
-  return made;
-}
-
-absl::Status IntakeDomain::Evolve(runtime::StoredState& state,
-                                  const runtime::EventRow& event) const {
-  ASSIGN_OR_RETURN(CaseRecord record, Parse(state));
-  CaseEvent parsed;
-  if (!parsed.event.ParseFromString(event.data) || !parsed.sealed.ParseFromString(event.sealed)) {
-    return absl::DataLossError("a stored event cannot be read");
-  }
-  RETURN_IF_ERROR(intake::Evolve(record, parsed, {event.stream, event.number, event.time}));
-  state.open = runtime::SerializeDeterministic(record.open);
-  state.sealed = runtime::SerializeDeterministic(record.sealed);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<type::Folded> IntakeDomain::Fold(const std::string& stream,
-                                                const runtime::StoredState& state) const {
-  ASSIGN_OR_RETURN(const CaseRecord record, Parse(state));
-  return intake::Fold(stream, record);
+  return std::make_unique<IntakeCase>(std::move(record));
 }
 
 absl::StatusOr<runtime::UpstreamCommand> IntakeDomain::FromUpstream(

@@ -9,12 +9,49 @@
 namespace pathways::referral {
 namespace {
 
-absl::StatusOr<v1::ReferralCaseState> Parse(const runtime::StoredState& stored) {
-  v1::ReferralCaseState state;
-  if (!state.ParseFromString(stored.open))
-    return absl::DataLossError("a stored case cannot be read");
-  return state;
-}
+// One case in memory.
+class ReferralCase : public runtime::OpenStream {
+ public:
+  ReferralCase(v1::ReferralCaseState state, const v1::AgencyRoutes& routes)
+      : state_(std::move(state)), routes_(routes) {}
+
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
+      absl::string_view command, const type::DecideContext& context) override {
+    v1::ReferralCommand parsed;
+    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
+      return absl::InternalError("a command cannot be read");
+    }
+    ASSIGN_OR_RETURN(const std::vector<v1::ReferralEvent> events,
+                     referral::Decide(state_, parsed, routes_, context));
+    std::vector<runtime::NewEvent> made;
+    int64_t number = context.version;
+    for (const v1::ReferralEvent& event : events) {
+      RETURN_IF_ERROR(referral::Evolve(state_, event, {context.stream, ++number, context.now}));
+      made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
+    }
+    return made;
+  }
+
+  absl::Status Evolve(const runtime::EventRow& event) override {
+    v1::ReferralEvent parsed;
+    if (!parsed.ParseFromString(event.data)) {
+      return absl::DataLossError("a stored event cannot be read");
+    }
+    return referral::Evolve(state_, parsed, {event.stream, event.number, event.time});
+  }
+
+  type::Folded Fold(const std::string& stream) const override {
+    return referral::Fold(stream, state_);
+  }
+
+  runtime::StoredState State() const override {
+    return {runtime::SerializeDeterministic(state_), ""};
+  }
+
+ private:
+  v1::ReferralCaseState state_;
+  const v1::AgencyRoutes& routes_;
+};
 
 // The intake number an eligibility event was made from: referral must have applied it itself.
 int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
@@ -35,39 +72,13 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
 
 int ReferralDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::vector<runtime::NewEvent>> ReferralDomain::Decide(
-    const runtime::StoredState& stored, absl::string_view command,
-    const type::DecideContext& context) const {
-  ASSIGN_OR_RETURN(const v1::ReferralCaseState state, Parse(stored));
-  v1::ReferralCommand parsed;
-  if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-    return absl::InternalError("a command cannot be read");
+absl::StatusOr<std::unique_ptr<runtime::OpenStream>> ReferralDomain::Open(
+    const runtime::StoredState& stored) const {
+  v1::ReferralCaseState state;
+  if (!state.ParseFromString(stored.open)) {
+    return absl::DataLossError("a stored case cannot be read");
   }
-  ASSIGN_OR_RETURN(const std::vector<v1::ReferralEvent> events,
-                   referral::Decide(state, parsed, routes_, context));
-  std::vector<runtime::NewEvent> made;
-  for (const v1::ReferralEvent& event : events) {
-    made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
-  }
-  return made;
-}
-
-absl::Status ReferralDomain::Evolve(runtime::StoredState& stored,
-                                    const runtime::EventRow& event) const {
-  ASSIGN_OR_RETURN(v1::ReferralCaseState state, Parse(stored));
-  v1::ReferralEvent parsed;
-  if (!parsed.ParseFromString(event.data)) {
-    return absl::DataLossError("a stored event cannot be read");
-  }
-  RETURN_IF_ERROR(referral::Evolve(state, parsed, {event.stream, event.number, event.time}));
-  stored.open = runtime::SerializeDeterministic(state);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<type::Folded> ReferralDomain::Fold(const std::string& stream,
-                                                  const runtime::StoredState& stored) const {
-  ASSIGN_OR_RETURN(const v1::ReferralCaseState state, Parse(stored));
-  return referral::Fold(stream, state);
+  return std::make_unique<ReferralCase>(std::move(state), routes_);
 }
 
 absl::StatusOr<runtime::UpstreamCommand> ReferralDomain::FromUpstream(

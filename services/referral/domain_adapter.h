@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_ADAPTER_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_ADAPTER_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,8 @@ class ReferralDomain : public runtime::Domain {
   // `routes` say which agency takes a pathway, already checked.
   explicit ReferralDomain(v1::AgencyRoutes routes) : routes_(std::move(routes)) {}
   int EvolveVersion() const override;
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      const runtime::StoredState& state, absl::string_view command,
-      const type::DecideContext& context) const override;
-  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override;
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const runtime::StoredState& state) const override;
+  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
+      const runtime::StoredState& state) const override;
   absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
       absl::string_view upstream, const runtime::EventRow& event) const override;
 

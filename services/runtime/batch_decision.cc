@@ -51,11 +51,30 @@ BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
   auto [found, made] = work_.try_emplace(stream);
   if (made) {
     if (auto row = data_.streams.find(stream); row != data_.streams.end()) {
-      found->second.before = row->second;
-      found->second.now = row->second;
+      found->second.now = std::move(row->second);
+      found->second.version_before = found->second.now.version;
     }
   }
   return found->second;
+}
+
+absl::StatusOr<OpenStream*> BatchDecision::Open(const std::string& stream, Work& work) const {
+  if (work.open) return work.open.get();
+  ASSIGN_OR_RETURN(work.open, domain_.Open(work.now.state));
+  const bool first = work.events.empty();
+  if (first && work.version_before > 0) work.folded_before = work.open->Fold(stream);
+  for (size_t i = work.events_in_state; i < work.events.size(); ++i) {
+    RETURN_IF_ERROR(work.open->Evolve(work.events[i]));
+  }
+  return work.open.get();
+}
+
+absl::Status BatchDecision::Store(const std::string& stream, Work& work) const {
+  if (work.events_in_state == work.events.size()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
+  work.now.state = open->State();
+  work.events_in_state = work.events.size();
+  return absl::OkStatus();
 }
 
 Answer BatchDecision::Decide(const Command& command) {
@@ -78,7 +97,7 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
               row.stream,
               {}};
     }
-    return {absl::OkStatus(), row.stream, WorkOf(row.stream).now};
+    return AnswerWith(row.stream, WorkOf(row.stream));
   }
   Work& work = WorkOf(command.stream);
   // A read changes nothing, and a parked case is just the one that somebody has to look at.
@@ -95,14 +114,22 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
     write_.requests[origin.key] = row;
   }
   write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
-  return {absl::OkStatus(), command.stream, work.now};
+  return AnswerWith(command.stream, work);
 }
 
-absl::Status BatchDecision::RefuseParked(const Command& command, const Work& work) const {
+Answer BatchDecision::AnswerWith(const std::string& stream, Work& work) const {
+  if (absl::Status status = Store(stream, work); !status.ok())
+    return {std::move(status), stream, {}};
+  return {absl::OkStatus(), stream, work.now};
+}
+
+absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) const {
   const absl::Time now = std::max(data_.now, work.now.last_event_time);
+  // In a copy: what it would change must not stay.
+  RETURN_IF_ERROR(Store(command.stream, work));
+  ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> copy, domain_.Open(work.now.state));
   const absl::Status refused =
-      domain_.Decide(work.now.state, command.payload, {command.stream, work.now.version, now})
-          .status();
+      copy->Decide(command.payload, {command.stream, work.now.version, now}).status();
   const bool is_broken = absl::IsInternal(refused) || absl::IsDataLoss(refused);
   if (!refused.ok() && !is_broken) return refused;
   return type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
@@ -170,11 +197,11 @@ bool BatchDecision::IsMissing(const EventOrigin& origin, Work& work) {
 
 Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& origin) {
   Work& work = WorkOf(command.stream);
-  const absl::StatusOr<type::Folded> folded = domain_.Fold(command.stream, work.now.state);
-  if (!folded.ok()) return {folded.status(), command.stream, {}};
+  const absl::StatusOr<OpenStream*> open = Open(command.stream, work);
+  if (!open.ok()) return {open.status(), command.stream, {}};
+  const std::vector<type::TimerEntry> timers = (*open)->Fold(command.stream).timers;
   const type::TimerEntry timer{origin.kind, origin.due_unix_seconds};
-  const bool still_due =
-      std::find(folded->timers.begin(), folded->timers.end(), timer) != folded->timers.end();
+  const bool still_due = std::find(timers.begin(), timers.end(), timer) != timers.end();
   const bool moved_on = origin.version > 0 && origin.version != work.now.version;
   if (!still_due || moved_on || !work.now.parked_reason.empty()) {
     return {absl::OkStatus(), command.stream, {}};
@@ -193,33 +220,29 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
                                   Work& work) {
   const absl::Time now = std::max(data_.now, work.now.last_event_time);
   const type::DecideContext context{command.stream, work.now.version, now};
-  ASSIGN_OR_RETURN(std::vector<NewEvent> decided,
-                   domain_.Decide(work.now.state, command.payload, context));
-  StoredState state = work.now.state;
-  std::vector<EventRow> events;
-  for (NewEvent& made : decided) {
+  ASSIGN_OR_RETURN(OpenStream * open, Open(command.stream, work));
+  absl::StatusOr<std::vector<NewEvent>> decided = open->Decide(command.payload, context);
+  if (!decided.ok()) {
+    if (absl::IsInternal(decided.status())) work.open.reset();
+    return decided.status();
+  }
+  for (NewEvent& made : *decided) {
     EventRow event;
     event.stream = command.stream;
-    event.number = work.now.version + static_cast<int64_t>(events.size()) + 1;
+    event.number = ++work.now.version;
     event.ce_id = NewUuid();
     event.type = std::move(made.type);
     event.time = now;
     event.cause = cause;
     event.data = std::move(made.data);
     event.sealed = std::move(made.sealed);
-    if (const absl::Status status = domain_.Evolve(state, event); !status.ok()) {
-      return absl::InternalError(absl::string_view(status.message()));
-    }
-    events.push_back(std::move(event));
+    work.events.push_back(std::move(event));
   }
   work.touched = true;
   write_.keys.insert(write_.keys.end(), command.keys.begin(), command.keys.end());
-  if (events.empty()) return absl::OkStatus();
-  work.now.state = std::move(state);
-  work.now.version += static_cast<int64_t>(events.size());
+  if (decided->empty()) return absl::OkStatus();
   work.now.last_event_time = now;
   work.now.evolve_version = domain_.EvolveVersion();
-  std::move(events.begin(), events.end(), std::back_inserter(work.events));
   return absl::OkStatus();
 }
 
@@ -239,18 +262,16 @@ absl::StatusOr<BatchWrite> BatchDecision::Build() {
     if (!work.touched) continue;
     StreamWrite write;
     write.stream = stream;
-    write.expected_version = work.before.version;
+    write.expected_version = work.version_before;
     write.state_changed = !work.events.empty();
-    write.events = std::move(work.events);
     if (write.state_changed) {
-      type::Folded before;
-      if (work.before.version > 0) {
-        ASSIGN_OR_RETURN(before, domain_.Fold(stream, work.before.state));
-      }
-      ASSIGN_OR_RETURN(const type::Folded after, domain_.Fold(stream, work.now.state));
-      write.removed = Missing(before, after);
-      write.added = Missing(after, before);
+      ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
+      const type::Folded after = open->Fold(stream);
+      write.removed = Missing(work.folded_before, after);
+      write.added = Missing(after, work.folded_before);
+      RETURN_IF_ERROR(Store(stream, work));
     }
+    write.events = std::move(work.events);
     std::erase_if(work.now.applied, [](const auto& entry) { return entry.second.number == 0; });
     write.row = std::move(work.now);
     write_.streams.push_back(std::move(write));

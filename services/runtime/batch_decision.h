@@ -2,11 +2,13 @@
 //
 // The engine reads the batch's data, hands every command to Decide in order, and takes what must be
 // written from Build. Commands of one batch for one stream are decided one after the other on the
-// state in memory and written once. Not thread-safe; lives for one transaction.
+// state in memory, which is parsed once and written once. Not thread-safe; lives for one
+// transaction.
 #ifndef PATHWAYS_SERVICES_RUNTIME_BATCH_DECISION_H_
 #define PATHWAYS_SERVICES_RUNTIME_BATCH_DECISION_H_
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,22 +30,31 @@ class BatchDecision {
   // Decides one command on what the ones before it left. The answer is true only once committed.
   Answer Decide(const Command& command);
 
-  // What to write. INTERNAL when a state cannot be folded. Call once, after the last Decide.
+  // What to write. INTERNAL or DATA_LOSS when a state cannot be read. Call once, after the last
+  // Decide.
   absl::StatusOr<BatchWrite> Build();
 
  private:
   struct Work {
-    StreamRow before;
-    StreamRow now;
+    int64_t version_before = 0;
+    StreamRow now;                     // Its state may be older than `open`: see Store.
+    std::unique_ptr<OpenStream> open;  // None: not asked for yet, or broken.
+    type::Folded folded_before;
     std::vector<EventRow> events;
+    size_t events_in_state = 0;  // How many of them `now.state` has.
     bool touched = false;
   };
 
   Work& WorkOf(const std::string& stream);
+  // The stream in memory. DATA_LOSS, INTERNAL: it cannot be read.
+  absl::StatusOr<OpenStream*> Open(const std::string& stream, Work& work) const;
+  // Brings the state in `now` up to date. Errors as Open.
+  absl::Status Store(const std::string& stream, Work& work) const;
   Answer DecideRequest(const Command& command, const RequestOrigin& origin);
+  Answer AnswerWith(const std::string& stream, Work& work) const;
   // Why a request for a parked stream is refused. What the domain refuses anyway it refuses in its
   // own words: who may not know of a case must not learn of it by its being parked.
-  absl::Status RefuseParked(const Command& command, const Work& work) const;
+  absl::Status RefuseParked(const Command& command, Work& work) const;
   Answer DecideEvent(const Command& command, const EventOrigin& origin);
   Answer DecideTimer(const Command& command, const TimerOrigin& origin);
   // Applies the event or says why it must wait; moves no position.

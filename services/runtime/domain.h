@@ -1,12 +1,15 @@
 // What the engine asks of a service: its pure domain, with states, commands and events as bytes.
 //
 // One adapter per service (services/<service>/domain_adapter.h) implements this by parsing, calling
-// the domain's Decide, Evolve and Fold, and serialising. It holds no mutable state, so every method
-// may be called from any thread, blocks for nothing and gives the same answer twice.
+// the domain's Decide, Evolve and Fold, and serialising. A stream is opened once for a batch: its
+// state is parsed once, whatever the batch does with it, and serialised once. A Domain holds no
+// mutable state, so its methods may be called from any thread; an OpenStream belongs to one thread.
+// Nothing here blocks, and equal input gives equal bytes.
 #ifndef PATHWAYS_SERVICES_RUNTIME_DOMAIN_H_
 #define PATHWAYS_SERVICES_RUNTIME_DOMAIN_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,6 +46,27 @@ struct SealedGap {
   bool identity_lost = false;  // There was an identity: it must be asked for again.
 };
 
+// A stream in memory, between reading its stored state and writing it again.
+class OpenStream {
+ public:
+  virtual ~OpenStream() = default;
+
+  // Decides one command and applies the events that it gives to the state: they get the numbers
+  // after context.version, and context.now. Errors as in the domain's decide.h, and then the state
+  // is as before; after INTERNAL, which parks the stream, it is undefined: open it anew.
+  virtual absl::StatusOr<std::vector<NewEvent>> Decide(absl::string_view command,
+                                                       const type::DecideContext& context) = 0;
+
+  // Applies one own event to the state, which after an error is undefined.
+  virtual absl::Status Evolve(const EventRow& event) = 0;
+
+  // Index entries and timers of the state.
+  virtual type::Folded Fold(const std::string& stream) const = 0;
+
+  // The state as it is stored.
+  virtual StoredState State() const = 0;
+};
+
 class Domain {
  public:
   virtual ~Domain() = default;
@@ -50,17 +74,9 @@ class Domain {
   // Version of Evolve and Fold: a state made by another one is folded again.
   virtual int EvolveVersion() const = 0;
 
-  // Decides one command. Errors as in the domain's decide.h; INTERNAL parks the stream.
-  virtual absl::StatusOr<std::vector<NewEvent>> Decide(
-      const StoredState& state, absl::string_view command,
-      const type::DecideContext& context) const = 0;
-
-  // Applies one own event to the state.
-  virtual absl::Status Evolve(StoredState& state, const EventRow& event) const = 0;
-
-  // Index entries and timers of a state.
-  virtual absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                            const StoredState& state) const = 0;
+  // Opens a stream; an empty state is that of a new one. DATA_LOSS: it cannot be read. The domain
+  // must outlive what it opened.
+  virtual absl::StatusOr<std::unique_ptr<OpenStream>> Open(const StoredState& state) const = 0;
 
   // The command that an event of `upstream` is for this service. INVALID_ARGUMENT: not an event of
   // that upstream; it will be parked.

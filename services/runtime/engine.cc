@@ -173,18 +173,19 @@ void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {
 
 absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
                        StreamRow& row) {
-  row.state = {};
   row.version = 0;
+  ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> open, domain.Open({}));
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<EventRow> events,
                      store.ReadStream(stream, row.version + 1, kFoldPage, /*with_sealed=*/true));
     if (events.empty()) break;
     for (const EventRow& event : events) {
-      RETURN_IF_ERROR(domain.Evolve(row.state, event));
+      RETURN_IF_ERROR(open->Evolve(event));
       row.version = event.number;
       row.last_event_time = event.time;
     }
   }
+  row.state = open->State();
   row.evolve_version = domain.EvolveVersion();
   return absl::OkStatus();
 }
@@ -200,8 +201,8 @@ absl::Status RebuildFolded(const Domain& domain, EventStore& store) {
       if (event.number != 1) continue;  // Every stream is met once, at its first event.
       StreamRow row;
       RETURN_IF_ERROR(FoldAgain(domain, store, event.stream, row));
-      ASSIGN_OR_RETURN(const type::Folded folded, domain.Fold(event.stream, row.state));
-      RETURN_IF_ERROR(store.RestoreFolded(event.stream, row, folded));
+      ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> open, domain.Open(row.state));
+      RETURN_IF_ERROR(store.RestoreFolded(event.stream, row, open->Fold(event.stream)));
     }
   }
 }

@@ -154,25 +154,28 @@ absl::Status Restore::Write(const std::vector<const EventRow*>& events) {
   for (const auto& [key, request] : requests) wanted.requests.push_back(key);
   ASSIGN_OR_RETURN(const std::unique_ptr<Batch> batch, store_.Begin());
   ASSIGN_OR_RETURN(BatchData data, batch->Read(wanted));
+  std::map<std::string, std::unique_ptr<OpenStream>> open;
   std::map<std::string, type::Folded> before;
   for (auto& [stream, write] : writes) {
     write.row = std::move(data.streams[stream]);
     write.expected_version = write.row.version;
     write.state_changed = true;
-    if (write.row.version == 0) continue;
-    if (write.row.evolve_version != domain_.EvolveVersion()) {
+    const bool exists = write.row.version > 0;
+    if (exists && write.row.evolve_version != domain_.EvolveVersion()) {
       RETURN_IF_ERROR(FoldAgain(domain_, store_, stream, write.row));
     }
-    ASSIGN_OR_RETURN(before[stream], domain_.Fold(stream, write.row.state));
+    ASSIGN_OR_RETURN(open[stream], domain_.Open(write.row.state));
+    if (exists) before[stream] = open[stream]->Fold(stream);
   }
   for (const EventRow* event : events) {
     StreamWrite& write = writes[event->stream];
-    RETURN_IF_ERROR(Append(*event, write.row, write));
+    RETURN_IF_ERROR(Append(*event, *open[event->stream], write));
     RETURN_IF_ERROR(Mark(*event, write.row));
   }
   BatchWrite all;
   for (auto& [stream, write] : writes) {
-    ASSIGN_OR_RETURN(const type::Folded after, domain_.Fold(stream, write.row.state));
+    const type::Folded after = open[stream]->Fold(stream);
+    write.row.state = open[stream]->State();
     write.removed = Missing(before[stream], after);
     write.added = Missing(after, before[stream]);
     all.streams.push_back(std::move(write));
@@ -190,7 +193,8 @@ absl::Status Restore::Write(const std::vector<const EventRow*>& events) {
   return absl::OkStatus();
 }
 
-absl::Status Restore::Append(const EventRow& event, StreamRow& row, StreamWrite& write) {
+absl::Status Restore::Append(const EventRow& event, OpenStream& open, StreamWrite& write) {
+  StreamRow& row = write.row;
   if (event.number != row.version + 1) {
     return absl::FailedPreconditionError("somebody else writes to this database");
   }
@@ -199,7 +203,7 @@ absl::Status Restore::Append(const EventRow& event, StreamRow& row, StreamWrite&
   restored.position = 0;
   restored.sealed = std::move(gap.sealed);
   if (gap.identity_lost) identity_lost_.insert(event.stream);
-  if (const absl::Status status = domain_.Evolve(row.state, restored); !status.ok()) {
+  if (const absl::Status status = open.Evolve(restored); !status.ok()) {
     return absl::InternalError(absl::StrCat("case ", event.stream, ": event ", event.number,
                                             " does not follow the stored state"));
   }

@@ -69,7 +69,7 @@ class Restore {
   // The last number of `upstream` that an event of the stream names, and the ids of those named.
   int64_t Named(const Events& events, const std::string& upstream, Ids& ids) const;
   absl::Status Write(const std::vector<const EventRow*>& events);
-  absl::Status Append(const EventRow& event, StreamRow& row, StreamWrite& write);
+  absl::Status Append(const EventRow& event, OpenStream& open, StreamWrite& write);
   absl::Status Mark(const EventRow& event, StreamRow& row);
   // Moves the relay's watermark over what the topic has.
   absl::Status MoveWatermark();

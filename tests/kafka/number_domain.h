@@ -9,30 +9,25 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/domain.h"
+#include "tests/support/bytes_domain.h"
 
 namespace pathways::testing_support {
 
-class NumberDomain : public runtime::Domain {
+class NumberDomain : public BytesDomain {
  public:
-  int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(const runtime::StoredState& state,
-                                                        absl::string_view command,
-                                                        const type::DecideContext&) const override {
+  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const runtime::EventRow& event) const override {
+    if (event.type != "test.Counted") return absl::InvalidArgumentError("unknown type");
+    return runtime::UpstreamCommand{absl::StrCat(event.number), {}};
+  }
+
+ protected:
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
     return std::vector<runtime::NewEvent>{{"test.Counted", std::string(command), ""}};
   }
   absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override {
     absl::StrAppend(&state.open, event.data, ".");
     return absl::OkStatus();
-  }
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const runtime::StoredState& state) const override {
-    return type::Folded{};
-  }
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override {
-    if (event.type != "test.Counted") return absl::InvalidArgumentError("unknown type");
-    return runtime::UpstreamCommand{absl::StrCat(event.number), {}};
   }
 };
 

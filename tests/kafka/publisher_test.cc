@@ -192,10 +192,8 @@ void SetMessageBytesMax(const std::string& topic, int64_t bytes) {
 }
 
 class LargeDomain : public NumberDomain {
- public:
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      const runtime::StoredState& state, absl::string_view command,
-      const type::DecideContext& context) const override {
+ protected:
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
     return std::vector<runtime::NewEvent>{
         {"test.Counted", std::string(std::stoul(std::string(command)), 'x'), ""}};
   }

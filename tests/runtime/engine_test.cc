@@ -8,6 +8,7 @@
 
 #include <future>
 
+#include "services/runtime/batch_decision.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
 #include "services/runtime/ids.h"
@@ -85,6 +86,21 @@ TEST_F(EngineTest, ABrokenInvariantParksTheStreamAndNoOther) {
   EXPECT_EQ(Submit({Request("s", "a", "3")}).code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(store_.ClearParked("s").ok());
   EXPECT_TRUE(Submit({Request("s", "a", "4")}).ok());
+}
+
+// In one batch: the state in memory is then no longer what the events before it made.
+TEST_F(EngineTest, ACommandThatBreaksHalfwayLeavesWhatCameBeforeIt) {
+  BatchData data;
+  data.now = clock_.Now();
+  BatchDecision decision(domain_, std::move(data));
+  EXPECT_TRUE(decision.Decide(Event(1, "a")).status.ok());
+  EXPECT_TRUE(decision.Decide(Event(2, "spoil")).status.ok());
+  const absl::StatusOr<BatchWrite> write = decision.Build();
+  ASSERT_TRUE(write.ok()) << write.status();
+  ASSERT_EQ(write->streams.size(), 1u);
+  EXPECT_EQ(write->streams[0].row.state.open, "a.");
+  EXPECT_EQ(write->streams[0].events.size(), 1u);
+  EXPECT_EQ(write->parked.size(), 1u);
 }
 
 TEST_F(EngineTest, WhatTheDomainRefusesIsRefusedInItsWordsAlsoWhenParked) {

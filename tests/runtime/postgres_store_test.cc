@@ -21,6 +21,7 @@
 #include "services/runtime/engine.h"
 #include "services/runtime/relay.h"
 #include "tests/runtime/event_store_contract.h"
+#include "tests/support/bytes_domain.h"
 #include "tests/support/postgres_cluster.h"
 
 namespace pathways::runtime {
@@ -380,23 +381,17 @@ TEST_F(PostgresStoreTest, ReplicasUnderLoadLoseNothing) {
 }
 
 // A stream is the number of its events.
-class CountDomain : public Domain {
+class CountDomain : public testing_support::BytesDomain {
  public:
-  int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
-                                               const type::DecideContext&) const override {
-    return std::vector<NewEvent>{{"test.Counted", std::string(command), ""}};
-  }
-  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
-    state.open += "1";
-    return absl::OkStatus();
-  }
-  absl::StatusOr<type::Folded> Fold(const std::string&, const StoredState&) const override {
-    return type::Folded{};
-  }
   absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
                                                const EventRow& event) const override {
     return UpstreamCommand{event.data, {}};
+  }
+
+ protected:
+  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    state.open += "1";
+    return absl::OkStatus();
   }
 };
 

@@ -29,8 +29,13 @@ constexpr int kAll = 10000;
 // Its events hold something personal when they say so.
 class SecretDomain : public TextDomain {
  public:
-  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
-                                               const type::DecideContext&) const override {
+  absl::StatusOr<SealedGap> WithoutSealed(const EventRow& event) const override {
+    if (event.data != "secret") return SealedGap();
+    return SealedGap{"gap", true};
+  }
+
+ protected:
+  absl::StatusOr<std::vector<NewEvent>> Decide(absl::string_view command) const override {
     if (command == "nothing") return std::vector<NewEvent>{};
     return std::vector<NewEvent>{
         {"test.Said", std::string(command), command == "secret" ? "sealed" : ""}};
@@ -38,10 +43,6 @@ class SecretDomain : public TextDomain {
   absl::Status Evolve(StoredState& state, const EventRow& event) const override {
     if (event.data == "secret" && event.sealed.empty()) return absl::InternalError("no sealed");
     return TextDomain::Evolve(state, event);
-  }
-  absl::StatusOr<SealedGap> WithoutSealed(const EventRow& event) const override {
-    if (event.data != "secret") return SealedGap();
-    return SealedGap{"gap", true};
   }
 };
 

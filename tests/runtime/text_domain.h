@@ -1,8 +1,9 @@
 // A domain of a few lines, for tests of what surrounds a domain.
 //
 // A stream is the text of its commands, each with a full stop behind it. "refuse" is refused,
-// "break" breaks an invariant, "nothing" changes nothing; "at:<unix seconds>" sets a timer, which
-// "fired" clears. An upstream event is the command that its data says; "garbage" is none.
+// "break" breaks an invariant and "spoil" breaks it halfway, "nothing" changes nothing; "at:<unix
+// seconds>" sets a timer, which "fired" clears. An upstream event is the command that its data
+// says; "garbage" is none.
 #ifndef PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
 #define PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
 
@@ -13,16 +14,22 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "services/runtime/domain.h"
+#include "tests/support/bytes_domain.h"
 
 namespace pathways::runtime {
 
 inline constexpr char kTextTimer[] = "text";
 
-class TextDomain : public Domain {
+class TextDomain : public testing_support::BytesDomain {
  public:
-  int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::vector<NewEvent>> Decide(const StoredState&, absl::string_view command,
-                                               const type::DecideContext&) const override {
+  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
+                                               const EventRow& event) const override {
+    if (event.data == "garbage") return absl::InvalidArgumentError("garbage");
+    return UpstreamCommand{event.data, {}};
+  }
+
+ protected:
+  absl::StatusOr<std::vector<NewEvent>> Decide(absl::string_view command) const override {
     if (command == "refuse") return absl::FailedPreconditionError("refused");
     if (command == "break") return absl::InternalError("broken");
     if (command == "nothing") return std::vector<NewEvent>{};
@@ -30,10 +37,10 @@ class TextDomain : public Domain {
   }
   absl::Status Evolve(StoredState& state, const EventRow& event) const override {
     state.open += event.data + ".";
+    if (event.data == "spoil") return absl::InternalError("spoilt");
     return absl::OkStatus();
   }
-  absl::StatusOr<type::Folded> Fold(const std::string& stream,
-                                    const StoredState& state) const override {
+  type::Folded Fold(const std::string& stream, const StoredState& state) const override {
     type::Folded folded;
     folded.lists.push_back({"all", stream});
     int64_t due = 0;
@@ -43,11 +50,6 @@ class TextDomain : public Domain {
     }
     if (due != 0) folded.timers.push_back({kTextTimer, due});
     return folded;
-  }
-  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
-                                               const EventRow& event) const override {
-    if (event.data == "garbage") return absl::InvalidArgumentError("garbage");
-    return UpstreamCommand{event.data, {}};
   }
 };
 
