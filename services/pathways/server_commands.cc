@@ -1,6 +1,5 @@
 #include "services/pathways/server_commands.h"
 
-#include <malloc.h>
 #include <sys/stat.h>
 
 #include <map>
@@ -22,10 +21,6 @@ namespace {
 
 // Only the owner may look into what a serving process writes.
 constexpr mode_t kPrivateUmask = 0077;
-
-// Heaps of malloc. Its own default is 8 for each processor, and each keeps what its threads once
-// used: after a busy hour a laptop would hold a third more memory than with these.
-constexpr int kArenasMax = 2;
 
 // Values of the flags of one command, by setting.
 using Flags = std::map<std::string, std::string>;
@@ -74,7 +69,6 @@ struct Program {
 // Prepares, starts, has the work done, and serves until a signal where that was not all.
 ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program& program) {
   umask(kPrivateUmask);
-  mallopt(M_ARENA_MAX, kArenasMax);
   runtime::SignalWatch signals;  // Before any thread.
   const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);

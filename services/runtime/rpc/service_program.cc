@@ -1,6 +1,5 @@
 #include "services/runtime/rpc/service_program.h"
 
-#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,8 +39,6 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 constexpr mode_t kPrivateUmask = 0077;
-// Threads that share an arena contend a little; an arena each would keep what a load left behind.
-constexpr int kArenasMax = 2;
 constexpr size_t kReadsWaitingMax = 1024;
 constexpr size_t kTokenBytesMax = 4096;
 // How often a database that cannot be reached at the start is tried again.
@@ -438,7 +435,6 @@ std::vector<std::string> OtherVariables() {
 
 int RunService(int argc, const char* const* argv, const ServiceProgram& program) {
   umask(kPrivateUmask);
-  mallopt(M_ARENA_MAX, kArenasMax);
   SignalWatch signals;  // Before any thread.
   Settings settings(SettingsOf(program));
   const std::optional<int> ended =
