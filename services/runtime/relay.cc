@@ -13,12 +13,10 @@ namespace {
 
 // Each batch waits for its last report and for the watermark, so a small one is mostly waiting.
 // What a crash sends again is at most this, as is what the publisher must have room for.
-constexpr int kBatch = 2000;
+constexpr size_t kBatch = 2000;
 // More streams than this are never withheld: then the bus is at fault, and the relay waits for it.
-constexpr int kWithheldMax = 1000;
+constexpr size_t kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};
-// What a standby that took over too early may take before it is noticed is as much as this.
-constexpr std::chrono::seconds kCheckEvery{10};
 
 absl::Status StreamsAreWithheld() {
   return absl::FailedPreconditionError("the bus refuses events of some cases; they are withheld");
@@ -27,11 +25,12 @@ absl::Status StreamsAreWithheld() {
 }  // namespace
 
 Relay::Relay(EventStore& store, Publisher& publisher, Report report,
-             std::function<absl::Status()> check_topic)
+             std::function<absl::Status()> check_topic, std::chrono::milliseconds check_every)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
       check_topic_(std::move(check_topic)),
+      check_every_(check_every),
       thread_([this] { Run(); }) {}
 
 Relay::~Relay() { Stop(); }
@@ -51,7 +50,8 @@ void Relay::Run() {
     const absl::StatusOr<size_t> published = PublishOnce();
     reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
     if (!lost_.ok()) return;
-    if (published.ok() && *published > 0) continue;
+    // After less than a batch there is more only if somebody says so.
+    if (published.ok() && *published == kBatch) continue;
     signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
 }
@@ -63,20 +63,33 @@ absl::StatusOr<size_t> Relay::PublishOnce() {
   if (!leads.ok()) return StandBy();
   absl::StatusOr<size_t> published = PublishBatch();
   if (absl::IsAborted(published.status())) return StandBy();
+  if (!published.ok()) watermark_.reset();
   return published;
 }
 
 absl::Status Relay::CheckTopicWhenDue() {
   if (!check_topic_) return absl::OkStatus();
   RETURN_IF_ERROR(lost_);
-  const auto now = std::chrono::steady_clock::now();
+  if (checking_.valid() &&
+      checking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+    const absl::Status checked = checking_.get();
+    if (absl::IsDataLoss(checked)) lost_ = checked;
+    if (!checked.ok()) checked_session_ = -1;  // Not once more without having compared.
+    RETURN_IF_ERROR(checked);
+  }
   const int64_t session = store_.RelaySession();
-  if (session == checked_session_ && now < next_check_) return absl::OkStatus();
-  const absl::Status checked = check_topic_();
-  if (absl::IsDataLoss(checked)) lost_ = checked;
-  RETURN_IF_ERROR(checked);
-  checked_session_ = session;
-  next_check_ = now + kCheckEvery;
+  if (session != checked_session_) {
+    const absl::Status checked = check_topic_();
+    if (absl::IsDataLoss(checked)) lost_ = checked;
+    RETURN_IF_ERROR(checked);
+    checked_session_ = session;
+  } else if (checking_.valid() || std::chrono::steady_clock::now() < next_check_) {
+    return absl::OkStatus();
+  } else {
+    // Beside the publishing: it asks the broker several questions, and events would wait for them.
+    checking_ = std::async(std::launch::async, check_topic_);
+  }
+  next_check_ = std::chrono::steady_clock::now() + check_every_;
   return absl::OkStatus();
 }
 
@@ -84,20 +97,53 @@ size_t Relay::StandBy() {
   // What is withheld is the leader's to tell, and to be tried again at the start of leading.
   withholds_ = false;
   retry_ = true;
+  watermark_.reset();
   return 0;
 }
 
-absl::StatusOr<size_t> Relay::PublishBatch() {
+absl::Status Relay::ReadProgress() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool retry = retry_.exchange(false) || now >= next_retry_;
+  if (watermark_ && !retry) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t watermark, store_.ReadWatermark());
-  RETURN_IF_ERROR(RetryWhenDue(watermark));
-  ASSIGN_OR_RETURN(std::vector<EventRow> events, store_.ReadAfter(watermark, kBatch));
-  if (events.empty()) return 0;
+  ASSIGN_OR_RETURN(std::vector<WithheldRow> rows, store_.ReadWithheld(kWithheldMax));
+  if (retry && !rows.empty()) {
+    for (const WithheldRow& row : rows) RETURN_IF_ERROR(Retry(row, watermark));
+    ASSIGN_OR_RETURN(rows, store_.ReadWithheld(kWithheldMax));
+  }
+  if (retry) next_retry_ = now + kRetryEvery;
+  withheld_.clear();
+  for (const WithheldRow& row : rows) withheld_.insert(row.stream);
+  withholds_ = !withheld_.empty();
+  watermark_ = watermark;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<EventRow>> Relay::NextPage() {
+  if (ahead_.valid()) {
+    absl::StatusOr<std::vector<EventRow>> page = ahead_.get();
+    if (page.ok() && ahead_after_ == *watermark_) return page;
+  }
+  return store_.ReadAfter(*watermark_, kBatch);
+}
+
+void Relay::ReadAhead(int64_t position) {
+  ahead_after_ = position;
+  ahead_ = std::async(std::launch::async,
+                      [this, position] { return store_.ReadAfter(position, kBatch); });
+}
+
+absl::StatusOr<size_t> Relay::PublishBatch() {
+  RETURN_IF_ERROR(ReadProgress());
+  ASSIGN_OR_RETURN(std::vector<EventRow> events, NextPage());
+  if (events.empty()) {
+    watermark_.reset();  // Somebody may set it back.
+    return 0;
+  }
   const int64_t last = events.back().position;
   const size_t count = events.size();
-  ASSIGN_OR_RETURN(const std::vector<WithheldRow> withheld, store_.ReadWithheld(kWithheldMax));
-  std::set<std::string> passed_over;
-  for (const WithheldRow& row : withheld) passed_over.insert(row.stream);
-  std::erase_if(events, [&](const EventRow& e) { return passed_over.contains(e.stream); });
+  if (count == kBatch) ReadAhead(last);
+  std::erase_if(events, [&](const EventRow& e) { return withheld_.contains(e.stream); });
   if (PATHWAYS_MUTANT("relay_two_workers")) {
     // Two that claim half of the rows each, as by SKIP LOCKED, and the second is the quicker one.
     std::rotate(events.begin(), events.begin() + static_cast<ptrdiff_t>(events.size() / 2),
@@ -109,30 +155,24 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
     ASSIGN_OR_RETURN(refused, publisher_.Publish(events));
   }
   PATHWAYS_CRASH_POINT("relay.after_publish");
-  if (!refused.empty()) {
-    if (withheld.size() + refused.size() > kWithheldMax) {
-      return absl::ResourceExhaustedError("the bus refuses events of too many cases");
-    }
-    std::vector<WithheldRow> rows;
-    for (const RefusedEvent& event : refused) {
-      rows.push_back({event.stream, event.number, event.reason, absl::InfinitePast()});
-    }
-    // Before the watermark: a crash in between sends the others again, and these not.
-    RETURN_IF_ERROR(store_.Withhold(rows));
-  }
-  withholds_ = !withheld.empty() || !refused.empty();
+  // Before the watermark: a crash in between sends the others again, and these not.
+  if (!refused.empty()) RETURN_IF_ERROR(Withhold(refused));
+  withholds_ = !withheld_.empty();
   RETURN_IF_ERROR(store_.AdvanceWatermark(last));
+  watermark_ = last;
   return count;
 }
 
-absl::Status Relay::RetryWhenDue(int64_t watermark) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!retry_.exchange(false) && now < next_retry_) return absl::OkStatus();
-  next_retry_ = now + kRetryEvery;
-  ASSIGN_OR_RETURN(std::vector<WithheldRow> withheld, store_.ReadWithheld(kWithheldMax));
-  for (const WithheldRow& row : withheld) RETURN_IF_ERROR(Retry(row, watermark));
-  ASSIGN_OR_RETURN(withheld, store_.ReadWithheld(1));
-  withholds_ = !withheld.empty();
+absl::Status Relay::Withhold(const std::vector<RefusedEvent>& refused) {
+  if (withheld_.size() + refused.size() > kWithheldMax) {
+    return absl::ResourceExhaustedError("the bus refuses events of too many cases");
+  }
+  std::vector<WithheldRow> rows;
+  for (const RefusedEvent& event : refused) {
+    rows.push_back({event.stream, event.number, event.reason, absl::InfinitePast()});
+  }
+  RETURN_IF_ERROR(store_.Withhold(rows));
+  for (const WithheldRow& row : rows) withheld_.insert(row.stream);
   return absl::OkStatus();
 }
 

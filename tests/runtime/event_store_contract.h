@@ -697,17 +697,15 @@ TEST_P(EventStoreContract, AProbeLeavesNothing) {
 
 // Writers and readers at the same time.
 
-// The batch is held longer than any writer waits; readers do not wait for it.
+// The batch is held longer than any writer waits; readers do not wait for it. Whether the leading
+// relay does is the store's own matter.
 TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
   Store(OneOfEverything());
   const std::vector<std::string> truth = TruthOf(*store_);
   const std::vector<std::string> folded = FoldedOf(*store_);
   const std::vector<std::function<absl::Status()>> writes = {
       [&] { return store_->Begin().status(); },
-      [&] { return store_->AdvanceWatermark(1); },
       [&] { return store_->ProbeWrite(); },
-      [&] { return store_->Withhold({{"a", 1, "TOO_LARGE", {}}}); },
-      [&] { return store_->Release("w"); },
       [&] { return store_->MarkBehind({{"a", "intake", 9, 0, {}}}); },
       [&] { return store_->ClearParked("p"); },
       [&] { return store_->DropProjection("status", {"intake"}); },

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <set>
 
@@ -226,6 +227,31 @@ TEST_F(RelayTest, AStoreThatLostEventsEndsTheRelay) {
   EXPECT_EQ(relay.PublishOnce().status().code(), absl::StatusCode::kDataLoss) << "for good";
   EXPECT_EQ(checks, 1);
   EXPECT_THAT(publisher_.positions(), IsEmpty());
+}
+
+// The comparison asks the broker, which may take its time.
+TEST_F(RelayTest, EventsDoNotWaitForALaterComparison) {
+  std::promise<absl::Status> answer;
+  std::shared_future<absl::Status> later = answer.get_future().share();
+  std::atomic<int> checks = 0;
+  Relay relay(
+      store_, publisher_, Hear(), [&] { return ++checks == 1 ? absl::OkStatus() : later.get(); },
+      std::chrono::milliseconds(0));
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return checks == 2;
+  }));
+  Append(3);
+  relay.Notify();
+  EXPECT_TRUE(Eventually([&] { return IsPublished(); }));
+  answer.set_value(absl::DataLossError("lost"));
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return !heard().empty();
+  }));
+  relay.Stop();
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
+  EXPECT_EQ(relay.PublishOnce().status().code(), absl::StatusCode::kDataLoss) << "for good";
 }
 
 // It takes commands too, and its numbers would be as wrong.

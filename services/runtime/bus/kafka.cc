@@ -67,6 +67,7 @@ KafkaRecord RecordIn(const rd_kafka_message_s& message) {
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
+  record.headers.reserve(rd_kafka_header_cnt(headers));
   for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i) {
     record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
   }

@@ -79,20 +79,16 @@ void KafkaPublisher::Delivered(size_t index, int code) {
   --waiting_;
 }
 
-std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(
-    const std::vector<EventRow>& events) const {
+std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(const EventRow& event) const {
   std::vector<Outgoing> all;
-  for (size_t i = 0; i < events.size(); ++i) {
-    all.push_back({&options_.topic, RecordOf(events[i], options_.source), i});
-    if (!options_.feed || options_.feed_topic.empty()) continue;
-    for (FeedMessage& message : options_.feed(events[i])) {
-      all.push_back({&options_.feed_topic,
-                     {std::move(message.key),
-                      std::move(message.value),
-                      {{"content-type", "application/protobuf"}}},
-                     i,
-                     message.hour});
-    }
+  all.push_back({&options_.topic, RecordOf(event, options_.source)});
+  if (!options_.feed || options_.feed_topic.empty()) return all;
+  for (FeedMessage& message : options_.feed(event)) {
+    all.push_back({&options_.feed_topic,
+                   {std::move(message.key),
+                    std::move(message.value),
+                    {{"content-type", "application/protobuf"}}},
+                   message.hour});
   }
   return all;
 }
@@ -114,41 +110,51 @@ int KafkaPublisher::Produce(const Outgoing& outgoing, size_t index) {
   return code;
 }
 
-absl::StatusOr<std::vector<int>> KafkaPublisher::Send(const std::vector<const Outgoing*>& records) {
+absl::Status KafkaPublisher::Begin() {
   if (!client_) RETURN_IF_ERROR(NewClient());
+  codes_.clear();
+  waiting_ = 0;
+  failed_ = false;
+  return absl::OkStatus();
+}
+
+void KafkaPublisher::Queue(const Outgoing& outgoing) {
+  const int code =
+      failed_ ? static_cast<int>(RD_KAFKA_RESP_ERR__PURGE_QUEUE) : Produce(outgoing, codes_.size());
+  failed_ |= code != RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (!failed_) ++waiting_;
+  // Reports come only while this thread polls.
+  codes_.push_back(failed_ ? code : static_cast<int>(RD_KAFKA_RESP_ERR__IN_PROGRESS));
+}
+
+std::vector<int> KafkaPublisher::Await() {
   const auto deadline = std::chrono::steady_clock::now() +
                         absl::ToChronoMilliseconds(2 * options_.delivery_timeout + kMargin);
-  codes_.assign(records.size(), RD_KAFKA_RESP_ERR__IN_PROGRESS);
-  waiting_ = 0;
-  bool failed = false;
-  for (size_t i = 0; i < records.size(); ++i) {
-    // What comes behind a record that was not taken is not sent, to keep the order.
-    codes_[i] = failed ? static_cast<int>(RD_KAFKA_RESP_ERR__PURGE_QUEUE) : Produce(*records[i], i);
-    failed |= codes_[i] != RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (failed) continue;
-    codes_[i] = RD_KAFKA_RESP_ERR__IN_PROGRESS;
-    ++waiting_;
-  }
   while (waiting_ > 0 && !cancelled_ && std::chrono::steady_clock::now() < deadline) {
     rd_kafka_poll(client_.get(), kPollMs);
   }
-  failed |= std::any_of(codes_.begin(), codes_.end(), [](int code) { return code != 0; });
   // Nothing of this batch may be sent after the next one was begun, and a client that gave up a
   // record, or that had a fatal error, sends nothing more.
-  if (failed) client_.reset();
+  if (std::any_of(codes_.begin(), codes_.end(), [](int code) { return code != 0; })) {
+    client_.reset();
+  }
   waiting_ = 0;
   return std::exchange(codes_, {});
 }
 
 absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::Publish(
     const std::vector<EventRow>& events) {
-  const std::vector<Outgoing> all = OutgoingOf(events);
-  std::vector<const Outgoing*> records;
-  for (const Outgoing& outgoing : all) records.push_back(&outgoing);
-  ASSIGN_OR_RETURN(const std::vector<int> codes, Send(records));
+  RETURN_IF_ERROR(Begin());
+  std::vector<size_t> counts;
+  for (const EventRow& event : events) {
+    const std::vector<Outgoing> records = OutgoingOf(event);
+    for (const Outgoing& outgoing : records) Queue(outgoing);
+    counts.push_back(records.size());
+  }
+  const std::vector<int> codes = Await();
   const bool refused =
       std::any_of(codes.begin(), codes.end(), [](int code) { return KafkaFaultOf(code).refused; });
-  if (refused) return SendAlone(events, all, codes);
+  if (refused) return SendAlone(events, counts, codes);
   for (const int code : codes) {
     // The first record that failed for a reason of its own says more than those behind it.
     const bool follows = code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
@@ -162,21 +168,20 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::Publish(
 }
 
 absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::SendAlone(
-    const std::vector<EventRow>& events, const std::vector<Outgoing>& all,
+    const std::vector<EventRow>& events, const std::vector<size_t>& counts,
     const std::vector<int>& codes) {
   std::vector<RefusedEvent> refused;
   std::set<std::string> streams;
-  for (size_t i = 0; i < all.size();) {
-    const EventRow& event = events[all[i].event];
-    std::vector<const Outgoing*> records;
-    bool failed = false;
-    for (const size_t at = all[i].event; i < all.size() && all[i].event == at; ++i) {
-      failed |= codes[i] != 0;
-      records.push_back(&all[i]);
-    }
+  auto next = codes.begin();
+  for (size_t i = 0; i < events.size(); ++i) {
+    const auto first = next;
+    next += static_cast<ptrdiff_t>(counts[i]);
+    const EventRow& event = events[i];
+    const bool failed = std::any_of(first, next, [](int code) { return code != 0; });
     if (!failed || streams.contains(event.stream)) continue;
-    ASSIGN_OR_RETURN(const std::vector<int> again, Send(records));
-    for (const int code : again) {
+    RETURN_IF_ERROR(Begin());
+    for (const Outgoing& outgoing : OutgoingOf(event)) Queue(outgoing);
+    for (const int code : Await()) {
       if (code == 0) continue;
       if (!KafkaFaultOf(code).refused) return Explain(code, "publish one event");
       log_.Error("event_refused",

@@ -58,24 +58,28 @@ class KafkaPublisher : public Publisher, public KafkaOwner {
   void Delivered(size_t index, int code);
 
  private:
-  // A record on its way, of the event at `event`.
   struct Outgoing {
     const std::string* topic;
     KafkaRecord record;
-    size_t event;
     absl::Time time = absl::InfinitePast();  // Of the record; the past: when it is sent.
   };
 
   KafkaPublisher(KafkaPublisherOptions options, Logger& log);
   absl::Status NewClient();
-  std::vector<Outgoing> OutgoingOf(const std::vector<EventRow>& events) const;
-  // Sends and waits for every report. The code of each record. The client is new if one failed.
-  absl::StatusOr<std::vector<int>> Send(const std::vector<const Outgoing*>& records);
-  // Hands one record to the client. Its code.
+  // Makes a client if there is none, and forgets the codes of the records before.
+  absl::Status Begin();
+  // The record of an event, and those of the feed.
+  std::vector<Outgoing> OutgoingOf(const EventRow& event) const;
+  // Hands one record to the client, or says why not. What comes behind one that was not taken is
+  // not sent, to keep the order.
+  void Queue(const Outgoing& outgoing);
   int Produce(const Outgoing& outgoing, size_t index);
-  // Sends what failed, each event alone, in order.
+  // Waits for every report since Begin: the code of each record. After a failure there is no client
+  // left.
+  std::vector<int> Await();
+  // Sends what failed, each event alone, in order. `counts` says how many records each event has.
   absl::StatusOr<std::vector<RefusedEvent>> SendAlone(const std::vector<EventRow>& events,
-                                                      const std::vector<Outgoing>& all,
+                                                      const std::vector<size_t>& counts,
                                                       const std::vector<int>& codes);
 
   const KafkaPublisherOptions options_;
@@ -83,6 +87,7 @@ class KafkaPublisher : public Publisher, public KafkaOwner {
   int producers_ = 0;
   std::vector<int> codes_;  // Of the records on their way, by index.
   size_t waiting_ = 0;      // Reports to come.
+  bool failed_ = false;     // A record since Begin was not taken.
   KafkaClient client_;
 };
 

@@ -1,6 +1,6 @@
 #include "services/runtime/bus/kafka_record.h"
 
-#include <map>
+#include <algorithm>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -40,6 +40,14 @@ bool ParseCause(const std::string& text, type::v1::Cause& cause) {
   return true;
 }
 
+// The last one of a name counts; empty when there is none.
+const std::string& HeaderOf(const KafkaRecord& record, absl::string_view name) {
+  static const std::string none;
+  const auto found = std::find_if(record.headers.rbegin(), record.headers.rend(),
+                                  [&](const auto& header) { return header.first == name; });
+  return found == record.headers.rend() ? none : found->second;
+}
+
 absl::Status Refuse(const char* code) { return absl::InvalidArgumentError(code); }
 
 }  // namespace
@@ -64,27 +72,28 @@ KafkaRecord RecordOf(const EventRow& event, const KafkaEventSource& source) {
 }
 
 absl::StatusOr<EventRow> EventOf(const KafkaRecord& record, const std::string& source) {
-  std::map<std::string, std::string> headers;
-  for (const auto& [name, value] : record.headers) headers[name] = value;
-  if (headers["ce_specversion"] != "1.0") return Refuse("NO_CLOUD_EVENT");
-  if (headers["ce_source"] != source) return Refuse("FOREIGN_SOURCE");
-  if (headers["content-type"] != "application/protobuf") return Refuse("FOREIGN_CONTENT_TYPE");
-  if (!IsId(record.key) || headers["ce_subject"] != record.key) return Refuse("WRONG_KEY");
+  const auto header = [&](absl::string_view name) -> const std::string& {
+    return HeaderOf(record, name);
+  };
+  if (header("ce_specversion") != "1.0") return Refuse("NO_CLOUD_EVENT");
+  if (header("ce_source") != source) return Refuse("FOREIGN_SOURCE");
+  if (header("content-type") != "application/protobuf") return Refuse("FOREIGN_CONTENT_TYPE");
+  if (!IsId(record.key) || header("ce_subject") != record.key) return Refuse("WRONG_KEY");
   if (!record.value) return Refuse("NULL_VALUE");
   EventRow event;
   event.stream = record.key;
-  event.ce_id = headers["ce_id"];
-  event.type = headers["ce_type"];
+  event.ce_id = header("ce_id");
+  event.type = header("ce_type");
   event.data = *record.value;
   if (!IsId(event.ce_id)) return Refuse("WRONG_ID");
   if (event.type.empty() || event.type.size() > kTypeBytesMax) return Refuse("WRONG_TYPE");
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, headers["ce_time"], &event.time, &error)) {
+  if (!absl::ParseTime(absl::RFC3339_full, header("ce_time"), &event.time, &error)) {
     return Refuse("WRONG_TIME");
   }
-  const bool numbered = absl::SimpleAtoi(headers["pathways_number"], &event.number);
+  const bool numbered = absl::SimpleAtoi(header("pathways_number"), &event.number);
   if (!numbered || event.number < 1 || event.number > kNumberMax) return Refuse("WRONG_NUMBER");
-  if (!ParseCause(headers["pathways_cause"], event.cause)) return Refuse("WRONG_CAUSE");
+  if (!ParseCause(header("pathways_cause"), event.cause)) return Refuse("WRONG_CAUSE");
   return event;
 }
 

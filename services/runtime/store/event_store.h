@@ -251,14 +251,16 @@ class EventStore {
   // process leads, and may publish now. FAILED_PRECONDITION: another process leads, ask again
   // later. Whoever leads loses it without being told, when its connection is cut; then the next one
   // that asks leads. A store of one process always leads. AdvanceWatermark, Withhold and Release
-  // are the leader's: ABORTED from them means that this process leads no more (or never asked) and
-  // that nothing was written; ask again, and read the watermark again.
+  // are the leader's: ABORTED from them means that this process leads no more (or never asked), and
+  // nothing was written unless just then the connection was lost; ask again, and read the watermark
+  // again.
   virtual absl::Status LeadRelay() { return absl::OkStatus(); }
   // Changes whenever the connection that LeadRelay asks over was made anew: then another server,
   // with fewer events, may answer.
   virtual int64_t RelaySession() { return 0; }
 
-  // Writes outside the engine. None of them appends an event. Each is one durable transaction.
+  // Writes outside the engine. None of them appends an event. Each is one transaction, durable when
+  // it returns; only the leader's may be taken back by a crash of a database server.
   virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.
   // Writes about as much as a large batch, and takes it back. OK: there is room to work again.
   virtual absl::Status ProbeWrite() = 0;

@@ -51,16 +51,22 @@ absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
   return epoch_ > 0 ? absl::OkStatus() : AnotherLeads();
 }
 
-absl::Status PostgresLeader::AddFence(PostgresSteps& steps) {
+absl::Status PostgresLeader::Write(const PostgresSteps& steps, PostgresDeadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (epoch_ == 0) return absl::AbortedError("this process does not publish this log");
-  steps.push_back({{kFence, {PostgresInt(epoch_)}}, nullptr});
-  return absl::OkStatus();
-}
-
-void PostgresLeader::StepDown() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  Close();
+  PostgresSteps all = {Plain("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+                       // A crash of the server may take these writes back. Then the relay sends
+                       // again what it had sent, as after a crash of its own.
+                       Plain("SET LOCAL synchronous_commit = off"),
+                       {{kFence, {PostgresInt(epoch_)}}, nullptr}};
+  all.insert(all.end(), steps.begin(), steps.end());
+  all.push_back(Plain("COMMIT"));
+  absl::Status status = RunSteps(*connection_, all, deadline);
+  if (status.ok()) return status;
+  const bool lost = connection_->lost();
+  Close();  // The transaction may still be open, and then so is the session's lock.
+  if (lost) return absl::AbortedError("the connection that this process led by was lost");
+  return status;
 }
 
 int64_t PostgresLeader::session() {

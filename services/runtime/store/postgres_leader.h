@@ -3,8 +3,9 @@
 // The leader holds a session lock of the database on a connection of its own, so the server itself
 // gives leadership up when the process ends or its connection is cut. A process that stood still
 // while that happened does not know: so each new leader raises the epoch in the row of `relay`, and
-// what a relay writes is fenced, that is, takes effect only while that epoch is still its own.
-// Thread-safe; Lead blocks at most until its deadline.
+// what a relay writes is fenced, that is, takes effect only while that epoch is still its own. It
+// writes over the same connection, so it waits for no batch and no batch for it.
+// Thread-safe; calls block at most until their deadline.
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_LEADER_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_LEADER_H_
 
@@ -26,12 +27,10 @@ class PostgresLeader {
   // OK: this process leads. FAILED_PRECONDITION: another one does. UNAVAILABLE: it is not known.
   // While it leads this looks at the connection only, without waiting; then it is one round trip.
   absl::Status Lead(PostgresDeadline deadline);
-  // Adds a step that ends the transaction with ABORTED unless this process still leads, and keeps
-  // others from taking over until the transaction ends. ABORTED: it does not lead as far as it
-  // knows.
-  absl::Status AddFence(PostgresSteps& steps);
-  // Gives leadership up, so that Lead starts over.
-  void StepDown();
+  // Runs the steps in one transaction, during which nobody takes over. ABORTED: this process leads
+  // no more, or never did; something was written only if just then the connection was lost. After
+  // every error Lead starts over. A crash of the server may take back what was written.
+  absl::Status Write(const PostgresSteps& steps, PostgresDeadline deadline);
   // How many connections Lead has made.
   int64_t session();
 

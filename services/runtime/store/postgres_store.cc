@@ -154,15 +154,6 @@ absl::Status PostgresStore::Write(PostgresSteps steps) {
   return status;
 }
 
-absl::Status PostgresStore::WriteAsLeader(PostgresSteps steps) {
-  PostgresSteps fenced;
-  RETURN_IF_ERROR(leader_.AddFence(fenced));
-  std::move(steps.begin(), steps.end(), std::back_inserter(fenced));
-  const absl::Status status = Write(std::move(fenced));
-  if (absl::IsAborted(status)) leader_.StepDown();
-  return status;
-}
-
 absl::Status PostgresStore::Change(const std::vector<std::string>& streams, const Build& build) {
   const PostgresDeadline deadline = Deadline();
   ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(deadline));
@@ -397,10 +388,11 @@ absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
 }
 
 absl::Status PostgresStore::AdvanceWatermark(int64_t position) {
-  return WriteAsLeader(
+  return leader_.Write(
       {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE shard = 0",
          {PostgresInt(position)}},
-        nullptr}});
+        nullptr}},
+      Deadline());
 }
 
 absl::StatusOr<std::vector<WithheldRow>> PostgresStore::ReadWithheld(int limit) {
@@ -436,12 +428,13 @@ absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
   }
   PostgresSteps steps;
   WriteWithheld(rows, now, steps);
-  return WriteAsLeader(std::move(steps));
+  return leader_.Write(steps, Deadline());
 }
 
 absl::Status PostgresStore::Release(absl::string_view stream) {
-  return WriteAsLeader(
-      {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}});
+  return leader_.Write(
+      {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}},
+      Deadline());
 }
 
 absl::Status PostgresStore::MarkBehind(const std::vector<BehindRow>& rows) {

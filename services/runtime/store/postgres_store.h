@@ -112,8 +112,6 @@ class PostgresStore : public EventStore {
   absl::Status Read(const PostgresSteps& steps);
   // Runs steps in one transaction and one round trip of the writer.
   absl::Status Write(PostgresSteps steps);
-  // The same for what only the leading relay may write. ABORTED: it leads no more.
-  absl::Status WriteAsLeader(PostgresSteps steps);
   // Locks streams, then writes what `build` makes of them, in one transaction of the writer.
   absl::Status Change(const std::vector<std::string>& streams, const Build& build);
 
