@@ -16,6 +16,12 @@ constexpr size_t kHeadsPage = 1000;
 // Pulled events that are submitted together; one stream may bring a page more.
 constexpr size_t kPulledMax = 256;
 
+// How long no event waits for what it requires after one waited in vain: what is missing may be
+// parked, and must not delay the others for ever.
+constexpr std::chrono::seconds kRequiredPause{5};
+// Commits of other replicas wake nobody here.
+constexpr absl::Duration kRequiredPoll = absl::Milliseconds(20);
+
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
@@ -80,6 +86,7 @@ Consumer::~Consumer() { Stop(); }
 
 void Consumer::Stop() {
   signal_.Stop();
+  committed_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -108,11 +115,40 @@ absl::StatusOr<size_t> Consumer::HandlePages() {
   for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands, read));
   const size_t records = commands.size();
   if (records == 0) return 0;
+  RETURN_IF_ERROR(AwaitRequired(commands));
   PATHWAYS_CRASH_POINT("consumer.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
   PATHWAYS_CRASH_POINT("consumer.after_commit");
   positions_.Committed(read);
   return records;
+}
+
+absl::Status Consumer::AwaitRequired(const std::vector<Command>& commands) {
+  const auto start = std::chrono::steady_clock::now();
+  if (start < next_wait_) return absl::OkStatus();
+  std::map<std::string, std::map<std::string, int64_t>> required;  // By upstream, then by stream.
+  for (const Command& command : commands) {
+    for (const Requirement& one : std::get<EventOrigin>(command.origin).requires_applied) {
+      int64_t& number = required[one.upstream][command.stream];
+      number = std::max(number, one.number);
+    }
+  }
+  for (auto& [upstream, numbers] : required) {
+    while (!signal_.stopped()) {
+      std::vector<std::string> streams;
+      for (const auto& [stream, number] : numbers) streams.push_back(stream);
+      ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(upstream, streams));
+      std::erase_if(numbers, [&](const auto& one) { return applied[one.first] >= one.second; });
+      if (numbers.empty()) break;
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= start + parts_.required_wait) {
+        next_wait_ = now + kRequiredPause;
+        break;
+      }
+      committed_.Wait(kRequiredPoll);
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Consumer::ReadPage(EventLog& log, std::vector<Command>& commands,

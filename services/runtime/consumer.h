@@ -2,13 +2,16 @@
 //
 // A Consumer reads the upstream's logs, each in position order from where the service's own store
 // says it is, turns each event into a command and submits it; effect and position are committed
-// together by the engine. A Puller mends what did not come that way: it fetches streams that are
-// behind, event by event, and sweeps the upstream's heads now and then, so that a lost or skipped
-// record is found without anybody noticing. Each has one thread, started by the constructor and
-// stopped by Stop or the destructor, and reads the upstream only through its published columns.
+// together by the engine. Where an event stands on what another upstream told, the Consumer gives
+// that one's a moment to be applied first. A Puller mends what did not come that way: it fetches
+// streams that are behind, event by event, and sweeps the upstream's heads now and then, so that a
+// lost or skipped record is found without anybody noticing. Each has one thread, started by the
+// constructor and stopped by Stop or the destructor, and reads the upstream only through its
+// published columns.
 #ifndef PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 #define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <thread>
@@ -41,6 +44,8 @@ struct ConsumerParts {
   EventStore& store;      // its store
   Engine& engine;         // and its engine. All must outlive the consumer.
   Report report;          // Hears of errors. DATA_LOSS: the upstream lost what was applied.
+  // How long events wait for what they require of other upstreams.
+  std::chrono::milliseconds required_wait{300};
 };
 
 class Consumer {
@@ -49,6 +54,8 @@ class Consumer {
   ~Consumer();
   // There is something new upstream. Never blocks.
   void Notify() { signal_.Notify(); }
+  // The service's own store changed. Never blocks.
+  void NotifyCommit() { committed_.Notify(); }
   void Stop();
 
  private:
@@ -59,11 +66,16 @@ class Consumer {
   absl::Status ReadPage(EventLog& log, std::vector<Command>& commands,
                         std::map<std::string, Position>& read);
   absl::StatusOr<size_t> HandlePages();
+  // Waits until what the events require of other upstreams is applied, or for a moment. Submitted
+  // before, each would be marked as behind and be fetched once more.
+  absl::Status AwaitRequired(const std::vector<Command>& commands);
 
   const ConsumerParts parts_;
   KnownPositions positions_;
   Reporter reporter_;
   Signal signal_;
+  Signal committed_;
+  std::chrono::steady_clock::time_point next_wait_;  // Of AwaitRequired.
   std::thread thread_;
 };
 

@@ -80,7 +80,10 @@ void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
   consumers_.push_back(std::make_unique<Consumer>(parts("consumer")));
   pullers_.push_back(std::make_unique<Puller>(parts("puller"), sweep_every));
   upstream.logs.OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
-  OnCommit([puller = pullers_.back().get()] { puller->Notify(); });
+  OnCommit([consumer = consumers_.back().get(), puller = pullers_.back().get()] {
+    consumer->NotifyCommit();
+    puller->Notify();
+  });
 }
 
 absl::Status ServiceCore::CheckTopic(const std::function<absl::Status()>& check_topic) {

@@ -1,0 +1,116 @@
+// Goal: an event that stands on what another upstream told is applied after that, without being
+// fetched a second time, and does not keep the others when it waits in vain.
+// Method: two topics over memory stores, whose events are published in the wrong order, and no
+// puller: what is once marked as behind is never applied.
+#include "services/runtime/consumer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/runtime/bus/in_process_topic.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/store/memory_store.h"
+#include "tests/runtime/text_domain.h"
+#include "tests/support/eventually.h"
+
+namespace pathways::runtime {
+namespace {
+
+using testing_support::Eventually;
+
+// What "screening" tells stands on the first event of "intake".
+class FollowingDomain : public TextDomain {
+ public:
+  absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view upstream,
+                                               const EventRow& event) const override {
+    if (upstream == "intake") return UpstreamCommand{event.data, {}};
+    return UpstreamCommand{event.data, {{"intake", 1}}};
+  }
+};
+
+class CountingTopic : public InProcessTopic {
+ public:
+  using InProcessTopic::InProcessTopic;
+  absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override {
+    auto events = InProcessTopic::ReadAfter(position, limit);
+    ++reads;
+    return events;
+  }
+  std::atomic<int> reads = 0;
+};
+
+// A service that is followed, and its topic.
+struct Upstream {
+  Upstream(const Clock& clock, std::string name)
+      : name(std::move(name)), store(clock, this->name), engine(domain, store, {}) {}
+
+  void Say(const std::string& stream, const std::string& text) {
+    ASSERT_TRUE(SubmitAll(engine, {{stream, text, RequestOrigin{"", "", "staff/a", ""}, {}}}).ok());
+    ASSERT_TRUE(topic.Publish(*store.ReadAfter(published, 1)).ok());
+    ++published;
+  }
+
+  const std::string name;
+  TextDomain domain;
+  MemoryStore store;
+  Engine engine;
+  CountingTopic topic{store, 0};
+  int64_t published = 0;
+};
+
+class ConsumerTest : public testing::Test {
+ protected:
+  std::unique_ptr<Consumer> Follow(Upstream& upstream, std::chrono::milliseconds required_wait) {
+    return std::make_unique<Consumer>(ConsumerParts{upstream.name, upstream.topic, upstream.topic,
+                                                    domain_, store_, engine_,
+                                                    [](const absl::Status&) {}, required_wait});
+  }
+  std::string TextOf(const std::string& stream) { return store_.ReadState(stream)->state.open; }
+
+  const ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  Upstream intake_{clock_, "intake"};
+  Upstream screening_{clock_, "screening"};
+  const FollowingDomain domain_;
+  MemoryStore store_{clock_, "log"};
+  Engine engine_{domain_, store_, EngineOptions{}};
+};
+
+TEST_F(ConsumerTest, AnEventWaitsForWhatItRequires) {
+  screening_.Say("a", "screened");
+  intake_.Say("a", "registered");
+  const auto screening = Follow(screening_, std::chrono::minutes(10));
+  ASSERT_TRUE(Eventually([&] { return screening_.topic.reads > 0; }));
+  // Whatever the consumer submitted is committed by then.
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(SubmitAll(engine_, {{"z", "z", RequestOrigin{"", "", "staff/a", ""}, {}}}).ok());
+  }
+  const auto intake = Follow(intake_, std::chrono::minutes(10));
+  EXPECT_TRUE(Eventually([&] { return TextOf("a") == "registered.screened."; })) << TextOf("a");
+}
+
+TEST_F(ConsumerTest, WhoWaitsInVainKeepsNobody) {
+  screening_.Say("a", "screened");
+  intake_.Say("b", "registered");
+  screening_.Say("b", "screened");
+  const auto intake = Follow(intake_, std::chrono::milliseconds(1));
+  ASSERT_TRUE(Eventually([&] { return TextOf("b") == "registered."; }));
+  const auto screening = Follow(screening_, std::chrono::milliseconds(1));
+  EXPECT_TRUE(Eventually([&] { return TextOf("b") == "registered.screened."; })) << TextOf("b");
+  const std::vector<BehindRow> behind = *store_.ReadBehind(10);
+  EXPECT_EQ(behind.size(), 2u) << "of a: intake's event, and screening's";
+}
+
+TEST_F(ConsumerTest, WhoWaitsCanBeStopped) {
+  screening_.Say("a", "screened");
+  const auto screening = Follow(screening_, std::chrono::minutes(10));
+  screening->Stop();
+  EXPECT_EQ(TextOf("a"), "");
+}
+
+}  // namespace
+}  // namespace pathways::runtime
