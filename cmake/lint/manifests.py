@@ -16,7 +16,7 @@ _STOP_MARGIN_SECONDS = 5  # Until the program's own watchdog ends it, after its 
 # Settings that every service has, as variables of the environment; then those of one alone.
 _SHARED = set(
     "LISTEN TLS_CERTIFICATE TLS_KEY TLS_CLIENT_CA TLS_CA HEALTH_LISTEN METRICS_LISTEN DATABASE"
-    " KAFKA KAFKA_TLS_CA KAFKA_TLS_CERTIFICATE KAFKA_TLS_KEY KAFKA_LOGIN KAFKA_LOGIN_MECHANISM"
+    " KAFKA KAFKA_INSTANCE KAFKA_TLS_CA KAFKA_TLS_CERTIFICATE KAFKA_TLS_KEY KAFKA_LOGIN KAFKA_LOGIN_MECHANISM"
     " TOPIC_PREFIX GROUP_SESSION_SECONDS FEED_KEYS TOKENS MASTER_KEY SERVICE_TOKEN REFLECTION LOG_LEVEL DRAIN_SECONDS"
     " BATCH_MAX QUEUE_MAX MESSAGE_BYTES_MAX READ_THREADS SWEEP_SECONDS TIMERS_SECONDS"
     " STUCK_HOURS".split()
@@ -145,6 +145,13 @@ def _variable_findings(workload, container, config_maps):
         yield f"{workload.name}, {container['name']}: PATHWAYS_{name} is no setting of the program"
 
 
+def _name_findings(workload, container, config_maps):
+    if "KAFKA_INSTANCE" in _variables(container, config_maps):
+        # The same value for all would push all but one out of the group; the name of the pod, which
+        # is another after each roll, would leave its partitions to nobody until a session is over.
+        yield f"{workload.name}: PATHWAYS_KAFKA_INSTANCE needs lasting names, as a StatefulSet's"
+
+
 def _stop_findings(workload, container, config_maps):
     sleep = _get(container, "lifecycle", "preStop", "sleep", "seconds")
     if not sleep:
@@ -225,6 +232,7 @@ def check(documents, readme):
             for container in workload.servers:
                 yield from _probe_findings(workload, container)
                 yield from _stop_findings(workload, container, named["ConfigMap"])
+                yield from _name_findings(workload, container, named["ConfigMap"])
     for document in documents:
         if document["kind"] == "Service":
             yield from _service_findings(document, workloads)

@@ -214,6 +214,12 @@ class ManifestsTest(unittest.TestCase):
         container_of(documents, "job")["env"].append({"name": "PATHWAYS_LISTEN", "value": ":1"})
         self.assert_red(documents, "Job migrate", "PATHWAYS_LISTEN")
 
+    def test_pods_of_a_deployment_have_no_lasting_names(self):
+        documents = system()
+        field = {"fieldRef": {"fieldPath": "metadata.name"}}
+        container_of(documents)["env"] = [{"name": "PATHWAYS_KAFKA_INSTANCE", "valueFrom": field}]
+        self.assert_red(documents, "needs lasting names")
+
     def test_time_to_stop(self):
         documents = system()
         pod_of(documents)["terminationGracePeriodSeconds"] = 30

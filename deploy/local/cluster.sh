@@ -149,7 +149,8 @@ start_service() { # service, replica
   arguments=(--listen "127.0.0.1:$(port "$name" "$replica" 1)"
     --health-listen "127.0.0.1:$(port "$name" "$replica" 2)"
     --metrics-listen "127.0.0.1:$(port "$name" "$replica" 3)"
-    --database "$(database "$name")" --kafka "127.0.0.1:$kafka_port" --reflection on
+    --database "$(database "$name")" --kafka "127.0.0.1:$kafka_port" --kafka-instance "$name-$replica"
+    --reflection on
     --tokens "$home/keys/tokens" --master-key "$home/keys/master.key"
     --feed-keys "$home/keys/feed-keys"
     --service-token "$home/keys/service-token")

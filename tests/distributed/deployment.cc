@@ -149,6 +149,7 @@ std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
   if (service == "eligibility") add({"--policies", source + "/policies/2023-07-28"});
   if (service == "referral") add({"--agencies", source + "/samples/agencies.textproto"});
   add(Kafka());
+  if (options_.named) add({"--kafka-instance", absl::StrCat(service, "-", replica.second)});
   add(options_.flags);
   return all;
 }

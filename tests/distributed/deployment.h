@@ -26,6 +26,7 @@ const std::vector<std::string>& ServiceNames();
 struct DeploymentOptions {
   int replicas = 1;
   int replicas_max = 1;                  // Replicas above `replicas` are started by Launch alone.
+  bool named = false;                    // Each replica has a name towards Kafka.
   std::vector<std::string> flags;        // Of every program.
   std::vector<std::string> environment;  // NAME=value, of every program.
   // Variables of a service's first replica, at its first start alone: where it is to crash.

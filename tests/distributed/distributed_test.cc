@@ -6,6 +6,7 @@
 // over Kafka alone.
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "pathways/pipeline/v1/feed.pb.h"
 #include "services/runtime/bus/kafka_topics.h"
 #include "services/runtime/signal.h"
@@ -34,6 +36,7 @@ namespace {
 
 using intake::v1::IntakeService;
 using referral::v1::ReferralService;
+using testing::ElementsAre;
 using testing_support::Caller;
 using testing_support::Deployment;
 using testing_support::Eventually;
@@ -201,6 +204,47 @@ class KillsByAnswers {
   int answers_ = 0;
   int killed_ = 0;
 };
+
+// How often the group of a service has given out partitions.
+int RebalancesOf(const Deployment& deployment, const std::string& group) {
+  const std::vector<std::string> lines = absl::StrSplit(deployment.Logs(), '\n');
+  return static_cast<int>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+    return absl::StrContains(line, "\"partitions_given\"") &&
+           absl::StrContains(line, absl::StrCat("\"", deployment.prefix(), group, "\""));
+  }));
+}
+
+// A replica that stops and comes back under its name is given its partitions, and the other one is
+// given nothing. Referral is in two groups, by one name.
+TEST(DistributedTest, ARollingRestartOfNamedReplicasMovesNoPartition) {
+  Deployment deployment({.replicas = 2, .named = true});
+  ASSERT_TRUE(deployment.Start()) << deployment.Logs();
+  History history;
+  std::vector<std::string> cases = {Register(deployment, 1, "named", 0, history)};
+  ASSERT_TRUE(Eventually([&] { return HasReferral(deployment, 2, cases[0]); }));
+  const std::vector<std::string> groups = {"pathways.referral.intake",
+                                           "pathways.referral.eligibility"};
+  std::map<std::string, int> given;
+  for (const std::string& group : groups) {
+    // The second one's coming gives the first one its share anew.
+    ASSERT_TRUE(Eventually([&] { return RebalancesOf(deployment, group) >= 3; })) << group;
+    given[group] = RebalancesOf(deployment, group);
+    EXPECT_THAT(testing_support::NamesIn(deployment.prefix() + group),
+                ElementsAre("referral-1", "referral-2"));
+  }
+  for (int replica = 1; replica <= 2; ++replica) {
+    ASSERT_TRUE(deployment.Terminate("referral", replica));
+    ASSERT_TRUE(deployment.Launch("referral", replica));
+    cases.push_back(Register(deployment, 1, "named", replica, history));
+    ASSERT_TRUE(Eventually([&] { return HasReferral(deployment, 2, cases.back()); }));
+    for (auto& [group, count] : given) {
+      ++count;  // The one that came back.
+      ASSERT_TRUE(Eventually([&] { return RebalancesOf(deployment, group) >= count; })) << group;
+      EXPECT_EQ(RebalancesOf(deployment, group), count) << deployment.Logs();
+    }
+  }
+  ExpectNothingLostOrDoubled(deployment, 2, cases, history);
+}
 
 TEST(DistributedTest, AKillOfEachProgramLosesAndDoublesNothing) {
   Deployment deployment({.flags = {"--sweep-seconds", "1"}});

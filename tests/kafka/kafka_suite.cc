@@ -168,6 +168,30 @@ void ProduceRaw(const std::string& topic, int32_t partition,
   rd_kafka_destroy(client);
 }
 
+std::multiset<std::string> NamesIn(const std::string& group) {
+  std::multiset<std::string> names;
+  rd_kafka_t* client = RawClient(RD_KAFKA_PRODUCER);
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
+  const char* groups[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 20000);
+  const auto* result =
+      event == nullptr ? nullptr : rd_kafka_event_DescribeConsumerGroups_result(event);
+  size_t count = 0;
+  const rd_kafka_ConsumerGroupDescription_t** found =
+      result == nullptr ? nullptr : rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
+  for (size_t i = 0; count > 0 && i < rd_kafka_ConsumerGroupDescription_member_count(found[0]);
+       ++i) {
+    const char* name = rd_kafka_MemberDescription_group_instance_id(
+        rd_kafka_ConsumerGroupDescription_member(found[0], i));
+    names.insert(name == nullptr ? "" : name);
+  }
+  if (event != nullptr) rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_destroy(client);
+  return names;
+}
+
 runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding) {
   runtime::EventRow event;
   event.stream = stream;
@@ -248,12 +272,14 @@ std::string StateOf(int64_t count) {
 }
 
 Replica::Replica(Downstream& downstream, runtime::StreamReader& upstream, const std::string& topic,
-                 const std::string& group, runtime::KafkaPartition::Limits limits) {
+                 const std::string& group, runtime::KafkaPartition::Limits limits,
+                 const std::string& instance) {
   runtime::KafkaSubscriptionOptions options;
   options.kafka = SuiteKafka();
   options.topic = topic;
   options.group = group;
   options.source = kSource;
+  options.instance_id = instance;
   options.session_timeout = absl::Seconds(6);
   options.limits = limits;
   auto opened = runtime::KafkaSubscription::Open(std::move(options), SuiteLog());

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ std::vector<Fetched> ReadAll(const std::string& topic, int partitions);
 void ProduceRaw(const std::string& topic, int32_t partition,
                 const std::vector<runtime::KafkaRecord>& records);
 
+// Names of the members of a consumer group; of one without a name the empty text.
+std::multiset<std::string> NamesIn(const std::string& group);
+
 // An event of stream `stream`; its data is the stream and number, and `padding` bytes more.
 runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding = 0);
 runtime::KafkaRecord Record(const std::string& stream, int64_t number);
@@ -99,11 +103,13 @@ struct Downstream {
 // "1.2.3." as a stream has it after `count` events.
 std::string StateOf(int64_t count);
 
-// One replica of a downstream service: a subscription and its consumer on a shared database.
+// One replica of a downstream service: a subscription and its consumer on a shared database. With
+// an `instance` it has a name in its group.
 class Replica {
  public:
   Replica(Downstream& downstream, runtime::StreamReader& upstream, const std::string& topic,
-          const std::string& group, runtime::KafkaPartition::Limits limits = {});
+          const std::string& group, runtime::KafkaPartition::Limits limits = {},
+          const std::string& instance = "");
   ~Replica();
   runtime::KafkaSubscription& subscription() { return *subscription_; }
   size_t partitions() { return subscription_->Logs().size(); }

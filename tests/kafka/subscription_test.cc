@@ -43,9 +43,15 @@ class SubscriptionTest : public testing::Test {
   }
 
   std::unique_ptr<Replica> Follow(Downstream& downstream, const std::string& topic,
-                                  runtime::KafkaPartition::Limits limits = {}) {
-    return std::make_unique<Replica>(downstream, streams_, topic, topic + ".group", limits);
+                                  runtime::KafkaPartition::Limits limits = {},
+                                  const std::string& instance = "") {
+    return std::make_unique<Replica>(downstream, streams_, topic, topic + ".group", limits,
+                                     instance);
   }
+
+  // Two replicas, one of which is restarted under load: how often the other one's partitions were
+  // given anew. Every event has its effect in the end.
+  int RebalancesOfOther(const std::string& restarted, const std::string& other);
 
   std::unique_ptr<runtime::Puller> Pull(Downstream& downstream) {
     return std::make_unique<runtime::Puller>(runtime::ConsumerParts{"intake",
@@ -140,6 +146,52 @@ TEST_F(SubscriptionTest, TwoReplicasShareThePartitionsAndEveryEffectIsOnce) {
     for (int i = 0; i < 6; ++i) committed += CommittedOffset(topic + ".group", topic, i);
     return committed == kStreams * 41;
   }));
+}
+
+int SubscriptionTest::RebalancesOfOther(const std::string& restarted, const std::string& other) {
+  constexpr int kStreams = 12;
+  const std::string topic = NewTopic(6);
+  Downstream service;
+  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 10);
+  const int64_t before = *upstream_.store.LastPosition();
+  ProduceRaw(topic, -1, Records());
+  auto a = Follow(service, topic, {}, restarted);
+  auto b = Follow(service, topic, {}, other);
+  EXPECT_TRUE(Eventually([&] { return a->partitions() == 3 && b->partitions() == 3; }));
+  EXPECT_TRUE(Eventually([&] { return service.States() == Complete(kStreams, 10); }));
+  const int given = b->subscription().rebalances();
+  a.reset();
+  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 1);
+  ProduceRaw(topic, -1, Records(before));
+  a = Follow(service, topic, {}, restarted);
+  EXPECT_TRUE(Eventually([&] { return a->partitions() == 3 && b->partitions() == 3; }));
+  EXPECT_TRUE(Eventually([&] { return service.States() == Complete(kStreams, 11); }));
+  return b->subscription().rebalances() - given;
+}
+
+TEST_F(SubscriptionTest, ARestartUnderAFixedNameMovesNoPartition) {
+  EXPECT_EQ(RebalancesOfOther("replica-1", "replica-2"), 0);
+}
+
+// The control of the test before: without names the same restart is seen.
+TEST_F(SubscriptionTest, ARestartWithoutANameMovesPartitions) {
+  EXPECT_GT(RebalancesOfOther("", ""), 0);
+}
+
+TEST_F(SubscriptionTest, WhoWasPushedOutUnderItsNameComesBack) {
+  const std::string topic = NewTopic(3);
+  Downstream service;
+  Append("a", 5);
+  ProduceRaw(topic, -1, Records());
+  auto first = Follow(service, topic, {}, "replica-1");
+  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(5); }));
+  auto second = Follow(service, topic, {}, "replica-1");
+  ASSERT_TRUE(Eventually([&] { return second->partitions() == 3 && first->partitions() == 0; }));
+  second.reset();
+  Append("a", 1);
+  ProduceRaw(topic, -1, Records(5));
+  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(6); }));
+  EXPECT_EQ(first->partitions(), 3u);
 }
 
 TEST_F(SubscriptionTest, ThePositionInTheDatabaseCountsAndNotTheGroups) {

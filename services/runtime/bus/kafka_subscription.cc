@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/ids.h"
+#include "services/runtime/signal.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -50,12 +51,16 @@ KafkaSubscription::KafkaSubscription(KafkaSubscriptionOptions options, Logger& l
 absl::StatusOr<std::unique_ptr<KafkaSubscription>> KafkaSubscription::Open(
     KafkaSubscriptionOptions options, Logger& log) {
   std::unique_ptr<KafkaSubscription> made(new KafkaSubscription(std::move(options), log));
-  const KafkaSubscriptionOptions& wanted = made->options_;
-  KafkaConf conf(wanted.kafka, *made);
-  conf.Set("group.id", wanted.group);
-  if (!wanted.instance_id.empty()) conf.Set("group.instance.id", wanted.instance_id);
-  conf.SetMilliseconds("session.timeout.ms", wanted.session_timeout);
-  conf.SetMilliseconds("heartbeat.interval.ms", wanted.session_timeout / 10);
+  RETURN_IF_ERROR(made->NewClient());
+  return made;
+}
+
+absl::Status KafkaSubscription::NewClient() {
+  KafkaConf conf(options_.kafka, *this);
+  conf.Set("group.id", options_.group);
+  if (!options_.instance_id.empty()) conf.Set("group.instance.id", options_.instance_id);
+  conf.SetMilliseconds("session.timeout.ms", options_.session_timeout);
+  conf.SetMilliseconds("heartbeat.interval.ms", options_.session_timeout / 10);
   // Effect and position are one transaction in our store: nothing else may say what was handled.
   conf.Set("enable.auto.commit", "false");
   conf.Set("enable.auto.offset.store", "false");
@@ -69,19 +74,24 @@ absl::StatusOr<std::unique_ptr<KafkaSubscription>> KafkaSubscription::Open(
   conf.Set("queued.max.messages.kbytes", "16384");
   conf.Set("fetch.wait.max.ms", "100");
   rd_kafka_conf_set_rebalance_cb(conf.raw(), OnRebalance);
-  ASSIGN_OR_RETURN(made->client_, conf.NewConsumer());
-  rd_kafka_poll_set_consumer(made->client_.get());
-  return made;
+  ASSIGN_OR_RETURN(client_, conf.NewConsumer());
+  rd_kafka_poll_set_consumer(client_.get());
+  return absl::OkStatus();
 }
 
 KafkaSubscription::~KafkaSubscription() { Stop(); }
 
 absl::Status KafkaSubscription::Start() {
+  RETURN_IF_ERROR(Subscribe());
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+absl::Status KafkaSubscription::Subscribe() {
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
   const auto code = rd_kafka_subscribe(client_.get(), topics.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(code, "subscribe");
-  thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
 
@@ -111,7 +121,12 @@ void KafkaSubscription::Wake() {
 }
 
 void KafkaSubscription::Run() {
+  Signal pause;
   while (!stopping_) {
+    if (!Joined()) {
+      pause.Wait(absl::Milliseconds(kPollMs));
+      continue;
+    }
     if (steady_clock::now() >= ask_at_) {
       AskGroup();
       ReadHeads();
@@ -121,7 +136,28 @@ void KafkaSubscription::Run() {
     const Message message(rd_kafka_consumer_poll(client_.get(), kPollMs));
     if (message) Handle(message.get());
   }
-  Close();
+  if (client_) Close();
+}
+
+bool KafkaSubscription::Joined() {
+  if (client_) {
+    const auto code = rd_kafka_fatal_error(client_.get(), nullptr, 0);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    log_.Error("pushed_out_of_group", {{"group", options_.group},
+                                       {"instance", options_.instance_id},
+                                       {"code", KafkaCodeName(code)}});
+    Revoke();
+    client_.reset();
+    join_at_ = steady_clock::now() + absl::ToChronoMilliseconds(options_.session_timeout);
+  }
+  if (steady_clock::now() < join_at_) return false;
+  absl::Status joined = NewClient();
+  if (joined.ok()) joined = Subscribe();
+  if (joined.ok()) return true;
+  log_.Error("group_not_joined", {{"group", options_.group}, {"what", joined.message()}});
+  client_.reset();
+  join_at_ = steady_clock::now() + kHousekeeping;
+  return false;
 }
 
 void KafkaSubscription::Close() {
@@ -147,6 +183,8 @@ void KafkaSubscription::Assign(rd_kafka_topic_partition_list_t* partitions) {
   const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
   rd_kafka_assign(client_.get(), none.get());
   ask_at_ = steady_clock::now();
+  ++rebalances_;
+  log_.Info("partitions_given", {{"group", options_.group}, {"partitions", partitions->cnt}});
 }
 
 void KafkaSubscription::Revoke() {

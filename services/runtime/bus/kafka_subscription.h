@@ -39,8 +39,9 @@ struct KafkaSubscriptionOptions {
   std::string topic;
   std::string group;   // One per consuming service and upstream.
   std::string source;  // ce_source of the upstream's events.
-  // Not empty: a static member, whose restart within the session moves no partition. The same for
-  // the same replica, for example the ordinal of its pod.
+  // Not empty: a static member, whose restart within the session moves no partition, and whose
+  // partitions wait for as long when it does not come back. The same for the same replica, and of
+  // no other: the member that came last under a name pushes out the one before.
   std::string instance_id;
   absl::Duration session_timeout = absl::Seconds(30);
   KafkaPartition::Limits limits;
@@ -65,6 +66,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   std::map<std::string, int64_t> Refused();
   // Events that the broker has and that were not handled yet, of this process's partitions.
   int64_t Lag();
+  // How often the group has given this process its partitions: once for each rebalance.
+  int rebalances() const { return rebalances_; }
 
   // For the callbacks, on the polling thread.
   void Assign(rd_kafka_topic_partition_list_s* partitions);
@@ -77,7 +80,13 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   };
 
   KafkaSubscription(KafkaSubscriptionOptions options, Logger& log);
+  absl::Status NewClient();
+  absl::Status Subscribe();
   void Run();
+  // Whether the client still is of use, or a new one has joined the group. A client that another
+  // member has pushed out under its own name waits for a session first: two of one name, which is
+  // a mistake of who named them, take turns instead of one of them following nothing for good.
+  bool Joined();
   void Close();
   void Handle(rd_kafka_message_s* message);
   void Take(rd_kafka_message_s* message, KafkaPartition& partition);
@@ -98,6 +107,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   const KafkaSubscriptionOptions options_;
   std::vector<std::function<void()>> wakes_;  // Fixed before Start.
   std::atomic<bool> stopping_ = false;
+  std::atomic<int> rebalances_ = 0;
   std::mutex mutex_;  // Guards logs_, refused_ and lag_.
   std::vector<std::shared_ptr<EventLog>> logs_;
   std::map<std::string, int64_t> refused_;
@@ -106,6 +116,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   std::map<int32_t, Assigned> assigned_;  // Whose token is known.
   std::vector<int32_t> unknown_;          // Given to us, token not known yet.
   std::chrono::steady_clock::time_point ask_at_;
+  std::chrono::steady_clock::time_point join_at_;  // While there is no client.
   bool restart_ = false;  // Fetching has to begin anew although no partition asks.
   KafkaClient client_;
   std::thread thread_;

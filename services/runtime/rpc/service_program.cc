@@ -41,6 +41,7 @@ constexpr int kExitUsage = 2;
 constexpr mode_t kPrivateUmask = 0077;
 constexpr size_t kReadsWaitingMax = 1024;
 constexpr size_t kTokenBytesMax = 4096;
+constexpr size_t kInstanceBytesMax = 249;
 // How often a database that cannot be reached at the start is tried again.
 constexpr absl::Duration kRetryEvery = absl::Seconds(1);
 // How long a start, and a stop in the midst of it, may wait for Kafka to compare its topic.
@@ -73,6 +74,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
+      {"kafka-instance", "Name of this replica towards Kafka, of no other; empty: none", ""},
       {"group-session-seconds", "After how long without a sign its partitions go to others", "30"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
@@ -94,6 +96,7 @@ struct Options {
   std::string database;
   std::string kafka;
   KafkaSecurityFiles kafka_security;
+  std::string kafka_instance;
   std::string topic_prefix;
   std::string feed_keys_file;
   std::string tokens_file;
@@ -118,6 +121,18 @@ std::string TextOf(const Address& address) {
                : absl::StrCat(address.host, ":", address.port);
 }
 
+// Brokers take the names that they take for topics, and refuse others only when a group is joined.
+std::string InstanceOf(Settings& settings) {
+  std::string name = settings.Text("kafka-instance", Presence::kOptional);
+  const bool is_legal = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+  });
+  if (!is_legal || name.size() > kInstanceBytesMax || name == "." || name == "..") {
+    settings.Expect("kafka-instance", "at most 249 letters, digits, dots, dashes and underscores");
+  }
+  return name;
+}
+
 Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   Options read;
   read.rpc.listen = TextOf(settings.HostPort("listen", Presence::kRequired));
@@ -130,6 +145,7 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.database = settings.Text("database", Presence::kRequired);
   read.kafka = settings.Text("kafka", Presence::kRequired);
   read.kafka_security = ReadKafkaSecuritySettings(settings);
+  read.kafka_instance = InstanceOf(settings);
   read.topic_prefix = settings.Text("topic-prefix", Presence::kOptional);
   read.feed_keys_file = settings.File("feed-keys", Presence::kOptional);
   read.tokens_file = settings.File("tokens", Presence::kRequired);
@@ -283,6 +299,7 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   options.topic = EventsTopic(options_.topic_prefix, name);
   options.group = absl::StrCat(options_.topic_prefix, "pathways.", program_.name, ".", name);
   options.source = KafkaSourceOf(name);
+  options.instance_id = options_.kafka_instance;  // Two followed services are two groups.
   options.session_timeout = options_.group_session;
   Followed& followed = followed_.emplace_back();
   followed.name = name;
