@@ -4,9 +4,9 @@
 // the three databases. Where something is killed the sweep runs every second, since Kafka gives the
 // partitions of a killed reader away only after its session has timed out; the sample day goes
 // over Kafka alone.
+#include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

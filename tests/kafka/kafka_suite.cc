@@ -38,10 +38,10 @@ const testing::Environment* const kEnvironment =
 
 // A client for raw reading or writing. Owned by the caller. Idempotent, because a producer that is
 // not may reorder a stream when a batch is sent again, as to a topic that has no leader yet.
-rd_kafka_t* RawClient(rd_kafka_type_t type) {
+rd_kafka_t* RawClient(rd_kafka_type_t type, std::string bootstrap = "") {
   char error[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  const std::string bootstrap = SuiteKafka().bootstrap;
+  if (bootstrap.empty()) bootstrap = SuiteKafka().bootstrap;
   rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), error, sizeof(error));
   if (type == RD_KAFKA_PRODUCER) {
     rd_kafka_conf_set(conf, "partitioner", "murmur2_random", error, sizeof(error));
@@ -138,9 +138,10 @@ void DeleteTopic(const std::string& name) {
   ASSERT_TRUE(deleted.ok()) << deleted;
 }
 
-std::vector<Fetched> ReadAll(const std::string& topic, int partitions) {
+std::vector<Fetched> ReadAll(const std::string& topic, int partitions,
+                             const std::string& bootstrap) {
   std::vector<Fetched> all;
-  rd_kafka_t* client = RawClient(RD_KAFKA_CONSUMER);
+  rd_kafka_t* client = RawClient(RD_KAFKA_CONSUMER, bootstrap);
   for (int32_t i = 0; i < partitions; ++i) ReadPartition(client, topic, i, all);
   rd_kafka_destroy(client);
   return all;

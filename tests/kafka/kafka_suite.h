@@ -51,8 +51,10 @@ void MakeTopic(const std::string& name, int partitions,
                std::map<std::string, std::string> settings = {});
 void DeleteTopic(const std::string& name);
 
-// Everything in a topic, in order of offset within each partition.
-std::vector<Fetched> ReadAll(const std::string& topic, int partitions);
+// Everything in a topic, in order of offset within each partition. `bootstrap`: of another broker
+// than the suite's.
+std::vector<Fetched> ReadAll(const std::string& topic, int partitions,
+                             const std::string& bootstrap = "");
 // Produces raw records to a partition (-1: by key) and waits until all are acknowledged.
 void ProduceRaw(const std::string& topic, int32_t partition,
                 const std::vector<runtime::KafkaRecord>& records);

@@ -36,8 +36,6 @@ constexpr char kLog4j[] = R"(<Configuration status="WARN">
 // The internal topics have one replica because there is one broker, and one partition because a
 // test has one group: with the usual 50 the first join takes seconds.
 constexpr char kProperties[] = R"(
-process.roles=broker,controller
-node.id=1
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,LOGIN:SASL_SSL
 offsets.topic.replication.factor=1
@@ -105,6 +103,17 @@ absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start(const KafkaTls* 
   return broker;
 }
 
+absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Join(const KafkaBroker& first) {
+  std::unique_ptr<KafkaBroker> broker(new KafkaBroker());
+  broker->class_path_ = first.class_path_;
+  broker->bootstrap_ = absl::StrCat("127.0.0.1:", FreePort());
+  RETURN_IF_ERROR(broker->Format(
+      absl::StrCat("process.roles=broker\nnode.id=2\nlisteners=PLAINTEXT://", broker->bootstrap_,
+                   "\ncontroller.quorum.voters=1@127.0.0.1:", first.controller_port_, "\n")));
+  RETURN_IF_ERROR(broker->Restart());
+  return broker;
+}
+
 KafkaBroker::~KafkaBroker() { Kill(); }
 
 std::string KafkaBroker::TlsProperties(const KafkaTls& tls) const {
@@ -125,34 +134,38 @@ absl::Status KafkaBroker::Prepare(const KafkaTls* tls) {
     return absl::NotFoundError(absl::StrCat(jars, " is no folder; run ./dev test once"));
   }
   class_path_ = absl::StrCat(jars, "/*");
-  const int port = FreePort();
-  const int controller_port = FreePort();
-  bootstrap_ = absl::StrCat("127.0.0.1:", port);
+  bootstrap_ = absl::StrCat("127.0.0.1:", FreePort());
+  controller_port_ = FreePort();
   std::string more;
   std::string more_advertised;
+  std::vector<std::string> scram;
   if (tls != nullptr) {
     tls_port_ = FreePort();
     login_port_ = FreePort();
     more = absl::StrCat(",TLS://127.0.0.1:", tls_port_, ",LOGIN://127.0.0.1:", login_port_);
     more_advertised = absl::StrCat(",TLS://", tls_bootstrap(), ",LOGIN://", login_bootstrap());
+    scram = {"--add-scram", absl::StrCat("SCRAM-SHA-512=[name=", KafkaTls::kUser,
+                                         ",password=", KafkaTls::kPassword, "]")};
   }
+  return Format(absl::StrCat("process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://",
+                             bootstrap_, ",CONTROLLER://127.0.0.1:", controller_port_, more,
+                             "\nadvertised.listeners=PLAINTEXT://", bootstrap_, more_advertised,
+                             "\ncontroller.quorum.voters=1@127.0.0.1:", controller_port_, "\n",
+                             tls == nullptr ? "" : TlsProperties(*tls)),
+                scram);
+}
+
+absl::Status KafkaBroker::Format(const std::string& properties,
+                                 const std::vector<std::string>& more) {
   const std::string& at = folder_.path();
   WriteFile(at + "/log4j2.xml", kLog4j);
   WriteFile(at + "/server.properties",
-            absl::StrCat(kProperties, "listeners=PLAINTEXT://", bootstrap_,
-                         ",CONTROLLER://127.0.0.1:", controller_port, more,
-                         "\nadvertised.listeners=PLAINTEXT://", bootstrap_, more_advertised,
-                         "\ncontroller.quorum.voters=1@127.0.0.1:", controller_port,
-                         "\nlog.dirs=", at, "/data\n", tls == nullptr ? "" : TlsProperties(*tls)));
-  std::vector<std::string> format_arguments = {
+            absl::StrCat(kProperties, properties, "log.dirs=", at, "/data\n"));
+  std::vector<std::string> arguments = {
       "kafka.tools.StorageTool", "format", "-t",
       "cGF0aHdheXMtdGVzdC0xMA",  "-c",     at + "/server.properties"};
-  if (tls != nullptr) {
-    format_arguments.insert(format_arguments.end(),
-                            {"--add-scram", absl::StrCat("SCRAM-SHA-512=[name=", KafkaTls::kUser,
-                                                         ",password=", KafkaTls::kPassword, "]")});
-  }
-  ASSIGN_OR_RETURN(const pid_t format, Run(format_arguments));
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  ASSIGN_OR_RETURN(const pid_t format, Run(arguments));
   int result = 0;
   waitpid(format, &result, 0);
   if (result == 0) return absl::OkStatus();
@@ -184,6 +197,13 @@ absl::StatusOr<pid_t> KafkaBroker::Run(const std::vector<std::string>& java_argu
 void KafkaBroker::Kill() {
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+void KafkaBroker::Stop() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }

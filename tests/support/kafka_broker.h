@@ -28,6 +28,8 @@ class KafkaBroker {
   // NOT_FOUND: there are no jars; ./dev test fetches them. With `tls` it listens with TLS too; what
   // `tls` points to must outlive it.
   static absl::StatusOr<std::unique_ptr<KafkaBroker>> Start(const KafkaTls* tls = nullptr);
+  // A second broker of the cluster of `first`, which must outlive it. Errors as Start.
+  static absl::StatusOr<std::unique_ptr<KafkaBroker>> Join(const KafkaBroker& first);
   // Kills.
   ~KafkaBroker();
   KafkaBroker(const KafkaBroker&) = delete;
@@ -41,6 +43,8 @@ class KafkaBroker {
 
   // SIGKILL; waits until it is gone.
   void Kill();
+  // SIGTERM; waits until it is gone. Its partitions have another leader, or none, before.
+  void Stop();
   // SIGSTOP or SIGCONT.
   void Signal(int signal);
   // Starts the killed broker again on the same ports and data. Errors as Start.
@@ -52,6 +56,8 @@ class KafkaBroker {
  private:
   KafkaBroker() = default;
   absl::Status Prepare(const KafkaTls* tls);
+  // Writes the settings beside those that all brokers have, and makes the empty log.
+  absl::Status Format(const std::string& properties, const std::vector<std::string>& more = {});
   // Lines of the settings for both listeners with TLS.
   std::string TlsProperties(const KafkaTls& tls) const;
   absl::StatusOr<pid_t> Run(const std::vector<std::string>& java_arguments);
@@ -60,6 +66,7 @@ class KafkaBroker {
   TempFolder folder_;
   std::string class_path_;
   std::string bootstrap_;
+  int controller_port_ = 0;
   int tls_port_ = 0;
   int login_port_ = 0;
   pid_t pid_ = -1;
