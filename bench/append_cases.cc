@@ -6,7 +6,8 @@
 // decided, and a row that the service changed several times is written once, so no service that
 // writes these rows can be faster. Prints one line of JSON with the rate and the rows of one case.
 //
-// Usage: append_cases --from=CONNECTION --to=CONNECTION --batch=N --run_ms=N
+// Usage: append_cases --from=CONNECTION --to=CONNECTION --batch=N --run_ms=N | --cases=N
+// [--only=TABLE]
 #include <chrono>
 #include <cstdint>
 #include <iostream>
@@ -28,6 +29,7 @@ ABSL_FLAG(std::string, to, "", "Database that is written to");
 ABSL_FLAG(int, batch, 100, "Cases in one transaction");
 ABSL_FLAG(int, run_ms, 2000, "How long new transactions are begun");
 ABSL_FLAG(int, cases, 0, "Ends after so many cases; 0: when the time is over");
+ABSL_FLAG(std::string, only, "", "The one table that is written; empty: all");
 
 namespace pathways::bench {
 namespace {
@@ -152,7 +154,9 @@ std::vector<Sample> ReadSamples() {
     ids.Add(sample.stream);
   }
   const std::string wanted = std::move(ids).Take();
+  const std::string only = absl::GetFlag(FLAGS_only);
   for (size_t t = 0; t < std::size(kTables); ++t) {
+    if (!only.empty() && only != kTables[t].name) continue;
     const std::vector<PostgresResult> found = Run(*connection, {{kTables[t].select, {wanted}}});
     for (int i = 0; i < found[0].rows(); ++i) {
       samples[places.at(found[0].Bytes(i, 0))].tables[t].push_back(
