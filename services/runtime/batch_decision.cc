@@ -27,6 +27,13 @@ std::string ParkReason(const absl::Status& status) {
   return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
 }
 
+Answer RefuseUnfolded(const Command& command) {
+  return {type::Refuse(absl::StatusCode::kUnavailable, "OTHER_RELEASE",
+                       "another release changed the case, in a way this one does not know"),
+          command.stream,
+          {}};
+}
+
 // Entries of `from` that are not in `in`.
 template <typename Entry>
 std::vector<Entry> Missing(std::vector<Entry> from, std::vector<Entry> in) {
@@ -44,8 +51,8 @@ type::Folded Missing(const type::Folded& from, const type::Folded& in) {
           Missing(from.timers, in.timers)};
 }
 
-BatchDecision::BatchDecision(const Domain& domain, BatchData data)
-    : domain_(domain), data_(std::move(data)) {}
+BatchDecision::BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded)
+    : domain_(domain), data_(std::move(data)), unfolded_(std::move(unfolded)) {}
 
 BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
   auto [found, made] = work_.try_emplace(stream);
@@ -97,8 +104,10 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
               row.stream,
               {}};
     }
+    if (unfolded_.contains(row.stream)) return RefuseUnfolded(command);
     return AnswerWith(row.stream, WorkOf(row.stream));
   }
+  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
   // A read changes nothing, and a parked case is just the one that somebody has to look at.
   if (!work.now.parked_reason.empty() && !origin.key.empty()) {
@@ -162,7 +171,7 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
     return;
   }
   work.touched = true;
-  if (IsMissing(origin, work)) return;
+  if (IsMissing(command, origin, work)) return;
   if (!origin.unreadable.empty()) {
     Park(command.stream, work, origin.upstream, origin.number, origin.unreadable);
     return;
@@ -180,8 +189,8 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
   }
 }
 
-bool BatchDecision::IsMissing(const EventOrigin& origin, Work& work) {
-  bool missing = !work.now.parked_reason.empty();
+bool BatchDecision::IsMissing(const Command& command, const EventOrigin& origin, Work& work) {
+  bool missing = !work.now.parked_reason.empty() || unfolded_.contains(command.stream);
   missing |= origin.number > work.now.applied[origin.upstream].number + 1;
   for (const Requirement& requirement : origin.requires_applied) {
     if (work.now.applied[requirement.upstream].number >= requirement.number) continue;
@@ -196,6 +205,7 @@ bool BatchDecision::IsMissing(const EventOrigin& origin, Work& work) {
 }
 
 Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& origin) {
+  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
   const absl::StatusOr<OpenStream*> open = Open(command.stream, work);
   if (!open.ok()) return {open.status(), command.stream, {}};

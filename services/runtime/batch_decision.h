@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,11 @@ type::Folded Missing(const type::Folded& from, const type::Folded& in);
 
 class BatchDecision {
  public:
-  // `data` is what was read for all commands of the batch; states are of the present version.
-  BatchDecision(const Domain& domain, BatchData data);
+  // `data` is what was read for all commands of the batch; states are of the present version but
+  // those of the streams in `unfolded`, which have an event that this release does not know.
+  // Requests for one of them are refused, events for it marked as missing, until another release
+  // takes them.
+  BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded = {});
 
   // Decides one command on what the ones before it left. The answer is true only once committed.
   Answer Decide(const Command& command);
@@ -59,7 +63,7 @@ class BatchDecision {
   Answer DecideTimer(const Command& command, const TimerOrigin& origin);
   // Applies the event or says why it must wait; moves no position.
   void ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work);
-  bool IsMissing(const EventOrigin& origin, Work& work);
+  bool IsMissing(const Command& command, const EventOrigin& origin, Work& work);
   // Decides and appends; on an error the stream is as before.
   absl::Status Apply(const Command& command, const type::v1::Cause& cause, Work& work);
   void Park(const std::string& stream, Work& work, const std::string& upstream, int64_t number,
@@ -67,6 +71,7 @@ class BatchDecision {
 
   const Domain& domain_;
   BatchData data_;
+  const std::set<std::string> unfolded_;
   std::map<std::string, Work> work_;
   BatchWrite write_;
 };

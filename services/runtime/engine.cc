@@ -32,9 +32,10 @@ BatchRead WantedBy(const std::vector<const Command*>& commands) {
 }
 
 // Reads a batch's data: also the streams of requests that were accepted before, which are answered
-// with the case as it is now.
+// with the case as it is now. `unfolded` gets the streams that this release cannot fold.
 absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batch& batch,
-                                   const std::vector<const Command*>& commands) {
+                                   const std::vector<const Command*>& commands,
+                                   std::set<std::string>& unfolded) {
   ASSIGN_OR_RETURN(BatchData data, batch.Read(WantedBy(commands)));
   for (const auto& [key, request] : data.requests) {
     if (data.streams.contains(request.stream)) continue;
@@ -42,7 +43,14 @@ absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batc
   }
   for (auto& [stream, row] : data.streams) {
     if (row.version == 0 || row.evolve_version == domain.EvolveVersion()) continue;
-    RETURN_IF_ERROR(FoldAgain(domain, store, stream, row));
+    StreamRow folded = row;
+    const absl::Status status = FoldAgain(domain, store, stream, folded);
+    if (absl::IsInternal(status) || absl::IsDataLoss(status)) {
+      unfolded.insert(stream);  // One case must not keep the others of its batch.
+      continue;
+    }
+    RETURN_IF_ERROR(status);
+    row = std::move(folded);
   }
   return data;
 }
@@ -52,8 +60,9 @@ absl::Status TryCommit(const Domain& domain, EventStore& store, const EngineOpti
                        const std::vector<const Command*>& commands, std::vector<Answer>& answers) {
   PATHWAYS_CRASH_POINT("engine.before_decide");
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
-  ASSIGN_OR_RETURN(BatchData data, ReadData(domain, store, *batch, commands));
-  BatchDecision decision(domain, std::move(data));
+  std::set<std::string> unfolded;
+  ASSIGN_OR_RETURN(BatchData data, ReadData(domain, store, *batch, commands, unfolded));
+  BatchDecision decision(domain, std::move(data), std::move(unfolded));
   answers.clear();
   for (const Command* command : commands) answers.push_back(decision.Decide(*command));
   ASSIGN_OR_RETURN(BatchWrite write, decision.Build());

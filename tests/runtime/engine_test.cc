@@ -8,6 +8,7 @@
 
 #include <future>
 
+#include "absl/strings/ascii.h"
 #include "services/runtime/batch_decision.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
@@ -167,6 +168,58 @@ TEST_F(EngineTest, APositionNeverPassesARecordThatWasNotCommitted) {
   EXPECT_EQ(Submit({second}).code(), absl::StatusCode::kAborted);
   EXPECT_EQ(Row().version, 0);
   EXPECT_EQ(store_.ReadPosition("up")->position, 0);
+}
+
+// The next release: knows the events of both, and writes them in capitals.
+class NextDomain : public TextDomain {
+ public:
+  int EvolveVersion() const override { return 2; }
+
+ protected:
+  absl::StatusOr<std::vector<NewEvent>> Decide(absl::string_view command) const override {
+    return std::vector<NewEvent>{{"test.Said", std::string(command), ""}};
+  }
+  absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    state.open += absl::AsciiStrToUpper(event.data) + "!";
+    return absl::OkStatus();
+  }
+};
+
+TEST_F(EngineTest, AStateOfAnotherVersionIsFoldedAgainBeforeUse) {
+  NextDomain next;
+  Engine engine(next, store_, EngineOptions{});
+  ASSERT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  ASSERT_TRUE(SubmitAll(engine, {Request("s", "b", "2")}).ok());
+  EXPECT_EQ(Row().state.open, "A!B!");
+  EXPECT_EQ(Row().evolve_version, 2);
+  ASSERT_TRUE(Submit({Request("s", "c", "3")}).ok());
+  EXPECT_EQ(Row().state.open, "a.b.c.");
+  EXPECT_EQ(Row().evolve_version, 1);
+}
+
+// While two releases run side by side, and after a way back.
+TEST_F(EngineTest, AnEventOfTheNextReleaseKeepsItsOwnCaseAlone) {
+  NextDomain next;
+  Engine engine(next, store_, EngineOptions{});
+  ASSERT_TRUE(SubmitAll(engine, {Event(1, "a"), Request("s", kUnknownText, "1")}).ok());
+  const StreamRow before = Row();
+  Command event = Event(2, "b");
+  Command other = Event(1, "o");
+  other.stream = "other";
+  EXPECT_TRUE(Submit({event, other}).ok());
+  EXPECT_EQ(store_.ReadState("other")->state.open, "o.");
+  for (const char* key : {"1", "2"}) {  // One that the next release has answered, and a new one.
+    const absl::Status refused = Submit({Request("s", kUnknownText, key)});
+    EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+    EXPECT_EQ(type::ProblemOf(refused).reason(), "OTHER_RELEASE");
+  }
+  EXPECT_EQ(Row().state.open, before.state.open);
+  EXPECT_EQ(Row().evolve_version, 2);
+  EXPECT_EQ(Row().parked_reason, "");
+  EXPECT_THAT(Row().behind, ElementsAre(testing::Pair("up", 2)));
+  ASSERT_TRUE(SubmitAll(engine, {event}).ok());
+  EXPECT_THAT(Row().behind, IsEmpty());
+  EXPECT_EQ(Row().applied.at("up").number, 2);
 }
 
 TEST_F(EngineTest, TimeNeverGoesBackWithinAStream) {

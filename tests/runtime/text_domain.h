@@ -3,7 +3,8 @@
 // A stream is the text of its commands, each with a full stop behind it. "refuse" is refused,
 // "break" breaks an invariant and "spoil" breaks it halfway, "nothing" changes nothing; "at:<unix
 // seconds>" sets a timer, which "fired" clears. An upstream event is the command that its data
-// says; "garbage" is none.
+// says; "garbage" is none. An event of its own that says kUnknownText is one of a release that it
+// does not know.
 #ifndef PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
 #define PATHWAYS_TESTS_RUNTIME_TEXT_DOMAIN_H_
 
@@ -19,6 +20,7 @@
 namespace pathways::runtime {
 
 inline constexpr char kTextTimer[] = "text";
+inline constexpr char kUnknownText[] = "unknown";
 
 class TextDomain : public testing_support::BytesDomain {
  public:
@@ -36,6 +38,7 @@ class TextDomain : public testing_support::BytesDomain {
     return std::vector<NewEvent>{{"test.Said", std::string(command), "sealed"}};
   }
   absl::Status Evolve(StoredState& state, const EventRow& event) const override {
+    if (event.data == kUnknownText) return absl::DataLossError("unknown");
     state.open += event.data + ".";
     if (event.data == "spoil") return absl::InternalError("spoilt");
     return absl::OkStatus();

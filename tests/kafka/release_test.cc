@@ -1,0 +1,160 @@
+// Goal: events of a release that is newer than their follower keep nobody but, where they say what
+// the follower cannot know, their own case; and that one goes on with the follower's next release.
+// Method: eligibility's own domain over a real topic; intake's events with fields and a kind that
+// no release has yet.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "pathways/intake/v1/events.pb.h"
+#include "services/eligibility/domain_adapter.h"
+#include "tests/eligibility/builders.h"
+#include "tests/kafka/kafka_suite.h"
+
+namespace pathways::testing_support {
+namespace {
+
+using eligibility::EligibilityDomain;
+using eligibility::Facts;
+using intake::v1::IntakeEvent;
+using testing::ElementsAre;
+using testing::Pair;
+
+constexpr int kNewField = 2000;
+constexpr int kNewKind = 2001;
+constexpr int64_t kNewKindNumber = 2;
+
+// Appends what it is told, as it is.
+class IntakeOfNextRelease : public NumberDomain {
+ protected:
+  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
+    return std::vector<runtime::NewEvent>{
+        {"pathways.intake.v1.FromTheFuture", std::string(command), ""}};
+  }
+};
+
+// Knows the new kind: it says what an update says.
+class EligibilityOfNextRelease : public EligibilityDomain {
+ public:
+  using EligibilityDomain::EligibilityDomain;
+  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const runtime::EventRow& event) const override {
+    runtime::EventRow known = event;
+    IntakeEvent parsed;
+    if (parsed.ParseFromString(event.data) && parsed.kind_case() == IntakeEvent::KIND_NOT_SET) {
+      *parsed.mutable_case_updated()->mutable_facts() = Facts({"p1", "p2"});
+      known.data = parsed.SerializeAsString();
+    }
+    return EligibilityDomain::FromUpstream(upstream, known);
+  }
+};
+
+void AddUnknown(google::protobuf::Message& message, int field) {
+  message.GetReflection()->MutableUnknownFields(&message)->AddLengthDelimited(field, "next");
+}
+
+IntakeEvent EventFor(const std::string& stream) {
+  IntakeEvent event;
+  event.set_case_id(stream);
+  return event;
+}
+
+IntakeEvent Registered(const std::string& stream) {
+  IntakeEvent event = EventFor(stream);
+  *event.mutable_case_registered()->mutable_facts() = Facts({"p1"});
+  return event;
+}
+
+// One database of eligibility, followed by a release.
+struct Follower {
+  explicit Follower(std::unique_ptr<EligibilityDomain> domain, runtime::MemoryStore& store,
+                    runtime::StreamReader& upstream)
+      : domain(std::move(domain)), store(store), upstream(upstream) {}
+  runtime::ConsumerParts Parts(runtime::EventLogs& logs) {
+    return {"intake", logs, upstream, *domain, store, engine, {}};
+  }
+
+  std::unique_ptr<EligibilityDomain> domain;
+  runtime::MemoryStore& store;
+  runtime::StreamReader& upstream;
+  runtime::Engine engine{*domain, store, runtime::EngineOptions{}};
+};
+
+class ReleaseTest : public testing::Test {
+ protected:
+  void Append(const IntakeEvent& event) {
+    ASSERT_TRUE(
+        SubmitAll(upstream_engine_,
+                  {{event.case_id(), event.SerializeAsString(), runtime::RequestOrigin{}, {}}})
+            .ok());
+  }
+  std::unique_ptr<runtime::KafkaSubscription> Subscribe(const std::string& topic) {
+    runtime::KafkaSubscriptionOptions options;
+    options.kafka = SuiteKafka();
+    options.topic = topic;
+    options.group = topic + ".group";
+    options.source = kSource;
+    auto opened = runtime::KafkaSubscription::Open(std::move(options), SuiteLog());
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return *std::move(opened);
+  }
+  int64_t Applied(const std::string& stream) {
+    return store_.ReadState(stream)->applied["intake"].number;
+  }
+
+  runtime::SystemClock clock_;
+  IntakeOfNextRelease intake_;
+  runtime::MemoryStore upstream_{clock_, "intake"};
+  runtime::Engine upstream_engine_{intake_, upstream_, runtime::EngineOptions{}};
+  StoreStreams streams_{upstream_};
+  runtime::MemoryStore store_{clock_, "eligibility"};
+};
+
+TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
+  IntakeEvent new_field = Registered("field");
+  AddUnknown(new_field, kNewField);
+  AddUnknown(*new_field.mutable_case_registered(), kNewField);
+  AddUnknown(*new_field.mutable_case_registered()->mutable_facts(), kNewField);
+  Append(new_field);
+  Append(Registered("kind"));
+  IntakeEvent new_kind = EventFor("kind");
+  AddUnknown(new_kind, kNewKind);
+  Append(new_kind);
+  IntakeEvent later = EventFor("kind");
+  *later.mutable_case_updated()->mutable_facts() = Facts({"p1"});
+  Append(later);
+  Append(Registered("behind-them"));
+  const std::string topic = NewTopic(1);
+  std::vector<runtime::KafkaRecord> records;
+  const auto events = upstream_.ReadAfter(0, 100);
+  for (const runtime::EventRow& event : *events) {
+    records.push_back(runtime::RecordOf(event, {kSource, "pathways.intake.v1.IntakeEvent"}));
+  }
+  ProduceRaw(topic, 0, records);
+
+  const auto subscription = Subscribe(topic);
+  {
+    Follower now(std::make_unique<EligibilityDomain>(eligibility::SmallPack()), store_, streams_);
+    runtime::Consumer consumer(now.Parts(*subscription));
+    ASSERT_TRUE(subscription->Start().ok());
+    ASSERT_TRUE(Eventually([&] { return Applied("behind-them") == 1; }));
+  }
+  EXPECT_EQ(Applied("field"), 1);
+  EXPECT_EQ(store_.ReadState("field")->parked_reason, "");
+  EXPECT_EQ(store_.ReadState("field")->version, store_.ReadState("behind-them")->version);
+  EXPECT_EQ(Applied("kind"), kNewKindNumber - 1);
+  EXPECT_EQ(store_.ReadState("kind")->parked_reason, "EVENT_UNREADABLE");
+  EXPECT_THAT(store_.ReadState("kind")->behind, ElementsAre(Pair("intake", 3)));
+  EXPECT_EQ(store_.ReadPosition("intake/0")->position, 5);
+
+  ASSERT_TRUE(store_.ClearParked("kind").ok());  // As `pathways parked redrive`.
+  Follower next(std::make_unique<EligibilityOfNextRelease>(eligibility::SmallPack()), store_,
+                streams_);
+  runtime::Puller puller(next.Parts(*subscription), absl::Hours(1));
+  ASSERT_TRUE(Eventually([&] { return Applied("kind") == 3; }));
+  EXPECT_EQ(store_.ReadState("kind")->parked_reason, "");
+  EXPECT_TRUE(store_.ReadBehind(1)->empty());
+}
+
+}  // namespace
+}  // namespace pathways::testing_support
