@@ -224,6 +224,7 @@ down() {
 
 status() {
   local name state address
+  [[ -n $(names) ]] || say "nothing was started, or all was ended; ./dev up starts it"
   for name in $(names); do
     state=ended
     running "$name" && state=running
@@ -238,6 +239,10 @@ status() {
 
 logs() {
   if (($#)); then
+    [[ -f $home/$1.log ]] || {
+      say "no log '$1'; there are: $(find "$home" -maxdepth 1 -name '*.log' -exec basename -s .log {} + | sort | xargs)"
+      exit 2
+    }
     tail -n 100 "$home/$1.log"
   else
     tail -n 10 "$home"/*.log
