@@ -86,8 +86,9 @@ start_postgres() {
   fi
   # The server reads its folder as another user where we are root.
   chmod 711 "$home" .data
+  # For nine replicas of each service: more have no ports.
   start postgres "$(type -P env)" "${postgres_as[@]}" "$postgres/postgres" -D "$home/postgres" \
-    -k "$home/socket" -p "$postgres_port" -c listen_addresses= -c max_connections=100
+    -k "$home/socket" -p "$postgres_port" -c listen_addresses= -c max_connections=200
   await PostgreSQL "$postgres/pg_isready" -h "$home/socket" -p "$postgres_port"
   local name
   for name in "${services[@]}"; do
