@@ -42,10 +42,10 @@ bool ParseCause(const std::string& text, type::v1::Cause& cause) {
 
 // The last one of a name counts; empty when there is none.
 const std::string& HeaderOf(const KafkaRecord& record, absl::string_view name) {
-  static const std::string none;
+  static const std::string kNone;
   const auto found = std::find_if(record.headers.rbegin(), record.headers.rend(),
                                   [&](const auto& header) { return header.first == name; });
-  return found == record.headers.rend() ? none : found->second;
+  return found == record.headers.rend() ? kNone : found->second;
 }
 
 absl::Status Refuse(const char* code) { return absl::InvalidArgumentError(code); }
