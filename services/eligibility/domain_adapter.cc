@@ -12,17 +12,18 @@ namespace {
 // One case in memory.
 class EligibilityCase : public runtime::OpenStream {
  public:
-  EligibilityCase(v1::EligibilityState state, const v1::PolicyPack& pack)
-      : state_(std::move(state)), pack_(pack) {}
+  EligibilityCase(v1::EligibilityState state, const Rules* rules)
+      : state_(std::move(state)), rules_(rules) {}
 
   absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
       absl::string_view command, const type::DecideContext& context) override {
+    if (rules_ == nullptr) return absl::InternalError("a domain without rules decides nothing");
     v1::EligibilityCommand parsed;
     if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
       return absl::InternalError("a command cannot be read");
     }
     ASSIGN_OR_RETURN(const std::vector<v1::EligibilityEvent> events,
-                     eligibility::Decide(state_, parsed, pack_, context));
+                     eligibility::Decide(state_, parsed, *rules_, context));
     std::vector<runtime::NewEvent> made;
     int64_t number = context.version;
     for (const v1::EligibilityEvent& event : events) {
@@ -50,7 +51,7 @@ class EligibilityCase : public runtime::OpenStream {
 
  private:
   v1::EligibilityState state_;
-  const v1::PolicyPack& pack_;
+  const Rules* const rules_;  // Null: it only follows events.
 };
 
 }  // namespace
@@ -63,7 +64,7 @@ absl::StatusOr<std::unique_ptr<runtime::OpenStream>> EligibilityDomain::Open(
   if (!state.ParseFromString(stored.open)) {
     return absl::DataLossError("a stored case cannot be read");
   }
-  return std::make_unique<EligibilityCase>(std::move(state), pack_);
+  return std::make_unique<EligibilityCase>(std::move(state), rules_.get());
 }
 
 absl::StatusOr<runtime::UpstreamCommand> EligibilityDomain::FromUpstream(

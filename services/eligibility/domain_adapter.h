@@ -8,20 +8,22 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/pipeline/v1/feed.pb.h"
+#include "services/eligibility/domain/rules.h"
 #include "services/runtime/domain.h"
 
 namespace pathways::eligibility {
 
 class EligibilityDomain : public runtime::Domain {
  public:
-  // `pack` is the pack in force, already checked.
-  explicit EligibilityDomain(v1::PolicyPack pack) : pack_(std::move(pack)) {}
+  // `rules` are those in force. Null: for a domain that only follows events, whose Decide is
+  // INTERNAL.
+  explicit EligibilityDomain(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
   int EvolveVersion() const override;
   absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
       const runtime::StoredState& state) const override;
@@ -29,7 +31,7 @@ class EligibilityDomain : public runtime::Domain {
       absl::string_view upstream, const runtime::EventRow& event) const override;
 
  private:
-  const v1::PolicyPack pack_;
+  const std::shared_ptr<const Rules> rules_;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be

@@ -15,23 +15,23 @@ namespace {
 using runtime::Domain;
 
 absl::StatusOr<std::unique_ptr<Domain>> MakeDomain(runtime::Settings& settings,
-                                                   v1::PolicyPack& pack) {
+                                                   std::shared_ptr<const Rules>& rules) {
   const std::string folder = settings.Folder("policies", runtime::Presence::kRequired);
   if (folder.empty()) return std::unique_ptr<Domain>();  // Noted in the settings.
-  ASSIGN_OR_RETURN(pack, LoadPack(folder));
-  return std::unique_ptr<Domain>(std::make_unique<EligibilityDomain>(pack));
+  ASSIGN_OR_RETURN(rules, LoadRules(folder));
+  return std::unique_ptr<Domain>(std::make_unique<EligibilityDomain>(rules));
 }
 
 int Run(int argc, const char* const* argv) {
-  v1::PolicyPack pack;
+  std::shared_ptr<const Rules> rules;
   runtime::ServiceProgram program;
   program.name = "eligibility";
   program.description = "Screens every case against every pathway. It never decides a status.";
   program.settings = {{"policies", "Folder of the policy pack in force", ""}};
   program.follows = {"intake"};
-  program.make_domain = [&pack](runtime::Settings& settings) { return MakeDomain(settings, pack); };
-  program.assemble = [&pack](const runtime::AssemblyParts& parts) {
-    return std::make_unique<EligibilityAssembly>(parts, pack);
+  program.make_domain = [&rules](runtime::Settings& settings) { return MakeDomain(settings, rules); };
+  program.assemble = [&rules](const runtime::AssemblyParts& parts) {
+    return std::make_unique<EligibilityAssembly>(parts, *rules);
   };
   program.tell_feed = TellFeed;
   return runtime::RunService(argc, argv, program);

@@ -1,43 +1,129 @@
 #include "services/eligibility/policy_file.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
 #include "services/eligibility/domain/policy_check.h"
+#include "services/eligibility/domain/text_keys.h"
+#include "services/eligibility/policy_places.h"
+#include "services/eligibility/text_pattern.h"
 #include "services/runtime/status_macros.h"
-#include "services/runtime/text_format_file.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
 namespace {
 
-// The same status with a message that names every fault, for whoever starts the program.
-absl::Status WithEveryFault(const std::string& path, const absl::Status& status) {
-  std::vector<std::string> lines;
-  const type::v1::Problem problem = type::ProblemOf(status);
-  for (const type::v1::FieldViolation& violation : problem.violations()) {
-    lines.push_back(absl::StrCat(path, ": ", violation.field(), ": ", violation.description()));
+namespace fs = std::filesystem;
+
+// Files of the ending in a folder, by name. None where there is no such folder.
+std::vector<std::string> FilesIn(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".textproto") paths.push_back(entry.path().string());
   }
-  absl::Status whole(status.code(), absl::StrJoin(lines, "\n"));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { whole.SetPayload(url, payload); });
-  return whole;
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<std::string> FilesOf(const std::string& folder) {
+  std::vector<std::string> paths = FilesIn(folder);
+  // "policies/2023-07-28/" has no name of its own in std::filesystem.
+  const fs::path shared = fs::path(folder + "/..").lexically_normal();
+  std::vector<std::string> folders = {(shared / "calendars").string()};
+  for (const std::string& language : Languages()) {
+    folders.push_back((shared / "messages" / language).string());
+  }
+  for (const std::string& each : folders) {
+    for (std::string& path : FilesIn(each)) paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+template <typename Items, typename IsUsed>
+void KeepUsed(Items& items, IsUsed is_used) {
+  items.erase(std::remove_if(items.begin(), items.end(),
+                             [&](const auto& item) { return !is_used(item); }),
+              items.end());
+}
+
+void AddCalendars(const v1::Predicate& predicate, std::set<std::string>& ids) {
+  for (const v1::Predicate& part : predicate.all().of()) AddCalendars(part, ids);
+  for (const v1::Predicate& part : predicate.any().of()) AddCalendars(part, ids);
+  if (predicate.has_not_()) AddCalendars(predicate.not_(), ids);
+  if (predicate.has_ask_unless()) AddCalendars(predicate.ask_unless(), ids);
+  if (predicate.has_members()) AddCalendars(predicate.members().where(), ids);
+  if (predicate.has_within()) ids.insert(predicate.within().calendar());
+}
+
+// A change of a shared file is then a change only of the packs that use it.
+void LeaveOutUnused(v1::PolicyPack& pack) {
+  std::set<std::string> calendars;
+  for (const v1::Pathway& pathway : pack.pathways()) {
+    for (const v1::Criterion& criterion : pathway.criteria()) {
+      AddCalendars(criterion.predicate(), calendars);
+    }
+  }
+  for (const v1::Step& step : pack.steps()) AddCalendars(step.when(), calendars);
+  for (const v1::Interaction& interaction : pack.interactions()) {
+    AddCalendars(interaction.when(), calendars);
+  }
+  KeepUsed(*pack.mutable_calendars(),
+           [&](const v1::Calendar& calendar) { return calendars.contains(calendar.id()); });
+  std::set<std::string> keys;
+  for (const NeededText& needed : NeededTexts(pack)) keys.insert(needed.key);
+  for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
+    KeepUsed(*catalogue.mutable_texts(),
+             [&](const v1::Text& text) { return keys.contains(text.key()); });
+  }
+}
+
+// One catalogue per language, texts by key: the order of files must not show in the bytes.
+void SortTexts(v1::PolicyPack& pack) {
+  google::protobuf::RepeatedPtrField<v1::Catalogue> sorted;
+  for (const std::string& language : Languages()) {
+    v1::Catalogue& whole = *sorted.Add();
+    whole.set_language(language);
+    for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
+      if (catalogue.language() == language) whole.MergeFrom(catalogue);
+    }
+    std::sort(whole.mutable_texts()->begin(), whole.mutable_texts()->end(),
+              [](const v1::Text& a, const v1::Text& b) { return a.key() < b.key(); });
+  }
+  pack.mutable_catalogues()->Swap(&sorted);
 }
 
 }  // namespace
 
 absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/pack.textproto");
-  v1::PolicyPack pack;
-  RETURN_IF_ERROR(runtime::ReadTextFormat(path, pack));
-  const absl::Status status = CheckPack(pack);
-  if (!status.ok()) return WithEveryFault(path, status);
+  if (FilesIn(folder).empty()) {
+    return absl::NotFoundError(absl::StrCat(folder, ": no file *.textproto can be read here"));
+  }
+  PolicyPlaces places;
+  RETURN_IF_ERROR(places.Read(FilesOf(folder)));
+  v1::PolicyPack pack = places.pack();
+  const type::v1::Problem problem = type::ProblemOf(CheckPack(pack));
+  type::Violations faults;
+  for (const type::v1::FieldViolation& fault : problem.violations()) {
+    faults.Add(fault.field(), fault.description());
+  }
+  CheckPatterns(pack, faults);
+  RETURN_IF_ERROR(places.Locate(faults));
+  LeaveOutUnused(pack);
+  SortTexts(pack);
   return pack;
+}
+
+absl::StatusOr<std::shared_ptr<const Rules>> LoadRules(const std::string& folder) {
+  ASSIGN_OR_RETURN(const v1::PolicyPack pack, LoadPack(folder));
+  return Rules::Compile(pack);
 }
 
 }  // namespace pathways::eligibility

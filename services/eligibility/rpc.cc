@@ -7,8 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/explain.h"
 #include "services/runtime/requests.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/serialize.h"
@@ -41,7 +43,10 @@ absl::Status NotScreened() {
                       "no screening of this case: check the name, or wait until it is screened");
 }
 
-absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
+// Texts in English, for staff: the language in which the API has always answered.
+Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF}; }
+
+absl::StatusOr<v1::Screening> ScreeningOf(const Rules& rules, const std::string& case_id,
                                           const runtime::StreamRow& row) {
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
@@ -56,16 +61,21 @@ absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
   *screening.mutable_screen_time() = state.screen_time();
   screening.set_withdrawn(state.withdrawn());
   screening.set_notice(type::kScreeningNotice);
+  const Explainer explainer = ForStaff(rules);
+  for (const v1::Determination& determination : screening.determinations()) {
+    if (determination.policy_version() != rules.pack().version()) continue;
+    *screening.add_explanations() = explainer.Explain(determination);
+  }
   return screening;
 }
 
-absl::Status FillPage(runtime::EventStore& store, const std::string& after, int page_size,
-                      v1::ListScreeningsResponse& response) {
+absl::Status FillPage(const Rules& rules, runtime::EventStore& store, const std::string& after,
+                      int page_size, v1::ListScreeningsResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kScreeningsIndex, "", after, page_size));
   for (const std::string& case_id : keys) {
     ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
-    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
+    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(rules, case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
     response.set_next_page_token(runtime::PageTokenOf(keys.back()));
@@ -84,7 +94,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     if (!case_id) violations.Add("name", kNameForm);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
-    ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
+    ASSIGN_OR_RETURN(*response, ScreeningOf(parts_.rules, *case_id, row));
     return absl::OkStatus();
   });
 }
@@ -101,7 +111,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListScreenings(grpc::CallbackServerCon
       violations.Add("page_token", "must be a next_page_token of this list");
     }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    return FillPage(parts_.store, *after, page_size, *response);
+    return FillPage(parts_.rules, parts_.store, *after, page_size, *response);
   });
 }
 
@@ -121,8 +131,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenCase(grpc::CallbackServerContext
         return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload),
                                        kScreenCase.name, *request, principal, parts_.keyring);
       },
-      [response](const Answer& answer) -> absl::Status {
-        ASSIGN_OR_RETURN(*response, ScreeningOf(answer.stream, answer.row));
+      [response, &rules = parts_.rules](const Answer& answer) -> absl::Status {
+        ASSIGN_OR_RETURN(*response, ScreeningOf(rules, answer.stream, answer.row));
         return absl::OkStatus();
       });
 }
@@ -131,9 +141,14 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListPathways(grpc::CallbackServerConte
                                                        const v1::ListPathwaysRequest*,
                                                        v1::ListPathwaysResponse* response) {
   return parts_.edge.Read(context, kListPathways, [=, this](const Principal&) -> absl::Status {
-    response->set_policy_version(parts_.pack.version());
-    response->set_title(parts_.pack.title());
-    *response->mutable_pathways() = parts_.pack.pathways();
+    response->set_policy_version(parts_.rules.pack().version());
+    response->set_title(parts_.rules.pack().title());
+    const Explainer explainer = ForStaff(parts_.rules);
+    for (const v1::Pathway& pathway : parts_.rules.pack().pathways()) {
+      v1::Pathway& shown = *response->add_pathways();
+      shown = pathway;
+      *shown.mutable_shown() = explainer.Describe(pathway, AsOfTime(absl::Now()));
+    }
     return absl::OkStatus();
   });
 }
@@ -148,9 +163,11 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext
       violations.Add("name", "must be pathways/{pathway}");
     }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    for (const v1::Pathway& pathway : parts_.pack.pathways()) {
+    for (const v1::Pathway& pathway : parts_.rules.pack().pathways()) {
       if (pathway.id() != id) continue;
       *response = pathway;
+      *response->mutable_shown() =
+          ForStaff(parts_.rules).Describe(pathway, AsOfTime(absl::Now()));
       return absl::OkStatus();
     }
     return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",

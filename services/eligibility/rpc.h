@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
-#include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/operations/v1/operations_service.pb.h"
+#include "services/eligibility/domain/rules.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/keys.h"
 #include "services/runtime/rpc/edge.h"
@@ -23,7 +23,7 @@ struct RpcParts {
   runtime::Engine& engine;
   runtime::EventStore& store;
   const runtime::Keyring& keyring;
-  const v1::PolicyPack& pack;
+  const Rules& rules;
 };
 
 class EligibilityRpc : public v1::EligibilityService::CallbackService {

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "pathways/eligibility/v1/policy.pb.h"
 #include "services/eligibility/rpc.h"
 #include "services/runtime/rpc/assembly.h"
 
@@ -15,10 +14,10 @@ namespace pathways::eligibility {
 
 class EligibilityAssembly : public runtime::ServiceAssembly {
  public:
-  // `pack` is the pack in force and must outlive the assembly.
-  EligibilityAssembly(const runtime::AssemblyParts& parts, const v1::PolicyPack& pack)
+  // `rules` are those in force and must outlive the assembly.
+  EligibilityAssembly(const runtime::AssemblyParts& parts, const Rules& rules)
       : core_(parts.core),
-        rpc_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, pack}) {}
+        rpc_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, rules}) {}
 
   std::vector<grpc::Service*> Rpcs() override { return {&rpc_}; }
   std::vector<std::string> HealthNames() const override;

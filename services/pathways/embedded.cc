@@ -34,7 +34,7 @@ using runtime::ServiceCore;
 struct Inputs {
   std::unique_ptr<runtime::Keyring> keyring;
   std::unique_ptr<runtime::TokenFile> tokens;
-  eligibility::v1::PolicyPack pack;
+  std::shared_ptr<const eligibility::Rules> rules;
   referral::v1::AgencyRoutes routes;
 };
 
@@ -42,16 +42,16 @@ struct Inputs {
 absl::StatusOr<Inputs> ReadInputs(const EmbeddedOptions& options) {
   auto keyring = runtime::Keyring::Load(options.master_key_file);
   auto tokens = runtime::TokenFile::Load(options.tokens_file);
-  auto pack = eligibility::LoadPack(options.policy_folder);
+  auto rules = eligibility::LoadRules(options.policy_folder);
   auto routes = referral::LoadRoutes(options.agencies_file);
   std::vector<std::string> faults;
   for (const absl::Status& status :
-       {keyring.status(), tokens.status(), pack.status(), routes.status()}) {
+       {keyring.status(), tokens.status(), rules.status(), routes.status()}) {
     if (!status.ok()) faults.push_back(std::string(status.message()));
   }
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
   return Inputs{*std::move(keyring), std::make_unique<runtime::TokenFile>(*std::move(tokens)),
-                *std::move(pack), *std::move(routes)};
+                *std::move(rules), *std::move(routes)};
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ absl::Status Embedded::Parts::OpenStores(const runtime::Clock& clock, runtime::L
   };
   RETURN_IF_ERROR(start("intake", std::make_unique<intake::IntakeDomain>(), intake));
   RETURN_IF_ERROR(start(
-      "eligibility", std::make_unique<eligibility::EligibilityDomain>(inputs.pack), eligibility));
+      "eligibility", std::make_unique<eligibility::EligibilityDomain>(inputs.rules), eligibility));
   return start("referral", std::make_unique<referral::ReferralDomain>(inputs.routes), referral);
 }
 
@@ -151,7 +151,7 @@ void Embedded::Parts::Connect(const runtime::Clock& clock) {
       parts(*intake, {{"eligibility", *eligibility_topic, *eligibility_topic},
                       {"referral", *referral_topic, *referral_topic}}));
   eligibility_assembly =
-      std::make_unique<eligibility::EligibilityAssembly>(parts(*eligibility, {}), inputs.pack);
+      std::make_unique<eligibility::EligibilityAssembly>(parts(*eligibility, {}), *inputs.rules);
   referral_assembly = std::make_unique<referral::ReferralAssembly>(parts(*referral, {}));
   eligibility->Follow({"intake", *intake_topic, *intake_topic}, options.sweep_every);
   referral->Follow({"intake", *intake_topic, *intake_topic}, options.sweep_every);

@@ -14,20 +14,25 @@ namespace {
 using eligibility::v1::EligibilityService;
 
 // One row per criterion, so that each outcome is seen with its reason and source.
-void ShowScreening(const eligibility::v1::Screening& screening, Output& output) {
-  Table reasons{.header = {"pathway", "person_ids", "criterion", "outcome", "reason", "citation"}};
-  for (const eligibility::v1::Determination& determination : screening.determinations()) {
-    for (const eligibility::v1::CriterionResult& criterion : determination.criteria()) {
-      reasons.rows.push_back({determination.pathway(), CellOf(determination, "person_ids"),
-                              criterion.criterion(), CellOf(criterion, "outcome"),
-                              criterion.reason(), criterion.citation()});
+Table ReasonsOf(const eligibility::v1::Screening& screening) {
+  Table reasons{.header = {"pathway", "person_ids", "criterion", "reason", "citation"}};
+  for (const eligibility::v1::Explanation& explanation : screening.explanations()) {
+    for (const eligibility::v1::CriterionText& criterion : explanation.criteria()) {
+      reasons.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"),
+                              criterion.criterion(), criterion.text().text(),
+                              criterion.citation()});
     }
   }
+  return reasons;
+}
+
+void ShowScreening(const eligibility::v1::Screening& screening, Output& output) {
   output.Show(screening,
               {FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
                TableOf(screening.determinations(),
-                       {"pathway", "person_ids", "outcome", "missing_facts", "policy_version"}),
-               reasons});
+                       {"pathway", "person_ids", "outcome", "status", "can_submit",
+                        "missing_facts", "holds_until", "policy_version"}),
+               ReasonsOf(screening)});
 }
 
 absl::Status Screen(Session& session, const std::string& name) {
@@ -54,7 +59,7 @@ absl::Status ListPolicies(Session& session) {
                    session.client.Call(&EligibilityService::Stub::ListPathways,
                                        eligibility::v1::ListPathwaysRequest()));
   session.output.Show(answer, {FieldsOf(answer, {"policy_version", "title"}),
-                               TableOf(answer.pathways(), {"id", "title", "unit", "criteria"})});
+                               TableOf(answer.pathways(), {"id", "title", "unit", "mode", "shown.status.text"})});
   return absl::OkStatus();
 }
 
@@ -63,10 +68,15 @@ absl::Status ShowPolicy(Session& session, const std::string& id) {
   request.set_name(absl::StartsWith(id, "pathways/") ? id : absl::StrCat("pathways/", id));
   ASSIGN_OR_RETURN(const eligibility::v1::Pathway pathway,
                    session.client.Call(&EligibilityService::Stub::GetPathway, request));
+  Table criteria{.header = {"id", "confidence", "met", "citation"}};
+  for (int i = 0; i < pathway.criteria_size() && i < pathway.shown().criteria_size(); ++i) {
+    const eligibility::v1::CriterionText& text = pathway.shown().criteria(i);
+    criteria.rows.push_back({pathway.criteria(i).id(), CellOf(pathway.criteria(i), "confidence"),
+                             text.text().text(), text.citation()});
+  }
   session.output.Show(
-      pathway,
-      {FieldsOf(pathway, {"id", "title", "unit"}),
-       TableOf(pathway.criteria(), {"id", "confidence", "source_date", "when_met", "citation"})});
+      pathway, {FieldsOf(pathway, {"id", "title", "unit", "authority", "mode", "shown.status.text"}),
+                criteria});
   return absl::OkStatus();
 }
 

@@ -34,11 +34,11 @@ struct Asked {
   KafkaOptions kafka;
 };
 
-// Neither pack nor routes have a part in what follows from events.
+// Neither rules nor routes have a part in what follows from events.
 std::unique_ptr<runtime::Domain> DomainOf(const std::string& service) {
   if (service == "intake") return std::make_unique<intake::IntakeDomain>();
   if (service == "eligibility") {
-    return std::make_unique<eligibility::EligibilityDomain>(eligibility::v1::PolicyPack());
+    return std::make_unique<eligibility::EligibilityDomain>(nullptr);
   }
   return std::make_unique<referral::ReferralDomain>(referral::v1::AgencyRoutes());
 }

@@ -3,10 +3,13 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/text_keys.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -41,70 +44,86 @@ template v1::Predicate Parse(const std::string& text);
 template v1::PolicyPack Parse(const std::string& text);
 template type::v1::PersonFacts Parse(const std::string& text);
 
-v1::Pathway PathwayOf(const v1::Predicate& predicate) {
-  v1::Pathway pathway;
-  pathway.set_id("road");
-  pathway.set_unit(v1::SCREENING_UNIT_PERSON);
-  v1::Criterion& criterion = *pathway.add_criteria();
-  criterion.set_id("only");
-  *criterion.mutable_predicate() = predicate;
-  criterion.set_citation("Book");
-  criterion.set_confidence(v1::CONFIDENCE_S1);
-  criterion.set_when_met("met");
-  criterion.set_when_not_met("not met");
-  criterion.set_when_unknown("ask");
-  return pathway;
+void AddTexts(v1::PolicyPack& pack) {
+  for (const std::string& language : Languages()) {
+    v1::Catalogue& catalogue = *pack.add_catalogues();
+    catalogue.set_language(language);
+    std::set<std::string> keys;
+    for (const v1::Catalogue& other : pack.catalogues()) {
+      if (other.language() != language) continue;
+      for (const v1::Text& text : other.texts()) keys.insert(text.key());
+    }
+    for (const NeededText& needed : NeededTexts(pack)) {
+      if (!keys.insert(needed.key).second) continue;
+      v1::Text& text = *catalogue.add_texts();
+      text.set_key(needed.key);
+      text.set_plain(needed.key);
+    }
+  }
 }
 
-v1::Pathway PathwayOf(const std::string& predicate) {
-  return PathwayOf(Parse<v1::Predicate>(predicate));
+v1::PolicyPack PackOf(const v1::Predicate& predicate) {
+  v1::PolicyPack pack = SmallPack();
+  pack.mutable_pathways()->RemoveLast();
+  v1::Criterion& criterion = *pack.mutable_pathways(0)->mutable_criteria(0);
+  criterion.set_id("only");
+  *criterion.mutable_predicate() = predicate;
+  return pack;
+}
+
+v1::PolicyPack PackOf(const std::string& predicate) {
+  return PackOf(Parse<v1::Predicate>(predicate));
 }
 
 v1::PolicyPack SmallPack() {
-  return Parse<v1::PolicyPack>(R"pb(
+  v1::PolicyPack pack = Parse<v1::PolicyPack>(R"pb(
     version: "2023-07-28"
     title: "Test"
+    recorded_on { year: 2023 month: 7 day: 28 }
+    sources { id: "book" citation: "Book" date { year: 2023 } }
+    authorities { id: "house" name: "House" kind: AUTHORITY_KIND_SERVICE }
     pathways {
       id: "road"
       title: "Road"
       unit: SCREENING_UNIT_PERSON
+      authority: "house"
+      mode: REFERRAL_MODE_REFER
+      review: REVIEW_RULE_DOES_NOT_MEET
+      statuses { status: PATHWAY_STATUS_ACTIVE source: "book" confidence: CONFIDENCE_S1 }
       criteria {
         id: "in-mexico"
         predicate { yes: QUESTION_FACT_IN_MEXICO }
-        citation: "Book"
-        source_date: "2023-07-28"
+        source: "book"
         confidence: CONFIDENCE_S1
-        when_met: "in Mexico"
-        when_not_met: "not in Mexico"
-        when_unknown: "in Mexico?"
+        message: "road.in-mexico"
       }
     }
     pathways {
       id: "bridge"
       title: "Bridge"
       unit: SCREENING_UNIT_FAMILY
+      authority: "house"
+      mode: REFERRAL_MODE_REFER
+      review: REVIEW_RULE_DOES_NOT_MEET
+      statuses { status: PATHWAY_STATUS_ACTIVE source: "book" confidence: CONFIDENCE_S1 }
       criteria {
         id: "nationality"
         predicate { nationality_in { of: "CUB" } }
-        citation: "Book"
-        source_date: "2023-07-28"
+        source: "book"
         confidence: CONFIDENCE_S1
-        when_met: "Cuban"
-        when_not_met: "not Cuban"
-        when_unknown: "nationality?"
+        message: "bridge.nationality"
       }
       criteria {
         id: "adult"
         predicate { age_band_in { of: AGE_BAND_18_20 of: AGE_BAND_21_59 of: AGE_BAND_60_PLUS } }
-        citation: "Book"
-        source_date: "2023-07-28"
+        source: "book"
         confidence: CONFIDENCE_S2
-        when_met: "adult"
-        when_not_met: "not adult"
-        when_unknown: "age?"
+        message: "bridge.adult"
       }
     }
   )pb");
+  AddTexts(pack);
+  return pack;
 }
 
 type::v1::PersonFacts Person(const std::string& person_id) {
@@ -189,10 +208,20 @@ std::string Describe(const v1::EligibilityEvent& event) {
                       absl::StrJoin(parts, ", "));
 }
 
+std::shared_ptr<const Rules> RulesOf(const v1::PolicyPack& pack) {
+  auto rules = Rules::Compile(pack);
+  EXPECT_TRUE(rules.ok()) << rules.status() << type::ProblemOf(rules.status()).ShortDebugString();
+  return rules.ok() ? *rules : nullptr;
+}
+
 std::vector<std::string> Case::Do(const v1::EligibilityCommand& command) {
   now_ += absl::Seconds(1);
+  if (rules_ == nullptr ||
+      rules_->pack().SerializeAsString() != pack_.SerializeAsString()) {
+    rules_ = RulesOf(pack_);
+  }
   const absl::StatusOr<std::vector<v1::EligibilityEvent>> decided =
-      Decide(state_, command, pack_, {kCase, static_cast<int64_t>(events_.size()), now_});
+      Decide(state_, command, *rules_, {kCase, static_cast<int64_t>(events_.size()), now_});
   if (!decided.ok()) return {Describe(decided.status())};
   std::vector<std::string> lines;
   for (const v1::EligibilityEvent& event : *decided) {

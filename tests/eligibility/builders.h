@@ -6,6 +6,7 @@
 #define PATHWAYS_TESTS_ELIGIBILITY_BUILDERS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "pathways/eligibility/v1/events.pb.h"
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/eligibility/v1/state.pb.h"
+#include "services/eligibility/domain/rules.h"
 
 namespace pathways::eligibility {
 
@@ -23,9 +25,12 @@ inline constexpr char kCase[] = "3f2c1b0a-9d8e-4f7a-8b6c-5d4e3f2a1b0c";
 template <typename Message>
 Message Parse(const std::string& text);
 
-// A pathway with one criterion, of confidence S1.
-v1::Pathway PathwayOf(const v1::Predicate& predicate);
-v1::Pathway PathwayOf(const std::string& predicate);
+// A pack that CheckPack accepts with one pathway "road" for persons, of one criterion "only".
+v1::PolicyPack PackOf(const v1::Predicate& predicate);
+v1::PolicyPack PackOf(const std::string& predicate);
+
+// Adds a text for every key that the pack needs and has not, in every language: the key itself.
+void AddTexts(v1::PolicyPack& pack);
 
 // A pack that CheckPack accepts: "road" for persons who are in Mexico, "bridge" for families of
 // Cuban nationality with an adult principal applicant.
@@ -48,6 +53,9 @@ v1::EligibilityCommand ScreenCase();
 std::string Describe(const absl::Status& status);
 std::string Describe(const v1::EligibilityEvent& event);
 
+// The rules of a pack that must be good.
+std::shared_ptr<const Rules> RulesOf(const v1::PolicyPack& pack);
+
 // One case. Its clock moves one second per command.
 class Case {
  public:
@@ -55,12 +63,13 @@ class Case {
   std::vector<std::string> Do(const v1::EligibilityCommand& command);
 
   v1::EligibilityState& state() { return state_; }
-  v1::PolicyPack& pack() { return pack_; }
+  v1::PolicyPack& pack() { return pack_; }  // In force from the next command on.
   const std::vector<v1::EligibilityEvent>& events() const { return events_; }
   absl::Time now() const { return now_; }
 
  private:
   v1::PolicyPack pack_ = SmallPack();
+  std::shared_ptr<const Rules> rules_;
   v1::EligibilityState state_;
   std::vector<v1::EligibilityEvent> events_;
   absl::Time now_ = absl::FromUnixSeconds(1'690'500'000);

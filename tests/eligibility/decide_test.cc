@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/eligibility/domain/evaluate.h"
+#include "services/eligibility/domain/rules.h"
 #include "tests/eligibility/builders.h"
 
 namespace pathways::eligibility {
@@ -40,19 +40,13 @@ TEST(Registration, RecordsTheFactsAndScreensThem) {
   EXPECT_EQ(of.state().based_on(), 1);
   EXPECT_EQ(of.state().facts().SerializeAsString(), Facts({"p1", "p2"}).SerializeAsString());
   EXPECT_EQ(of.state().screen_time().seconds(), absl::ToUnixSeconds(of.now()));
-  const std::vector<v1::Determination> screened = Screen(SmallPack(), Facts({"p1", "p2"}));
+  const std::vector<v1::Determination> screened =
+      RulesOf(SmallPack())->Screen(Facts({"p1", "p2"}), AsOfTime(of.now())).determinations;
   ASSERT_EQ(of.state().determinations_size(), static_cast<int>(screened.size()));
   for (size_t i = 0; i < screened.size(); ++i) {
     EXPECT_EQ(of.state().determinations(static_cast<int>(i)).SerializeAsString(),
               screened[i].SerializeAsString());
   }
-}
-
-TEST(Registration, IsScreenedAlsoWhenThePackHasNoPathway) {
-  Case of;
-  of.pack().clear_pathways();
-  EXPECT_THAT(of.Do(Registered(1, Facts({"p1"}))), ElementsAre("facts 1", "screened 1: "));
-  EXPECT_THAT(of.Do(ScreenCase()), IsEmpty());
 }
 
 TEST(Registration, ComingTwiceChangesNothing) {

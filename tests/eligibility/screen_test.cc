@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "services/eligibility/domain/evaluate.h"
+#include "services/eligibility/domain/rules.h"
 #include "tests/eligibility/builders.h"
 
 namespace pathways::eligibility {
@@ -16,6 +16,13 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+
+constexpr AsOf kDay = {absl::CivilDay(2023, 7, 28), absl::CivilDay(2023, 7, 28)};
+
+std::vector<v1::Determination> Screen(const v1::PolicyPack& pack,
+                                      const type::v1::CaseFacts& facts) {
+  return RulesOf(pack)->Screen(facts, kDay).determinations;
+}
 
 std::vector<std::string> Lines(const v1::PolicyPack& pack, const type::v1::CaseFacts& facts) {
   std::vector<std::string> lines;
@@ -51,15 +58,8 @@ TEST(Screen, OfAFamilyWithoutPrincipalApplicantNeedsInformation) {
   EXPECT_THAT(family.missing_facts(), ElementsAre("nationalities", "age_band"));
 }
 
-TEST(Screen, OfNobodyOrForNobodyGivesNothing) {
+TEST(Screen, OfNobodyGivesNothing) {
   EXPECT_THAT(Screen(SmallPack(), type::v1::CaseFacts()), IsEmpty());
-  v1::PolicyPack pack = SmallPack();
-  for (const int unit : {0, v1::ScreeningUnit_MAX + 1}) {
-    for (v1::Pathway& pathway : *pack.mutable_pathways()) {
-      pathway.set_unit(static_cast<v1::ScreeningUnit>(unit));
-    }
-    EXPECT_THAT(Screen(pack, Facts({"p1"})), IsEmpty()) << unit;
-  }
 }
 
 TEST(Screen, GivesTheSameBytesTwice) {

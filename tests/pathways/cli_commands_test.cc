@@ -229,6 +229,17 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
   determination.add_person_ids("p2");
   determination.set_outcome(eligibility::v1::OUTCOME_NEEDS_INFORMATION);
   determination.add_missing_facts("entry_date");
+  determination.set_status(eligibility::v1::PATHWAY_STATUS_SUSPENDED);
+  determination.mutable_holds_until()->set_year(2027);
+  determination.mutable_holds_until()->set_month(1);
+  determination.mutable_holds_until()->set_day(29);
+  eligibility::v1::Explanation& explanation = *screening.add_explanations();
+  explanation.set_pathway("us-refugee");
+  *explanation.mutable_person_ids() = determination.person_ids();
+  eligibility::v1::CriterionText& criterion = *explanation.add_criteria();
+  criterion.set_criterion("entry");
+  criterion.mutable_text()->set_text("On which day?");
+  criterion.set_citation("A book (2023)");
   services_.Answer("GetScreening", screening);
   services_.Answer("GetScreening", screening);
   const Ran table = Run({"screening", "get", "CASE"});
@@ -236,9 +247,12 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
             Filled("field     value\n"
                    "name      cases/CASE/screening\n"
                    "based_on  0\n\n"
-                   "pathway     person_ids  outcome            missing_facts  policy_version\n"
-                   "us-refugee  p1, p2      NEEDS_INFORMATION  entry_date\n\n"
-                   "pathway  person_ids  criterion  outcome  reason  citation\n\n"
+                   "pathway     person_ids  outcome            status     can_submit  missing_facts  "
+                   "holds_until  policy_version\n"
+                   "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED  no          entry_date     "
+                   "2027-01-29\n\n"
+                   "pathway     person_ids  criterion  reason        citation\n"
+                   "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
                    "This is a screening, not a decision.\n"));
   const Ran json = Run({"screening", "get", "CASE", "--output", "json"});
   EXPECT_THAT(json.out, HasSubstr("\"missing_facts\": ["));

@@ -78,24 +78,25 @@ std::string Short(absl::string_view name, absl::string_view prefix) {
 
 // What the sample day needs beside its own file.
 struct Setting {
-  eligibility::v1::PolicyPack pack;
+  std::shared_ptr<const eligibility::Rules> rules;
   std::map<std::string, std::string> agencies;  // By pathway.
 };
 
 Setting Load() {
-  auto pack = eligibility::LoadPack(absl::StrCat(kSource, "/policies/2023-07-28"));
+  auto rules = eligibility::LoadRules(absl::StrCat(kSource, "/policies/2023-07-28"));
   auto routes = referral::LoadRoutes(Sample("agencies.textproto"));
-  EXPECT_TRUE(pack.ok()) << pack.status();
+  EXPECT_TRUE(rules.ok()) << rules.status();
   EXPECT_TRUE(routes.ok()) << routes.status();
   Setting setting;
-  if (!pack.ok() || !routes.ok()) return setting;
-  setting.pack = *std::move(pack);
+  if (!rules.ok() || !routes.ok()) return setting;
+  setting.rules = *std::move(rules);
   for (const auto& route : routes->routes()) setting.agencies[route.pathway()] = route.agency();
   return setting;
 }
 
-void CountScreening(const Setting& setting, const type::v1::CaseFacts& facts, Counts& counts) {
-  for (const auto& determination : eligibility::Screen(setting.pack, facts)) {
+void CountScreening(const Setting& setting, const type::v1::CaseFacts& facts, absl::CivilDay today,
+                    Counts& counts) {
+  for (const auto& determination : setting.rules->Screen(facts, {today, today}).determinations) {
     const std::string outcome =
         Short(eligibility::v1::Outcome_Name(determination.outcome()), "OUTCOME_");
     ++counts[absl::StrCat("screened/", determination.pathway(), "/", outcome)];
@@ -127,7 +128,7 @@ Outcome ReadDay(const Setting& setting, absl::CivilDay today) {
     const auto checked = intake::CheckCase(item.request.case_(), today, violations);
     EXPECT_THAT(violations.found(), IsEmpty()) << "line " << item.first_line;
     if (!checked.facts.consent()) ++outcome.counts["registered_without_consent"];
-    CountScreening(setting, checked.facts, outcome.counts);
+    CountScreening(setting, checked.facts, today, outcome.counts);
   }
   return outcome;
 }

@@ -278,6 +278,13 @@ TEST_F(CaseTest, ScreeningsAndPathwaysAreShown) {
   const auto screening = site_.As(kViewer).Call(&EligibilityService::Stub::GetScreening, get);
   ASSERT_TRUE(screening.ok()) << screening.status();
   EXPECT_EQ(screening->notice(), type::kScreeningNotice);
+  ASSERT_EQ(screening->explanations_size(), screening->determinations_size());
+  for (const auto& explanation : screening->explanations()) {
+    EXPECT_FALSE(explanation.notice().text().empty());
+    for (const auto& criterion : explanation.criteria()) {
+      EXPECT_FALSE(criterion.text().text().empty() || criterion.citation().empty());
+    }
+  }
   eligibility::v1::ScreenCaseRequest again;
   again.set_name(name);
   again.set_request_id(NewRequestId());
@@ -292,8 +299,10 @@ TEST_F(CaseTest, ScreeningsAndPathwaysAreShown) {
   ASSERT_GT(pathways->pathways_size(), 0);
   eligibility::v1::GetPathwayRequest one;
   one.set_name("pathways/" + pathways->pathways(0).id());
-  EXPECT_EQ(site_.As(kUnhcr).Call(&EligibilityService::Stub::GetPathway, one)->id(),
-            pathways->pathways(0).id());
+  const auto shown = site_.As(kUnhcr).Call(&EligibilityService::Stub::GetPathway, one);
+  EXPECT_EQ(shown->id(), pathways->pathways(0).id());
+  EXPECT_EQ(shown->shown().criteria_size(), shown->criteria_size());
+  EXPECT_FALSE(shown->shown().status().text().empty());
   one.set_name("pathways/none");
   EXPECT_EQ(Describe(site_.As(kUnhcr).Call(&EligibilityService::Stub::GetPathway, one).status()),
             "NOT_FOUND PATHWAY_NOT_FOUND");

@@ -45,7 +45,7 @@ Road::Road(const std::string& folder) {
   eligibility_ =
       std::make_unique<Service>(folder + "/eligibility.db", clock_,
                                 std::make_unique<eligibility::EligibilityDomain>(
-                                    *eligibility::LoadPack(source + "/policies/2023-07-28")));
+                                    *eligibility::LoadRules(source + "/policies/2023-07-28")));
   referral_ =
       std::make_unique<Service>(folder + "/referral.db", clock_,
                                 std::make_unique<referral::ReferralDomain>(

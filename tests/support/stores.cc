@@ -72,7 +72,7 @@ Stores::Stores(
   views_[0] = {"intake", std::make_unique<intake::IntakeDomain>(), open("intake"), {}};
   views_[1] = {"eligibility",
                std::make_unique<eligibility::EligibilityDomain>(
-                   *eligibility::LoadPack(source + "/policies/2023-07-28")),
+                   *eligibility::LoadRules(source + "/policies/2023-07-28")),
                open("eligibility"),
                {"intake"}};
   views_[2] = {"referral",

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "services/eligibility/domain/evaluate.h"
 #include "services/type/dates.h"
 #include "services/type/problem.h"
 
@@ -55,24 +54,27 @@ void AddFactsRecorded(const type::v1::CaseFacts& facts, int64_t based_on,
 
 // Adds CaseScreened unless it would tell what is already told.
 void AddCaseScreened(const v1::EligibilityState& state, const type::v1::CaseFacts& facts,
-                     int64_t based_on, const v1::PolicyPack& pack, const std::string& case_id,
+                     int64_t based_on, const RulesOfDay& rules, const std::string& case_id,
                      Events& events) {
   v1::EligibilityEvent event;
   event.set_case_id(case_id);
   v1::CaseScreened& screened = *event.mutable_case_screened();
-  for (v1::Determination& determination : Screen(pack, facts)) {
+  for (v1::Determination& determination : rules.Screen(facts).determinations) {
     *screened.add_determinations() = std::move(determination);
   }
-  v1::CaseScreened told;
-  *told.mutable_determinations() = state.determinations();
-  if (state.based_on() > 0 && Same(told, screened)) return;
+  const auto& told = state.determinations();
+  const auto& made = screened.determinations();
+  if (state.based_on() > 0 &&
+      std::equal(told.begin(), told.end(), made.begin(), made.end(), SaysTheSame)) {
+    return;
+  }
   screened.set_based_on(based_on);
   events.push_back(std::move(event));
 }
 
 absl::StatusOr<Events> TakeFacts(const v1::EligibilityState& state,
                                  const type::v1::CaseFacts& facts, int64_t number,
-                                 const v1::PolicyPack& pack, const std::string& case_id) {
+                                 const RulesOfDay& rules, const std::string& case_id) {
   absl::Status status = CheckFacts(facts);
   if (!status.ok()) return status;
   Events events;
@@ -80,18 +82,18 @@ absl::StatusOr<Events> TakeFacts(const v1::EligibilityState& state,
     if (number <= LastNumber(state)) return absl::InternalError("other facts of the same number");
     AddFactsRecorded(facts, number, case_id, events);
   }
-  AddCaseScreened(state, facts, number, pack, case_id, events);
+  AddCaseScreened(state, facts, number, rules, case_id, events);
   return events;
 }
 
 absl::StatusOr<Events> TakeAgeBand(const v1::EligibilityState& state,
                                    const intake::v1::AgeBandChanged& changed, int64_t number,
-                                   const v1::PolicyPack& pack, const std::string& case_id) {
+                                   const RulesOfDay& rules, const std::string& case_id) {
   type::v1::CaseFacts facts = state.facts();
   for (type::v1::PersonFacts& person : *facts.mutable_people()) {
     if (person.person_id() != changed.person_id()) continue;
     person.set_age_band(changed.age_band());
-    return TakeFacts(state, facts, number, pack, case_id);
+    return TakeFacts(state, facts, number, rules, case_id);
   }
   return absl::InternalError("the age band of an unknown person changed");
 }
@@ -105,7 +107,7 @@ Events Close(int64_t number, const std::string& case_id) {
 
 absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
                                     const v1::IntakeEventCommand& command,
-                                    const v1::PolicyPack& pack, const std::string& case_id) {
+                                    const RulesOfDay& rules, const std::string& case_id) {
   const intake::v1::IntakeEvent& event = command.event();
   const int64_t number = command.number();
   if (event.case_id() != case_id) return absl::InternalError("an intake event of another case");
@@ -119,11 +121,11 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
   if (number < LastNumber(state)) return absl::InternalError("an intake event out of order");
   switch (event.kind_case()) {
     case intake::v1::IntakeEvent::kCaseRegistered:
-      return TakeFacts(state, event.case_registered().facts(), number, pack, case_id);
+      return TakeFacts(state, event.case_registered().facts(), number, rules, case_id);
     case intake::v1::IntakeEvent::kCaseUpdated:
-      return TakeFacts(state, event.case_updated().facts(), number, pack, case_id);
+      return TakeFacts(state, event.case_updated().facts(), number, rules, case_id);
     case intake::v1::IntakeEvent::kAgeBandChanged:
-      return TakeAgeBand(state, event.age_band_changed(), number, pack, case_id);
+      return TakeAgeBand(state, event.age_band_changed(), number, rules, case_id);
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return Close(number, case_id);
     case intake::v1::IntakeEvent::KIND_NOT_SET:
@@ -134,7 +136,7 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
   return absl::InternalError("an intake event of an unknown kind");
 }
 
-absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const v1::PolicyPack& pack,
+absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const RulesOfDay& rules,
                                    const std::string& case_id) {
   if (!IsKnown(state)) {
     return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND",
@@ -145,7 +147,7 @@ absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const v1::
                         "the case is withdrawn and is not screened any more");
   }
   Events events;
-  AddCaseScreened(state, state.facts(), LastNumber(state), pack, case_id, events);
+  AddCaseScreened(state, state.facts(), LastNumber(state), rules, case_id, events);
   return events;
 }
 
@@ -179,13 +181,14 @@ absl::Status RecordWithdrawal(v1::EligibilityState& state) {
 
 absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
                                                          const v1::EligibilityCommand& command,
-                                                         const v1::PolicyPack& pack,
+                                                         const Rules& rules,
                                                          const type::DecideContext& context) {
+  const RulesOfDay today = rules.On(AsOfTime(context.now));
   switch (command.kind_case()) {
     case v1::EligibilityCommand::kIntakeEvent:
-      return FollowIntake(state, command.intake_event(), pack, context.stream);
+      return FollowIntake(state, command.intake_event(), today, context.stream);
     case v1::EligibilityCommand::kScreenCase:
-      return ScreenAgain(state, pack, context.stream);
+      return ScreenAgain(state, today, context.stream);
     case v1::EligibilityCommand::KIND_NOT_SET:
       break;
   }

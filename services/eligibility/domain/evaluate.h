@@ -1,47 +1,85 @@
-// Three-valued evaluation of pathways over the facts of people.
+// Three-valued evaluation of a program for one person on one day.
 //
-// Every criterion is true, false or unknown (Kleene's strong logic), so a fact that nobody asked
-// for never counts against a person: it becomes a question. Everything here is pure and total. It
-// gives a result for any message, and for equal input the same bytes. It screens and never decides:
-// a result says which published conditions are met, from which source, and what is still to be
-// asked. Packs are checked before use (services/eligibility/domain/policy_check.h); of one that was
-// not, a condition without meaning is unknown and a pathway without a unit gives nothing.
+// A DayPlan settles what depends on the day alone. Evaluate then fills the words of a person: facts
+// are copied, dates compared, nodes computed from places before them. It allocates nothing. Kleene's
+// strong logic: all is false where one part is false and true where all are true, any the other way
+// round; ask_unless is true where its part is and never false.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_EVALUATE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_EVALUATE_H_
 
-#include <string>
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "pathways/eligibility/v1/policy.pb.h"
-#include "pathways/eligibility/v1/screening.pb.h"
-#include "pathways/type/v1/person.pb.h"
+#include "services/eligibility/domain/person_row.h"
+#include "services/eligibility/domain/program.h"
 
 namespace pathways::eligibility {
 
-// Recorded in every determination. Changes when the same pack and facts would give other bytes.
-inline constexpr int kEvaluatorVersion = 1;
+enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
-// Conditions within conditions, at most. Deeper ones are refused when a pack is checked, and
-// unknown when evaluated.
-inline constexpr int kPredicateDepthMax = 20;
-
-// People screened together.
-struct Unit {
-  std::vector<std::string> person_ids;  // In order.
-  type::v1::PersonFacts facts;          // The facts that count for all of them.
+// Which entry dates make a comparison true and which false, on one day.
+struct DateBounds {
+  Day true_from;
+  Day true_until;
+  Day false_before;
+  Day false_from;
 };
 
-// Screens one unit for one pathway. A criterion is met, not met or needs information as its
-// condition is true, false or unknown; one from a source of confidence S3 or K (or none) always
-// needs information, for a rumour can only be a question. The outcome is DOES_NOT_MEET when one
-// criterion is not met, else NEEDS_INFORMATION when one needs it, else MEETS.
-v1::Determination Evaluate(const v1::Pathway& pathway, const Unit& unit,
-                           const std::string& policy_version);
+struct DayPlan {
+  Day day = 0;
+  std::vector<DateBounds> dates;            // By DateTest.
+  std::vector<BusinessCalendar> calendars;  // As known; by calendar of the pack.
+};
 
-// Screens a case for every pathway: determinations in the pack's order, then by unit. A pathway for
-// persons gives one per person; one for families gives one for all people by the facts of the
-// principal applicant, and without a principal applicant every criterion of it is unknown.
-std::vector<v1::Determination> Screen(const v1::PolicyPack& pack, const type::v1::CaseFacts& facts);
+DayPlan PlanDay(const v1::PolicyPack& pack, const Program& program, Day day, Day known);
+
+// All words of one person. Not initialised beyond the words that Evaluate fills.
+struct Bits {
+  std::array<uint64_t, kWordsMax> yes;
+  std::array<uint64_t, kWordsMax> no;
+};
+
+// What counts over the people of a case come to.
+struct MemberBits {
+  uint64_t yes = 0;
+  uint64_t no = 0;
+};
+
+MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseRow& row);
+
+void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,
+              const MemberBits& members, Bits& bits);
+
+// Whether all looks hold; false where one fails.
+inline Truth AllOf(const Look* begin, const Look* end, const Bits& bits) {
+  bool all = true;
+  for (const Look* look = begin; look != end; ++look) {
+    const uint64_t yes = bits.yes[look->word];
+    const uint64_t no = bits.no[look->word];
+    if (((no & look->positive) | (yes & look->negative)) != 0) return Truth::kFalse;
+    all &= (yes & look->positive) == look->positive && (no & look->negative) == look->negative;
+  }
+  return all ? Truth::kTrue : Truth::kUnknown;
+}
+
+inline Truth TruthAt(const Place& place, const Bits& bits) {
+  const uint64_t bit = uint64_t{1} << place.bit;
+  const bool yes = ((place.negated ? bits.no : bits.yes)[place.word] & bit) != 0;
+  const bool no = ((place.negated ? bits.yes : bits.no)[place.word] & bit) != 0;
+  return yes ? Truth::kTrue : no ? Truth::kFalse : Truth::kUnknown;
+}
+
+// Facts whose answers are missing for a place to be true or false. Empty where it is either, and
+// where a person has to look. `people` are all words of the case, for counts.
+FactSet MissingAt(const Program& program, const Place& place, const Bits& bits,
+                  const std::vector<Bits>& people);
+
+// The first day after the plan's on which a comparison of dates changes for a person. `tests`: one
+// bit per DateTest looked at.
+std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan,
+                                  const PersonRow& row, uint64_t tests);
 
 }  // namespace pathways::eligibility
 

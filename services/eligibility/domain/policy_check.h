@@ -1,8 +1,8 @@
 // Whether a policy pack makes sense, before anybody is screened with it.
 //
 // A pack is written by hand, and a fault in it would be told to every family at once. So a program
-// that loads one runs this check and does not start when it fails. Nothing here knows the law: that
-// a pack says what its sources say is for people to read.
+// that loads one runs this check and refuses the pack whole when it fails. Nothing here knows the
+// law: that a pack says what its sources say is for people to read.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_CHECK_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_CHECK_H_
 
@@ -15,12 +15,15 @@ namespace pathways::eligibility {
 inline constexpr int kPathwaysMax = 50;
 inline constexpr int kCriteriaMax = 20;
 inline constexpr int kTextBytesMax = 500;
+// Bytes of a text that is shown.
+inline constexpr int kShownBytesMax = 1000;
 
 // OK, or INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault at once, each with its
 // place, for example pathways[0].criteria[1].predicate.all.of[2].nationality_in.of[0]. Checked are:
-// ids (a-z, 0-9 and hyphens, 1 to 64, unique), units, confidence, the shape of every condition (a
-// kind, 1 to 20 parts, depth at most kPredicateDepthMax, codes that exist), citations, dates of
-// sources (YYYY-MM-DD) and texts.
+// ids and references between parts, the shape of every condition, whether each can be true and false
+// (reach_check.h; only where nothing else is wrong), days and periods, statuses that overlap, what
+// sources of S3 and K may do, that nothing is referred to a body that controls migration, and that
+// every text is there in every language.
 absl::Status CheckPack(const v1::PolicyPack& pack);
 
 }  // namespace pathways::eligibility

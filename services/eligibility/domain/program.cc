@@ -1,0 +1,306 @@
+#include "services/eligibility/domain/program.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace pathways::eligibility {
+namespace {
+
+constexpr size_t kSetsMax = kWordBits;
+constexpr size_t kCodeLengthMax = 8;
+
+// Codes have at most eight characters; a longer text is no code and equals none.
+uint64_t Packed(absl::string_view code) {
+  if (code.size() > kCodeLengthMax) return 0;
+  uint64_t packed = 0;
+  for (const char c : code) packed = packed << 8 | static_cast<uint8_t>(c);
+  return packed;
+}
+
+// What has been laid out so far, and whether there was room.
+class Layout {
+ public:
+  explicit Layout(const v1::PolicyPack& pack) : pack_(pack) {}
+
+  absl::StatusOr<Program> Make();
+
+ private:
+  // What a condition looks at.
+  struct Seen {
+    FactSet facts = 0;
+    uint64_t dates = 0;
+    uint64_t calendars = 0;
+  };
+
+  Place Add(const v1::Predicate& predicate, Seen& seen);
+  Place AddQuestion(v1::QuestionFact question, Seen& seen);
+  Place AddDate(DateTest test, Seen& seen);
+  Place AddWithin(const v1::Within& within, Seen& seen);
+  Place AddMembers(const v1::MemberCount& members, Seen& seen);
+  Place AddNode(Node::Kind kind, std::vector<Place> parts);
+  Place AddList(Node::Kind kind, const v1::PredicateList& list, Seen& seen);
+  Place AtSet(Word word, int bit, Fact fact, Seen& seen);
+  CriterionPlan PlanOf(const v1::Criterion& criterion);
+  PathwayPlan PlanOf(const v1::Pathway& pathway);
+  template <typename Conditional>
+  ConditionPlan PlanOf(const Conditional& conditional);
+
+  const v1::PolicyPack& pack_;
+  Program program_;
+  bool fits_ = true;
+};
+
+template <typename Codes>
+uint32_t NumbersOf(const Codes& codes) {
+  uint32_t numbers = 0;
+  for (const int code : codes) numbers |= uint32_t{1} << code;
+  return numbers;
+}
+
+Place Layout::AtSet(Word word, int bit, Fact fact, Seen& seen) {
+  seen.facts |= SetOf(fact);
+  if (bit < 0) fits_ = false;
+  return {word, static_cast<uint16_t>(std::max(bit, 0)), false};
+}
+
+Place Layout::AddQuestion(v1::QuestionFact question, Seen& seen) {
+  seen.facts |= SetOf(FactOf(question));
+  return {kQuestionWord, static_cast<uint16_t>(question), false};
+}
+
+Place Layout::AddDate(DateTest test, Seen& seen) {
+  if (test.kind != DateTest::kAsOf) seen.facts |= SetOf(kEntryDate);
+  const auto same = [&](const DateTest& other) {
+    return other.kind == test.kind && other.window.from == test.window.from &&
+           other.window.until == test.window.until && other.days == test.days &&
+           other.calendar == test.calendar;
+  };
+  std::vector<DateTest>& dates = program_.dates;
+  const auto found = std::find_if(dates.begin(), dates.end(), same);
+  const size_t bit = static_cast<size_t>(found - dates.begin());
+  if (bit >= kSetsMax) {
+    fits_ = false;
+    return {};
+  }
+  if (found == dates.end()) dates.push_back(test);
+  seen.dates |= uint64_t{1} << bit;
+  return {kDateWord, static_cast<uint16_t>(bit), false};
+}
+
+Place Layout::AddWithin(const v1::Within& within, Seen& seen) {
+  DateTest test{DateTest::kWithin, {}, within.days(), -1};
+  for (int i = 0; i < pack_.calendars_size(); ++i) {
+    if (pack_.calendars(i).id() != within.calendar()) continue;
+    test.calendar = i;
+    seen.calendars |= uint64_t{1} << i;
+  }
+  return AddDate(test, seen);
+}
+
+Place Layout::AddMembers(const v1::MemberCount& members, Seen& seen) {
+  Seen inner;
+  const Place where = Add(members.where(), inner);
+  constexpr int no_limit = 1 << 20;
+  const MemberTest test{where, members.at_least(), members.limited() ? members.at_most() : no_limit};
+  seen.facts |= inner.facts;
+  seen.dates |= inner.dates;
+  seen.calendars |= inner.calendars;
+  program_.member_dates |= inner.dates;
+  const size_t bit = program_.members.size();
+  if (bit >= kSetsMax) {
+    fits_ = false;
+    return {};
+  }
+  program_.members.push_back(test);
+  return {kMemberWord, static_cast<uint16_t>(bit), false};
+}
+
+Place Layout::AddNode(Node::Kind kind, std::vector<Place> parts) {
+  const size_t index = program_.nodes.size();
+  if (index >= (kWordsMax - kNodeWord) * kWordBits) {
+    fits_ = false;
+    return {};
+  }
+  std::vector<Look> looks;
+  for (const Place& part : parts) {
+    const auto same_word = [&](const Look& look) { return look.word == part.word; };
+    auto look = std::find_if(looks.begin(), looks.end(), same_word);
+    if (look == looks.end()) look = looks.insert(looks.end(), Look{part.word, 0, 0});
+    (part.negated ? look->negative : look->positive) |= uint64_t{1} << part.bit;
+  }
+  const auto begin = static_cast<uint32_t>(program_.looks.size());
+  program_.looks.insert(program_.looks.end(), looks.begin(), looks.end());
+  program_.nodes.push_back(
+      {kind, {begin, static_cast<uint32_t>(program_.looks.size())}, std::move(parts)});
+  return {static_cast<uint16_t>(kNodeWord + index / kWordBits),
+          static_cast<uint16_t>(index % kWordBits), false};
+}
+
+Place Layout::AddList(Node::Kind kind, const v1::PredicateList& list, Seen& seen) {
+  std::vector<Place> parts;
+  for (const v1::Predicate& part : list.of()) parts.push_back(Add(part, seen));
+  return parts.size() == 1 ? parts.front() : AddNode(kind, std::move(parts));
+}
+
+Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
+  const auto codes = [](const v1::StringSet& set) {
+    return std::vector<std::string>(set.of().begin(), set.of().end());
+  };
+  switch (predicate.kind_case()) {
+    case v1::Predicate::kAll:
+      return AddList(Node::kAll, predicate.all(), seen);
+    case v1::Predicate::kAny:
+      return AddList(Node::kAny, predicate.any(), seen);
+    case v1::Predicate::kNot: {
+      Place place = Add(predicate.not_(), seen);
+      place.negated = !place.negated;
+      return place;
+    }
+    case v1::Predicate::kAskUnless:
+      return AddNode(Node::kAskUnless, {Add(predicate.ask_unless(), seen)});
+    case v1::Predicate::kYes:
+      return AddQuestion(predicate.yes(), seen);
+    case v1::Predicate::kNationalityIn:
+      return AtSet(kNationalityWord, program_.nationalities.Add(codes(predicate.nationality_in())),
+                   kNationalities, seen);
+    case v1::Predicate::kStateIn:
+      return AtSet(kStateWord, program_.states.Add(codes(predicate.state_in())), kState, seen);
+    case v1::Predicate::kNeedIn:
+      return AtSet(kNeedWord, program_.needs.Add(codes(predicate.need_in())), kNeeds, seen);
+    case v1::Predicate::kAgeBandIn:
+      return AtSet(kAgeBandWord,
+                   program_.age_bands.Add(NumbersOf(predicate.age_band_in().of())), kAgeBand, seen);
+    case v1::Predicate::kRefugeeClaimIn:
+      return AtSet(kClaimWord, program_.claims.Add(NumbersOf(predicate.refugee_claim_in().of())),
+                   kRefugeeClaim, seen);
+    case v1::Predicate::kRelationshipIn:
+      return AtSet(kRelationshipWord,
+                   program_.relationships.Add(NumbersOf(predicate.relationship_in().of())),
+                   kRelationship, seen);
+    case v1::Predicate::kEnteredOnOrBefore:
+      return AddDate(
+          {DateTest::kEntered, {kFirstDay, DayOf(predicate.entered_on_or_before(), 0) + 1}, 0, -1},
+          seen);
+    case v1::Predicate::kDateIn: {
+      const v1::DateWindow& window = predicate.date_in();
+      return AddDate({window.date() == v1::DATE_FACT_AS_OF ? DateTest::kAsOf : DateTest::kEntered,
+                      {DayOf(window.from(), kFirstDay), DayOf(window.until(), kLastDay)},
+                      0,
+                      -1},
+                     seen);
+    }
+    case v1::Predicate::kWithin:
+      return AddWithin(predicate.within(), seen);
+    case v1::Predicate::kMembers:
+      return AddMembers(predicate.members(), seen);
+    case v1::Predicate::KIND_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+CriterionPlan Layout::PlanOf(const v1::Criterion& criterion) {
+  CriterionPlan plan;
+  Seen seen;
+  plan.place = Add(criterion.predicate(), seen);
+  plan.sure = criterion.confidence() == v1::CONFIDENCE_S1 ||
+              criterion.confidence() == v1::CONFIDENCE_S2;
+  plan.in_force = SpanOf(criterion.in_force());
+  plan.known = SpanOf(criterion.known());
+  plan.facts = seen.facts;
+  plan.dates = seen.dates;
+  plan.calendars = seen.calendars;
+  return plan;
+}
+
+PathwayPlan Layout::PlanOf(const v1::Pathway& pathway) {
+  PathwayPlan plan;
+  plan.family = pathway.unit() == v1::SCREENING_UNIT_FAMILY;
+  for (const v1::Criterion& criterion : pathway.criteria()) {
+    plan.criteria.push_back(PlanOf(criterion));
+  }
+  for (const v1::StatusPeriod& period : pathway.statuses()) {
+    plan.statuses.push_back({period.status(), SpanOf(period.in_force()), SpanOf(period.known())});
+  }
+  return plan;
+}
+
+template <typename Conditional>
+ConditionPlan Layout::PlanOf(const Conditional& conditional) {
+  ConditionPlan plan;
+  if (!conditional.has_when()) return plan;
+  Seen seen;
+  plan.always = false;
+  plan.place = Add(conditional.when(), seen);
+  return plan;
+}
+
+absl::StatusOr<Program> Layout::Make() {
+  for (const v1::Pathway& pathway : pack_.pathways()) {
+    program_.pathways.push_back(PlanOf(pathway));
+  }
+  for (const v1::Step& step : pack_.steps()) program_.steps.push_back(PlanOf(step));
+  for (const v1::Interaction& interaction : pack_.interactions()) {
+    program_.interactions.push_back(PlanOf(interaction));
+  }
+  if (fits_) return std::move(program_);
+  return absl::InvalidArgumentError(
+      absl::StrCat("the pack has more than ", kWordBits,
+                   " different sets of a kind, dates or counts, or too many conditions"));
+}
+
+}  // namespace
+
+int CodeTable::Add(std::vector<std::string> codes) {
+  std::sort(codes.begin(), codes.end());
+  const auto found = std::find(sets_.begin(), sets_.end(), codes);
+  const auto bit = static_cast<size_t>(found - sets_.begin());
+  if (found != sets_.end()) return static_cast<int>(bit);
+  if (bit >= kSetsMax) return -1;
+  all_ |= uint64_t{1} << bit;
+  for (const std::string& code : codes) {
+    const uint64_t packed = Packed(code);
+    const auto at = std::lower_bound(
+        entries_.begin(), entries_.end(), packed,
+        [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
+    const bool there = at != entries_.end() && at->code == packed;
+    Entry& entry = there ? *at : *entries_.insert(at, Entry{packed, 0});
+    entry.sets |= uint64_t{1} << bit;
+  }
+  sets_.push_back(std::move(codes));
+  return static_cast<int>(bit);
+}
+
+uint64_t CodeTable::SetsOf(absl::string_view code) const {
+  const uint64_t packed = Packed(code);
+  const auto at =
+      std::lower_bound(entries_.begin(), entries_.end(), packed,
+                       [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
+  return at != entries_.end() && at->code == packed ? at->sets : 0;
+}
+
+std::vector<uint64_t> CodeTable::Classes() const {
+  std::vector<uint64_t> classes = {0};
+  for (const Entry& entry : entries_) classes.push_back(entry.sets);
+  std::sort(classes.begin(), classes.end());
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+  return classes;
+}
+
+int NumberTable::Add(uint32_t numbers) {
+  const auto found = std::find(sets_.begin(), sets_.end(), numbers);
+  const auto bit = static_cast<size_t>(found - sets_.begin());
+  if (found != sets_.end()) return static_cast<int>(bit);
+  if (bit >= kSetsMax) return -1;
+  all_ |= uint64_t{1} << bit;
+  for (size_t number = 0; number < sets_of_.size(); ++number) {
+    if (numbers >> number & 1) sets_of_[number] |= uint64_t{1} << bit;
+  }
+  sets_.push_back(numbers);
+  return static_cast<int>(bit);
+}
+
+absl::StatusOr<Program> LayOut(const v1::PolicyPack& pack) { return Layout(pack).Make(); }
+
+}  // namespace pathways::eligibility

@@ -1,0 +1,144 @@
+#include "services/eligibility/domain/rules.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "services/eligibility/domain/determine.h"
+#include "services/eligibility/domain/policy_check.h"
+#include "services/type/problem.h"
+
+namespace pathways::eligibility {
+namespace {
+
+constexpr int kSecondsFromUtc = -6 * 60 * 60;
+
+v1::Outcome OutcomeOfTruth(Truth truth) {
+  switch (truth) {
+    case Truth::kTrue:
+      return v1::OUTCOME_MEETS;
+    case Truth::kFalse:
+      return v1::OUTCOME_DOES_NOT_MEET;
+    case Truth::kUnknown:
+      break;
+  }
+  return v1::OUTCOME_NEEDS_INFORMATION;
+}
+
+void AddLook(const Place& place, std::vector<Look>& looks) {
+  const auto same_word = [&](const Look& look) { return look.word == place.word; };
+  auto look = std::find_if(looks.begin(), looks.end(), same_word);
+  if (look == looks.end()) look = looks.insert(looks.end(), Look{place.word, 0, 0});
+  (place.negated ? look->negative : look->positive) |= uint64_t{1} << place.bit;
+}
+
+PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known) {
+  PathwayOfDay of_day;
+  for (size_t i = 0; i < plan.criteria.size(); ++i) {
+    const CriterionPlan& criterion = plan.criteria[i];
+    if (!criterion.known.Has(known)) continue;
+    Earlier(criterion.in_force.from, day, of_day.next_change);
+    Earlier(criterion.in_force.until, day, of_day.next_change);
+    if (!criterion.in_force.Has(day)) continue;
+    of_day.criteria.push_back(static_cast<int>(i));
+    // Place{} is never true and never false.
+    AddLook(criterion.sure ? criterion.place : Place{}, of_day.looks);
+  }
+  if (of_day.criteria.empty()) AddLook(Place{}, of_day.looks);
+  for (size_t i = 0; i < plan.statuses.size(); ++i) {
+    const StatusPlan& status = plan.statuses[i];
+    if (!status.known.Has(known)) continue;
+    Earlier(status.in_force.from, day, of_day.next_change);
+    Earlier(status.in_force.until, day, of_day.next_change);
+    if (status.in_force.Has(day)) of_day.status = static_cast<int>(i);
+  }
+  return of_day;
+}
+
+}  // namespace
+
+AsOf AsOfTime(absl::Time time) {
+  const absl::CivilDay day = absl::ToCivilDay(time, absl::FixedTimeZone(kSecondsFromUtc));
+  return {day, day};
+}
+
+absl::StatusOr<std::shared_ptr<const Rules>> Rules::Compile(const v1::PolicyPack& pack) {
+  absl::Status status = CheckPack(pack);
+  if (!status.ok()) return status;
+  absl::StatusOr<Program> program = LayOut(pack);
+  if (!program.ok()) return program.status();
+  return std::shared_ptr<const Rules>(new Rules(pack, *std::move(program)));
+}
+
+RulesOfDay Rules::On(AsOf as_of) const { return {shared_from_this(), as_of}; }
+
+Screening Rules::Screen(const type::v1::CaseFacts& facts, AsOf as_of) const {
+  return On(as_of).Screen(facts);
+}
+
+RulesOfDay::RulesOfDay(std::shared_ptr<const Rules> rules, AsOf as_of)
+    : rules_(std::move(rules)), as_of_(as_of) {
+  const Day day = NumberOf(as_of.day);
+  const Day known = NumberOf(as_of.known);
+  plan_ = PlanDay(rules_->pack(), rules_->program(), day, known);
+  for (const PathwayPlan& plan : rules_->program().pathways) {
+    pathways_.push_back(OnDay(plan, day, known));
+  }
+}
+
+v1::PathwayStatus RulesOfDay::StatusOf(size_t pathway) const {
+  const int status = pathways_[pathway].status;
+  if (status < 0) return v1::PATHWAY_STATUS_UNSPECIFIED;
+  return rules_->program().pathways[pathway].statuses[static_cast<size_t>(status)].status;
+}
+
+v1::Outcome RulesOfDay::OutcomeOf(size_t pathway, const Bits& bits) const {
+  const std::vector<Look>& looks = pathways_[pathway].looks;
+  return OutcomeOfTruth(AllOf(looks.data(), looks.data() + looks.size(), bits));
+}
+
+void RulesOfDay::Outcomes(const CaseRow& row, std::vector<v1::Outcome>& outcomes) const {
+  const Program& program = rules_->program();
+  const size_t people = row.people.size();
+  outcomes.clear();
+  if (people == 0) return;
+  // Where the outcomes of a pathway begin depends on the units of those before it.
+  size_t count = 0;
+  for (const PathwayPlan& plan : program.pathways) count += plan.family ? 1 : people;
+  outcomes.resize(count);
+  const MemberBits members = CountMembers(program, plan_, row);
+  Bits bits;
+  for (size_t person = 0; person < people; ++person) {
+    Evaluate(program, plan_, row.people[person], members, bits);
+    const bool principal = static_cast<int>(person) == row.principal;
+    size_t at = 0;
+    for (size_t i = 0; i < pathways_.size(); ++i) {
+      const bool family = program.pathways[i].family;
+      if (!family) outcomes[at + person] = OutcomeOf(i, bits);
+      if (family && principal) outcomes[at] = OutcomeOf(i, bits);
+      at += family ? 1 : people;
+    }
+  }
+  if (row.principal >= 0) return;
+  Evaluate(program, plan_, PersonRow(), members, bits);
+  size_t at = 0;
+  for (size_t i = 0; i < pathways_.size(); ++i) {
+    if (program.pathways[i].family) outcomes[at] = OutcomeOf(i, bits);
+    at += program.pathways[i].family ? 1 : people;
+  }
+}
+
+Screening RulesOfDay::Screen(const type::v1::CaseFacts& facts) const {
+  return Determine(*this, facts);
+}
+
+bool SaysTheSame(const v1::Determination& one, const v1::Determination& other) {
+  v1::Determination first = one;
+  v1::Determination second = other;
+  for (v1::Determination* determination : {&first, &second}) {
+    determination->clear_as_of();
+    determination->clear_known_on();
+  }
+  return first.SerializeAsString() == second.SerializeAsString();
+}
+
+}  // namespace pathways::eligibility

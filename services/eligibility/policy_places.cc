@@ -1,0 +1,118 @@
+#include "services/eligibility/policy_places.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "services/runtime/text_format_file.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::TextFormat;
+
+// One part of a field's path: "criteria[1]". Without brackets the index is -1.
+struct PathPart {
+  std::string name;
+  int index = -1;
+};
+
+PathPart PartOf(absl::string_view text) {
+  PathPart part;
+  const size_t bracket = text.find('[');
+  part.name = std::string(text.substr(0, bracket));
+  if (bracket == absl::string_view::npos) return part;
+  if (!absl::SimpleAtoi(text.substr(bracket + 1, text.size() - bracket - 2), &part.index)) {
+    part.index = -1;
+  }
+  return part;
+}
+
+// Follows the path as far as the file goes. `line` counts from 0, -1: not at all.
+TextFormat::ParseLocation Follow(const std::vector<PathPart>& parts,
+                                 const TextFormat::ParseInfoTree& root) {
+  const TextFormat::ParseInfoTree* tree = &root;
+  const Descriptor* type = v1::PolicyPack::descriptor();
+  TextFormat::ParseLocation found;
+  for (const PathPart& part : parts) {
+    const FieldDescriptor* const field = type->FindFieldByName(part.name);
+    if (field == nullptr) break;
+    const int index = field->is_repeated() ? part.index : -1;
+    if (field->is_repeated() && index < 0) break;
+    const TextFormat::ParseLocation here = tree->GetLocation(field, index);
+    if (here.line < 0) break;
+    found = here;
+    if (field->message_type() == nullptr) break;
+    tree = tree->GetTreeForNested(field, index);
+    type = field->message_type();
+    if (tree == nullptr) break;
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::Status PolicyPlaces::Read(const std::vector<std::string>& paths) {
+  std::vector<std::string> faults;
+  absl::StatusCode code = absl::StatusCode::kOk;
+  for (const std::string& path : paths) {
+    File file{path, {}, std::make_unique<TextFormat::ParseInfoTree>()};
+    const absl::Status status = runtime::ReadTextFormat(path, file.part, file.places.get());
+    if (!status.ok()) {
+      code = status.code();
+      faults.push_back(std::string(status.message()));
+      continue;
+    }
+    pack_.MergeFrom(file.part);
+    files_.push_back(std::move(file));
+  }
+  return {code, absl::StrJoin(faults, "\n")};
+}
+
+std::string PolicyPlaces::PlaceOf(absl::string_view field) const {
+  std::vector<PathPart> parts;
+  for (const absl::string_view part : absl::StrSplit(field, '.')) parts.push_back(PartOf(part));
+  const FieldDescriptor* const first =
+      v1::PolicyPack::descriptor()->FindFieldByName(parts.front().name);
+  const File* holder = &files_.front();
+  for (const File& file : files_) {
+    if (first == nullptr) break;
+    const auto& reflection = *file.part.GetReflection();
+    const bool is_list = first->is_repeated() && parts.front().index >= 0;
+    if (!is_list) {
+      const bool there = first->is_repeated() ? reflection.FieldSize(file.part, first) > 0
+                                              : reflection.HasField(file.part, first);
+      if (there) holder = &file;
+      if (there) break;
+      continue;
+    }
+    const int size = reflection.FieldSize(file.part, first);
+    holder = &file;
+    if (parts.front().index < size) break;
+    parts.front().index -= size;  // It lies in a later file.
+  }
+  const TextFormat::ParseLocation place = Follow(parts, *holder->places);
+  return absl::StrCat(holder->path, ":", std::max(place.line, 0) + 1, ":",
+                      std::max(place.column, 0) + 1);
+}
+
+absl::Status PolicyPlaces::Locate(const type::Violations& faults) const {
+  if (faults.empty()) return absl::OkStatus();
+  std::vector<std::string> lines;
+  for (const type::v1::FieldViolation& fault : faults.found()) {
+    lines.push_back(absl::StrCat(PlaceOf(fault.field()), ": ", fault.field(), ": ",
+                                 fault.description()));
+  }
+  const absl::Status status = faults.ToStatus("INVALID_POLICY_PACK");
+  absl::Status whole(status.code(), absl::StrJoin(lines, "\n"));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    whole.SetPayload(url, payload);
+  });
+  return whole;
+}
+
+}  // namespace pathways::eligibility
