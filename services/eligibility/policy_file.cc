@@ -33,20 +33,6 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return paths;
 }
 
-std::vector<std::string> FilesOf(const std::string& folder) {
-  std::vector<std::string> paths = FilesIn(folder);
-  // "policies/2023-07-28/" has no name of its own in std::filesystem.
-  const fs::path shared = fs::path(folder + "/..").lexically_normal();
-  std::vector<std::string> folders = {(shared / "calendars").string()};
-  for (const std::string& language : Languages()) {
-    folders.push_back((shared / "messages" / language).string());
-  }
-  for (const std::string& each : folders) {
-    for (std::string& path : FilesIn(each)) paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
 template <typename Items, typename IsUsed>
 void KeepUsed(Items& items, IsUsed is_used) {
   items.erase(std::remove_if(items.begin(), items.end(),
@@ -102,12 +88,28 @@ void SortTexts(v1::PolicyPack& pack) {
 
 }  // namespace
 
+std::vector<std::string> PackFiles(const std::string& folder) {
+  std::vector<std::string> paths = FilesIn(folder);
+  if (paths.empty()) return paths;
+  // "policies/2023-07-28/" has no name of its own in std::filesystem.
+  const fs::path shared = fs::path(folder + "/..").lexically_normal();
+  std::vector<std::string> folders = {(shared / "calendars").string()};
+  for (const std::string& language : Languages()) {
+    folders.push_back((shared / "messages" / language).string());
+  }
+  for (const std::string& each : folders) {
+    for (std::string& path : FilesIn(each)) paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
 absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
-  if (FilesIn(folder).empty()) {
+  const std::vector<std::string> paths = PackFiles(folder);
+  if (paths.empty()) {
     return absl::NotFoundError(absl::StrCat(folder, ": no file *.textproto can be read here"));
   }
   PolicyPlaces places;
-  RETURN_IF_ERROR(places.Read(FilesOf(folder)));
+  RETURN_IF_ERROR(places.Read(paths));
   v1::PolicyPack pack = places.pack();
   const type::v1::Problem problem = type::ProblemOf(CheckPack(pack));
   type::Violations faults;

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "pathways/eligibility/v1/policy.pb.h"
@@ -21,6 +22,9 @@ namespace pathways::eligibility {
 // same files give the same bytes. Errors: NOT_FOUND (the folder cannot be read or holds no file),
 // INVALID_ARGUMENT (every fault, one per line: file:line:column: what is wrong).
 absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder);
+
+// The files that LoadPack reads, in its order. Empty: the folder holds none.
+std::vector<std::string> PackFiles(const std::string& folder);
 
 // LoadPack, compiled.
 absl::StatusOr<std::shared_ptr<const Rules>> LoadRules(const std::string& folder);

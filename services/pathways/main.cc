@@ -8,6 +8,7 @@
 #include "services/pathways/commands.h"
 #include "services/pathways/infrastructure_commands.h"
 #include "services/pathways/key_commands.h"
+#include "services/pathways/policy_check_command.h"
 #include "services/pathways/restore_command.h"
 #include "services/pathways/server_commands.h"
 #include "services/pathways/store_commands.h"
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   pathways::cli::AddClientCommands(app, terminal, exit_code);
   pathways::cli::AddInfrastructureCommands(app, terminal, exit_code);
   pathways::cli::AddKeyCommands(app, terminal, exit_code);
+  pathways::cli::AddPolicyCheckCommand(app, terminal, exit_code);
   pathways::cli::AddRestoreCommand(app, terminal, exit_code);
   pathways::cli::AddServerCommands(app, terminal, exit_code);
   pathways::cli::AddStoreCommands(app, terminal, exit_code);

@@ -199,16 +199,17 @@ TEST(CheckPack, Predicates) {
       {R"pb(nationality_in { of: "CU1" })pb", ".nationality_in.of[0]"},
       {R"pb(nationality_in { of: "" })pb", ".nationality_in.of[0]"},
       {"age_band_in {}", ".age_band_in.of"},
+      // A set of all there are is always true.
       {"age_band_in { of: AGE_BAND_0_4 of: AGE_BAND_5_11 of: AGE_BAND_12_17 of: AGE_BAND_18_20 "
        "of: AGE_BAND_21_59 of: AGE_BAND_60_PLUS }",
-       "-"},
+       ""},
       {"age_band_in { of: AGE_BAND_UNSPECIFIED }", ".age_band_in.of[0]"},
       {"age_band_in { of: AGE_BAND_0_4 of: AGE_BAND_UNKNOWN }", ".age_band_in.of[1]"},
       {"age_band_in { of: AGE_BAND_0_4 of: AGE_BAND_0_4 }", ".age_band_in.of[1]"},
       {"refugee_claim_in {}", ".refugee_claim_in.of"},
       {"refugee_claim_in { of: REFUGEE_CLAIM_NONE of: REFUGEE_CLAIM_FILED "
        "of: REFUGEE_CLAIM_RECOGNISED of: REFUGEE_CLAIM_REFUSED }",
-       "-"},
+       ""},
       {"refugee_claim_in { of: REFUGEE_CLAIM_UNSPECIFIED }", ".refugee_claim_in.of[0]"},
       {"refugee_claim_in { of: REFUGEE_CLAIM_NONE of: REFUGEE_CLAIM_NONE }",
        ".refugee_claim_in.of[1]"},
@@ -246,7 +247,8 @@ TEST(CheckPack, SizesOfSets) {
   for (const auto& [count, good] : lists) {
     v1::Predicate predicate;
     for (int i = 0; i < count; ++i) {
-      predicate.mutable_any()->add_of()->set_yes(v1::QUESTION_FACT_IN_MEXICO);
+      predicate.mutable_any()->add_of()->mutable_nationality_in()->add_of(
+          std::string{'A', 'A', static_cast<char>('A' + i)});
     }
     const Break change = WithPredicate(predicate);
     good ? ExpectNoFault(change) : ExpectFault("pathways[0].criteria[0].predicate.any.of", change);

@@ -31,7 +31,7 @@ eligibility::v1::EligibilityEvent Screened(int64_t based_on, eligibility::v1::Ou
   determination.set_outcome(outcome);
   determination.add_missing_facts("entry_date");
   determination.set_policy_version("2023-07-28");
-  determination.add_criteria()->set_reason("not shown");
+  determination.add_criteria()->set_message_key("not.shown");
   return event;
 }
 

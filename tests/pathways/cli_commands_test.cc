@@ -249,9 +249,9 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
                    "based_on  0\n\n"
                    "pathway     person_ids  outcome            status     can_submit  missing_facts  "
                    "holds_until  policy_version\n"
-                   "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED  no          entry_date     "
+                   "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
                    "2027-01-29\n\n"
-                   "pathway     person_ids  criterion  reason        citation\n"
+                   "pathway     person_ids  criterion  reason         citation\n"
                    "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
                    "This is a screening, not a decision.\n"));
   const Ran json = Run({"screening", "get", "CASE", "--output", "json"});

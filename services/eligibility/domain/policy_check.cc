@@ -9,6 +9,7 @@
 #include "services/eligibility/domain/pack_fields.h"
 #include "services/eligibility/domain/parts_check.h"
 #include "services/eligibility/domain/predicate_check.h"
+#include "services/eligibility/domain/reach_check.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -130,6 +131,8 @@ absl::Status CheckPack(const v1::PolicyPack& pack) {
   CheckCalendars(checker);
   CheckSteps(checker);
   CheckCatalogues(checker);
+  // What can be reached is a question only of conditions that have a meaning.
+  if (violations.empty()) CheckReach(pack, violations);
   return violations.ToStatus("INVALID_POLICY_PACK");
 }
 

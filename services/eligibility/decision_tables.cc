@@ -1,0 +1,90 @@
+#include "services/eligibility/decision_tables.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/eligibility/domain/decision_table.h"
+#include "services/eligibility/policy_file.h"
+#include "services/eligibility/policy_places.h"
+#include "services/runtime/status_macros.h"
+#include "services/runtime/text_format_file.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using google::protobuf::TextFormat;
+
+std::vector<std::string> TablesIn(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".cases") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// Runs the rows of one file and adds what is wrong with them.
+void RunTable(const Rules& rules, const std::string& path, Coverage& coverage,
+              PolicyReport& report, std::vector<std::string>& faults) {
+  v1::DecisionTable table;
+  TextFormat::ParseInfoTree places;
+  const absl::Status read = runtime::ReadTextFormat(path, table, &places);
+  if (!read.ok()) {
+    faults.push_back(std::string(read.message()));
+    return;
+  }
+  const auto* const rows = v1::DecisionTable::descriptor()->FindFieldByName("rows");
+  for (int i = 0; i < table.rows_size(); ++i) {
+    const v1::DecisionRow& row = table.rows(i);
+    const TextFormat::ParseLocation place = places.GetLocation(rows, i);
+    const auto add = [&](const std::string& what) {
+      faults.push_back(absl::StrCat(path, ":", place.line + 1, ":", place.column + 1, ": \"",
+                                    row.name(), "\": ", what));
+    };
+    ++report.rows;
+    const absl::StatusOr<FilledRow> filled = Fill(rules, table, row);
+    if (!filled.ok()) {
+      add(std::string(filled.status().message()));
+      continue;
+    }
+    const v1::Determination determination = ScreenRow(rules, *filled);
+    const std::vector<std::string> differences = Differences(row, determination);
+    for (const std::string& difference : differences) add(difference);
+    if (differences.empty()) coverage.Note(row, *filled, determination);
+  }
+  ++report.tables;
+}
+
+}  // namespace
+
+absl::StatusOr<PolicyReport> CheckPolicy(const std::string& folder) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, LoadRules(folder));
+  PolicyReport report;
+  report.version = rules->pack().version();
+  report.pathways = rules->pack().pathways_size();
+  for (const v1::Pathway& pathway : rules->pack().pathways()) {
+    report.criteria += pathway.criteria_size();
+  }
+  std::vector<std::string> faults;
+  Coverage coverage(*rules);
+  for (const std::string& path : TablesIn(folder)) {
+    RunTable(*rules, path, coverage, report, faults);
+  }
+  PolicyPlaces places;
+  RETURN_IF_ERROR(places.Read(PackFiles(folder)));
+  for (const auto& [field, what] : coverage.Gaps()) {
+    faults.push_back(absl::StrCat(places.PlaceOf(field), ": ", what));
+  }
+  if (faults.empty()) return report;
+  return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
+}
+
+}  // namespace pathways::eligibility

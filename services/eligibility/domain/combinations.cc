@@ -1,0 +1,81 @@
+#include "services/eligibility/domain/combinations.h"
+
+#include <algorithm>
+
+namespace pathways::eligibility {
+namespace {
+
+std::vector<PersonRow> WithEntry(const PersonRow& row, const std::vector<Day>& turns) {
+  std::vector<PersonRow> rows;
+  for (const Day day : turns) {
+    PersonRow& other = rows.emplace_back(row);
+    other.entry_first = day;
+    other.entry_last = day;
+  }
+  return rows;
+}
+
+std::vector<PersonRow> Answers(const Program& program, const PersonRow& row, Fact fact,
+                               const std::vector<Day>& turns) {
+  return fact == kEntryDate ? WithEntry(row, turns) : Alternatives(program, row, fact);
+}
+
+// Depth first over the facts. False: stopped.
+bool Visit(const Program& program, const std::vector<Fact>& facts, size_t next,
+           const std::vector<Day>& turns, const PersonRow& row,
+           const std::function<bool(const PersonRow&)>& visit) {
+  if (next == facts.size()) return visit(row);
+  for (const PersonRow& other : Answers(program, row, facts[next], turns)) {
+    if (!Visit(program, facts, next + 1, turns, other, visit)) return false;
+  }
+  return true;
+}
+
+void SortOnce(std::vector<Day>& days) {
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+}
+
+}  // namespace
+
+bool VisitCombinations(const Program& program, FactSet facts, const std::vector<Day>& turns,
+                       const std::function<bool(const PersonRow&)>& visit) {
+  const std::vector<Fact> looked_at = FactsIn(facts);
+  size_t count = 1;
+  for (const Fact fact : looked_at) {
+    count *= Answers(program, PersonRow(), fact, turns).size();
+    if (count > kCombinationsMax) return false;
+  }
+  Visit(program, looked_at, 0, turns, PersonRow(), visit);
+  return true;
+}
+
+std::vector<Day> EntryTurns(const DayPlan& plan) {
+  std::vector<Day> turns = {plan.day};
+  for (const DateBounds& bounds : plan.dates) {
+    for (const Day turn :
+         {bounds.true_from, bounds.true_until, bounds.false_before, bounds.false_from}) {
+      if (turn <= kFirstDay || turn >= kLastDay) continue;
+      turns.push_back(turn - 1);
+      turns.push_back(turn);
+    }
+  }
+  SortOnce(turns);
+  return turns;
+}
+
+std::vector<Day> DayTurns(const Program& program, Day otherwise) {
+  std::vector<Day> turns = {otherwise};
+  for (const DateTest& test : program.dates) {
+    if (test.kind != DateTest::kAsOf) continue;
+    for (const Day turn : {test.window.from, test.window.until}) {
+      if (turn <= kFirstDay || turn >= kLastDay) continue;
+      turns.push_back(turn - 1);
+      turns.push_back(turn);
+    }
+  }
+  SortOnce(turns);
+  return turns;
+}
+
+}  // namespace pathways::eligibility
