@@ -49,6 +49,22 @@ void AddCalendars(const v1::Predicate& predicate, std::set<std::string>& ids) {
   if (predicate.has_within()) ids.insert(predicate.within().calendar());
 }
 
+std::set<std::string> SourcesOf(const v1::PolicyPack& pack) {
+  std::set<std::string> ids;
+  for (const v1::Pathway& pathway : pack.pathways()) {
+    for (const v1::Criterion& criterion : pathway.criteria()) ids.insert(criterion.source());
+    for (const v1::StatusPeriod& period : pathway.statuses()) ids.insert(period.source());
+  }
+  for (const v1::Interaction& interaction : pack.interactions()) ids.insert(interaction.source());
+  for (const v1::Calendar& calendar : pack.calendars()) {
+    ids.insert(calendar.source());
+    for (const v1::Suspension& suspension : calendar.suspensions()) {
+      ids.insert(suspension.source());
+    }
+  }
+  return ids;
+}
+
 // A change of a shared file is then a change only of the packs that use it.
 void LeaveOutUnused(v1::PolicyPack& pack) {
   std::set<std::string> calendars;
@@ -63,6 +79,9 @@ void LeaveOutUnused(v1::PolicyPack& pack) {
   }
   KeepUsed(*pack.mutable_calendars(),
            [&](const v1::Calendar& calendar) { return calendars.contains(calendar.id()); });
+  const std::set<std::string> sources = SourcesOf(pack);
+  KeepUsed(*pack.mutable_sources(),
+           [&](const v1::Source& source) { return sources.contains(source.id()); });
   std::set<std::string> keys;
   for (const NeededText& needed : NeededTexts(pack)) keys.insert(needed.key);
   for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
