@@ -1,0 +1,62 @@
+// People made up at random, for tests of what holds for everybody.
+//
+// Every answer, also an unknown or a partial one, comes up; the same seed makes the same people.
+#ifndef PATHWAYS_TESTS_ELIGIBILITY_RANDOM_FACTS_H_
+#define PATHWAYS_TESTS_ELIGIBILITY_RANDOM_FACTS_H_
+
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "pathways/type/v1/person.pb.h"
+
+namespace pathways::eligibility {
+
+using Random = std::mt19937;
+
+inline int Below(Random& random, int end) {
+  return std::uniform_int_distribution<int>(0, end - 1)(random);
+}
+
+inline type::v1::PersonFacts RandomPerson(Random& random) {
+  static constexpr const char* codes[] = {"CUB", "HTI", "NIC", "VEN", "MEX", "GTM",
+                                          "HND", "COL", "XXA", "ESP"};
+  static constexpr const char* states[] = {"MX-CHP", "MX-TAB", "MX-CMX"};
+  type::v1::PersonFacts person;
+  const auto answer = [&] { return static_cast<type::v1::Answer>(Below(random, 3)); };
+  for (int i = Below(random, 3); i > 0; --i) person.add_nationalities(codes[Below(random, 10)]);
+  person.set_age_band(static_cast<type::v1::AgeBand>(Below(random, type::v1::AgeBand_ARRAYSIZE)));
+  person.set_refugee_claim(
+      static_cast<type::v1::RefugeeClaim>(Below(random, type::v1::RefugeeClaim_ARRAYSIZE)));
+  person.set_in_mexico(answer());
+  person.set_left_country_for_fear(answer());
+  person.set_seeks_work(answer());
+  person.set_risk_on_return(answer());
+  person.set_crime_in_mexico(answer());
+  person.set_job_offer(answer());
+  person.set_us_family_petition(answer());
+  person.set_us_employer_petition(answer());
+  person.set_work_papers(answer());
+  if (Below(random, 3) > 0) person.set_state(states[Below(random, 3)]);
+  if (const int known = Below(random, 4); known > 0) {
+    person.mutable_entry_date()->set_year(2023 + Below(random, 4));
+    if (known > 1) person.mutable_entry_date()->set_month(1 + Below(random, 12));
+    if (known > 2) person.mutable_entry_date()->set_day(1 + Below(random, 28));
+  }
+  return person;
+}
+
+inline type::v1::CaseFacts RandomCase(Random& random) {
+  type::v1::CaseFacts facts;
+  for (int i = 1 + Below(random, 4); i > 0; --i) {
+    type::v1::PersonFacts& person = *facts.add_people();
+    person = RandomPerson(random);
+    person.set_person_id(absl::StrCat("p", facts.people_size()));
+    person.set_relationship(facts.people_size() == 1 ? type::v1::RELATIONSHIP_PRINCIPAL
+                                                     : type::v1::RELATIONSHIP_CHILD);
+  }
+  return facts;
+}
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_TESTS_ELIGIBILITY_RANDOM_FACTS_H_
