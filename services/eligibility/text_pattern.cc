@@ -5,6 +5,9 @@
 #include <unicode/msgfmt.h>
 #include <unicode/unistr.h>
 
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace pathways::eligibility {
@@ -29,7 +32,12 @@ absl::StatusOr<std::string> Fill(const std::string& pattern, const std::string& 
   std::vector<icu::Formattable> values;
   for (const auto& [name, value] : arguments) {
     names.push_back(icu::UnicodeString::fromUTF8(name));
-    values.emplace_back(icu::UnicodeString::fromUTF8(value));
+    int64_t number = 0;
+    if (absl::SimpleAtoi(value, &number)) {
+      values.emplace_back(number);
+    } else {
+      values.emplace_back(icu::UnicodeString::fromUTF8(value));
+    }
   }
   icu::UnicodeString filled;
   if (U_SUCCESS(error)) {
