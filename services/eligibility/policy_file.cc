@@ -130,7 +130,9 @@ absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
   PolicyPlaces places;
   RETURN_IF_ERROR(places.Read(paths));
   v1::PolicyPack pack = places.pack();
-  const type::v1::Problem problem = type::ProblemOf(CheckPack(pack));
+  const absl::Status checked = CheckPack(pack);
+  const type::v1::Problem problem = type::ProblemOf(checked);
+  if (!checked.ok() && problem.violations().empty()) return checked;
   type::Violations faults;
   for (const type::v1::FieldViolation& fault : problem.violations()) {
     faults.Add(fault.field(), fault.description());

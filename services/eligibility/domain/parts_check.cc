@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/predicate_check.h"
@@ -214,7 +215,7 @@ void CheckCatalogues(PackChecker& checker) {
   for (const NeededText& needed : NeededTexts(pack)) {
     for (const std::string& language : Languages()) {
       if (texts[language].contains(needed.key)) continue;
-      checker.Add(needed.field, absl::StrCat("has no text ", needed.key, " in ", language));
+      checker.Add(needed.field, absl::StrCat("has no text ", absl::CEscape(needed.key), " in ", language));
     }
   }
 }
