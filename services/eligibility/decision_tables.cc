@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -11,10 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/eligibility/domain/decision_table.h"
+#include "services/eligibility/domain/facts.h"
 #include "services/eligibility/policy_file.h"
 #include "services/eligibility/policy_places.h"
 #include "services/runtime/status_macros.h"
 #include "services/runtime/text_format_file.h"
+#include "services/type/dates.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -29,6 +32,53 @@ std::vector<std::string> TablesIn(const std::string& folder) {
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+absl::Status ClearFact(const std::string& name, type::v1::PersonFacts& person) {
+  const auto* const field = person.GetDescriptor()->FindFieldByName(name);
+  if (field == nullptr) return absl::InvalidArgumentError(absl::StrCat("no fact is called ", name));
+  person.GetReflection()->ClearField(&person, field);
+  return absl::OkStatus();
+}
+
+std::optional<absl::CivilDay> DayOfDate(const type::v1::PartialDate& date) {
+  if (!type::IsValid(date) || type::PrecisionOf(date) != type::v1::DATE_PRECISION_DAY) {
+    return std::nullopt;
+  }
+  return absl::CivilDay(date.year(), date.month(), date.day());
+}
+
+// The row with what its table says for every row. INVALID_ARGUMENT: it names no pathway of the pack,
+// no day, or a fact that there is not.
+absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& table,
+                               const v1::DecisionRow& row) {
+  FilledRow filled;
+  filled.pathway = row.pathway().empty() ? table.pathway() : row.pathway();
+  const auto& pathways = rules.pack().pathways();
+  if (std::none_of(pathways.begin(), pathways.end(), [&](const v1::Pathway& pathway) {
+        return pathway.id() == filled.pathway;
+      })) {
+    return absl::InvalidArgumentError("names no pathway of the pack");
+  }
+  const std::optional<absl::CivilDay> day =
+      DayOfDate(row.has_as_of() ? row.as_of() : table.as_of());
+  if (!day) return absl::InvalidArgumentError("names no day as of which to screen");
+  filled.as_of = {*day, DayOfDate(row.known_on()).value_or(*day)};
+  type::v1::PersonFacts& person = *filled.facts.add_people();
+  person = table.person();
+  ReplaceFacts(row.with(), person);
+  for (const std::string& name : row.without()) {
+    const absl::Status status = ClearFact(name, person);
+    if (!status.ok()) return status;
+  }
+  person.set_person_id("p1");
+  person.set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  for (const type::v1::PersonFacts& other : row.others()) {
+    type::v1::PersonFacts& added = *filled.facts.add_people();
+    added = other;
+    added.set_person_id(absl::StrCat("p", filled.facts.people_size()));
+  }
+  return filled;
 }
 
 // Runs the rows of one file and adds what is wrong with them.

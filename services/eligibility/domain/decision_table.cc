@@ -1,7 +1,5 @@
 #include "services/eligibility/domain/decision_table.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -13,25 +11,6 @@
 
 namespace pathways::eligibility {
 namespace {
-
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Reflection;
-
-// What the row says replaces what the table says; a list replaces a list.
-void Override(const type::v1::PersonFacts& with, type::v1::PersonFacts& person) {
-  const Reflection& reflection = *with.GetReflection();
-  std::vector<const FieldDescriptor*> given;
-  reflection.ListFields(with, &given);
-  for (const FieldDescriptor* const field : given) reflection.ClearField(&person, field);
-  person.MergeFrom(with);
-}
-
-absl::Status ClearFact(const std::string& name, type::v1::PersonFacts& person) {
-  const FieldDescriptor* const field = person.GetDescriptor()->FindFieldByName(name);
-  if (field == nullptr) return absl::InvalidArgumentError(absl::StrCat("no fact is called ", name));
-  person.GetReflection()->ClearField(&person, field);
-  return absl::OkStatus();
-}
 
 std::optional<absl::CivilDay> DayOfDate(const type::v1::PartialDate& date) {
   if (!type::IsValid(date) || type::PrecisionOf(date) != type::v1::DATE_PRECISION_DAY) {
@@ -70,34 +49,6 @@ std::vector<Day> Ends(const Span& span) {
 }
 
 }  // namespace
-
-absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& table,
-                               const v1::DecisionRow& row) {
-  FilledRow filled;
-  filled.pathway = row.pathway().empty() ? table.pathway() : row.pathway();
-  if (IndexOf(rules.pack(), filled.pathway) < 0) {
-    return absl::InvalidArgumentError("names no pathway of the pack");
-  }
-  const std::optional<absl::CivilDay> day =
-      DayOfDate(row.has_as_of() ? row.as_of() : table.as_of());
-  if (!day) return absl::InvalidArgumentError("names no day as of which to screen");
-  filled.as_of = {*day, DayOfDate(row.known_on()).value_or(*day)};
-  type::v1::PersonFacts& person = *filled.facts.add_people();
-  person = table.person();
-  Override(row.with(), person);
-  for (const std::string& name : row.without()) {
-    const absl::Status status = ClearFact(name, person);
-    if (!status.ok()) return status;
-  }
-  person.set_person_id("p1");
-  person.set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
-  for (const type::v1::PersonFacts& other : row.others()) {
-    type::v1::PersonFacts& added = *filled.facts.add_people();
-    added = other;
-    added.set_person_id(absl::StrCat("p", filled.facts.people_size()));
-  }
-  return filled;
-}
 
 v1::Determination ScreenRow(const Rules& rules, const FilledRow& row) {
   Screening screening = rules.Screen(row.facts, row.as_of);

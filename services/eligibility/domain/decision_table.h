@@ -1,6 +1,6 @@
 // Decision tables: rows of people, and what a pack must make of each.
 //
-// RunRow screens a row and says how the result differs from what it expects. Coverage gathers what
+// ScreenRow screens a row, Differences says how the result differs from what it expects. Coverage gathers what
 // the rows of all tables have shown, and says what no row has: a criterion that is never met, never
 // not met or never asked, and a day on which something turns without a row on either side of it.
 // Everything is pure.
@@ -24,10 +24,6 @@ struct FilledRow {
   type::v1::CaseFacts facts;  // The person first, as p1.
   AsOf as_of;
 };
-
-// INVALID_ARGUMENT: the row names no pathway of the pack, no day, or a fact that there is not.
-absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& table,
-                               const v1::DecisionRow& row);
 
 // What screening the row gives for its pathway and its person.
 v1::Determination ScreenRow(const Rules& rules, const FilledRow& row);

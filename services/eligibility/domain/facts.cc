@@ -53,6 +53,14 @@ std::vector<Fact> FactsIn(FactSet set) {
   return facts;
 }
 
+void ReplaceFacts(const type::v1::PersonFacts& with, type::v1::PersonFacts& person) {
+  // What MergeFrom would join is cleared; all else it replaces.
+  if (!with.nationalities().empty()) person.clear_nationalities();
+  if (!with.needs().empty()) person.clear_needs();
+  if (with.has_entry_date()) person.clear_entry_date();
+  person.MergeFrom(with);
+}
+
 std::string QuestionKey(const std::string& fact_name) { return absl::StrCat("fact.", fact_name); }
 
 }  // namespace pathways::eligibility

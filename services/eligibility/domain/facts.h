@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pathways/eligibility/v1/predicate.pb.h"
+#include "pathways/type/v1/person.pb.h"
 
 namespace pathways::eligibility {
 
@@ -53,6 +54,9 @@ bool IsSensitive(Fact fact);
 
 // The facts of a set, in order of their names.
 std::vector<Fact> FactsIn(FactSet set);
+
+// What `with` fills in replaces what was known of a person; a list replaces a list.
+void ReplaceFacts(const type::v1::PersonFacts& with, type::v1::PersonFacts& person);
 
 // The key of the text that asks for a fact, for example fact.age_band.
 std::string QuestionKey(const std::string& fact_name);

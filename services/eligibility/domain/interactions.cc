@@ -1,7 +1,5 @@
 #include "services/eligibility/domain/interactions.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -174,10 +172,7 @@ bool IsOpen(v1::PathwayStatus status, v1::Outcome outcome) {
 }
 
 void TakeStep(const v1::Step& step, type::v1::PersonFacts& person) {
-  std::vector<const google::protobuf::FieldDescriptor*> given;
-  step.sets().GetReflection()->ListFields(step.sets(), &given);
-  for (const auto* const field : given) person.GetReflection()->ClearField(&person, field);
-  person.MergeFrom(step.sets());
+  ReplaceFacts(step.sets(), person);
 }
 
 }  // namespace pathways::eligibility
