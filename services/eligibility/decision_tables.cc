@@ -48,16 +48,15 @@ std::optional<absl::CivilDay> DayOfDate(const type::v1::PartialDate& date) {
   return absl::CivilDay(date.year(), date.month(), date.day());
 }
 
-// The row with what its table says for every row. INVALID_ARGUMENT: it names no pathway of the pack,
-// no day, or a fact that there is not.
+// The row with what its table says for every row. INVALID_ARGUMENT: it names no pathway of the
+// pack, no day, or a fact that there is not.
 absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& table,
                                const v1::DecisionRow& row) {
   FilledRow filled;
   filled.pathway = row.pathway().empty() ? table.pathway() : row.pathway();
   const auto& pathways = rules.pack().pathways();
-  if (std::none_of(pathways.begin(), pathways.end(), [&](const v1::Pathway& pathway) {
-        return pathway.id() == filled.pathway;
-      })) {
+  if (std::none_of(pathways.begin(), pathways.end(),
+                   [&](const v1::Pathway& pathway) { return pathway.id() == filled.pathway; })) {
     return absl::InvalidArgumentError("names no pathway of the pack");
   }
   const std::optional<absl::CivilDay> day =
@@ -82,8 +81,8 @@ absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& tabl
 }
 
 // Runs the rows of one file and adds what is wrong with them.
-void RunTable(const Rules& rules, const std::string& path, Coverage& coverage,
-              PolicyReport& report, std::vector<std::string>& faults) {
+void RunTable(const Rules& rules, const std::string& path, Coverage& coverage, PolicyReport& report,
+              std::vector<std::string>& faults) {
   v1::DecisionTable table;
   TextFormat::ParseInfoTree places;
   const absl::Status read = runtime::ReadTextFormat(path, table, &places);

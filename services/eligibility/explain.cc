@@ -119,9 +119,8 @@ v1::PathwayText Explainer::Describe(const v1::Pathway& pathway, const AsOf& as_o
     if (pack_.pathways(i).id() != pathway.id()) continue;
     const int index = rules.pathway(static_cast<size_t>(i)).status;
     const bool own = index >= 0 && !pathway.statuses(index).message().empty();
-    *described.mutable_status() =
-        TextOf(own ? pathway.statuses(index).message()
-                   : StatusKey(rules.StatusOf(static_cast<size_t>(i))));
+    *described.mutable_status() = TextOf(own ? pathway.statuses(index).message()
+                                             : StatusKey(rules.StatusOf(static_cast<size_t>(i))));
   }
   for (const v1::Criterion& criterion : pathway.criteria()) {
     v1::CriterionText& text = *described.add_criteria();

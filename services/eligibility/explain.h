@@ -3,8 +3,8 @@
 // Nothing here decides: it says in the pack's own words what a determination holds as keys and ids.
 // Every explanation says that it is a screening and no decision. A text in Haitian Creole that no
 // named speaker has signed is shown as unreviewed. A key or an id that the pack does not know (a
-// determination of another pack) becomes an empty text. Explainer keeps a reference to the rules and
-// may be used by many threads at once.
+// determination of another pack) becomes an empty text. Explainer keeps a reference to the rules
+// and may be used by many threads at once.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_EXPLAIN_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_EXPLAIN_H_
 

@@ -29,7 +29,9 @@ int Run(int argc, const char* const* argv) {
   program.description = "Screens every case against every pathway. It never decides a status.";
   program.settings = {{"policies", "Folder of the policy pack in force", ""}};
   program.follows = {"intake"};
-  program.make_domain = [&rules](runtime::Settings& settings) { return MakeDomain(settings, rules); };
+  program.make_domain = [&rules](runtime::Settings& settings) {
+    return MakeDomain(settings, rules);
+  };
   program.assemble = [&rules](const runtime::AssemblyParts& parts) {
     return std::make_unique<EligibilityAssembly>(parts, *rules);
   };

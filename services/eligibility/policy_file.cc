@@ -35,9 +35,9 @@ std::vector<std::string> FilesIn(const std::string& folder) {
 
 template <typename Items, typename IsUsed>
 void KeepUsed(Items& items, IsUsed is_used) {
-  items.erase(std::remove_if(items.begin(), items.end(),
-                             [&](const auto& item) { return !is_used(item); }),
-              items.end());
+  items.erase(
+      std::remove_if(items.begin(), items.end(), [&](const auto& item) { return !is_used(item); }),
+      items.end());
 }
 
 void AddCalendars(const v1::Predicate& predicate, std::set<std::string>& ids) {

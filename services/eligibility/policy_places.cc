@@ -104,14 +104,13 @@ absl::Status PolicyPlaces::Locate(const type::Violations& faults) const {
   if (faults.empty()) return absl::OkStatus();
   std::vector<std::string> lines;
   for (const type::v1::FieldViolation& fault : faults.found()) {
-    lines.push_back(absl::StrCat(PlaceOf(fault.field()), ": ", fault.field(), ": ",
-                                 fault.description()));
+    lines.push_back(
+        absl::StrCat(PlaceOf(fault.field()), ": ", fault.field(), ": ", fault.description()));
   }
   const absl::Status status = faults.ToStatus("INVALID_POLICY_PACK");
   absl::Status whole(status.code(), absl::StrJoin(lines, "\n"));
-  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
-    whole.SetPayload(url, payload);
-  });
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { whole.SetPayload(url, payload); });
   return whole;
 }
 

@@ -2,8 +2,8 @@
 // came from.
 //
 // CheckPack names a fault by its field, for example pathways[3].criteria[1].predicate.all.of[2];
-// whoever wrote the pack needs the file, the line and the column. Read merges the files in the order
-// given; Locate turns fields into places. Not thread-safe.
+// whoever wrote the pack needs the file, the line and the column. Read merges the files in the
+// order given; Locate turns fields into places. Not thread-safe.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_POLICY_PLACES_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_POLICY_PLACES_H_
 
@@ -28,9 +28,9 @@ class PolicyPlaces {
 
   const v1::PolicyPack& pack() const { return pack_; }
 
-  // OK where there is none, else INVALID_ARGUMENT with the faults' reason INVALID_POLICY_PACK and one
-  // line for each fault: file:line:column: field: what is wrong. A field that no file holds has the
-  // place of what would hold it.
+  // OK where there is none, else INVALID_ARGUMENT with the faults' reason INVALID_POLICY_PACK and
+  // one line for each fault: file:line:column: field: what is wrong. A field that no file holds has
+  // the place of what would hold it.
   absl::Status Locate(const type::Violations& faults) const;
 
   // file:line:column of a field.

@@ -166,8 +166,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext
     for (const v1::Pathway& pathway : parts_.rules.pack().pathways()) {
       if (pathway.id() != id) continue;
       *response = pathway;
-      *response->mutable_shown() =
-          ForStaff(parts_.rules).Describe(pathway, AsOfTime(absl::Now()));
+      *response->mutable_shown() = ForStaff(parts_.rules).Describe(pathway, AsOfTime(absl::Now()));
       return absl::OkStatus();
     }
     return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",

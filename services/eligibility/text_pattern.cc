@@ -16,8 +16,9 @@ namespace {
 void CheckPattern(const std::string& field, const std::string& pattern, const std::string& language,
                   type::Violations& violations) {
   if (!Fill(pattern, language, {}).ok()) {
-    violations.Add(field, "is no pattern of ICU MessageFormat: braces must match, and ' before { "
-                          "makes it a plain character");
+    violations.Add(field,
+                   "is no pattern of ICU MessageFormat: braces must match, and ' before { "
+                   "makes it a plain character");
   }
 }
 

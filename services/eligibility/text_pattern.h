@@ -1,8 +1,8 @@
 // Texts with arguments, as ICU MessageFormat understands them.
 //
 // The only file that knows ICU. Arguments are named, so every language puts them where it needs
-// them; one that is a whole number is a number, for plurals; where a language has no plural data, as Haitian Creole, a pattern
-// has the form `other` alone. Stateless; safe on any thread.
+// them; one that is a whole number is a number, for plurals; where a language has no plural data,
+// as Haitian Creole, a pattern has the form `other` alone. Stateless; safe on any thread.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_TEXT_PATTERN_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_TEXT_PATTERN_H_
 

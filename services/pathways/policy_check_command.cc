@@ -38,8 +38,7 @@ void AddPolicyCheckCommand(CLI::App& app, const Terminal& terminal, int& exit_co
       "check", "Check policy packs and run their decision tables; needs no server");
   check.add_option("folder", *folders, "Folders of packs, for example policies/current")
       ->required();
-  check.callback(
-      [folders, terminal, &exit_code] { exit_code = CheckFolders(*folders, terminal); });
+  check.callback([folders, terminal, &exit_code] { exit_code = CheckFolders(*folders, terminal); });
 }
 
 }  // namespace pathways::cli

@@ -30,8 +30,8 @@ void ShowScreening(const eligibility::v1::Screening& screening, Output& output) 
   output.Show(screening,
               {FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
                TableOf(screening.determinations(),
-                       {"pathway", "person_ids", "outcome", "status", "can_submit",
-                        "missing_facts", "holds_until", "policy_version"}),
+                       {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
+                        "holds_until", "policy_version"}),
                ReasonsOf(screening)});
 }
 
@@ -58,8 +58,9 @@ absl::Status ListPolicies(Session& session) {
   ASSIGN_OR_RETURN(const eligibility::v1::ListPathwaysResponse answer,
                    session.client.Call(&EligibilityService::Stub::ListPathways,
                                        eligibility::v1::ListPathwaysRequest()));
-  session.output.Show(answer, {FieldsOf(answer, {"policy_version", "title"}),
-                               TableOf(answer.pathways(), {"id", "title", "unit", "mode", "shown.status.text"})});
+  session.output.Show(
+      answer, {FieldsOf(answer, {"policy_version", "title"}),
+               TableOf(answer.pathways(), {"id", "title", "unit", "mode", "shown.status.text"})});
   return absl::OkStatus();
 }
 
@@ -75,8 +76,9 @@ absl::Status ShowPolicy(Session& session, const std::string& id) {
                              text.text().text(), text.citation()});
   }
   session.output.Show(
-      pathway, {FieldsOf(pathway, {"id", "title", "unit", "authority", "mode", "shown.status.text"}),
-                criteria});
+      pathway,
+      {FieldsOf(pathway, {"id", "title", "unit", "authority", "mode", "shown.status.text"}),
+       criteria});
   return absl::OkStatus();
 }
 

@@ -80,7 +80,11 @@ v1::PolicyPack SmallPack() {
     version: "2023-07-28"
     title: "Test"
     recorded_on { year: 2023 month: 7 day: 28 }
-    sources { id: "book" citation: "Book" date { year: 2023 } }
+    sources {
+      id: "book"
+      citation: "Book"
+      date { year: 2023 }
+    }
     authorities { id: "house" name: "House" kind: AUTHORITY_KIND_SERVICE }
     pathways {
       id: "road"
@@ -216,8 +220,7 @@ std::shared_ptr<const Rules> RulesOf(const v1::PolicyPack& pack) {
 
 std::vector<std::string> Case::Do(const v1::EligibilityCommand& command) {
   now_ += absl::Seconds(1);
-  if (rules_ == nullptr ||
-      rules_->pack().SerializeAsString() != pack_.SerializeAsString()) {
+  if (rules_ == nullptr || rules_->pack().SerializeAsString() != pack_.SerializeAsString()) {
     rules_ = RulesOf(pack_);
   }
   const absl::StatusOr<std::vector<v1::EligibilityEvent>> decided =

@@ -1,5 +1,5 @@
-// Goal: periods are counted by the days that count. Method: the calendar of the tree and small ones,
-// with both sides of each end; LastOf and FirstWithin must agree on every day.
+// Goal: periods are counted by the days that count. Method: the calendar of the tree and small
+// ones, with both sides of each end; LastOf and FirstWithin must agree on every day.
 #include "services/eligibility/domain/calendar.h"
 
 #include <gtest/gtest.h>

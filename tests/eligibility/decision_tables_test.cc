@@ -68,13 +68,14 @@ std::string Checked(const std::string& table) {
 }
 
 constexpr char kTable[] = R"pb(person { in_mexico: ANSWER_YES }
-as_of { year: 2023 month: 7 day: 28 }
-pathway: "road"
+                               as_of { year: 2023 month: 7 day: 28 }
+                               pathway: "road"
 )pb";
 
 TEST(Tables, NameRowsThatGiveAnotherResult) {
-  EXPECT_THAT(Checked(absl::StrCat(kTable, "rows { name: \"wrong\" outcome: OUTCOME_DOES_NOT_MEET }")),
-              HasSubstr("road.cases:4:1: \"wrong\": the outcome is MEETS and not DOES_NOT_MEET"));
+  EXPECT_THAT(
+      Checked(absl::StrCat(kTable, "rows { name: \"wrong\" outcome: OUTCOME_DOES_NOT_MEET }")),
+      HasSubstr("road.cases:4:1: \"wrong\": the outcome is MEETS and not DOES_NOT_MEET"));
   EXPECT_THAT(Checked(absl::StrCat(kTable, "rows { name: \"who\" pathway: \"street\" }")),
               HasSubstr("\"who\": names no pathway of the pack"));
   EXPECT_THAT(Checked(absl::StrCat(kTable, "rows { name: \"what\" without: \"hat\" }")),
@@ -93,9 +94,9 @@ TEST(Tables, NameWhatNoRowShows) {
       with { in_mexico: ANSWER_NO }
       criteria { id: "in-mexico" outcome: OUTCOME_DOES_NOT_MEET }
     })pb");
-  EXPECT_THAT(Checked(shown), AllOf(Not(HasSubstr(gap + "MEETS")),
-                                    Not(HasSubstr(gap + "DOES_NOT_MEET")),
-                                    HasSubstr(gap + "NEEDS_INFORMATION")));
+  EXPECT_THAT(Checked(shown),
+              AllOf(Not(HasSubstr(gap + "MEETS")), Not(HasSubstr(gap + "DOES_NOT_MEET")),
+                    HasSubstr(gap + "NEEDS_INFORMATION")));
 }
 
 }  // namespace

@@ -83,8 +83,7 @@ TEST(Yes, AsksEveryQuestionOfItsOwnFact) {
   using Set = void (type::v1::PersonFacts::*)(type::v1::Answer);
   const std::map<v1::QuestionFact, Set> recorded = {
       {v1::QUESTION_FACT_IN_MEXICO, &type::v1::PersonFacts::set_in_mexico},
-      {v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR,
-       &type::v1::PersonFacts::set_left_country_for_fear},
+      {v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR, &type::v1::PersonFacts::set_left_country_for_fear},
       {v1::QUESTION_FACT_SEEKS_WORK, &type::v1::PersonFacts::set_seeks_work},
       {v1::QUESTION_FACT_RISK_ON_RETURN, &type::v1::PersonFacts::set_risk_on_return},
       {v1::QUESTION_FACT_CRIME_IN_MEXICO, &type::v1::PersonFacts::set_crime_in_mexico},

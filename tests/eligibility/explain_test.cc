@@ -24,8 +24,8 @@ using ::testing::HasSubstr;
 const absl::CivilDay kToday(2026, 11, 24);
 
 const Rules& Current() {
-  static const std::shared_ptr<const Rules>& rules = *new std::shared_ptr<const Rules>(
-      *LoadRules(PATHWAYS_SOURCE_DIR "/policies/current"));
+  static const std::shared_ptr<const Rules>& rules =
+      *new std::shared_ptr<const Rules>(*LoadRules(PATHWAYS_SOURCE_DIR "/policies/current"));
   return *rules;
 }
 
@@ -56,7 +56,8 @@ TEST(Explain, EveryDeterminationInEveryLanguageForEveryAudience) {
             EXPECT_FALSE(criterion.citation().empty());
           }
           EXPECT_EQ(explanation.questions_size(), determination.missing_facts_size());
-          for (const auto& question : explanation.questions()) ExpectText(question.text(), language);
+          for (const auto& question : explanation.questions())
+            ExpectText(question.text(), language);
           for (const auto& change : explanation.changes()) ExpectText(change, language);
           EXPECT_EQ(explanation.has_review(), determination.review_required());
         }

@@ -26,26 +26,40 @@ namespace {
 v1::PolicyPack Pack() {
   v1::PolicyPack pack = PackOf(R"pb(
     any {
-      of { all { of { yes: QUESTION_FACT_SEEKS_WORK } of { state_in { of: "MX-CHP" } } } }
+      of {
+        all {
+          of { yes: QUESTION_FACT_SEEKS_WORK }
+          of { state_in { of: "MX-CHP" } }
+        }
+      }
       of { not { nationality_in { of: "CUB" of: "HTI" } } }
       of { ask_unless { entered_on_or_before { year: 2023 month: 7 day: 28 } } }
       of { within { date: DATE_FACT_ENTRY_DATE days: 30 calendar: "working" } }
-      of { members { where { age_band_in { of: AGE_BAND_0_4 } } at_least: 1 } }
+      of {
+        members {
+          where { age_band_in { of: AGE_BAND_0_4 } }
+          at_least: 1
+        }
+      }
     }
   )pb");
   v1::Calendar& calendar = *pack.add_calendars();
   calendar = Parse<v1::PolicyPack>(R"pb(
-    calendars {
-      id: "working"
-      version: 1
-      title: "Working days"
-      business_weekdays: 1
-      business_weekdays: 2
-      holidays { year: 2023 month: 7 day: 4 }
-      covers { from { year: 2023 month: 1 day: 1 } until { year: 2024 month: 1 day: 1 } }
-      source: "book"
-    }
-  )pb").calendars(0);
+               calendars {
+                 id: "working"
+                 version: 1
+                 title: "Working days"
+                 business_weekdays: 1
+                 business_weekdays: 2
+                 holidays { year: 2023 month: 7 day: 4 }
+                 covers {
+                   from { year: 2023 month: 1 day: 1 }
+                   until { year: 2024 month: 1 day: 1 }
+                 }
+                 source: "book"
+               }
+             )pb")
+                 .calendars(0);
   v1::Step& step = *pack.add_steps();
   step.set_id("leave");
   step.set_message("step.leave");
@@ -112,8 +126,8 @@ void Break(v1::PolicyPack& pack, Random& random) {
   for (int i = 1 + Below(random, 3); i > 0; --i) {
     std::vector<Message*> messages;
     Collect(pack, messages);
-    Message& message = *messages[static_cast<size_t>(
-        Below(random, static_cast<int>(messages.size())))];
+    Message& message =
+        *messages[static_cast<size_t>(Below(random, static_cast<int>(messages.size())))];
     const auto* const type = message.GetDescriptor();
     Break(message, *type->field(Below(random, type->field_count())), random);
   }

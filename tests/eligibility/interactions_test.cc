@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 const RulesOfDay& Today() {
-  static const RulesOfDay& today = [] () -> const RulesOfDay& {
+  static const RulesOfDay& today = []() -> const RulesOfDay& {
     auto rules = LoadRules(PATHWAYS_SOURCE_DIR "/policies/current");
     EXPECT_TRUE(rules.ok()) << rules.status();
     const absl::CivilDay day(2026, 11, 24);
@@ -70,9 +70,9 @@ TEST(Steps, FilingAClaimOpensTheHumanitarianCard) {
 
 TEST(Steps, LeavingTheStateOrMissingTheSigningEndangersTheClaim) {
   for (const char* const step : {"leave-state", "miss-weekly-signing"}) {
-    EXPECT_THAT(EffectsOf(step, With(type::v1::REFUGEE_CLAIM_FILED)),
-                ElementsAre("!", "ENDANGERS mx-refugee-status",
-                            "ENDANGERS mx-complementary-protection"));
+    EXPECT_THAT(
+        EffectsOf(step, With(type::v1::REFUGEE_CLAIM_FILED)),
+        ElementsAre("!", "ENDANGERS mx-refugee-status", "ENDANGERS mx-complementary-protection"));
     EXPECT_THAT(EffectsOf(step, With(type::v1::REFUGEE_CLAIM_NONE)), IsEmpty());
   }
 }
@@ -145,8 +145,8 @@ TEST(Steps, CloseNoOpenPathwayWithoutAWarningWhateverTheOrder) {
     for (int taken = 0; taken < 6; ++taken) {
       const std::vector<v1::StepAdvice> steps = StepsFor(Today(), facts);
       if (steps.empty()) break;
-      const v1::StepAdvice& advice = steps[static_cast<size_t>(
-          Below(random, static_cast<int>(steps.size())))];
+      const v1::StepAdvice& advice =
+          steps[static_cast<size_t>(Below(random, static_cast<int>(steps.size())))];
       const std::map<std::string, bool> before = OpenOf(facts);
       for (type::v1::PersonFacts& person : *facts.mutable_people()) {
         if (person.person_id() != advice.person_ids(0)) continue;

@@ -82,8 +82,8 @@ TEST(CheckPack, Ids) {
       AddTexts(pack);
       EXPECT_THAT(Faults(pack), IsEmpty()) << id;
     } else {
-      EXPECT_THAT(Faults(pack), ::testing::IsSupersetOf({"version", "pathways[0].id",
-                                                          "pathways[0].criteria[0].id"}))
+      EXPECT_THAT(Faults(pack), ::testing::IsSupersetOf(
+                                    {"version", "pathways[0].id", "pathways[0].criteria[0].id"}))
           << id;
     }
   }
@@ -293,10 +293,9 @@ TEST(CheckPack, TellsEveryFaultAtOnceInTheOrderOfThePack) {
   First(pack).clear_predicate();
   First(pack).clear_source();
   pack.mutable_pathways(1)->clear_authority();
-  EXPECT_THAT(Faults(pack),
-              ElementsAre("version", "title", "pathways[0].unit",
-                          "pathways[0].criteria[0].predicate", "pathways[0].criteria[0].source",
-                          "pathways[1].authority"));
+  EXPECT_THAT(Faults(pack), ElementsAre("version", "title", "pathways[0].unit",
+                                        "pathways[0].criteria[0].predicate",
+                                        "pathways[0].criteria[0].source", "pathways[1].authority"));
 }
 
 // A status period of the first pathway.
@@ -308,12 +307,15 @@ v1::StatusPeriod& AddStatus(v1::PolicyPack& pack, const std::string& text) {
 }
 
 TEST(CheckPack, StatusesMustNotOverlapOnDaysOnWhichBothAreKnown) {
-  const std::string until = "status: PATHWAY_STATUS_ACTIVE confidence: CONFIDENCE_S1 "
-                            "in_force { until { year: 2023 month: 7 day: 1 } }";
-  const std::string same_day = "status: PATHWAY_STATUS_SUSPENDED confidence: CONFIDENCE_S1 "
-                               "in_force { from { year: 2023 month: 7 day: 1 } }";
-  const std::string day_before = "status: PATHWAY_STATUS_SUSPENDED confidence: CONFIDENCE_S1 "
-                                 "in_force { from { year: 2023 month: 6 day: 30 } }";
+  const std::string until =
+      "status: PATHWAY_STATUS_ACTIVE confidence: CONFIDENCE_S1 "
+      "in_force { until { year: 2023 month: 7 day: 1 } }";
+  const std::string same_day =
+      "status: PATHWAY_STATUS_SUSPENDED confidence: CONFIDENCE_S1 "
+      "in_force { from { year: 2023 month: 7 day: 1 } }";
+  const std::string day_before =
+      "status: PATHWAY_STATUS_SUSPENDED confidence: CONFIDENCE_S1 "
+      "in_force { from { year: 2023 month: 6 day: 30 } }";
   const auto both = [](const std::string& one, const std::string& other) {
     return [=](v1::PolicyPack& pack) {
       pack.mutable_pathways(0)->clear_statuses();
@@ -338,8 +340,7 @@ TEST(CheckPack, WeakSourcesProposeAndReportOnly) {
         period.set_status(static_cast<v1::PathwayStatus>(status));
         period.set_confidence(confidence);
       };
-      const bool good = confidence == v1::CONFIDENCE_S2 ||
-                        status == v1::PATHWAY_STATUS_PROPOSED ||
+      const bool good = confidence == v1::CONFIDENCE_S2 || status == v1::PATHWAY_STATUS_PROPOSED ||
                         status == v1::PATHWAY_STATUS_REPORTED;
       good ? ExpectNoFault(change) : ExpectFault("pathways[0].statuses[0].status", change);
     }
@@ -358,8 +359,8 @@ TEST(CheckPack, NothingIsReferredToABodyThatControlsMigration) {
       const bool controls =
           kind == v1::AUTHORITY_KIND_MIGRATION || kind == v1::AUTHORITY_KIND_ENFORCEMENT;
       const bool good = !controls || mode == v1::REFERRAL_MODE_INFORM;
-      EXPECT_EQ(Faults(pack), good ? std::vector<std::string>{}
-                                   : std::vector<std::string>{"pathways[0].mode"});
+      EXPECT_EQ(Faults(pack),
+                good ? std::vector<std::string>{} : std::vector<std::string>{"pathways[0].mode"});
     }
   }
   ExpectFault("authorities[1].kind", [](v1::PolicyPack& pack) {
@@ -400,12 +401,10 @@ TEST(CheckPack, InteractionsNameStepsAndPathwaysThatExist) {
     };
   };
   ExpectNoFault(with("leave", "road", v1::EFFECT_CLOSES, v1::CONFIDENCE_S1));
-  ExpectFault("interactions[0].step",
-              with("go", "road", v1::EFFECT_CLOSES, v1::CONFIDENCE_S1));
+  ExpectFault("interactions[0].step", with("go", "road", v1::EFFECT_CLOSES, v1::CONFIDENCE_S1));
   ExpectFault("interactions[0].pathway",
               with("leave", "street", v1::EFFECT_CLOSES, v1::CONFIDENCE_S1));
-  ExpectFault("interactions[0].effect",
-              with("leave", "road", v1::EFFECT_CLOSES, v1::CONFIDENCE_K));
+  ExpectFault("interactions[0].effect", with("leave", "road", v1::EFFECT_CLOSES, v1::CONFIDENCE_K));
   ExpectNoFault(with("leave", "road", v1::EFFECT_ENDANGERS, v1::CONFIDENCE_K));
 }
 

@@ -18,8 +18,8 @@ inline int Below(Random& random, int end) {
 }
 
 inline type::v1::PersonFacts RandomPerson(Random& random) {
-  static constexpr const char* codes[] = {"CUB", "HTI", "NIC", "VEN", "MEX", "GTM",
-                                          "HND", "COL", "XXA", "ESP"};
+  static constexpr const char* codes[] = {"CUB", "HTI", "NIC", "VEN", "MEX",
+                                          "GTM", "HND", "COL", "XXA", "ESP"};
   static constexpr const char* states[] = {"MX-CHP", "MX-TAB", "MX-CMX"};
   type::v1::PersonFacts person;
   const auto answer = [&] { return static_cast<type::v1::Answer>(Below(random, 3)); };

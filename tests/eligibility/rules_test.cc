@@ -60,8 +60,8 @@ TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {
 }
 
 TEST(AsOfTime, IsTheDayInSouthernMexico) {
-  const absl::Time midnight = absl::FromCivil(absl::CivilSecond(2026, 7, 1, 6, 0, 0),
-                                              absl::UTCTimeZone());
+  const absl::Time midnight =
+      absl::FromCivil(absl::CivilSecond(2026, 7, 1, 6, 0, 0), absl::UTCTimeZone());
   EXPECT_EQ(AsOfTime(midnight).day, absl::CivilDay(2026, 7, 1));
   EXPECT_EQ(AsOfTime(midnight - absl::Seconds(1)).day, absl::CivilDay(2026, 6, 30));
   EXPECT_EQ(AsOfTime(midnight).known, absl::CivilDay(2026, 7, 1));
@@ -159,8 +159,7 @@ TEST(Answers, NeverTakeBackWhatWasCertain) {
     Random random(seed);
     const type::v1::CaseFacts full = RandomCase(random);
     type::v1::CaseFacts part = full;
-    type::v1::PersonFacts& person =
-        *part.mutable_people(Below(random, part.people_size()));
+    type::v1::PersonFacts& person = *part.mutable_people(Below(random, part.people_size()));
     for (const char* const name : {"nationalities", "age_band", "entry_date", "in_mexico", "state",
                                    "refugee_claim", "job_offer", "work_papers"}) {
       if (Below(random, 2) == 0) continue;
@@ -188,11 +187,11 @@ TEST(Changes, NameTheAnswersThatWouldChangeTheOutcome) {
   };
   type::v1::CaseFacts facts = Facts({"p1"});
   EXPECT_THAT(changes(facts, 0), ElementsAre("in_mexico OUTCOME_DOES_NOT_MEET"));
-  EXPECT_THAT(changes(facts, 1), ElementsAre("age_band OUTCOME_DOES_NOT_MEET",
-                                             "nationalities OUTCOME_DOES_NOT_MEET"));
+  EXPECT_THAT(changes(facts, 1),
+              ElementsAre("age_band OUTCOME_DOES_NOT_MEET", "nationalities OUTCOME_DOES_NOT_MEET"));
   facts.mutable_people(0)->clear_in_mexico();
-  EXPECT_THAT(changes(facts, 0), ElementsAre("in_mexico OUTCOME_MEETS",
-                                             "in_mexico OUTCOME_DOES_NOT_MEET"));
+  EXPECT_THAT(changes(facts, 0),
+              ElementsAre("in_mexico OUTCOME_MEETS", "in_mexico OUTCOME_DOES_NOT_MEET"));
   // Where two answers are wrong no single one helps.
   facts.mutable_people(0)->set_nationalities(0, "COL");
   facts.mutable_people(0)->set_age_band(type::v1::AGE_BAND_0_4);
@@ -247,6 +246,23 @@ TEST(Windows, OfTheDayBeginAndEnd) {
       EXPECT_EQ(*screening.holds_until, absl::CivilDay(2023, month, 1)) << day;
     }
   }
+}
+
+TEST(Statuses, EndOnTheirLastDayAlsoWhereNoneFollows) {
+  v1::PolicyPack pack = PackOf("yes: QUESTION_FACT_IN_MEXICO");
+  v1::StatusPeriod& period = *pack.mutable_pathways(0)->mutable_statuses(0);
+  period.mutable_in_force()->mutable_until()->set_year(2023);
+  period.mutable_in_force()->mutable_until()->set_month(7);
+  period.mutable_in_force()->mutable_until()->set_day(1);
+  const auto rules = RulesOf(pack);
+  const absl::CivilDay end(2023, 7, 1);
+  const Screening before = rules->Screen(Facts({"p1"}), SameDay(end - 1));
+  EXPECT_EQ(before.determinations[0].status(), v1::PATHWAY_STATUS_ACTIVE);
+  EXPECT_EQ(before.holds_until, end);
+  const Screening after = rules->Screen(Facts({"p1"}), SameDay(end));
+  EXPECT_EQ(after.determinations[0].status(), v1::PATHWAY_STATUS_UNSPECIFIED);
+  EXPECT_FALSE(after.determinations[0].can_submit());
+  EXPECT_EQ(after.holds_until, std::nullopt);
 }
 
 TEST(Criteria, AreLeftOutBeforeTheyAreInForceOrKnown) {

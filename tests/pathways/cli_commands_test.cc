@@ -243,17 +243,18 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
   services_.Answer("GetScreening", screening);
   services_.Answer("GetScreening", screening);
   const Ran table = Run({"screening", "get", "CASE"});
-  EXPECT_EQ(table.out,
-            Filled("field     value\n"
-                   "name      cases/CASE/screening\n"
-                   "based_on  0\n\n"
-                   "pathway     person_ids  outcome            status     can_submit  missing_facts  "
-                   "holds_until  policy_version\n"
-                   "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
-                   "2027-01-29\n\n"
-                   "pathway     person_ids  criterion  reason         citation\n"
-                   "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
-                   "This is a screening, not a decision.\n"));
+  EXPECT_EQ(
+      table.out,
+      Filled("field     value\n"
+             "name      cases/CASE/screening\n"
+             "based_on  0\n\n"
+             "pathway     person_ids  outcome            status     can_submit  missing_facts  "
+             "holds_until  policy_version\n"
+             "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
+             "2027-01-29\n\n"
+             "pathway     person_ids  criterion  reason         citation\n"
+             "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
+             "This is a screening, not a decision.\n"));
   const Ran json = Run({"screening", "get", "CASE", "--output", "json"});
   EXPECT_THAT(json.out, HasSubstr("\"missing_facts\": ["));
   EXPECT_THAT(json.out, HasSubstr("\"notice\": \"This is a screening, not a decision.\""));

@@ -57,7 +57,8 @@ class BusinessCalendar {
   // The last of `days` counted days after `from`. Nothing where it is not covered.
   std::optional<Day> LastOf(Day from, int days) const;
   // The first day after which not more than `days` counted days have begun on `day`: of the days
-  // before `day`, the last `days` counted ones begin with it. Nothing where so many are not covered.
+  // before `day`, the last `days` counted ones begin with it. Nothing where so many are not
+  // covered.
   std::optional<Day> FirstWithin(Day day, int days) const;
 
  private:

@@ -1,7 +1,7 @@
 // Every person that a condition can tell from another.
 //
-// For the facts that a condition looks at, the answers are few: a question has two, a nationality is
-// in some sets of the pack or in none, a day of entry is before or after the days that turn a
+// For the facts that a condition looks at, the answers are few: a question has two, a nationality
+// is in some sets of the pack or in none, a day of entry is before or after the days that turn a
 // comparison. Combinations walks all of them, so that what is said of a condition is said of all
 // people (of one nationality, and of families of themselves alone). A known answer for each fact:
 // unknown ones tell nothing that these do not.

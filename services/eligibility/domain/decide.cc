@@ -106,8 +106,8 @@ Events Close(int64_t number, const std::string& case_id) {
 }
 
 absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
-                                    const v1::IntakeEventCommand& command,
-                                    const RulesOfDay& rules, const std::string& case_id) {
+                                    const v1::IntakeEventCommand& command, const RulesOfDay& rules,
+                                    const std::string& case_id) {
   const intake::v1::IntakeEvent& event = command.event();
   const int64_t number = command.number();
   if (event.case_id() != case_id) return absl::InternalError("an intake event of another case");

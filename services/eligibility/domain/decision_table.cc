@@ -139,8 +139,7 @@ void Coverage::NoteDates(const std::string& field, size_t pathway, const FilledR
     const DateTest& test = program.dates[i];
     // Of a period the turn is its last day, whichever it is on the day of the row: noted as 0.
     const bool period = test.kind == DateTest::kWithin;
-    const Span window =
-        period ? Span{plan.dates[i].true_from, kLastDay} : test.window;
+    const Span window = period ? Span{plan.dates[i].true_from, kLastDay} : test.window;
     const bool known = person.entry_first == person.entry_last;
     const Day day = test.kind == DateTest::kAsOf ? plan.day : person.entry_first;
     if (test.kind != DateTest::kAsOf && !known) continue;
@@ -198,10 +197,9 @@ void Coverage::AddDateGaps(size_t pathway, std::vector<Gap>& gaps) const {
       for (const Day turn : turns) {
         for (const bool after : {false, true}) {
           if (sides_.contains({field, turn, after})) continue;
-          const std::string day =
-              period ? (after ? "the first entry still within the period"
-                              : "the last entry before the period")
-                     : absl::FormatCivilTime(CivilOf(after ? turn : turn - 1));
+          const std::string day = period ? (after ? "the first entry still within the period"
+                                                  : "the last entry before the period")
+                                         : absl::FormatCivilTime(CivilOf(after ? turn : turn - 1));
           gaps.push_back({field, absl::StrCat("no row shows criterion ", described.criteria(i).id(),
                                               " of ", described.id(), " on ", day)});
         }
@@ -219,9 +217,9 @@ void Coverage::AddStatusGaps(size_t pathway, std::vector<Gap>& gaps) const {
       for (const bool after : {false, true}) {
         // Where nothing is known before the first status there is no row to write.
         const Day day = after ? turn : turn - 1;
-        const bool known = std::any_of(
-            statuses.begin(), statuses.end(),
-            [&](const StatusPlan& status) { return status.in_force.Has(day); });
+        const bool known =
+            std::any_of(statuses.begin(), statuses.end(),
+                        [&](const StatusPlan& status) { return status.in_force.Has(day); });
         if (!known || sides_.contains({field, turn, after})) continue;
         gaps.push_back({absl::StrCat(field, "[", i, "]"),
                         absl::StrCat("no row shows the status of ", described.id(), " on ",

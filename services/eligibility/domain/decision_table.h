@@ -1,9 +1,9 @@
 // Decision tables: rows of people, and what a pack must make of each.
 //
-// ScreenRow screens a row, Differences says how the result differs from what it expects. Coverage gathers what
-// the rows of all tables have shown, and says what no row has: a criterion that is never met, never
-// not met or never asked, and a day on which something turns without a row on either side of it.
-// Everything is pure.
+// ScreenRow screens a row, Differences says how the result differs from what it expects. Coverage
+// gathers what the rows of all tables have shown, and says what no row has: a criterion that is
+// never met, never not met or never asked, and a day on which something turns without a row on
+// either side of it. Everything is pure.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECISION_TABLE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECISION_TABLE_H_
 

@@ -21,9 +21,9 @@ struct Draft {
   size_t pathway = 0;
   int unit = kFamily;  // Else index of the person.
   v1::Determination determination;
-  FactSet facts = 0;              // Looked at.
-  FactSet missing = 0;            // To ask for.
-  std::vector<Fact> pack_order;   // The same, as the criteria come in the pack.
+  FactSet facts = 0;             // Looked at.
+  FactSet missing = 0;           // To ask for.
+  std::vector<Fact> pack_order;  // The same, as the criteria come in the pack.
 };
 
 class Determiner {
@@ -130,13 +130,11 @@ void Determiner::AddStatus(Draft& draft) const {
     if (!period.message().empty()) determination.set_status_message_key(period.message());
   }
   const v1::Outcome outcome = determination.outcome();
-  determination.set_can_submit(outcome == v1::OUTCOME_MEETS &&
-                               status == v1::PATHWAY_STATUS_ACTIVE);
+  determination.set_can_submit(outcome == v1::OUTCOME_MEETS && status == v1::PATHWAY_STATUS_ACTIVE);
   determination.set_mode(pathway.mode());
   determination.set_review_required(
       (pathway.review() == v1::REVIEW_RULE_ALWAYS && outcome != v1::OUTCOME_NEEDS_INFORMATION) ||
-      (pathway.review() == v1::REVIEW_RULE_DOES_NOT_MEET &&
-       outcome == v1::OUTCOME_DOES_NOT_MEET));
+      (pathway.review() == v1::REVIEW_RULE_DOES_NOT_MEET && outcome == v1::OUTCOME_DOES_NOT_MEET));
 }
 
 void Determiner::AddHoldsUntil(Draft& draft) const {
@@ -212,7 +210,7 @@ void Determiner::AddChanges() {
       std::vector<std::array<bool, v1::Outcome_ARRAYSIZE>> seen(program_.pathways.size());
       for (const PersonRow& other : RowsWithOther(fact, RowOfUnit(unit))) {
         MemberBits members = members_;
-        if (!program_.members.empty()) {
+        if ((program_.member_facts & SetOf(fact)) != 0) {
           CaseRow changed = row_;
           changed.people[static_cast<size_t>(person)] = other;
           members = CountMembers(program_, rules_.plan(), changed);

@@ -39,6 +39,11 @@ DateBounds BoundsOf(const DayPlan& plan, const DateTest& test) {
   return {test.window.from, test.window.until, test.window.from, test.window.until};
 }
 
+void CopyRow(const PersonRow& row, Bits& bits) {
+  std::copy(row.yes.begin(), row.yes.end(), bits.yes.begin());
+  std::copy(row.no.begin(), row.no.end(), bits.no.begin());
+}
+
 void CompareDates(const DayPlan& plan, const PersonRow& row, Bits& bits) {
   uint64_t yes = 0;
   uint64_t no = 0;
@@ -139,11 +144,17 @@ DayPlan PlanDay(const v1::PolicyPack& pack, const Program& program, Day day, Day
 MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseRow& row) {
   MemberBits members;
   if (program.members.empty()) return members;
-  std::array<int, kWordBits> yes{};
-  std::array<int, kWordBits> unknown{};
+  std::array<int, kWordBits> yes;
+  std::array<int, kWordBits> unknown;
+  std::fill_n(yes.begin(), program.members.size(), 0);
+  std::fill_n(unknown.begin(), program.members.size(), 0);
   Bits bits;
   for (const PersonRow& person : row.people) {
-    Evaluate(program, plan, person, {}, bits);
+    if (program.members_by_row) {
+      CopyRow(person, bits);
+    } else {
+      Evaluate(program, plan, person, {}, bits);
+    }
     for (size_t i = 0; i < program.members.size(); ++i) {
       const Truth truth = TruthAt(program.members[i].where, bits);
       yes[i] += truth == Truth::kTrue ? 1 : 0;
@@ -162,8 +173,7 @@ MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseR
 
 void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,
               const MemberBits& members, Bits& bits) {
-  std::copy(row.yes.begin(), row.yes.end(), bits.yes.begin());
-  std::copy(row.no.begin(), row.no.end(), bits.no.begin());
+  CopyRow(row, bits);
   CompareDates(plan, row, bits);
   bits.yes[kMemberWord] = members.yes;
   bits.no[kMemberWord] = members.no;
@@ -187,8 +197,8 @@ FactSet MissingAt(const Program& program, const Place& place, const Bits& bits,
   return missing;
 }
 
-std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan,
-                                  const PersonRow& row, uint64_t tests) {
+std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan, const PersonRow& row,
+                                  uint64_t tests) {
   std::optional<Day> next;
   for (size_t i = 0; i < program.dates.size(); ++i) {
     const DateTest& test = program.dates[i];

@@ -1,9 +1,9 @@
 // Three-valued evaluation of a program for one person on one day.
 //
 // A DayPlan settles what depends on the day alone. Evaluate then fills the words of a person: facts
-// are copied, dates compared, nodes computed from places before them. It allocates nothing. Kleene's
-// strong logic: all is false where one part is false and true where all are true, any the other way
-// round; ask_unless is true where its part is and never false.
+// are copied, dates compared, nodes computed from places before them. It allocates nothing.
+// Kleene's strong logic: all is false where one part is false and true where all are true, any the
+// other way round; ask_unless is true where its part is and never false.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_EVALUATE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_EVALUATE_H_
 
@@ -78,8 +78,8 @@ FactSet MissingAt(const Program& program, const Place& place, const Bits& bits,
 
 // The first day after the plan's on which a comparison of dates changes for a person. `tests`: one
 // bit per DateTest looked at.
-std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan,
-                                  const PersonRow& row, uint64_t tests);
+std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan, const PersonRow& row,
+                                  uint64_t tests);
 
 }  // namespace pathways::eligibility
 

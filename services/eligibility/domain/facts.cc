@@ -30,8 +30,8 @@ constexpr std::array<const char*, kFactCount> kNames = {"age_band",
 // By QuestionFact.
 constexpr std::array<Fact, v1::QuestionFact_ARRAYSIZE> kOfQuestion = {
     kFactCount,  // Not filled in: no fact.
-    kInMexico,   kLeftCountryForFear, kSeeksWork,   kRiskOnReturn, kCrimeInMexico, kJobOffer,
-    kUsFamilyPetition, kUsEmployerPetition, kWorkPapers, kUsSupporter, kIrregularEntry};
+    kInMexico,         kLeftCountryForFear, kSeeksWork,  kRiskOnReturn, kCrimeInMexico, kJobOffer,
+    kUsFamilyPetition, kUsEmployerPetition, kWorkPapers, kUsSupporter,  kIrregularEntry};
 
 }  // namespace
 

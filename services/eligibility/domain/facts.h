@@ -1,8 +1,8 @@
 // The facts that conditions look at, by number and by name.
 //
-// Names are those of the fields of pathways.type.v1.PersonFacts, and of the questions that are never
-// recorded. A set of facts is one bit each; read from its lowest bit on it is sorted by name. This
-// file knows no values of facts.
+// Names are those of the fields of pathways.type.v1.PersonFacts, and of the questions that are
+// never recorded. A set of facts is one bit each; read from its lowest bit on it is sorted by name.
+// This file knows no values of facts.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_FACTS_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_FACTS_H_
 

@@ -108,8 +108,7 @@ void Adviser::AddDerived(const v1::Step& step, size_t person, v1::StepAdvice& ad
       if (!IsOpen(rules_.StatusOf(pathway), rules_.OutcomeOf(pathway, bits_[other]))) continue;
       if (rules_.OutcomeOf(pathway, bits[other]) != v1::OUTCOME_DOES_NOT_MEET) continue;
       for (const int index : rules_.pathway(pathway).criteria) {
-        const CriterionPlan& plan =
-            program_.pathways[pathway].criteria[static_cast<size_t>(index)];
+        const CriterionPlan& plan = program_.pathways[pathway].criteria[static_cast<size_t>(index)];
         if (RulesOfDay::CriterionTruth(plan, bits[other]) != Truth::kFalse) continue;
         const v1::Criterion& criterion = described.criteria(index);
         v1::StepEffect& effect = *advice.add_effects();
@@ -153,9 +152,8 @@ std::vector<v1::StepAdvice> Adviser::Make() {
       if (!concerns || !Applies(program_.steps[static_cast<size_t>(step)], person)) continue;
       own.push_back(Advise(step, person));
     }
-    std::stable_partition(own.begin(), own.end(), [](const v1::StepAdvice& advice) {
-      return !advice.must_acknowledge();
-    });
+    std::stable_partition(own.begin(), own.end(),
+                          [](const v1::StepAdvice& advice) { return !advice.must_acknowledge(); });
     std::move(own.begin(), own.end(), std::back_inserter(steps));
   }
   return steps;

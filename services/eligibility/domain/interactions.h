@@ -3,7 +3,8 @@
 // A pack names the steps that a person could take next and what each opens, closes or endangers. To
 // that this adds what follows from the conditions themselves: the facts after a step are screened,
 // and each open pathway that would no longer be met gets a warning with the criterion that says so.
-// A warning about an open pathway must be acknowledged. Nothing here advises anybody to take a step.
+// A warning about an open pathway must be acknowledged. Nothing here advises anybody to take a
+// step.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_INTERACTIONS_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_INTERACTIONS_H_
 

@@ -215,7 +215,8 @@ void CheckCatalogues(PackChecker& checker) {
   for (const NeededText& needed : NeededTexts(pack)) {
     for (const std::string& language : Languages()) {
       if (texts[language].contains(needed.key)) continue;
-      checker.Add(needed.field, absl::StrCat("has no text ", absl::CEscape(needed.key), " in ", language));
+      checker.Add(needed.field,
+                  absl::StrCat("has no text ", absl::CEscape(needed.key), " in ", language));
     }
   }
 }

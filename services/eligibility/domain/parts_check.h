@@ -1,7 +1,7 @@
 // Whether the parts of a pack beside its pathways make sense.
 //
-// Part of CheckPack: sources, authorities, calendars, steps, interactions and texts. Each check adds
-// its faults with their place.
+// Part of CheckPack: sources, authorities, calendars, steps, interactions and texts. Each check
+// adds its faults with their place.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PARTS_CHECK_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PARTS_CHECK_H_
 

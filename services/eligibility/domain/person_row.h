@@ -1,8 +1,8 @@
 // The facts of a person and a case as plain words, ready to be evaluated.
 //
-// Which sets of a pack hold a nationality, a band or a state is looked up once, when facts are read;
-// what follows compares bits and days. A row belongs to the program it was read for. Reading into a
-// row again keeps its memory.
+// Which sets of a pack hold a nationality, a band or a state is looked up once, when facts are
+// read; what follows compares bits and days. A row belongs to the program it was read for. Reading
+// into a row again keeps its memory.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PERSON_ROW_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PERSON_ROW_H_
 

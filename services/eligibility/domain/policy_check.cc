@@ -41,9 +41,9 @@ void CheckOverlaps(const std::string& field, const v1::Pathway& pathway, PackChe
       const v1::StatusPeriod& earlier = pathway.statuses(j);
       if (Overlap(SpanOf(later.in_force()), SpanOf(earlier.in_force())) &&
           Overlap(SpanOf(later.known()), SpanOf(earlier.known()))) {
-        checker.Add(absl::StrCat(At(field, i), ".in_force"),
-                    absl::StrCat("overlaps that of statuses[", j,
-                                 "], on days on which both are known"));
+        checker.Add(
+            absl::StrCat(At(field, i), ".in_force"),
+            absl::StrCat("overlaps that of statuses[", j, "], on days on which both are known"));
       }
     }
   }
@@ -83,8 +83,9 @@ void CheckAuthority(const std::string& field, const v1::Pathway& pathway, PackCh
   const bool controls =
       kind == v1::AUTHORITY_KIND_MIGRATION || kind == v1::AUTHORITY_KIND_ENFORCEMENT;
   if (controls && pathway.mode() == v1::REFERRAL_MODE_REFER) {
-    checker.Add(absl::StrCat(field, ".mode"),
-                "must be INFORM: nothing is sent to a body that controls migration or enforces law");
+    checker.Add(
+        absl::StrCat(field, ".mode"),
+        "must be INFORM: nothing is sent to a body that controls migration or enforces law");
   }
 }
 

@@ -57,8 +57,9 @@ class Checker {
   template <typename Numbers>
   void CheckNumbers(const std::string& field, const Numbers& numbers, int last,
                     absl::string_view expected) {
-    CheckSet(absl::StrCat(field, ".of"), numbers, last,
-             [last](int number) { return number >= 1 && number <= last; }, expected);
+    CheckSet(
+        absl::StrCat(field, ".of"), numbers, last,
+        [last](int number) { return number >= 1 && number <= last; }, expected);
   }
   void CheckList(const std::string& field, const v1::PredicateList& list, int depth);
   void CheckWindow(const std::string& field, const v1::DateWindow& window);
@@ -213,8 +214,7 @@ void CheckPeriod(const std::string& field, const v1::Period& period, bool open,
   if (!open || !type::IsEmpty(period.until())) {
     CheckDay(absl::StrCat(field, ".until"), period.until(), found);
   }
-  if (found.empty() &&
-      DayOf(period.from(), kFirstDay) >= DayOf(period.until(), kLastDay)) {
+  if (found.empty() && DayOf(period.from(), kFirstDay) >= DayOf(period.until(), kLastDay)) {
     found.Add(field, "ends before it begins");
   }
   for (const type::v1::FieldViolation& violation : found.found()) {

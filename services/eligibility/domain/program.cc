@@ -102,11 +102,14 @@ Place Layout::AddMembers(const v1::MemberCount& members, Seen& seen) {
   Seen inner;
   const Place where = Add(members.where(), inner);
   constexpr int no_limit = 1 << 20;
-  const MemberTest test{where, members.at_least(), members.limited() ? members.at_most() : no_limit};
+  const MemberTest test{where, members.at_least(),
+                        members.limited() ? members.at_most() : no_limit};
   seen.facts |= inner.facts;
   seen.dates |= inner.dates;
   seen.calendars |= inner.calendars;
   program_.member_dates |= inner.dates;
+  program_.member_facts |= inner.facts;
+  program_.members_by_row &= where.word < kRowWords;
   const size_t bit = program_.members.size();
   if (bit >= kSetsMax) {
     fits_ = false;
@@ -169,8 +172,8 @@ Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
     case v1::Predicate::kNeedIn:
       return AtSet(kNeedWord, program_.needs.Add(codes(predicate.need_in())), kNeeds, seen);
     case v1::Predicate::kAgeBandIn:
-      return AtSet(kAgeBandWord,
-                   program_.age_bands.Add(NumbersOf(predicate.age_band_in().of())), kAgeBand, seen);
+      return AtSet(kAgeBandWord, program_.age_bands.Add(NumbersOf(predicate.age_band_in().of())),
+                   kAgeBand, seen);
     case v1::Predicate::kRefugeeClaimIn:
       return AtSet(kClaimWord, program_.claims.Add(NumbersOf(predicate.refugee_claim_in().of())),
                    kRefugeeClaim, seen);
@@ -204,8 +207,8 @@ CriterionPlan Layout::PlanOf(const v1::Criterion& criterion) {
   CriterionPlan plan;
   Seen seen;
   plan.place = Add(criterion.predicate(), seen);
-  plan.sure = criterion.confidence() == v1::CONFIDENCE_S1 ||
-              criterion.confidence() == v1::CONFIDENCE_S2;
+  plan.sure =
+      criterion.confidence() == v1::CONFIDENCE_S1 || criterion.confidence() == v1::CONFIDENCE_S2;
   plan.in_force = SpanOf(criterion.in_force());
   plan.known = SpanOf(criterion.known());
   plan.facts = seen.facts;
@@ -261,9 +264,9 @@ int CodeTable::Add(std::vector<std::string> codes) {
   all_ |= uint64_t{1} << bit;
   for (const std::string& code : codes) {
     const uint64_t packed = Packed(code);
-    const auto at = std::lower_bound(
-        entries_.begin(), entries_.end(), packed,
-        [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
+    const auto at =
+        std::lower_bound(entries_.begin(), entries_.end(), packed,
+                         [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
     const bool there = at != entries_.end() && at->code == packed;
     Entry& entry = there ? *at : *entries_.insert(at, Entry{packed, 0});
     entry.sets |= uint64_t{1} << bit;

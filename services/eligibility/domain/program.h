@@ -154,8 +154,10 @@ struct Program {
   NumberTable relationships;
   std::vector<DateTest> dates;
   std::vector<MemberTest> members;
-  uint64_t member_dates = 0;  // Dates that counts over people look at.
-  std::vector<Node> nodes;    // Place of node i: bit i % 64 of word kNodeWord + i / 64.
+  uint64_t member_dates = 0;   // Dates that counts over people look at.
+  FactSet member_facts = 0;    // Facts that they look at.
+  bool members_by_row = true;  // Whether facts alone tell what they count: no date and no node.
+  std::vector<Node> nodes;     // Place of node i: bit i % 64 of word kNodeWord + i / 64.
   std::vector<Look> looks;
   std::vector<PathwayPlan> pathways;  // As in the pack.
   std::vector<ConditionPlan> steps;

@@ -97,8 +97,7 @@ Reached Reach(const v1::PolicyPack& pack, const v1::Predicate& predicate,
       if (other != nullptr) reached.same_as_other &= truth == TruthAt(plans[1].place, bits);
       return true;
     };
-    reached.complete &=
-        VisitCombinations(*program, plans[0].facts, EntryTurns(plan), visit);
+    reached.complete &= VisitCombinations(*program, plans[0].facts, EntryTurns(plan), visit);
   }
   return reached;
 }
@@ -138,14 +137,15 @@ void CheckParts(const std::string& field, const v1::PolicyPack& pack, const v1::
     const v1::Predicate without = Without(root, part.predicate);
     const Reached reached = Reach(pack, root, &without);
     if (!reached.complete || !reached.same_as_other) continue;
-    violations.Add(part.field, part.in_any ? "adds nothing: other branches cover it, or it is never "
-                                             "true"
-                                           : "adds nothing: other parts demand as much");
+    violations.Add(part.field, part.in_any
+                                   ? "adds nothing: other branches cover it, or it is never "
+                                     "true"
+                                   : "adds nothing: other parts demand as much");
   }
 }
 
-void CheckOne(const std::string& field, const v1::PolicyPack& pack,
-              const v1::Predicate& predicate, type::Violations& violations) {
+void CheckOne(const std::string& field, const v1::PolicyPack& pack, const v1::Predicate& predicate,
+              type::Violations& violations) {
   const size_t before = violations.found().size();
   CheckWhole(field, pack, predicate, violations);
   if (violations.found().size() == before) CheckParts(field, pack, predicate, violations);

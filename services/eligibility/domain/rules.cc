@@ -31,7 +31,7 @@ void AddLook(const Place& place, std::vector<Look>& looks) {
   (place.negated ? look->negative : look->positive) |= uint64_t{1} << place.bit;
 }
 
-PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known) {
+PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known, std::vector<Look>& looks) {
   PathwayOfDay of_day;
   for (size_t i = 0; i < plan.criteria.size(); ++i) {
     const CriterionPlan& criterion = plan.criteria[i];
@@ -41,9 +41,9 @@ PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known) {
     if (!criterion.in_force.Has(day)) continue;
     of_day.criteria.push_back(static_cast<int>(i));
     // Place{} is never true and never false.
-    AddLook(criterion.sure ? criterion.place : Place{}, of_day.looks);
+    AddLook(criterion.sure ? criterion.place : Place{}, looks);
   }
-  if (of_day.criteria.empty()) AddLook(Place{}, of_day.looks);
+  if (of_day.criteria.empty()) AddLook(Place{}, looks);
   for (size_t i = 0; i < plan.statuses.size(); ++i) {
     const StatusPlan& status = plan.statuses[i];
     if (!status.known.Has(known)) continue;
@@ -81,7 +81,12 @@ RulesOfDay::RulesOfDay(std::shared_ptr<const Rules> rules, AsOf as_of)
   const Day known = NumberOf(as_of.known);
   plan_ = PlanDay(rules_->pack(), rules_->program(), day, known);
   for (const PathwayPlan& plan : rules_->program().pathways) {
-    pathways_.push_back(OnDay(plan, day, known));
+    std::vector<Look> looks;
+    pathways_.push_back(OnDay(plan, day, known, looks));
+    const auto begin = static_cast<uint32_t>(looks_.size());
+    looks_.insert(looks_.end(), looks.begin(), looks.end());
+    pathways_.back().looks = {begin, static_cast<uint32_t>(looks_.size())};
+    units_.push_back({pathways_.back().looks, plan.family});
   }
 }
 
@@ -92,8 +97,8 @@ v1::PathwayStatus RulesOfDay::StatusOf(size_t pathway) const {
 }
 
 v1::Outcome RulesOfDay::OutcomeOf(size_t pathway, const Bits& bits) const {
-  const std::vector<Look>& looks = pathways_[pathway].looks;
-  return OutcomeOfTruth(AllOf(looks.data(), looks.data() + looks.size(), bits));
+  const Looks& looks = pathways_[pathway].looks;
+  return OutcomeOfTruth(AllOf(looks_.data() + looks.begin, looks_.data() + looks.end, bits));
 }
 
 void RulesOfDay::Outcomes(const CaseRow& row, std::vector<v1::Outcome>& outcomes) const {
@@ -101,30 +106,30 @@ void RulesOfDay::Outcomes(const CaseRow& row, std::vector<v1::Outcome>& outcomes
   const size_t people = row.people.size();
   outcomes.clear();
   if (people == 0) return;
-  // Where the outcomes of a pathway begin depends on the units of those before it.
   size_t count = 0;
-  for (const PathwayPlan& plan : program.pathways) count += plan.family ? 1 : people;
+  for (const Unit& unit : units_) count += unit.family ? 1 : people;
   outcomes.resize(count);
   const MemberBits members = CountMembers(program, plan_, row);
   Bits bits;
+  // Where the outcomes of a pathway begin depends on the units of those before it.
+  const auto fill = [&](size_t person, bool persons, bool families) {
+    v1::Outcome* at = outcomes.data();
+    for (const Unit& unit : units_) {
+      if (unit.family ? families : persons) {
+        const Look* const looks = looks_.data();
+        at[unit.family ? 0 : person] =
+            OutcomeOfTruth(AllOf(looks + unit.looks.begin, looks + unit.looks.end, bits));
+      }
+      at += unit.family ? 1 : people;
+    }
+  };
   for (size_t person = 0; person < people; ++person) {
     Evaluate(program, plan_, row.people[person], members, bits);
-    const bool principal = static_cast<int>(person) == row.principal;
-    size_t at = 0;
-    for (size_t i = 0; i < pathways_.size(); ++i) {
-      const bool family = program.pathways[i].family;
-      if (!family) outcomes[at + person] = OutcomeOf(i, bits);
-      if (family && principal) outcomes[at] = OutcomeOf(i, bits);
-      at += family ? 1 : people;
-    }
+    fill(person, true, static_cast<int>(person) == row.principal);
   }
   if (row.principal >= 0) return;
   Evaluate(program, plan_, PersonRow(), members, bits);
-  size_t at = 0;
-  for (size_t i = 0; i < pathways_.size(); ++i) {
-    if (program.pathways[i].family) outcomes[at] = OutcomeOf(i, bits);
-    at += program.pathways[i].family ? 1 : people;
-  }
+  fill(0, false, true);
 }
 
 Screening RulesOfDay::Screen(const type::v1::CaseFacts& facts) const {

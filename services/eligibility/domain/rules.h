@@ -1,11 +1,11 @@
 // A policy pack made ready to screen by: compiled once, then only read.
 //
-// Compile checks a pack and lays its conditions out flat (program.h). On settles what depends on the
-// day alone, and the RulesOfDay that it gives screens any number of cases. Everything is
-// three-valued (Kleene), so a fact that nobody asked for becomes a question and never counts against
-// a person, and a criterion whose source is not sure (S3, K) is only ever a question. Equal input
-// gives equal bytes. It screens and never decides: results say which published conditions are met,
-// by keys of texts and ids of sources of the pack.
+// Compile checks a pack and lays its conditions out flat (program.h). On settles what depends on
+// the day alone, and the RulesOfDay that it gives screens any number of cases. Everything is
+// three-valued (Kleene), so a fact that nobody asked for becomes a question and never counts
+// against a person, and a criterion whose source is not sure (S3, K) is only ever a question. Equal
+// input gives equal bytes. It screens and never decides: results say which published conditions are
+// met, by keys of texts and ids of sources of the pack.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_RULES_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_RULES_H_
 
@@ -73,7 +73,7 @@ class Rules : public std::enable_shared_from_this<Rules> {
 struct PathwayOfDay {
   int status = -1;                 // Index of its status period in the pack. Fewer than 0: none.
   std::vector<int> criteria;       // Indices of those in force.
-  std::vector<Look> looks;         // All that have to hold.
+  Looks looks;                     // All that have to hold, of RulesOfDay.
   std::optional<Day> next_change;  // First later day on which status or criteria change.
 };
 
@@ -110,6 +110,13 @@ class RulesOfDay {
   AsOf as_of_;
   DayPlan plan_;
   std::vector<PathwayOfDay> pathways_;  // As in the pack.
+  std::vector<Look> looks_;             // Of all pathways, one after the other.
+  // What Outcomes reads for each pathway, close together.
+  struct Unit {
+    Looks looks;
+    bool family;
+  };
+  std::vector<Unit> units_;
 };
 
 // Whether two determinations say the same: all but the days they were made for.
