@@ -89,11 +89,11 @@ void Collect(Message& message, std::vector<Message*>& all) {
 
 // Puts an odd value into a field, adds one, or takes it away.
 void Break(Message& message, const FieldDescriptor& field, Random& random) {
-  static constexpr int numbers[] = {0, -1, 1, 5, 31, 63, 64, 9999, 36'500, 2147483647};
-  static constexpr const char* texts[] = {"", "x", "MEX", "book", "working", "road", "\xff", "{"};
+  static constexpr int kNumbers[] = {0, -1, 1, 5, 31, 63, 64, 9999, 36'500, 2147483647};
+  static constexpr const char* kTexts[] = {"", "x", "MEX", "book", "working", "road", "\xff", "{"};
   const auto* const reflection = message.GetReflection();
-  const int number = numbers[Below(random, std::size(numbers))];
-  const char* const text = texts[Below(random, std::size(texts))];
+  const int number = kNumbers[Below(random, std::size(kNumbers))];
+  const char* const text = kTexts[Below(random, std::size(kTexts))];
   if (Below(random, 3) == 0) return reflection->ClearField(&message, &field);
   const bool list = field.is_repeated();
   switch (field.cpp_type()) {

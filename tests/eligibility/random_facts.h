@@ -18,12 +18,12 @@ inline int Below(Random& random, int end) {
 }
 
 inline type::v1::PersonFacts RandomPerson(Random& random) {
-  static constexpr const char* codes[] = {"CUB", "HTI", "NIC", "VEN", "MEX",
-                                          "GTM", "HND", "COL", "XXA", "ESP"};
-  static constexpr const char* states[] = {"MX-CHP", "MX-TAB", "MX-CMX"};
+  static constexpr const char* kCodes[] = {"CUB", "HTI", "NIC", "VEN", "MEX",
+                                           "GTM", "HND", "COL", "XXA", "ESP"};
+  static constexpr const char* kStates[] = {"MX-CHP", "MX-TAB", "MX-CMX"};
   type::v1::PersonFacts person;
   const auto answer = [&] { return static_cast<type::v1::Answer>(Below(random, 3)); };
-  for (int i = Below(random, 3); i > 0; --i) person.add_nationalities(codes[Below(random, 10)]);
+  for (int i = Below(random, 3); i > 0; --i) person.add_nationalities(kCodes[Below(random, 10)]);
   person.set_age_band(static_cast<type::v1::AgeBand>(Below(random, type::v1::AgeBand_ARRAYSIZE)));
   person.set_refugee_claim(
       static_cast<type::v1::RefugeeClaim>(Below(random, type::v1::RefugeeClaim_ARRAYSIZE)));
@@ -36,7 +36,7 @@ inline type::v1::PersonFacts RandomPerson(Random& random) {
   person.set_us_family_petition(answer());
   person.set_us_employer_petition(answer());
   person.set_work_papers(answer());
-  if (Below(random, 3) > 0) person.set_state(states[Below(random, 3)]);
+  if (Below(random, 3) > 0) person.set_state(kStates[Below(random, 3)]);
   if (const int known = Below(random, 4); known > 0) {
     person.mutable_entry_date()->set_year(2023 + Below(random, 4));
     if (known > 1) person.mutable_entry_date()->set_month(1 + Below(random, 12));

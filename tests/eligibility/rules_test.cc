@@ -122,7 +122,7 @@ absl::CivilDay EndOf(const v1::Determination& determination, absl::CivilDay othe
 }
 
 TEST(Determinations, SayTheSameOnEveryDayBeforeTheyChange) {
-  constexpr int days = 60;
+  constexpr int kDays = 60;
   const auto rules = Load("current");
   int changed = 0;
   for (unsigned seed = 0; seed < 60; ++seed) {
@@ -130,18 +130,18 @@ TEST(Determinations, SayTheSameOnEveryDayBeforeTheyChange) {
     const type::v1::CaseFacts facts = RandomCase(random);
     const absl::CivilDay first = kToday - Below(random, 900);
     const Screening screening = rules->Screen(facts, {first, kToday});
-    for (absl::CivilDay day = first + 1; day < first + days; ++day) {
+    for (absl::CivilDay day = first + 1; day < first + kDays; ++day) {
       const Screening later = rules->Screen(facts, {day, kToday});
       for (size_t i = 0; i < later.determinations.size(); ++i) {
         const v1::Determination& then = screening.determinations[i];
         const v1::Determination& now = later.determinations[i];
-        const absl::CivilDay end = EndOf(then, first + days);
+        const absl::CivilDay end = EndOf(then, first + kDays);
         const bool same = now.outcome() == then.outcome() && now.status() == then.status();
         EXPECT_GT(end, first);
         if (day < end) {
           // What another day of entry would change moves with the day; the answer does not.
           EXPECT_TRUE(same) << seed << " " << day << " " << now.pathway();
-          EXPECT_EQ(EndOf(now, first + days), end) << seed << " " << day << " " << now.pathway();
+          EXPECT_EQ(EndOf(now, first + kDays), end) << seed << " " << day << " " << now.pathway();
         }
         changed += day == end && !same;
       }
@@ -212,18 +212,18 @@ v1::Outcome Adults(const std::string& bounds, const std::vector<type::v1::AgeBan
 }
 
 TEST(Members, AreCountedWithThoseWhoCouldTipIt) {
-  constexpr auto child = type::v1::AGE_BAND_5_11;
-  constexpr auto adult = type::v1::AGE_BAND_21_59;
-  constexpr auto unknown = type::v1::AGE_BAND_UNKNOWN;
-  EXPECT_EQ(Adults("at_least: 2", {adult, adult, child}), v1::OUTCOME_MEETS);
-  EXPECT_EQ(Adults("at_least: 2", {adult, child, child}), v1::OUTCOME_DOES_NOT_MEET);
-  EXPECT_EQ(Adults("at_least: 2", {adult, unknown, child}), v1::OUTCOME_NEEDS_INFORMATION);
-  EXPECT_EQ(Adults("at_least: 2", {adult, adult, unknown}), v1::OUTCOME_MEETS);
-  EXPECT_EQ(Adults("at_least: 2", {child, unknown, child}), v1::OUTCOME_DOES_NOT_MEET);
-  EXPECT_EQ(Adults("limited: true", {child, child}), v1::OUTCOME_MEETS);
-  EXPECT_EQ(Adults("limited: true", {child, unknown}), v1::OUTCOME_NEEDS_INFORMATION);
-  EXPECT_EQ(Adults("limited: true", {child, adult}), v1::OUTCOME_DOES_NOT_MEET);
-  EXPECT_EQ(Adults("limited: true at_most: 1", {adult, child}), v1::OUTCOME_MEETS);
+  constexpr auto kChild = type::v1::AGE_BAND_5_11;
+  constexpr auto kAdult = type::v1::AGE_BAND_21_59;
+  constexpr auto kUnknown = type::v1::AGE_BAND_UNKNOWN;
+  EXPECT_EQ(Adults("at_least: 2", {kAdult, kAdult, kChild}), v1::OUTCOME_MEETS);
+  EXPECT_EQ(Adults("at_least: 2", {kAdult, kChild, kChild}), v1::OUTCOME_DOES_NOT_MEET);
+  EXPECT_EQ(Adults("at_least: 2", {kAdult, kUnknown, kChild}), v1::OUTCOME_NEEDS_INFORMATION);
+  EXPECT_EQ(Adults("at_least: 2", {kAdult, kAdult, kUnknown}), v1::OUTCOME_MEETS);
+  EXPECT_EQ(Adults("at_least: 2", {kChild, kUnknown, kChild}), v1::OUTCOME_DOES_NOT_MEET);
+  EXPECT_EQ(Adults("limited: true", {kChild, kChild}), v1::OUTCOME_MEETS);
+  EXPECT_EQ(Adults("limited: true", {kChild, kUnknown}), v1::OUTCOME_NEEDS_INFORMATION);
+  EXPECT_EQ(Adults("limited: true", {kChild, kAdult}), v1::OUTCOME_DOES_NOT_MEET);
+  EXPECT_EQ(Adults("limited: true at_most: 1", {kAdult, kChild}), v1::OUTCOME_MEETS);
 }
 
 TEST(Windows, OfTheDayBeginAndEnd) {

@@ -10,8 +10,8 @@ constexpr absl::CivilDay kEpoch(1970, 1, 1);
 
 // From Monday on. 1970-01-01 was a Thursday.
 size_t WeekdayOf(Day day) {
-  constexpr Day of_epoch = 3;
-  return static_cast<size_t>(((day + of_epoch) % 7 + 7) % 7);
+  constexpr Day kOfEpoch = 3;
+  return static_cast<size_t>(((day + kOfEpoch) % 7 + 7) % 7);
 }
 
 }  // namespace

@@ -158,8 +158,8 @@ void Coverage::AddOutcomeGaps(size_t pathway, std::vector<Gap>& gaps) const {
     const CriterionPlan& criterion = program.pathways[pathway].criteria[static_cast<size_t>(i)];
     std::set<v1::Outcome> wanted = {v1::OUTCOME_NEEDS_INFORMATION};
     // What nobody records is only ever a question.
-    constexpr FactSet never_recorded = SetOf(kIrregularEntry) | SetOf(kUsSupporter);
-    const bool settles = criterion.sure && (criterion.facts & never_recorded) == 0;
+    constexpr FactSet kNeverRecorded = SetOf(kIrregularEntry) | SetOf(kUsSupporter);
+    const bool settles = criterion.sure && (criterion.facts & kNeverRecorded) == 0;
     for (const Day day : DayTurns(program, written)) {
       const DayPlan plan = PlanDay(rules_.pack(), program, day, written);
       const auto visit = [&](const PersonRow& row) {

@@ -13,8 +13,8 @@ constexpr DateBounds kTrueBounds = {kAlways, kNever, kAlways, kNever};
 constexpr DateBounds kFalseBounds = {kNever, kNever, kNever, kAlways};
 
 const BusinessCalendar& CalendarOf(const DayPlan& plan, const DateTest& test) {
-  static const BusinessCalendar every_day;
-  return test.calendar < 0 ? every_day : plan.calendars[static_cast<size_t>(test.calendar)];
+  static const BusinessCalendar kEveryDay;
+  return test.calendar < 0 ? kEveryDay : plan.calendars[static_cast<size_t>(test.calendar)];
 }
 
 // From an entry on `first` on, the period still runs on the day; before, it is over. What the

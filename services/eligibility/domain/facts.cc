@@ -40,9 +40,9 @@ const char* NameOf(Fact fact) { return kNames[static_cast<size_t>(fact)]; }
 Fact FactOf(v1::QuestionFact question) { return kOfQuestion[static_cast<size_t>(question)]; }
 
 bool IsSensitive(Fact fact) {
-  constexpr FactSet sensitive = SetOf(kCrimeInMexico) | SetOf(kIrregularEntry) |
-                                SetOf(kLeftCountryForFear) | SetOf(kNeeds) | SetOf(kRiskOnReturn);
-  return (sensitive & SetOf(fact)) != 0;
+  constexpr FactSet kSensitive = SetOf(kCrimeInMexico) | SetOf(kIrregularEntry) |
+                                 SetOf(kLeftCountryForFear) | SetOf(kNeeds) | SetOf(kRiskOnReturn);
+  return (kSensitive & SetOf(fact)) != 0;
 }
 
 std::vector<Fact> FactsIn(FactSet set) {

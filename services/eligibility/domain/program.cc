@@ -101,9 +101,9 @@ Place Layout::AddWithin(const v1::Within& within, Seen& seen) {
 Place Layout::AddMembers(const v1::MemberCount& members, Seen& seen) {
   Seen inner;
   const Place where = Add(members.where(), inner);
-  constexpr int no_limit = 1 << 20;
+  constexpr int kNoLimit = 1 << 20;
   const MemberTest test{where, members.at_least(),
-                        members.limited() ? members.at_most() : no_limit};
+                        members.limited() ? members.at_most() : kNoLimit};
   seen.facts |= inner.facts;
   seen.dates |= inner.dates;
   seen.calendars |= inner.calendars;

@@ -48,33 +48,33 @@ void AddPathway(const v1::Pathway& pathway, const std::string& field, Needed& ne
 }
 
 void AddForEveryPack(Needed& needed) {
-  constexpr char field[] = "catalogues";
+  constexpr char kField[] = "catalogues";
   for (const char* const key :
        {kNoticeKey, kReviewKey, kHoldsUntilKey, kInformKey, kPrepareKey, kUnreviewedKey}) {
-    needed.Add(key, field);
+    needed.Add(key, kField);
   }
   for (int status = 0; status < v1::PathwayStatus_ARRAYSIZE; ++status) {
-    needed.Add(StatusKey(static_cast<v1::PathwayStatus>(status)), field);
+    needed.Add(StatusKey(static_cast<v1::PathwayStatus>(status)), kField);
   }
   for (int outcome = v1::OUTCOME_MEETS; outcome < v1::Outcome_ARRAYSIZE; ++outcome) {
-    needed.Add(OutcomeKey(static_cast<v1::Outcome>(outcome)), field);
-    needed.Add(ChangeKey(static_cast<v1::Outcome>(outcome)), field);
+    needed.Add(OutcomeKey(static_cast<v1::Outcome>(outcome)), kField);
+    needed.Add(ChangeKey(static_cast<v1::Outcome>(outcome)), kField);
   }
   for (int effect = v1::EFFECT_OPENS; effect < v1::Effect_ARRAYSIZE; ++effect) {
-    needed.Add(EffectKey(static_cast<v1::Effect>(effect)), field);
+    needed.Add(EffectKey(static_cast<v1::Effect>(effect)), kField);
   }
   for (int fact = 0; fact < kFactCount; ++fact) {
     const std::string name = NameOf(static_cast<Fact>(fact));
-    needed.Add(QuestionKey(name), field);
-    needed.Add(FactNameKey(name), field);
+    needed.Add(QuestionKey(name), kField);
+    needed.Add(FactNameKey(name), kField);
   }
 }
 
 }  // namespace
 
 const std::vector<std::string>& Languages() {
-  static const std::vector<std::string> languages = {"es", "ht", "en"};
-  return languages;
+  static const std::vector<std::string> kLanguages = {"es", "ht", "en"};
+  return kLanguages;
 }
 
 std::string PathwayKey(const std::string& pathway) { return absl::StrCat("pathway.", pathway); }
