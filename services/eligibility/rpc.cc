@@ -46,7 +46,15 @@ absl::Status NotScreened() {
 // Texts in English, for staff: the language in which the API has always answered.
 Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF}; }
 
-absl::StatusOr<v1::Screening> ScreeningOf(const Rules& rules, const std::string& case_id,
+void AddWords(const Rules& rules, v1::Screening& screening) {
+  const Explainer explainer = ForStaff(rules);
+  for (const v1::Determination& determination : screening.determinations()) {
+    if (determination.policy_version() != rules.pack().version()) continue;
+    *screening.add_explanations() = explainer.Explain(determination);
+  }
+}
+
+absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
                                           const runtime::StreamRow& row) {
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
@@ -61,21 +69,16 @@ absl::StatusOr<v1::Screening> ScreeningOf(const Rules& rules, const std::string&
   *screening.mutable_screen_time() = state.screen_time();
   screening.set_withdrawn(state.withdrawn());
   screening.set_notice(type::kScreeningNotice);
-  const Explainer explainer = ForStaff(rules);
-  for (const v1::Determination& determination : screening.determinations()) {
-    if (determination.policy_version() != rules.pack().version()) continue;
-    *screening.add_explanations() = explainer.Explain(determination);
-  }
   return screening;
 }
 
-absl::Status FillPage(const Rules& rules, runtime::EventStore& store, const std::string& after,
-                      int page_size, v1::ListScreeningsResponse& response) {
+absl::Status FillPage(runtime::EventStore& store, const std::string& after, int page_size,
+                      v1::ListScreeningsResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kScreeningsIndex, "", after, page_size));
   for (const std::string& case_id : keys) {
     ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
-    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(rules, case_id, row));
+    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
     response.set_next_page_token(runtime::PageTokenOf(keys.back()));
@@ -94,7 +97,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     if (!case_id) violations.Add("name", kNameForm);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
-    ASSIGN_OR_RETURN(*response, ScreeningOf(parts_.rules, *case_id, row));
+    ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
+    AddWords(parts_.rules, *response);
     return absl::OkStatus();
   });
 }
@@ -111,7 +115,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListScreenings(grpc::CallbackServerCon
       violations.Add("page_token", "must be a next_page_token of this list");
     }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    return FillPage(parts_.rules, parts_.store, *after, page_size, *response);
+    return FillPage(parts_.store, *after, page_size, *response);
   });
 }
 
@@ -132,7 +136,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenCase(grpc::CallbackServerContext
                                        kScreenCase.name, *request, principal, parts_.keyring);
       },
       [response, &rules = parts_.rules](const Answer& answer) -> absl::Status {
-        ASSIGN_OR_RETURN(*response, ScreeningOf(rules, answer.stream, answer.row));
+        ASSIGN_OR_RETURN(*response, ScreeningOf(answer.stream, answer.row));
+        AddWords(rules, *response);
         return absl::OkStatus();
       });
 }
