@@ -2,6 +2,7 @@
 
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/feed.h"
+#include "services/eligibility/domain/ledger.h"
 #include "services/runtime/event_type.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
@@ -9,25 +10,39 @@
 namespace pathways::eligibility {
 namespace {
 
-// One case in memory.
-class EligibilityCase : public runtime::OpenStream {
+// What an event makes of a state: the ledger's is in the same message as a case's.
+absl::Status EvolveState(v1::EligibilityState& state, const v1::EligibilityEvent& event,
+                         const type::EventContext& context) {
+  if (context.stream == kPolicyLedger) return EvolveLedger(*state.mutable_ledger(), event, context);
+  return eligibility::Evolve(state, event, context);
+}
+
+// One case, or the policy ledger, in memory.
+class EligibilityStream : public runtime::OpenStream {
  public:
-  EligibilityCase(v1::EligibilityState state, const Rules* rules)
-      : state_(std::move(state)), rules_(rules) {}
+  EligibilityStream(v1::EligibilityState state, const Rules* rules, int64_t policy_number)
+      : state_(std::move(state)), rules_(rules), policy_number_(policy_number) {}
 
   absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
       absl::string_view command, const type::DecideContext& context) override {
-    if (rules_ == nullptr) return absl::InternalError("a domain without rules decides nothing");
     v1::EligibilityCommand parsed;
     if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
       return absl::InternalError("a command cannot be read");
     }
-    ASSIGN_OR_RETURN(const std::vector<v1::EligibilityEvent> events,
-                     eligibility::Decide(state_, parsed, *rules_, context));
+    std::vector<v1::EligibilityEvent> events;
+    if (context.stream == kPolicyLedger) {
+      if (!parsed.has_apply_policy()) return absl::InternalError("a case's command for the ledger");
+      ASSIGN_OR_RETURN(events, DecideLedger(state_.ledger(), parsed.apply_policy()));
+    } else if (rules_ == nullptr) {
+      return absl::InternalError("a domain without rules decides nothing");
+    } else {
+      ASSIGN_OR_RETURN(events,
+                       eligibility::Decide(state_, parsed, {*rules_, policy_number_}, context));
+    }
     std::vector<runtime::NewEvent> made;
     int64_t number = context.version;
     for (const v1::EligibilityEvent& event : events) {
-      RETURN_IF_ERROR(eligibility::Evolve(state_, event, {context.stream, ++number, context.now}));
+      RETURN_IF_ERROR(EvolveState(state_, event, {context.stream, ++number, context.now}));
       made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
     }
     return made;
@@ -38,11 +53,11 @@ class EligibilityCase : public runtime::OpenStream {
     if (!parsed.ParseFromString(event.data)) {
       return absl::DataLossError("a stored event cannot be read");
     }
-    return eligibility::Evolve(state_, parsed, {event.stream, event.number, event.time});
+    return EvolveState(state_, parsed, {event.stream, event.number, event.time});
   }
 
   type::Folded Fold(const std::string& stream) const override {
-    return eligibility::Fold(stream, state_);
+    return stream == kPolicyLedger ? type::Folded() : eligibility::Fold(stream, state_);
   }
 
   runtime::StoredState State() const override {
@@ -52,9 +67,27 @@ class EligibilityCase : public runtime::OpenStream {
  private:
   v1::EligibilityState state_;
   const Rules* const rules_;  // Null: it only follows events.
+  const int64_t policy_number_;
 };
 
 }  // namespace
+
+runtime::GoverningStream EligibilityDomain::Governing() const {
+  v1::EligibilityCommand again;
+  again.mutable_rescreen();
+  return {kPolicyLedger, kPolicyCause, runtime::SerializeDeterministic(again)};
+}
+
+absl::StatusOr<std::unique_ptr<const runtime::Domain>> EligibilityDomain::Under(
+    const runtime::StreamRow& governing) const {
+  v1::EligibilityState state;
+  if (!state.ParseFromString(governing.state.open)) {
+    return absl::DataLossError("the stored policy ledger cannot be read");
+  }
+  ASSIGN_OR_RETURN(const v1::PolicyPack pack, PackInForce(state.ledger()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const Rules> rules, Rules::Compile(pack));
+  return std::make_unique<const EligibilityDomain>(std::move(rules), governing.version);
+}
 
 int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }
 
@@ -64,7 +97,7 @@ absl::StatusOr<std::unique_ptr<runtime::OpenStream>> EligibilityDomain::Open(
   if (!state.ParseFromString(stored.open)) {
     return absl::DataLossError("a stored case cannot be read");
   }
-  return std::make_unique<EligibilityCase>(std::move(state), rules_.get());
+  return std::make_unique<EligibilityStream>(std::move(state), rules_.get(), policy_number_);
 }
 
 absl::StatusOr<runtime::UpstreamCommand> EligibilityDomain::FromUpstream(

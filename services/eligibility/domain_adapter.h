@@ -1,7 +1,8 @@
 // Eligibility's domain, as the engine asks for it.
 //
 // It parses stored states, commands and events, calls the pure functions of
-// services/eligibility/domain/decide.h and serialises what they give, deterministically. It decides
+// services/eligibility/domain/decide.h and, for the policy ledger, of domain/ledger.h, and
+// serialises what they give, deterministically. The ledger governs the cases. It decides
 // nothing itself. A state that cannot be parsed is DATA_LOSS; a command that cannot is INTERNAL.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
@@ -21,9 +22,13 @@ namespace pathways::eligibility {
 
 class EligibilityDomain : public runtime::Domain {
  public:
-  // `rules` are those in force. Null: for a domain that only follows events, whose Decide is
-  // INTERNAL.
-  explicit EligibilityDomain(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
+  // `rules` are in force under this number of the ledger; 0: as long as the ledger is empty. Null:
+  // for a domain that only follows events, whose Decide is INTERNAL for every case.
+  explicit EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number = 0)
+      : rules_(std::move(rules)), policy_number_(policy_number) {}
+  runtime::GoverningStream Governing() const override;
+  absl::StatusOr<std::unique_ptr<const runtime::Domain>> Under(
+      const runtime::StreamRow& governing) const override;
   int EvolveVersion() const override;
   absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
       const runtime::StoredState& state) const override;
@@ -32,6 +37,7 @@ class EligibilityDomain : public runtime::Domain {
 
  private:
   const std::shared_ptr<const Rules> rules_;
+  const int64_t policy_number_;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be

@@ -1,9 +1,11 @@
 // The program `eligibility`: screens every case against every pathway.
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "services/eligibility/domain_adapter.h"
+#include "services/eligibility/ledger_start.h"
 #include "services/eligibility/policy_file.h"
 #include "services/eligibility/rpc_assembly.h"
 #include "services/runtime/rpc/service_program.h"
@@ -27,13 +29,21 @@ int Run(int argc, const char* const* argv) {
   runtime::ServiceProgram program;
   program.name = "eligibility";
   program.description = "Screens every case against every pathway. It never decides a status.";
-  program.settings = {{"policies", "Folder of the policy pack in force", ""}};
+  program.settings = {
+      {"policies", "Folder of the policy pack that an empty policy ledger begins with", ""},
+      {"rescreen-per-second", "Cases screened again in a second when policies change; 0: no bound",
+       "0"}};
   program.follows = {"intake"};
-  program.make_domain = [&rules](runtime::Settings& settings) {
+  int64_t rescreen_per_second = 0;
+  program.make_domain = [&](runtime::Settings& settings) {
+    rescreen_per_second = settings.Integer("rescreen-per-second", 0, 1'000'000);
     return MakeDomain(settings, rules);
   };
-  program.assemble = [&rules](const runtime::AssemblyParts& parts) {
-    return std::make_unique<EligibilityAssembly>(parts, *rules);
+  program.prepare = [&rules](runtime::ServiceCore& core, runtime::Logger& log) {
+    return BeginLedger(core, rules->pack(), log);
+  };
+  program.assemble = [&](const runtime::AssemblyParts& parts) {
+    return std::make_unique<EligibilityAssembly>(parts, rescreen_per_second);
   };
   program.tell_feed = TellFeed;
   return runtime::RunService(argc, argv, program);

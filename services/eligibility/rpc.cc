@@ -7,10 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/explain.h"
+#include "services/eligibility/domain/ledger.h"
 #include "services/runtime/requests.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/serialize.h"
@@ -46,13 +46,30 @@ absl::Status NotScreened() {
 // Texts in English, for staff: the language in which the API has always answered.
 Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF}; }
 
-void AddWords(const Rules& rules, v1::Screening& screening) {
-  const Explainer explainer = ForStaff(rules);
+// Each determination in the words of the pack that it was made with.
+absl::Status AddWords(PolicyReader& policies, v1::Screening& screening) {
   for (const v1::Determination& determination : screening.determinations()) {
-    if (determination.policy_version() != rules.pack().version()) continue;
-    *screening.add_explanations() = explainer.Explain(determination);
+    ASSIGN_OR_RETURN(const auto rules, policies.OfVersion(determination.policy_version()));
+    *screening.add_explanations() = ForStaff(*rules).Explain(determination);
   }
+  return absl::OkStatus();
 }
+
+absl::Status FillPage(runtime::EventStore& store, const std::string& after, int page_size,
+                      v1::ListScreeningsResponse& response) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                   store.ReadList(kScreeningsIndex, "", after, page_size));
+  for (const std::string& case_id : keys) {
+    ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
+    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
+  }
+  if (static_cast<int>(keys.size()) == page_size) {
+    response.set_next_page_token(runtime::PageTokenOf(keys.back()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
                                           const runtime::StreamRow& row) {
@@ -72,22 +89,6 @@ absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
   return screening;
 }
 
-absl::Status FillPage(runtime::EventStore& store, const std::string& after, int page_size,
-                      v1::ListScreeningsResponse& response) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                   store.ReadList(kScreeningsIndex, "", after, page_size));
-  for (const std::string& case_id : keys) {
-    ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(case_id));
-    ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
-  }
-  if (static_cast<int>(keys.size()) == page_size) {
-    response.set_next_page_token(runtime::PageTokenOf(keys.back()));
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerContext* context,
                                                        const v1::GetScreeningRequest* request,
                                                        v1::Screening* response) {
@@ -98,8 +99,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
     ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
-    AddWords(parts_.rules, *response);
-    return absl::OkStatus();
+    return AddWords(policies_, *response);
   });
 }
 
@@ -135,10 +135,9 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenCase(grpc::CallbackServerContext
         return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload),
                                        kScreenCase.name, *request, principal, parts_.keyring);
       },
-      [response, &rules = parts_.rules](const Answer& answer) -> absl::Status {
+      [response, this](const Answer& answer) -> absl::Status {
         ASSIGN_OR_RETURN(*response, ScreeningOf(answer.stream, answer.row));
-        AddWords(rules, *response);
-        return absl::OkStatus();
+        return AddWords(policies_, *response);
       });
 }
 
@@ -146,13 +145,15 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListPathways(grpc::CallbackServerConte
                                                        const v1::ListPathwaysRequest*,
                                                        v1::ListPathwaysResponse* response) {
   return parts_.edge.Read(context, kListPathways, [=, this](const Principal&) -> absl::Status {
-    response->set_policy_version(parts_.rules.pack().version());
-    response->set_title(parts_.rules.pack().title());
-    const Explainer explainer = ForStaff(parts_.rules);
-    for (const v1::Pathway& pathway : parts_.rules.pack().pathways()) {
+    ASSIGN_OR_RETURN(const Policy policy, policies_.InForce());
+    const v1::PolicyPack& pack = policy.rules->pack();
+    response->set_policy_version(pack.version());
+    response->set_title(pack.title());
+    const Explainer explainer = ForStaff(*policy.rules);
+    for (const v1::Pathway& pathway : pack.pathways()) {
       v1::Pathway& shown = *response->add_pathways();
       shown = pathway;
-      *shown.mutable_shown() = explainer.Describe(pathway, AsOfTime(absl::Now()));
+      *shown.mutable_shown() = explainer.Describe(pathway, AsOfTime(parts_.clock.Now()));
     }
     return absl::OkStatus();
   });
@@ -168,10 +169,11 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext
       violations.Add("name", "must be pathways/{pathway}");
     }
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    for (const v1::Pathway& pathway : parts_.rules.pack().pathways()) {
+    ASSIGN_OR_RETURN(const Policy policy, policies_.InForce());
+    for (const v1::Pathway& pathway : policy.rules->pack().pathways()) {
       if (pathway.id() != id) continue;
       *response = pathway;
-      *response->mutable_shown() = ForStaff(parts_.rules).Describe(pathway, AsOfTime(absl::Now()));
+      *response->mutable_shown() = ForStaff(*policy.rules).Describe(pathway, AsOfTime(parts_.clock.Now()));
       return absl::OkStatus();
     }
     return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",

@@ -8,6 +8,7 @@
 #include "services/pathways/operations_commands.h"
 #include "services/pathways/policy_commands.h"
 #include "services/pathways/referral_commands.h"
+#include "services/pathways/review_commands.h"
 
 namespace pathways::cli {
 
@@ -19,6 +20,7 @@ void AddClientCommands(CLI::App& app, Terminal terminal, int& exit_code) {
   AddImportCommand(app, context);
   AddPolicyCommands(app, context);
   AddReferralCommands(AddGroup(app, "referral", "Referrals, for staff and for agencies"), context);
+  AddReviewCommands(app, context);
   AddOperationsCommands(app, context);
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/eligibility/domain_adapter.h"
+#include "services/eligibility/ledger_start.h"
 #include "services/eligibility/policy_file.h"
 #include "services/eligibility/rpc_assembly.h"
 #include "services/intake/domain_adapter.h"
@@ -150,8 +151,8 @@ void Embedded::Parts::Connect(const runtime::Clock& clock) {
   intake_assembly = std::make_unique<intake::IntakeAssembly>(
       parts(*intake, {{"eligibility", *eligibility_topic, *eligibility_topic},
                       {"referral", *referral_topic, *referral_topic}}));
-  eligibility_assembly =
-      std::make_unique<eligibility::EligibilityAssembly>(parts(*eligibility, {}), *inputs.rules);
+  eligibility_assembly = std::make_unique<eligibility::EligibilityAssembly>(
+      parts(*eligibility, {}), options.rescreen_per_second);
   referral_assembly = std::make_unique<referral::ReferralAssembly>(parts(*referral, {}));
   eligibility->Follow({"intake", *intake_topic, *intake_topic}, options.sweep_every);
   referral->Follow({"intake", *intake_topic, *intake_topic}, options.sweep_every);
@@ -175,6 +176,7 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Start(const EmbeddedOptions&
   Parts& parts = *embedded->parts_;
   RETURN_IF_ERROR(parts.OpenStores(clock, log, metrics));
   RETURN_IF_ERROR(parts.CheckTails());
+  RETURN_IF_ERROR(eligibility::BeginLedger(*parts.eligibility, parts.inputs.rules->pack(), log));
   RETURN_IF_ERROR(parts.MakeTopics());
   parts.Connect(clock);
   ASSIGN_OR_RETURN(parts.front, runtime::Front::Start(

@@ -22,7 +22,7 @@ namespace pathways::cli {
 
 struct EmbeddedOptions {
   std::string data_folder;      // intake.db, eligibility.db and referral.db. Locked by the caller.
-  std::string policy_folder;    // One pack.
+  std::string policy_folder;    // The pack that an empty policy ledger begins with.
   std::string agencies_file;    // Which agency takes which pathway.
   std::string master_key_file;  // Made by `pathways keys init`.
   std::string tokens_file;      // Likewise.
@@ -34,6 +34,7 @@ struct EmbeddedOptions {
   int read_threads = 2;
   absl::Duration sweep_every = absl::Minutes(5);
   absl::Duration timers_every = absl::Seconds(10);
+  int64_t rescreen_per_second = 0;               // When policies change. 0: no bound.
   absl::Duration stuck_after = absl::Hours(72);  // For the metric.
 };
 

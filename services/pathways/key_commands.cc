@@ -58,6 +58,7 @@ absl::Status InitKeys(const std::string& data, std::ostream& out) {
   const std::vector<runtime::Principal> principals = {
       {"staff", "desk", {std::string(runtime::kRegistrar), std::string(runtime::kViewer)}},
       {"operator", "local", {std::string(runtime::kOperator)}},
+      {"staff", "policy", {std::string(runtime::kPolicyOfficer)}},
   };
   for (const runtime::Principal& principal : principals) {
     const auto added = runtime::AddToken(TokensFile(data), principal);
@@ -124,8 +125,10 @@ absl::Status RotateFeed(const std::string& file, std::ostream& out) {
 
 void AddKeys(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& keys = AddGroup(app, "keys", "Keys of a data folder");
-  CLI::App& init = *keys.add_subcommand(
-      "init", "Make the master key and the tokens of staff/desk and operator/local; keep what is");
+  CLI::App& init = *keys.add_subcommand("init",
+                                        "Make the master key and the tokens of staff/desk, "
+                                        "operator/local and staff/policy; keep what "
+                                        "is");
   auto data = std::make_shared<std::string>();
   init.add_option("--data", *data, "Data folder")->required();
   init.callback([data, terminal, &exit_code] {
@@ -160,7 +163,8 @@ void AddTokens(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& add = *group.add_subcommand(
       "add", "Make a token and print it; a serving process knows it after its next start");
   add.add_option("principal", asked->principal, "KIND/ID, for example agency/comar")->required();
-  add.add_option("--roles", asked->roles, "registrar, viewer, agency, service, operator")
+  add.add_option("--roles", asked->roles,
+                 "registrar, viewer, agency, service, operator, policy-officer, reviewer")
       ->delimiter(',')
       ->required();
   add.add_option("--data", asked->data, "Data folder")->required();

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/pathways/policy_ledger_commands.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::cli {
@@ -42,6 +43,18 @@ absl::Status Screen(Session& session, const std::string& name) {
   ASSIGN_OR_RETURN(const eligibility::v1::Screening screening,
                    session.client.Call(&EligibilityService::Stub::ScreenCase, request));
   ShowScreening(screening, session.output);
+  return absl::OkStatus();
+}
+
+// Nothing is stored of it.
+absl::Status ScreenFile(Session& session, const std::string& path) {
+  eligibility::v1::ScreenAnonymouslyRequest request;
+  RETURN_IF_ERROR(ReadJson(path, *request.mutable_facts()));
+  ASSIGN_OR_RETURN(const eligibility::v1::ScreenAnonymouslyResponse answer,
+                   session.client.Call(&EligibilityService::Stub::ScreenAnonymously, request));
+  session.output.Show(answer, {FieldsOf(answer, {"policy_version"}),
+                               TableOf(answer.determinations(), {"pathway", "person_ids", "outcome",
+                                                                 "status", "missing_facts"})});
   return absl::OkStatus();
 }
 
@@ -82,14 +95,28 @@ absl::Status ShowPolicy(Session& session, const std::string& id) {
   return absl::OkStatus();
 }
 
+void AddScreen(CLI::App& app, const CommandContextPtr& context) {
+  auto screened = std::make_shared<std::string>();
+  auto facts = std::make_shared<std::string>();
+  CLI::App& screen =
+      AddChange(app, context, "screen",
+                "Screen with the policies in force: a case again, or facts that are not stored",
+                [=](Session& session) -> absl::Status {
+                  if (!facts->empty()) return ScreenFile(session, *facts);
+                  if (!screened->empty()) return Screen(session, *screened);
+                  return absl::InvalidArgumentError("name a case, or facts with --facts");
+                });
+  AddCaseArgument(screen, *screened);
+  CLI::Option* const name = screen.get_option("case");
+  name->required(false);
+  screen.add_option("--facts", *facts, "File of facts as JSON (pathways.type.v1.CaseFacts)")
+      ->excludes(name);
+}
+
 }  // namespace
 
 void AddPolicyCommands(CLI::App& app, const CommandContextPtr& context) {
-  auto screened = std::make_shared<std::string>();
-  AddCaseArgument(
-      AddChange(app, context, "screen", "Screen a case again with the policies in force",
-                [screened](Session& session) { return Screen(session, *screened); }),
-      *screened);
+  AddScreen(app, context);
 
   CLI::App& screening = AddGroup(app, "screening", "Read screenings");
   auto name = std::make_shared<std::string>();
@@ -99,6 +126,7 @@ void AddPolicyCommands(CLI::App& app, const CommandContextPtr& context) {
 
   CLI::App& policy = AddGroup(app, "policy", "The pathways, with their conditions and sources");
   AddCommand(policy, context, "list", "List the pathways in force", ListPolicies);
+  AddPolicyLedgerCommands(policy, context);
   auto id = std::make_shared<std::string>();
   AddCommand(policy, context, "show", "Show one pathway with its criteria and citations",
              [id](Session& session) { return ShowPolicy(session, *id); })

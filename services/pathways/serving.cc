@@ -29,7 +29,7 @@ constexpr absl::Duration kStopMargin = absl::Seconds(5);
 std::vector<runtime::Setting> ServeSettingsTable() {
   return {
       {"data", "Folder of the databases and keys; made by `pathways keys init`", ""},
-      {"policies", "Folder of the policy pack in force", ""},
+      {"policies", "Folder of the policy pack that an empty policy ledger begins with", ""},
       {"agencies", "File that says which agency takes which pathway", ""},
       {"listen", "Address of the gRPC API; loopback only, port 0 for any free one", ""},
       {"metrics-listen", "Address of /metrics, /healthz and /readyz", "127.0.0.1:0"},
@@ -44,6 +44,8 @@ std::vector<runtime::Setting> ServeSettingsTable() {
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
+      {"rescreen-per-second", "Cases screened again in a second when policies change; 0: no bound",
+       "0"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
 }
@@ -81,6 +83,7 @@ absl::StatusOr<ServeSettings> ReadServeSettings(runtime::Settings& settings) {
   embedded.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));
   embedded.sweep_every = settings.Seconds("sweep-seconds", absl::Seconds(1), absl::Hours(24));
   embedded.timers_every = settings.Seconds("timers-seconds", absl::Seconds(1), absl::Hours(1));
+  embedded.rescreen_per_second = settings.Integer("rescreen-per-second", 0, 1'000'000);
   embedded.stuck_after = absl::Hours(settings.Integer("stuck-hours", 1, 8760));
   RETURN_IF_ERROR(settings.Check());
   if (embedded.master_key_file.empty()) {

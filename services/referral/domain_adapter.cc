@@ -62,6 +62,11 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
       return event.case_screened().based_on();
     case eligibility::v1::EligibilityEvent::kScreeningClosed:
       return event.screening_closed().based_on();
+    case eligibility::v1::EligibilityEvent::kScreeningConfirmed:
+      return event.screening_confirmed().based_on();
+    case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
+      return event.determination_reviewed().review().based_on();
+    case eligibility::v1::EligibilityEvent::kPolicyApplied:
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return 0;
   }

@@ -52,7 +52,10 @@ type::Folded Missing(const type::Folded& from, const type::Folded& in) {
 }
 
 BatchDecision::BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded)
-    : domain_(domain), data_(std::move(data)), unfolded_(std::move(unfolded)) {}
+    : domain_(domain),
+      governing_(domain.Governing()),
+      data_(std::move(data)),
+      unfolded_(std::move(unfolded)) {}
 
 BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
   auto [found, made] = work_.try_emplace(stream);
@@ -90,6 +93,9 @@ Answer BatchDecision::Decide(const Command& command) {
   }
   if (const auto* event = std::get_if<EventOrigin>(&command.origin)) {
     return DecideEvent(command, *event);
+  }
+  if (const auto* governing = std::get_if<GoverningOrigin>(&command.origin)) {
+    return DecideGoverning(command, *governing);
   }
   return DecideTimer(command, std::get<TimerOrigin>(command.origin));
 }
@@ -226,6 +232,28 @@ Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& ori
   return {status, command.stream, {}};
 }
 
+Answer BatchDecision::DecideGoverning(const Command& command, const GoverningOrigin& origin) {
+  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
+  Work& work = WorkOf(command.stream);
+  const auto marked = work.now.applied.find(governing_.mark);
+  const bool is_done =
+      marked != work.now.applied.end() && marked->second.number >= data_.governing_version;
+  const bool moved_on = origin.version != data_.governing_version;
+  if (is_done || moved_on || work.now.version == 0 || !work.now.parked_reason.empty()) {
+    return {absl::OkStatus(), command.stream, {}};
+  }
+  const absl::Status status =
+      Apply(command, CauseOf(governing_.mark, origin.version, origin.ce_id), work);
+  if (!status.ok()) Park(command.stream, work, "", 0, ParkReason(status));
+  return {status, command.stream, {}};
+}
+
+void BatchDecision::MarkGoverned(const std::string& stream, Work& work) {
+  if (data_.governing_version == 0 || stream == governing_.stream) return;
+  // No fingerprints: it is no event that was applied, and any later one will do as well.
+  work.now.applied[governing_.mark] = {data_.governing_version, ""};
+}
+
 absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause& cause,
                                   Work& work) {
   const absl::Time now = std::max(data_.now, work.now.last_event_time);
@@ -249,6 +277,7 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
     work.events.push_back(std::move(event));
   }
   work.touched = true;
+  MarkGoverned(command.stream, work);
   write_.keys.insert(write_.keys.end(), command.keys.begin(), command.keys.end());
   if (decided->empty()) return absl::OkStatus();
   work.now.last_event_time = now;

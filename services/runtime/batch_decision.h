@@ -61,6 +61,9 @@ class BatchDecision {
   absl::Status RefuseParked(const Command& command, Work& work) const;
   Answer DecideEvent(const Command& command, const EventOrigin& origin);
   Answer DecideTimer(const Command& command, const TimerOrigin& origin);
+  Answer DecideGoverning(const Command& command, const GoverningOrigin& origin);
+  // Notes under which version of the governing stream a command was accepted.
+  void MarkGoverned(const std::string& stream, Work& work);
   // Applies the event or says why it must wait; moves no position.
   void ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work);
   bool IsMissing(const Command& command, const EventOrigin& origin, Work& work);
@@ -70,6 +73,7 @@ class BatchDecision {
             const std::string& reason);
 
   const Domain& domain_;
+  const GoverningStream governing_;
   BatchData data_;
   const std::set<std::string> unfolded_;
   std::map<std::string, Work> work_;

@@ -38,9 +38,13 @@ absl::Status WritePositionAlone(EventStore& store, const std::string& upstream,
 
 Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event) {
   Command command;
-  command.stream = event.stream;
   EventOrigin origin;
   origin.upstream = upstream;
+  if (type::IsServiceStream(event.stream)) {
+    command.origin = std::move(origin);  // No case: it moves the position and nothing else.
+    return command;
+  }
+  command.stream = event.stream;
   origin.number = event.number;
   origin.ce_id = event.ce_id;
   absl::StatusOr<UpstreamCommand> translated = domain.FromUpstream(upstream, event);
@@ -293,11 +297,14 @@ absl::Status Puller::AddOwnStreams(std::string after, const std::string& last,
 
 absl::StatusOr<bool> Puller::ComparePage(const std::map<std::string, int64_t>& versions) {
   std::vector<std::string> streams;
-  for (const auto& [stream, version] : versions) streams.push_back(stream);
+  for (const auto& [stream, version] : versions) {
+    if (!type::IsServiceStream(stream)) streams.push_back(stream);
+  }
   ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
   std::vector<BehindRow> behind;
   bool is_lost = false;
   for (const auto& [stream, version] : versions) {
+    if (type::IsServiceStream(stream)) continue;
     is_lost |= version < applied[stream];
     if (version > applied[stream]) {
       behind.push_back({stream, parts_.upstream, version, 0, absl::InfinitePast()});

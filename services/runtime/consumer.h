@@ -30,7 +30,7 @@
 namespace pathways::runtime {
 
 // The command that an upstream event is. An event that cannot be understood becomes a command that
-// parks its stream.
+// parks its stream; an event of the upstream's own stream (type/stream.h) one for no stream.
 Command CommandOf(const Domain& domain, const std::string& upstream, const EventRow& event);
 
 // Submits commands in order and waits for all answers. The first error, if any.

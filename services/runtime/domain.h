@@ -67,9 +67,28 @@ class OpenStream {
   virtual StoredState State() const = 0;
 };
 
+// A stream of the service itself under which all its other streams are decided, for example the
+// policy ledger: each batch holds it, and decides with exactly the version it holds. A stream notes
+// the last version under which it accepted a command, and is decided again when there is a newer.
+struct GoverningStream {
+  std::string stream;   // Its id, a service stream (type/stream.h). Empty: the service has none.
+  std::string mark;     // Under which a stream notes the version, in `applied` and in causes.
+  std::string command;  // Serialised command that decides a stream again.
+};
+
 class Domain {
  public:
   virtual ~Domain() = default;
+
+  // The same at all times.
+  virtual GoverningStream Governing() const { return {}; }
+
+  // The domain as it decides under the governing stream's row. Its Decide is asked of it, all else
+  // may be. Called once for each version, and as long as that stream is empty not at all: then this
+  // domain decides. An error fails the commands of the batch, and parks nothing.
+  virtual absl::StatusOr<std::unique_ptr<const Domain>> Under(const StreamRow& governing) const {
+    return absl::InternalError("the service has no governing stream");
+  }
 
   // Version of Evolve and Fold: a state made by another one is folded again.
   virtual int EvolveVersion() const = 0;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kFoldPage = 500;
 
-BatchRead WantedBy(const std::vector<const Command*>& commands) {
+BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& commands) {
   std::set<std::string> requests;
   std::set<std::string> streams;
   std::set<std::string> upstreams;
@@ -26,9 +26,13 @@ BatchRead WantedBy(const std::vector<const Command*>& commands) {
       if (!event->incarnation.empty()) upstreams.insert(event->position_key);
     }
   }
+  const std::string governing = domain.Governing().stream;
+  const Hold hold = streams.contains(governing) ? Hold::kAlone : Hold::kShared;
   return {{requests.begin(), requests.end()},
           {streams.begin(), streams.end()},
-          {upstreams.begin(), upstreams.end()}};
+          {upstreams.begin(), upstreams.end()},
+          governing,
+          governing.empty() ? Hold::kNone : hold};
 }
 
 // Reads a batch's data: also the streams of requests that were accepted before, which are answered
@@ -36,7 +40,7 @@ BatchRead WantedBy(const std::vector<const Command*>& commands) {
 absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batch& batch,
                                    const std::vector<const Command*>& commands,
                                    std::set<std::string>& unfolded) {
-  ASSIGN_OR_RETURN(BatchData data, batch.Read(WantedBy(commands)));
+  ASSIGN_OR_RETURN(BatchData data, batch.Read(WantedBy(domain, commands)));
   for (const auto& [key, request] : data.requests) {
     if (data.streams.contains(request.stream)) continue;
     ASSIGN_OR_RETURN(data.streams[request.stream], store.ReadState(request.stream));
@@ -56,13 +60,15 @@ absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batc
 }
 
 // One try at one transaction. The answers hold only if it is OK.
-absl::Status TryCommit(const Domain& domain, EventStore& store, const EngineOptions& options,
-                       const std::vector<const Command*>& commands, std::vector<Answer>& answers) {
+absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStore& store,
+                       const EngineOptions& options, const std::vector<const Command*>& commands,
+                       std::vector<Answer>& answers) {
   PATHWAYS_CRASH_POINT("engine.before_decide");
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
   std::set<std::string> unfolded;
   ASSIGN_OR_RETURN(BatchData data, ReadData(domain, store, *batch, commands, unfolded));
-  BatchDecision decision(domain, std::move(data), std::move(unfolded));
+  ASSIGN_OR_RETURN(const Domain* const deciding, governed.At(data.governing_version));
+  BatchDecision decision(*deciding, std::move(data), std::move(unfolded));
   answers.clear();
   for (const Command* command : commands) answers.push_back(decision.Decide(*command));
   ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
@@ -76,7 +82,12 @@ absl::Status TryCommit(const Domain& domain, EventStore& store, const EngineOpti
 }  // namespace
 
 Engine::Engine(const Domain& domain, EventStore& store, EngineOptions options)
-    : domain_(domain), store_(store), options_(options), thread_([this] { Run(); }) {}
+    : domain_(domain),
+      store_(store),
+      options_(options),
+      governing_(domain.Governing().stream),
+      governed_(domain, store),
+      thread_([this] { Run(); }) {}
 
 Engine::~Engine() { Drain(); }
 
@@ -89,9 +100,11 @@ void Engine::Submit(Command command, Callback done) {
     } else if (!refused_.ok()) {
       refused = refused_;
     } else if (std::holds_alternative<RequestOrigin>(command.origin) &&
-               queue_.size() >= options_.queue_max) {
-      // Events and timers are bounded by the pages of those who submit them. Refused, they would
-      // wait behind new registrations for as long as the load lasts.
+               queue_.size() >= options_.queue_max &&
+               (governing_.empty() || command.stream != governing_)) {
+      // What governs all others must not wait for a quiet hour, and is rare. Events and timers are
+      // bounded by the pages of those who submit them. Refused, they would wait behind new
+      // registrations for as long as the load lasts.
       refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                              "too many commands are waiting; try again");
     } else {
@@ -140,8 +153,12 @@ std::vector<Engine::Pending> Engine::TakeBatch() {
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   std::vector<Pending> batch;
   while (!queue_.empty() && batch.size() < options_.batch_max) {
+    // What changes the governing stream holds it alone, and so comes alone.
+    const bool is_alone = !governing_.empty() && queue_.front().command.stream == governing_;
+    if (is_alone && !batch.empty()) break;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
+    if (is_alone) break;
   }
   return batch;
 }
@@ -154,7 +171,7 @@ void Engine::Execute(std::vector<Pending> batch) {
   absl::Status status;
   const auto start = std::chrono::steady_clock::now();
   for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
-    status = TryCommit(domain_, store_, options_, commands, answers);
+    status = TryCommit(domain_, governed_, store_, options_, commands, answers);
     if (!absl::IsAborted(status)) break;
   }
   if (!status.ok()) answers.assign(batch.size(), Answer{status, {}, {}});

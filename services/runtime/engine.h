@@ -4,7 +4,9 @@
 // or a timer. The engine takes a batch, reads the states, decides each command in order, appends
 // events and new states in one transaction, and answers every caller. A batch that cannot be
 // committed is split and decided again from the stored state, so that only the command at fault
-// fails. The engine knows no service: it holds a Domain and an EventStore.
+// fails. The engine knows no service: it holds a Domain and an EventStore. Where the domain has a
+// governing stream, every batch holds it in common with others and decides under the version it
+// holds; a command for that stream itself is a batch of its own, which holds it alone.
 //
 // Guarantees: an answer OK means durable. A repeated request id with equal content is answered OK
 // again and does nothing; with other content ALREADY_EXISTS. An upstream event is applied exactly
@@ -24,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "services/runtime/domain.h"
+#include "services/runtime/governed_domain.h"
 #include "services/runtime/store/event_store.h"
 
 namespace pathways::runtime {
@@ -61,10 +64,17 @@ struct TimerOrigin {
   int64_t version = 0;  // Of the stream that the command was made from. 0: not compared.
 };
 
+// The governing stream has a version under which the stream was not decided yet. Dropped when it
+// was, and when the governing stream has moved on: whoever submitted looks again.
+struct GoverningOrigin {
+  int64_t version = 0;
+  std::string ce_id;  // Of the governing stream's event of that number.
+};
+
 struct Command {
   std::string stream;   // Empty: a record that is for no stream and moves a position only.
   std::string payload;  // Serialised command of the service.
-  std::variant<RequestOrigin, EventOrigin, TimerOrigin> origin;
+  std::variant<RequestOrigin, EventOrigin, TimerOrigin, GoverningOrigin> origin;
   std::vector<KeyRow> keys;  // Stored when the command is accepted.
 };
 
@@ -76,9 +86,11 @@ struct Answer {
 };
 
 struct EngineOptions {
-  size_t batch_max = 256;   // Commands in one transaction. 1: a transaction per call.
-  size_t queue_max = 4096;  // Commands waiting. More requests are refused: RESOURCE_EXHAUSTED.
-  int attempts_max = 3;     // Decisions of one batch after a lost race.
+  size_t batch_max = 256;  // Commands in one transaction. 1: a transaction per call.
+  // Commands waiting. More requests are refused: RESOURCE_EXHAUSTED; not those for the governing
+  // stream.
+  size_t queue_max = 4096;
+  int attempts_max = 3;  // Decisions of one batch after a lost race.
   // Called on the engine's thread after each batch, before the callers are answered.
   std::function<void(const std::vector<const Command*>&, const std::vector<Answer>&,
                      absl::Duration)>
@@ -130,6 +142,8 @@ class Engine {
   const Domain& domain_;
   EventStore& store_;
   const EngineOptions options_;
+  const std::string governing_;  // Id of the governing stream. Empty: none.
+  GovernedDomain governed_;      // Used by the engine's thread alone.
 
   std::mutex mutex_;  // Guards queue_, refused_ and stopping_.
   std::condition_variable wake_;

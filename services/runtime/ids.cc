@@ -32,6 +32,13 @@ std::string NewUuid() {
   return Format(bytes, 4);
 }
 
+std::string Sha256Hex(absl::string_view bytes) {
+  std::array<uint8_t, crypto_hash_sha256_BYTES> digest;
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
 std::string UuidOf(absl::string_view text) {
   std::array<uint8_t, 16> bytes;
   crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const uint8_t*>(text.data()),

@@ -18,6 +18,9 @@ std::string NewUuid();
 // be the same on every retry of the same form.
 std::string UuidOf(absl::string_view text);
 
+// SHA-256 of some bytes, 64 hex digits in lower case: names them for everybody who has them.
+std::string Sha256Hex(absl::string_view bytes);
+
 // Four bytes that stand for a ce_id in the list of applied events.
 std::string FingerprintOf(absl::string_view ce_id);
 

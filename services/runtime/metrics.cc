@@ -98,6 +98,8 @@ std::string OriginName(CommandOrigin origin) {
       return "event";
     case CommandOrigin::kTimer:
       return "timer";
+    case CommandOrigin::kGoverning:
+      return "policy";
   }
   return "unknown";
 }

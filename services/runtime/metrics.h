@@ -22,7 +22,8 @@ namespace pathways::runtime {
 
 inline constexpr size_t kMetricSeriesMax = 256;
 
-enum class CommandOrigin { kRequest, kEvent, kTimer };
+// kGoverning: a new version of the policies, told as "policy".
+enum class CommandOrigin { kRequest, kEvent, kTimer, kGoverning };
 
 // Thread-safe; no function but Text blocks for long.
 class Metrics {

@@ -22,7 +22,8 @@ constexpr size_t kTokenLengthMin = 32;
 constexpr size_t kTokenLengthMax = 128;
 
 constexpr absl::string_view kKinds[] = {"staff", "agency", "service", "operator"};
-constexpr absl::string_view kRoles[] = {kRegistrar, kViewer, kAgency, kService, kOperator};
+constexpr absl::string_view kRoles[] = {kRegistrar, kViewer,        kAgency,  kService,
+                                        kOperator,  kPolicyOfficer, kReviewer};
 
 // One line of a token file. The token is part of the file's text.
 struct Line {

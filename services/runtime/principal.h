@@ -25,6 +25,10 @@ inline constexpr absl::string_view kViewer = "viewer";        // Reads cases.
 inline constexpr absl::string_view kAgency = "agency";        // Works its own referrals.
 inline constexpr absl::string_view kService = "service";      // Reads streams of other services.
 inline constexpr absl::string_view kOperator = "operator";    // Runs the services.
+// Says which policies cases are screened by.
+inline constexpr absl::string_view kPolicyOfficer = "policy-officer";
+// Looks at what no machine may settle.
+inline constexpr absl::string_view kReviewer = "reviewer";
 
 struct Principal {
   std::string kind;                // staff, agency, service or operator.

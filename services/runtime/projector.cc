@@ -106,7 +106,8 @@ absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, 
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
   for (const EventRow& event : events) {
-    if (event.stream.empty()) continue;  // Only its position counts.
+    // Only its position counts.
+    if (event.stream.empty() || type::IsServiceStream(event.stream)) continue;
     const absl::Status status = Bring(source, event, pass.values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);
@@ -168,6 +169,7 @@ absl::Status Projector::Sweep(const ProjectionSource& source) {
     ASSIGN_OR_RETURN(Values values, store_.ReadProjections(projection_.Name(), streams));
     Values changed;
     for (const StreamHead& head : heads) {
+      if (type::IsServiceStream(head.stream)) continue;
       std::string& value = values[head.stream];
       const absl::StatusOr<int64_t> folded = projection_.Folded(value, source.upstream);
       first_error.Update(folded.status());

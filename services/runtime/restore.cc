@@ -22,8 +22,6 @@ bool IsSame(const EventRow& a, const EventRow& b) {
          a.cause.SerializeAsString() == b.cause.SerializeAsString();
 }
 
-bool HasUpstream(const EventRow& event) { return event.cause.number() > 0; }
-
 bool IsOneCommit(const EventRow& a, const EventRow& b) {
   return a.stream == b.stream && a.cause.ce_id() == b.cause.ce_id();
 }
@@ -82,6 +80,10 @@ absl::Status Restore::Check() const {
                    "has, for example ", example,
                    ": the backup is older than the topic goes back. Nothing was imported; restore "
                    "a newer backup"));
+}
+
+bool Restore::HasUpstream(const EventRow& event) const {
+  return event.cause.number() > 0 && event.cause.service() != domain_.Governing().mark;
 }
 
 int64_t Restore::Named(const Events& events, const std::string& upstream, Ids& ids) const {

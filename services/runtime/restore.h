@@ -66,6 +66,9 @@ class Restore {
   using Events = std::map<int64_t, EventRow>;  // By number.
   using Ids = std::map<int64_t, std::string>;  // Fingerprints by number.
 
+  // Whether an upstream's event led to it. A version of the governing stream is none: streams that
+  // do not note it are decided under it again.
+  bool HasUpstream(const EventRow& event) const;
   // The last number of `upstream` that an event of the stream names, and the ids of those named.
   int64_t Named(const Events& events, const std::string& upstream, Ids& ids) const;
   absl::Status Write(const std::vector<const EventRow*>& events);

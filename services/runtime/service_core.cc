@@ -21,6 +21,7 @@ CommandOrigin OriginOf(const Command& command) {
   if (std::holds_alternative<EventOrigin>(command.origin)) {
     return CommandOrigin::kEvent;
   }
+  if (std::holds_alternative<GoverningOrigin>(command.origin)) return CommandOrigin::kGoverning;
   return CommandOrigin::kTimer;
 }
 

@@ -47,6 +47,14 @@ absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::strin
   return Carry(code, problem, message);
 }
 
+absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                       absl::Duration wait) {
+  v1::Problem problem;
+  problem.set_reason(std::string(reason));
+  problem.set_retry_ms(absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
+  return Carry(code, problem, message);
+}
+
 v1::Problem ProblemOf(const absl::Status& status) {
   v1::Problem problem;
   if (auto payload = status.GetPayload(kProblemUrl)) {

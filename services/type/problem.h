@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "pathways/type/v1/problem.pb.h"
 
 namespace pathways::type {
@@ -32,6 +33,10 @@ class Violations {
 
 // A status with `code`, a stable upper-case `reason` and a message for people.
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message);
+
+// The same, with how long to wait before the next try.
+absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                       absl::Duration wait);
 
 // The problem carried by a status; empty when it carries none.
 v1::Problem ProblemOf(const absl::Status& status);

@@ -11,9 +11,19 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace pathways::type {
+
+// Begins the id of every stream that is no case but a service's own, for example its policy ledger.
+// Such a stream is published like every other one; who follows the service passes over it.
+inline constexpr char kServiceStreamPrefix[] = "service/";
+
+inline bool IsServiceStream(absl::string_view stream) {
+  return absl::StartsWith(stream, kServiceStreamPrefix);
+}
 
 // What a decision may know beside state and command. Two equal contexts give two equal decisions.
 struct DecideContext {

@@ -53,7 +53,8 @@ std::vector<std::string> Rows(const std::string& database,
   return rows;
 }
 
-// What must come back of any service. Positions are given anew.
+// What must come back of any service. Positions are given anew, and under which policies a case was
+// screened last is found out by screening it once more.
 std::vector<std::string> OpenRows(const std::string& database) {
   return Rows(
       database,
@@ -63,7 +64,8 @@ std::vector<std::string> OpenRows(const std::string& database) {
        "SELECT concat_ws('|', 'state', encode(id, 'escape'), version, encode(state, 'hex'), "
        "evolve_version, time) FROM streams ORDER BY id",
        "SELECT concat_ws('|', 'applied', encode(stream, 'escape'), upstream, number, "
-       "encode(fingerprints, 'hex')) FROM applied ORDER BY stream, upstream",
+       "encode(fingerprints, 'hex')) FROM applied WHERE upstream <> 'policy' ORDER BY stream, "
+       "upstream",
        "SELECT concat_ws('|', 'list', name, encode(key, 'hex')) FROM list_index ORDER BY name, key",
        "SELECT concat_ws('|', 'unique', name, encode(key, 'hex'), encode(stream, 'escape')) FROM "
        "unique_index ORDER BY name, key",

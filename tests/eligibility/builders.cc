@@ -41,6 +41,8 @@ Message Parse(const std::string& text) {
   return message;
 }
 template v1::Predicate Parse(const std::string& text);
+template v1::CaseScreened Parse(const std::string& text);
+template v1::DeterminationChange Parse(const std::string& text);
 template v1::PolicyPack Parse(const std::string& text);
 template type::v1::PersonFacts Parse(const std::string& text);
 
@@ -185,6 +187,12 @@ v1::EligibilityCommand Withdrawn(int64_t number) {
   return command;
 }
 
+v1::EligibilityCommand Rescreen() {
+  v1::EligibilityCommand command;
+  command.mutable_rescreen();
+  return command;
+}
+
 v1::EligibilityCommand ScreenCase() {
   v1::EligibilityCommand command;
   command.mutable_screen_case();
@@ -203,6 +211,16 @@ std::string Describe(const v1::EligibilityEvent& event) {
   }
   if (event.has_screening_closed()) {
     return absl::StrCat("closed ", event.screening_closed().based_on());
+  }
+  if (event.has_screening_confirmed()) {
+    return absl::StrCat("confirmed ", event.screening_confirmed().based_on());
+  }
+  if (event.has_determination_reviewed()) {
+    const v1::Review& review = event.determination_reviewed().review();
+    return absl::StrCat("reviewed ", review.evaluated().pathway(), " ",
+                        absl::StrJoin(review.evaluated().person_ids(), "+"), " ",
+                        v1::ReviewVerdict_Name(review.verdict()).substr(15),
+                        review.settled() ? ", settled" : "");
   }
   std::vector<std::string> parts;
   for (const v1::Determination& determination : event.case_screened().determinations()) {
@@ -224,7 +242,8 @@ std::vector<std::string> Case::Do(const v1::EligibilityCommand& command) {
     rules_ = RulesOf(pack_);
   }
   const absl::StatusOr<std::vector<v1::EligibilityEvent>> decided =
-      Decide(state_, command, *rules_, {kCase, static_cast<int64_t>(events_.size()), now_});
+      Decide(state_, command, {*rules_, policy_number_},
+             {kCase, static_cast<int64_t>(events_.size()), now_});
   if (!decided.ok()) return {Describe(decided.status())};
   std::vector<std::string> lines;
   for (const v1::EligibilityEvent& event : *decided) {

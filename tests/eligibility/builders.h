@@ -48,6 +48,7 @@ v1::EligibilityCommand AgeBand(int64_t number, const std::string& person_id,
                                type::v1::AgeBand band);
 v1::EligibilityCommand Withdrawn(int64_t number);
 v1::EligibilityCommand ScreenCase();
+v1::EligibilityCommand Rescreen();
 
 // "error", code name and reason.
 std::string Describe(const absl::Status& status);
@@ -64,12 +65,14 @@ class Case {
 
   v1::EligibilityState& state() { return state_; }
   v1::PolicyPack& pack() { return pack_; }  // In force from the next command on.
+  void set_policy_number(int64_t number) { policy_number_ = number; }
   const std::vector<v1::EligibilityEvent>& events() const { return events_; }
   absl::Time now() const { return now_; }
 
  private:
   v1::PolicyPack pack_ = SmallPack();
   std::shared_ptr<const Rules> rules_;
+  int64_t policy_number_ = 1;
   v1::EligibilityState state_;
   std::vector<v1::EligibilityEvent> events_;
   absl::Time now_ = absl::FromUnixSeconds(1'690'500'000);

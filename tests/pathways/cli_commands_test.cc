@@ -47,6 +47,9 @@ class CliCommandsTest : public ::testing::Test {
 };
 
 TEST_F(CliCommandsTest, EachSendsItsRequest) {
+  eligibility::v1::ReplayScreeningResponse replayed;
+  replayed.set_same_outcomes(true);
+  services_.Answer("ReplayScreening", replayed);
   struct Row {
     std::vector<std::string> arguments;
     std::string call;
@@ -56,6 +59,20 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
   const std::vector<std::string> ids = {"CASE/r1", "--etag", "7", "--request-id", "REQUEST"};
   std::vector<Row> rows = {
       {{"case", "get", "CASE"}, "GetCase {name: \"cases/CASE\"}"},
+      {{"screen", "--facts", FileOf("{\"people\": [{\"sex\": \"SEX_FEMALE\"}]}")},
+       "ScreenAnonymously {facts { people { sex: SEX_FEMALE } }}"},
+      {{"policy", "versions", "--page-size", "5"}, "ListPolicyVersions {page_size: 5}"},
+      {{"policy", "changes", "--version", "current"},
+       "ListPolicyChanges {name: \"policyVersions/current\"}"},
+      {{"review", "list", "--page-size", "5"}, "ListReviews {page_size: 5}"},
+      {{"review", "decide", "CASE", "override", "--pathway", "a", "--persons", "p1,p2", "--outcome",
+        "meets", "--reason", "PAPERS_SEEN", "--etag", "7", "--request-id", "REQUEST"},
+       "ReviewDetermination {name: \"cases/CASE/screening\" etag: \"7\" pathway: \"a\" person_ids: "
+       "\"p1\" person_ids: \"p2\" verdict: REVIEW_VERDICT_OVERRIDE outcome: OUTCOME_MEETS "
+       "reason_code: \"PAPERS_SEEN\"" +
+           change},
+      {{"determination", "replay", "CASE", "--number", "4"},
+       "ReplayScreening {name: \"cases/CASE/screening\" number: 4}"},
       {{"case", "list", "--page-size", "5", "--page-token", "t"},
        "ListCases {page_size: 5 page_token: \"t\"}"},
       {{"case", "status", "cases/CASE"}, "GetCaseStatus {name: \"cases/CASE/status\"}"},

@@ -4,6 +4,7 @@
 #include "services/referral/domain/decide.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -141,6 +142,63 @@ TEST(ScreeningChanged, LeavesTheHoldOfTheStaff) {
   EXPECT_THAT(of.Do(Screened(2, 1, kMeetsNot)), ElementsAre("qualifies for 0"));
   EXPECT_THAT(of.Do(Screened(3, 1, kMeets)), ElementsAre("qualifies for 1"));
   EXPECT_TRUE(of.referral().on_hold());
+  EXPECT_EQ(of.referral().hold_reason(), "REASON");
+}
+
+// A screening of r1's pathway and person, with what the text says of its determination.
+v1::ReferralCommand ScreenedAs(int64_t number, const std::string& text) {
+  v1::ReferralCommand command = Screened(number, 1, kMeets);
+  auto& determination = *command.mutable_eligibility_event()
+                             ->mutable_event()
+                             ->mutable_case_screened()
+                             ->mutable_determinations(0);
+  EXPECT_TRUE(google::protobuf::TextFormat::MergeFromString(text, &determination)) << text;
+  return command;
+}
+
+TEST(PathwayHalted, HoldsWithItsOwnReasonWhateverTheOutcome) {
+  const struct {
+    std::string text;
+    std::string reason;
+  } rows[] = {
+      {"status: PATHWAY_STATUS_SUSPENDED", "PATHWAY_SUSPENDED"},
+      {"status: PATHWAY_STATUS_ENJOINED outcome: OUTCOME_DOES_NOT_MEET", "PATHWAY_ENJOINED"},
+      {"status: PATHWAY_STATUS_TERMINATED outcome: OUTCOME_NEEDS_INFORMATION",
+       "PATHWAY_TERMINATED"},
+      {"status: PATHWAY_STATUS_PROPOSED", "PATHWAY_PROPOSED"},
+      {"status: PATHWAY_STATUS_REPORTED", "PATHWAY_REPORTED"},
+      {"status: 99", "PATHWAY_HALTED"},
+      {"status: PATHWAY_STATUS_ACTIVE review_required: true", "REVIEW_PENDING"},
+      {"status: PATHWAY_STATUS_ACTIVE outcome: OUTCOME_DOES_NOT_MEET", "SCREENING_CHANGED"},
+      {"status: PATHWAY_STATUS_ACTIVE mode: REFERRAL_MODE_INFORM", "SCREENING_CHANGED"},
+  };
+  for (const auto& row : rows) {
+    Case of(v1::REFERRAL_STATE_RECEIVED);
+    of.Do(ScreenedAs(2, row.text));
+    EXPECT_EQ(of.referral().hold_reason(), row.reason) << row.text;
+    of.Do(ScreenedAs(3, "status: PATHWAY_STATUS_SUSPENDED"));
+    EXPECT_EQ(of.referral().hold_reason(), "PATHWAY_SUSPENDED") << "the reason follows";
+    of.Do(ScreenedAs(4, "status: PATHWAY_STATUS_ACTIVE mode: REFERRAL_MODE_REFER"));
+    EXPECT_FALSE(of.referral().on_hold()) << row.text;
+  }
+}
+
+TEST(PathwayHalted, RefersNobodyUntilItIsActive) {
+  Case of;
+  of.Do(Registered(1, Facts({"p1"})));
+  EXPECT_THAT(of.Do(ScreenedAs(1, "status: PATHWAY_STATUS_SUSPENDED")),
+              ElementsAre("qualifies for 1"));
+  EXPECT_THAT(of.Do(ScreenedAs(2, "mode: REFERRAL_MODE_INFORM")), ElementsAre("qualifies for 0"));
+  EXPECT_THAT(of.Do(ScreenedAs(3, "review_required: true")), ElementsAre("qualifies for 1"));
+  EXPECT_THAT(of.Do(ScreenedAs(4, "status: PATHWAY_STATUS_ACTIVE")), testing::SizeIs(2));
+}
+
+TEST(PathwayHalted, LeavesTheHoldOfTheStaff) {
+  Case of(v1::REFERRAL_STATE_RECEIVED);
+  of.Do(Action(v1::REFERRAL_ACTION_HOLD));
+  of.Do(ScreenedAs(2, "status: PATHWAY_STATUS_SUSPENDED"));
+  EXPECT_EQ(of.referral().hold_reason(), "REASON");
+  of.Do(ScreenedAs(3, "status: PATHWAY_STATUS_ACTIVE"));
   EXPECT_EQ(of.referral().hold_reason(), "REASON");
 }
 

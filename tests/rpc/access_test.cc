@@ -21,12 +21,11 @@ using testing_support::Site;
 
 // Roles by principal of the site.
 const std::map<std::string, std::string>& Principals() {
-  static const auto& principals =
-      *new std::map<std::string, std::string>{{"registrar", testing_support::kDesk},
-                                              {"viewer", testing_support::kViewer},
-                                              {"agency", testing_support::kUnhcr},
-                                              {"service", testing_support::kServicePrincipal},
-                                              {"operator", testing_support::kOperator}};
+  static const auto& principals = *new std::map<std::string, std::string>{
+      {"registrar", testing_support::kDesk},      {"viewer", testing_support::kViewer},
+      {"agency", testing_support::kUnhcr},        {"service", testing_support::kServicePrincipal},
+      {"operator", testing_support::kOperator},   {"policy-officer", testing_support::kOfficer},
+      {"reviewer", testing_support::kReviewerOne}};
   return principals;
 }
 
@@ -47,6 +46,17 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
        {"registrar", "viewer", "agency", "operator"}},
       {"pathways.eligibility.v1.EligibilityService/GetPathway",
        {"registrar", "viewer", "agency", "operator"}},
+      {"pathways.eligibility.v1.EligibilityService/ApplyPolicy", {"policy-officer"}},
+      {"pathways.eligibility.v1.EligibilityService/ListPolicyVersions",
+       {"policy-officer", "registrar", "viewer"}},
+      {"pathways.eligibility.v1.EligibilityService/ListPolicyChanges",
+       {"policy-officer", "registrar"}},
+      {"pathways.eligibility.v1.EligibilityService/SimulatePolicy", {"policy-officer"}},
+      {"pathways.eligibility.v1.EligibilityService/ScreenAnonymously", {"registrar", "viewer"}},
+      {"pathways.eligibility.v1.EligibilityService/ListReviews", {"reviewer", "registrar"}},
+      {"pathways.eligibility.v1.EligibilityService/ReviewDetermination", {"reviewer"}},
+      {"pathways.eligibility.v1.EligibilityService/ReplayScreening",
+       {"reviewer", "policy-officer"}},
       {"pathways.referral.v1.ReferralService/GetReferral", {"registrar", "viewer"}},
       {"pathways.referral.v1.ReferralService/ListReferrals", {"registrar", "viewer"}},
       {"pathways.referral.v1.ReferralService/ResubmitReferral", {"registrar"}},

@@ -58,6 +58,7 @@ TEST(Server, HealthIsByName) {
 
 TEST(Server, HealthSaysNoWhereNothingCanBeWritten) {
   Site site;
+  ASSERT_TRUE(site.Settle());
   // Another process holds the writer's place.
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open((site.options().data_folder + "/intake.db").c_str(), &db), SQLITE_OK);

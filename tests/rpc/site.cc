@@ -121,9 +121,11 @@ Site::Site(const cli::EmbeddedOptions& changes)
   options_.tokens_file = folder_.path() + "/tokens";
   Must(runtime::CreateMasterKey(options_.master_key_file));
   const runtime::Principal principals[] = {
-      {"staff", "desk", {"registrar"}},     {"staff", "viewer", {"viewer"}},
-      {"agency", "unhcr-mx", {"agency"}},   {"agency", "comar", {"agency"}},
-      {"service", "referral", {"service"}}, {"operator", "ops", {"operator"}}};
+      {"staff", "desk", {"registrar"}},         {"staff", "viewer", {"viewer"}},
+      {"agency", "unhcr-mx", {"agency"}},       {"agency", "comar", {"agency"}},
+      {"service", "referral", {"service"}},     {"operator", "ops", {"operator"}},
+      {"staff", "officer", {"policy-officer"}}, {"staff", "reviewer-1", {"reviewer"}},
+      {"staff", "reviewer-2", {"reviewer"}}};
   for (const runtime::Principal& principal : principals) {
     auto token = runtime::AddToken(options_.tokens_file, principal);
     Must(token.status());

@@ -32,6 +32,9 @@ inline constexpr char kUnhcr[] = "agency/unhcr-mx";
 inline constexpr char kComar[] = "agency/comar";
 inline constexpr char kServicePrincipal[] = "service/referral";
 inline constexpr char kOperator[] = "operator/ops";
+inline constexpr char kOfficer[] = "staff/officer";
+inline constexpr char kReviewerOne[] = "staff/reviewer-1";
+inline constexpr char kReviewerTwo[] = "staff/reviewer-2";
 
 // A name that no other text holds.
 inline constexpr char kPlanted[] = "Plantado";

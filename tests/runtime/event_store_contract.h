@@ -547,6 +547,22 @@ TEST_P(EventStoreContract, BatchReadsRequestsAndPositionsThatExist) {
   EXPECT_EQ(data.positions.at("intake").position, 40);
 }
 
+TEST_P(EventStoreContract, BatchHoldsTheGoverningStreamAtItsVersion) {
+  BatchRead wanted;
+  wanted.streams = {"a"};
+  wanted.governing = "service/rules";
+  wanted.hold = Hold::kShared;
+  EXPECT_EQ(Read(wanted).governing_version, 0);
+  Store(Batched({Append("service/rules", 0, 2), Append("a", 0)}));
+  EXPECT_EQ(Read(wanted).governing_version, 2);
+  EXPECT_EQ(Read({}).governing_version, 0);
+  wanted.streams = {"service/rules"};
+  wanted.hold = Hold::kAlone;
+  const BatchData data = Read(wanted);
+  EXPECT_EQ(data.governing_version, 2);
+  EXPECT_EQ(data.streams.at("service/rules").version, 2);
+}
+
 TEST_P(EventStoreContract, BatchHasTheTimeOfTheClock) {
   EXPECT_EQ(Read({}).now, kStart);
   clock_.Advance(absl::Minutes(1));

@@ -19,8 +19,10 @@
 
 #include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/ids.h"
 #include "services/runtime/relay.h"
 #include "tests/runtime/event_store_contract.h"
+#include "tests/runtime/rule_domain.h"
 #include "tests/support/bytes_domain.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -451,6 +453,82 @@ TEST_F(PostgresStoreTest, OneEventGivenToTwoReplicasIsAppliedOnce) {
   EXPECT_EQ(row.applied.at("up").number, kEvents);
   EXPECT_THAT(row.behind, IsEmpty());
   EXPECT_EQ(row.parked_reason, "");
+}
+
+// Two replicas under one governing stream.
+
+struct GovernedReplica {
+  explicit GovernedReplica(std::unique_ptr<PostgresStore> opened)
+      : store(std::move(opened)), engine(domain, *store, EngineOptions{}) {}
+  std::future<absl::Status> Say(const std::string& stream, const std::string& what) {
+    auto said = std::make_shared<std::promise<absl::Status>>();
+    engine.Submit({stream, what, RequestOrigin{NewUuid(), what, "staff/a", "Say"}, {}},
+                  [said](const Answer& answer) { said->set_value(answer.status); });
+    return said->get_future();
+  }
+  RuleDomain domain;
+  std::unique_ptr<PostgresStore> store;
+  Engine engine;
+};
+
+// Goes through the log in order of commit: each word was decided under the rule before it.
+void ExpectRulesHeld(PostgresStore& store) {
+  std::string rule = "none";
+  for (const EventRow& event : Value(store.ReadAfter(0, kAll))) {
+    if (event.stream == kRules) {
+      rule = event.data;
+    } else if (event.data.substr(event.data.find('@') + 1) != rule) {
+      ADD_FAILURE() << event.data << " was decided under a rule that was replaced, by " << rule;
+    }
+  }
+}
+
+// A batch that has decided and is about to commit keeps a new rule waiting, and a rule that is
+// about to be committed keeps batches waiting.
+TEST_F(PostgresStoreTest, NoBatchDecidesUnderARuleThatWasReplaced) {
+  GovernedReplica first(Open(absl::Seconds(30)));
+  GovernedReplica second(Open(absl::Seconds(30)));
+  ASSERT_TRUE(first.Say(kRules, "r1").get().ok());
+  Session session(database_);
+  Session other(database_);
+  session.Execute(kHoldOrderLock);
+  auto word = first.Say("s", "a");
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 1; }));
+  auto rule = second.Say(kRules, "r2");
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 2; }));
+  session.Execute(kReleaseOrderLock);
+  EXPECT_TRUE(word.get().ok());
+  EXPECT_TRUE(rule.get().ok());
+  session.Execute(kHoldOrderLock);
+  rule = second.Say(kRules, "r3");
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 1; }));
+  word = first.Say("t", "b");
+  ASSERT_TRUE(Eventually([&] { return other.Waiting() == 2; }));
+  session.Execute(kReleaseOrderLock);
+  EXPECT_TRUE(word.get().ok());
+  EXPECT_TRUE(rule.get().ok());
+  ExpectRulesHeld(*first.store);
+  EXPECT_EQ(Value(first.store->ReadState("s")).state.open, "a@r1.");
+  EXPECT_EQ(Value(first.store->ReadState("t")).state.open, "b@r3.");
+}
+
+TEST_F(PostgresStoreTest, ReplicasUnderChangingRulesDecideUnderTheRuleInForce) {
+  constexpr int kRulesChanged = 20;
+  constexpr int kWordsEach = 40;
+  GovernedReplica first(Open(absl::Seconds(30)));
+  GovernedReplica second(Open(absl::Seconds(30)));
+  for (int rule = 0; rule < kRulesChanged; ++rule) {
+    for (GovernedReplica* replica : {&first, &second}) {
+      for (int word = 0; word < kWordsEach; ++word) {
+        replica->Say(absl::StrCat("s", word % 7), absl::StrCat("w", word));
+      }
+    }
+    ASSERT_TRUE((rule % 2 == 0 ? first : second).Say(kRules, absl::StrCat("r", rule)).get().ok());
+  }
+  first.engine.Drain();
+  second.engine.Drain();
+  EXPECT_EQ(Value(first.store->LastPosition()), kRulesChanged * (2 * kWordsEach + 1));
+  ExpectRulesHeld(*first.store);
 }
 
 // The relay's leadership.

@@ -60,8 +60,9 @@ constexpr char kBadToken[] = "token must be 32 to 128 characters of base64url";
 constexpr char kBadKind[] = "kind must be one of staff, agency, service, operator";
 constexpr char kBadId[] = "id must be 1 to 64 characters a-z, 0-9 and -";
 constexpr char kBadRoles[] =
-    "roles must be of registrar, viewer, agency, service, operator, each at most once, with a "
-    "comma between them";
+    "roles must be of registrar, viewer, agency, service, operator, policy-officer, reviewer, each "
+    "at "
+    "most once, with a comma between them";
 
 TEST_F(PrincipalTest, FindsWhoHoldsAToken) {
   const auto tokens = TokenFile::Load(

@@ -1,6 +1,7 @@
 // Base of the tests' small domains, whose state is the stored bytes themselves.
 //
-// A subclass says what a command gives, and what an event makes of the bytes.
+// A subclass says what a command gives, where need be by the stream it is for, and what an event
+// makes of the bytes.
 #ifndef PATHWAYS_TESTS_SUPPORT_BYTES_DOMAIN_H_
 #define PATHWAYS_TESTS_SUPPORT_BYTES_DOMAIN_H_
 
@@ -30,6 +31,10 @@ class BytesDomain : public runtime::Domain {
   virtual absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const {
     return std::vector<runtime::NewEvent>{{"test.Said", std::string(command), ""}};
   }
+  virtual absl::StatusOr<std::vector<runtime::NewEvent>> DecideFor(
+      const std::string&, absl::string_view command) const {
+    return Decide(command);
+  }
   virtual absl::Status Evolve(runtime::StoredState& state,
                               const runtime::EventRow& event) const = 0;
   virtual type::Folded Fold(const std::string&, const runtime::StoredState&) const { return {}; }
@@ -41,7 +46,8 @@ class BytesDomain : public runtime::Domain {
         : domain_(domain), state_(std::move(state)) {}
     absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
         absl::string_view command, const type::DecideContext& context) override {
-      absl::StatusOr<std::vector<runtime::NewEvent>> made = domain_.Decide(command);
+      absl::StatusOr<std::vector<runtime::NewEvent>> made =
+          domain_.DecideFor(context.stream, command);
       if (!made.ok()) return made;
       runtime::EventRow event;
       event.stream = context.stream;

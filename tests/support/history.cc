@@ -44,7 +44,10 @@ ServiceEvents Read(StoreView& view, Findings& findings) {
     return service;
   }
   service.events = *events;
-  for (const runtime::EventRow& event : *events) service.streams[event.stream].push_back(event);
+  for (const runtime::EventRow& event : *events) {
+    // The story of a case does not need the ledger; that followers pass over it shows in theirs.
+    if (!type::IsServiceStream(event.stream)) service.streams[event.stream].push_back(event);
+  }
   for (const runtime::ParkedRow& row : *parked) {
     service.waiting.insert(row.stream);
     findings.Add(Fault::kWaiting, service, row.stream, "parked: " + row.reason);
@@ -158,7 +161,7 @@ void CheckFolded(const ServiceEvents& service, Findings& findings) {
   }
   const auto heads = store.ReadHeads("", kRowsMax);
   for (const runtime::StreamHead& head : heads.value_or(std::vector<runtime::StreamHead>())) {
-    if (service.streams.contains(head.stream)) continue;
+    if (service.streams.contains(head.stream) || type::IsServiceStream(head.stream)) continue;
     findings.Add(Fault::kUnexpected, service, head.stream, "a state without events");
   }
 }

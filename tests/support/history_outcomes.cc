@@ -36,12 +36,9 @@ bool Same(const Message& one, const Message& other) {
 
 constexpr eligibility::AsOf kAnyDay = {absl::CivilDay(2026, 1, 1), absl::CivilDay(2026, 1, 1)};
 
-// All but the days on which was screened.
 bool SaysTheSame(const eligibility::v1::CaseScreened& one,
                  const eligibility::v1::CaseScreened& other) {
-  return std::equal(one.determinations().begin(), one.determinations().end(),
-                    other.determinations().begin(), other.determinations().end(),
-                    eligibility::SaysTheSame);
+  return eligibility::SameSubstance(one.determinations(), other.determinations());
 }
 
 CaseStory StoryOf(const ServiceEvents& intake, const std::vector<runtime::EventRow>& events,

@@ -24,7 +24,8 @@ inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
 class ServeFolder {
  public:
-  // Makes master key and tokens: staff/desk, operator/local, and an agency for each sample route.
+  // Makes master key and tokens: staff/desk, operator/local, staff/policy, and an agency for each
+  // sample route.
   ServeFolder();
 
   std::string data() const { return folder_.path() + "/data"; }

@@ -93,10 +93,13 @@ bool Stores::HasApplied(StoreView& view, StoreView& upstream) {
   const auto heads = upstream.store->ReadHeads("", kRowsMax);
   if (!heads.ok()) return false;
   std::vector<std::string> streams;
-  for (const runtime::StreamHead& head : *heads) streams.push_back(head.stream);
+  for (const runtime::StreamHead& head : *heads) {
+    if (!type::IsServiceStream(head.stream)) streams.push_back(head.stream);
+  }
   auto applied = view.store->ReadApplied(upstream.name, streams);
   if (!applied.ok()) return false;
   for (const runtime::StreamHead& head : *heads) {
+    if (type::IsServiceStream(head.stream)) continue;
     if ((*applied)[head.stream] < head.version) return false;
   }
   return true;

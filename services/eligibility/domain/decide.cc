@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/review.h"
 #include "services/type/dates.h"
 #include "services/type/problem.h"
 
@@ -14,6 +17,8 @@ namespace pathways::eligibility {
 namespace {
 
 using Events = std::vector<v1::EligibilityEvent>;
+
+absl::TimeZone DeskZone() { return absl::FixedTimeZone(-6 * 3600); }
 
 // None of the messages compared holds a map, so equal messages have equal bytes.
 template <typename Message>
@@ -29,18 +34,21 @@ int64_t LastNumber(const v1::EligibilityState& state) {
   return std::max(state.facts_from(), state.based_on());
 }
 
-// Facts that screening would misread, and which intake never publishes.
-absl::Status CheckFacts(const type::v1::CaseFacts& facts) {
-  std::set<std::string> ids;
-  int principals = 0;
-  for (const type::v1::PersonFacts& person : facts.people()) {
-    if (person.person_id().empty() || !ids.insert(person.person_id()).second) {
-      return absl::InternalError("a person without an id of their own");
-    }
-    if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) ++principals;
-  }
-  if (principals != 1) return absl::InternalError("a case without one principal applicant");
-  return absl::OkStatus();
+// A code of a release that this one does not know would be screened as if nothing had been said.
+bool AreCodesKnown(const type::v1::PersonFacts& person) {
+  return type::v1::Relationship_IsValid(person.relationship()) &&
+         type::v1::Sex_IsValid(person.sex()) && type::v1::AgeBand_IsValid(person.age_band()) &&
+         type::v1::DatePrecision_IsValid(person.age_precision()) &&
+         type::v1::Answer_IsValid(person.in_mexico()) &&
+         type::v1::RefugeeClaim_IsValid(person.refugee_claim()) &&
+         type::v1::Answer_IsValid(person.left_country_for_fear()) &&
+         type::v1::Answer_IsValid(person.seeks_work()) &&
+         type::v1::Answer_IsValid(person.risk_on_return()) &&
+         type::v1::Answer_IsValid(person.crime_in_mexico()) &&
+         type::v1::Answer_IsValid(person.job_offer()) &&
+         type::v1::Answer_IsValid(person.us_family_petition()) &&
+         type::v1::Answer_IsValid(person.us_employer_petition()) &&
+         type::v1::Answer_IsValid(person.work_papers());
 }
 
 void AddFactsRecorded(const type::v1::CaseFacts& facts, int64_t based_on,
@@ -52,48 +60,74 @@ void AddFactsRecorded(const type::v1::CaseFacts& facts, int64_t based_on,
   events.push_back(std::move(event));
 }
 
-// Adds CaseScreened unless it would tell what is already told.
-void AddCaseScreened(const v1::EligibilityState& state, const type::v1::CaseFacts& facts,
-                     int64_t based_on, const RulesOfDay& rules, const std::string& case_id,
-                     Events& events) {
+// The first day on which a determination would change though no fact does.
+type::v1::PartialDate HoldsUntil(const v1::CaseScreened& screened) {
+  std::optional<absl::CivilDay> first;
+  for (const v1::Determination& determination : screened.determinations()) {
+    const auto day = type::RangeOf(determination.holds_until());
+    if (day && (!first || day->first < *first)) first = day->first;
+  }
+  return first ? type::FromDay(*first) : type::v1::PartialDate();
+}
+
+void AddScreeningConfirmed(const v1::EligibilityState& state, const v1::CaseScreened& screened,
+                           int64_t based_on, const std::string& case_id, Events& events) {
+  const type::v1::PartialDate holds_until = HoldsUntil(screened);
+  if (Same(holds_until, state.holds_until())) return;
   v1::EligibilityEvent event;
   event.set_case_id(case_id);
-  v1::CaseScreened& screened = *event.mutable_case_screened();
-  for (v1::Determination& determination : rules.Screen(facts).determinations) {
-    *screened.add_determinations() = std::move(determination);
-  }
-  const auto& told = state.determinations();
-  const auto& made = screened.determinations();
-  if (state.based_on() > 0 &&
-      std::equal(told.begin(), told.end(), made.begin(), made.end(), SaysTheSame)) {
-    return;
+  v1::ScreeningConfirmed& confirmed = *event.mutable_screening_confirmed();
+  if (!type::IsEmpty(holds_until)) *confirmed.mutable_holds_until() = holds_until;
+  confirmed.set_based_on(based_on);
+  confirmed.set_policy_number(screened.policy_number());
+  events.push_back(std::move(event));
+}
+
+// Adds CaseScreened unless it would tell what is already told.
+void AddCaseScreened(const v1::EligibilityState& state, const type::v1::CaseFacts& facts,
+                     int64_t based_on, const PolicyInForce& policy,
+                     const type::DecideContext& context, Events& events) {
+  v1::CaseScreened screened = ScreenFacts(facts, policy, context.now);
+  ApplyReviews(state.reviews(), *screened.mutable_determinations());
+  if (state.based_on() > 0) {
+    if (SameSubstance(state.determinations(), screened.determinations())) {
+      return AddScreeningConfirmed(state, screened, based_on, context.stream, events);
+    }
+    for (v1::DeterminationChange& change :
+         ChangesOf(state.determinations(), screened.determinations())) {
+      *screened.add_changes() = std::move(change);
+    }
   }
   screened.set_based_on(based_on);
+  v1::EligibilityEvent event;
+  event.set_case_id(context.stream);
+  *event.mutable_case_screened() = std::move(screened);
   events.push_back(std::move(event));
 }
 
 absl::StatusOr<Events> TakeFacts(const v1::EligibilityState& state,
                                  const type::v1::CaseFacts& facts, int64_t number,
-                                 const RulesOfDay& rules, const std::string& case_id) {
+                                 const PolicyInForce& policy, const type::DecideContext& context) {
   absl::Status status = CheckFacts(facts);
   if (!status.ok()) return status;
   Events events;
   if (!IsKnown(state) || !Same(facts, state.facts())) {
     if (number <= LastNumber(state)) return absl::InternalError("other facts of the same number");
-    AddFactsRecorded(facts, number, case_id, events);
+    AddFactsRecorded(facts, number, context.stream, events);
   }
-  AddCaseScreened(state, facts, number, rules, case_id, events);
+  AddCaseScreened(state, facts, number, policy, context, events);
   return events;
 }
 
 absl::StatusOr<Events> TakeAgeBand(const v1::EligibilityState& state,
                                    const intake::v1::AgeBandChanged& changed, int64_t number,
-                                   const RulesOfDay& rules, const std::string& case_id) {
+                                   const PolicyInForce& policy,
+                                   const type::DecideContext& context) {
   type::v1::CaseFacts facts = state.facts();
   for (type::v1::PersonFacts& person : *facts.mutable_people()) {
     if (person.person_id() != changed.person_id()) continue;
     person.set_age_band(changed.age_band());
-    return TakeFacts(state, facts, number, rules, case_id);
+    return TakeFacts(state, facts, number, policy, context);
   }
   return absl::InternalError("the age band of an unknown person changed");
 }
@@ -106,11 +140,13 @@ Events Close(int64_t number, const std::string& case_id) {
 }
 
 absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
-                                    const v1::IntakeEventCommand& command, const RulesOfDay& rules,
-                                    const std::string& case_id) {
+                                    const v1::IntakeEventCommand& command,
+                                    const PolicyInForce& policy,
+                                    const type::DecideContext& context) {
   const intake::v1::IntakeEvent& event = command.event();
   const int64_t number = command.number();
-  if (event.case_id() != case_id) return absl::InternalError("an intake event of another case");
+  if (event.case_id() != context.stream)
+    return absl::InternalError("an intake event of another case");
   if (state.withdrawn()) return Events();
   if (number < 1 || event.has_case_registered() != (number == 1)) {
     return absl::InternalError("only the first event of a case registers it");
@@ -121,13 +157,13 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
   if (number < LastNumber(state)) return absl::InternalError("an intake event out of order");
   switch (event.kind_case()) {
     case intake::v1::IntakeEvent::kCaseRegistered:
-      return TakeFacts(state, event.case_registered().facts(), number, rules, case_id);
+      return TakeFacts(state, event.case_registered().facts(), number, policy, context);
     case intake::v1::IntakeEvent::kCaseUpdated:
-      return TakeFacts(state, event.case_updated().facts(), number, rules, case_id);
+      return TakeFacts(state, event.case_updated().facts(), number, policy, context);
     case intake::v1::IntakeEvent::kAgeBandChanged:
-      return TakeAgeBand(state, event.age_band_changed(), number, rules, case_id);
+      return TakeAgeBand(state, event.age_band_changed(), number, policy, context);
     case intake::v1::IntakeEvent::kCaseWithdrawn:
-      return Close(number, case_id);
+      return Close(number, context.stream);
     case intake::v1::IntakeEvent::KIND_NOT_SET:
       break;
   }
@@ -136,8 +172,8 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
   return absl::InternalError("an intake event of an unknown kind");
 }
 
-absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const RulesOfDay& rules,
-                                   const std::string& case_id) {
+// What a person may still ask for.
+absl::Status CheckOpen(const v1::EligibilityState& state) {
   if (!IsKnown(state)) {
     return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND",
                         "no screening of this case: check the name, or wait until it is screened");
@@ -146,8 +182,55 @@ absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const Rule
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "CASE_WITHDRAWN",
                         "the case is withdrawn and is not screened any more");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Events> ScreenAgain(const v1::EligibilityState& state, const PolicyInForce& policy,
+                                   const type::DecideContext& context) {
+  absl::Status status = CheckOpen(state);
+  if (!status.ok()) return status;
   Events events;
-  AddCaseScreened(state, state.facts(), LastNumber(state), rules, case_id, events);
+  AddCaseScreened(state, state.facts(), LastNumber(state), policy, context, events);
+  return events;
+}
+
+// Only of a determination that is told like this by the policies in force, so that whatever is
+// accepted was screened with them.
+absl::StatusOr<Events> TakeReview(const v1::EligibilityState& state,
+                                  const v1::ReviewCommand& command, const PolicyInForce& policy,
+                                  const type::DecideContext& context) {
+  absl::Status status = CheckOpen(state);
+  if (!status.ok()) return status;
+  if (command.seen_version() > 0 && command.seen_version() != context.version) {
+    return type::Refuse(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                        "the screening changed since it was read");
+  }
+  const v1::CaseScreened evaluated = ScreenFacts(state.facts(), policy, context.now);
+  if (!SameSubstance(ScreenState(state, policy, context.now).determinations(),
+                     state.determinations())) {
+    return type::Refuse(absl::StatusCode::kFailedPrecondition, "SCREENING_MOVED_ON",
+                        "the policies in force give another result; look again in a moment");
+  }
+  absl::StatusOr<v1::Review> review =
+      TakeOpinion(state, evaluated.determinations(), command, context.now);
+  if (!review.ok()) return review.status();
+  review->set_policy_number(policy.number);
+  v1::EligibilityEvent event;
+  event.set_case_id(context.stream);
+  *event.mutable_determination_reviewed()->mutable_review() = *review;
+  Events events = {std::move(event)};
+  if (!review->settled()) return events;
+  v1::EligibilityState reviewed = state;
+  RecordReview(reviewed, *review);
+  AddCaseScreened(reviewed, state.facts(), LastNumber(state), policy, context, events);
+  return events;
+}
+
+Events Rescreen(const v1::EligibilityState& state, const PolicyInForce& policy,
+                const type::DecideContext& context) {
+  Events events;
+  if (!IsKnown(state) || state.withdrawn()) return events;
+  AddCaseScreened(state, state.facts(), LastNumber(state), policy, context, events);
   return events;
 }
 
@@ -160,14 +243,44 @@ absl::Status RecordFacts(v1::EligibilityState& state, const v1::FactsRecorded& r
   return absl::OkStatus();
 }
 
+// Notes that a version changed the outcome, so that the case is listed under it.
+void RecordPolicyEffect(v1::EligibilityState& state, const v1::CaseScreened& screened,
+                        int64_t number) {
+  const bool is_new = screened.policy_number() != state.policy_number();
+  state.set_policy_number(screened.policy_number());
+  if (!is_new || screened.changes().empty()) return;
+  v1::PolicyEffect& effect = *state.add_policy_effects();
+  effect.set_policy_number(screened.policy_number());
+  effect.set_event_number(number);
+  if (state.policy_effects_size() > kPolicyEffectsMax) {
+    state.mutable_policy_effects()->DeleteSubrange(0, 1);
+  }
+}
+
+void SetHoldsUntil(v1::EligibilityState& state, const type::v1::PartialDate& day) {
+  state.clear_holds_until();
+  if (!type::IsEmpty(day)) *state.mutable_holds_until() = day;
+}
+
+absl::Status RecordConfirmation(v1::EligibilityState& state,
+                                const v1::ScreeningConfirmed& confirmed) {
+  if (state.based_on() == 0 || confirmed.based_on() < LastNumber(state)) {
+    return absl::InternalError("a confirmation out of order");
+  }
+  SetHoldsUntil(state, confirmed.holds_until());
+  return absl::OkStatus();
+}
+
 absl::Status RecordScreening(v1::EligibilityState& state, const v1::CaseScreened& screened,
-                             absl::Time time) {
+                             const type::EventContext& context) {
   if (!IsKnown(state) || screened.based_on() < LastNumber(state)) {
     return absl::InternalError("a screening out of order");
   }
+  RecordPolicyEffect(state, screened, context.number);
   *state.mutable_determinations() = screened.determinations();
+  SetHoldsUntil(state, HoldsUntil(screened));
   state.set_based_on(screened.based_on());
-  *state.mutable_screen_time() = type::TimestampOf(time);
+  *state.mutable_screen_time() = type::TimestampOf(context.time);
   return absl::OkStatus();
 }
 
@@ -177,18 +290,64 @@ absl::Status RecordWithdrawal(v1::EligibilityState& state) {
   return absl::OkStatus();
 }
 
+bool AsksForInformation(const v1::Determination& determination) {
+  return determination.outcome() == v1::OUTCOME_NEEDS_INFORMATION;
+}
+
 }  // namespace
+
+absl::Status CheckFacts(const type::v1::CaseFacts& facts) {
+  std::set<std::string> ids;
+  int principals = 0;
+  for (const type::v1::PersonFacts& person : facts.people()) {
+    if (person.person_id().empty() || !ids.insert(person.person_id()).second) {
+      return absl::InternalError("a person without an id of their own");
+    }
+    if (!AreCodesKnown(person)) {
+      return type::Refuse(absl::StatusCode::kInternal, "FACT_UNKNOWN",
+                          "a fact has a value that this version does not know");
+    }
+    if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) ++principals;
+  }
+  if (principals != 1) return absl::InternalError("a case without one principal applicant");
+  return absl::OkStatus();
+}
+
+v1::CaseScreened ScreenFacts(const type::v1::CaseFacts& facts, const PolicyInForce& policy,
+                             absl::Time now) {
+  v1::CaseScreened screened;
+  for (v1::Determination& determination :
+       policy.rules.Screen(facts, AsOfTime(now)).determinations) {
+    *screened.add_determinations() = std::move(determination);
+  }
+  screened.set_policy_number(policy.number);
+  return screened;
+}
+
+v1::CaseScreened ScreenState(const v1::EligibilityState& state, const PolicyInForce& policy,
+                             absl::Time now) {
+  v1::CaseScreened screened = ScreenFacts(state.facts(), policy, now);
+  ApplyReviews(state.reviews(), *screened.mutable_determinations());
+  return screened;
+}
+
+absl::CivilDay DeskDay(absl::Time now) { return absl::ToCivilDay(now, DeskZone()); }
 
 absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
                                                          const v1::EligibilityCommand& command,
-                                                         const Rules& rules,
+                                                         const PolicyInForce& policy,
                                                          const type::DecideContext& context) {
-  const RulesOfDay today = rules.On(AsOfTime(context.now));
   switch (command.kind_case()) {
     case v1::EligibilityCommand::kIntakeEvent:
-      return FollowIntake(state, command.intake_event(), today, context.stream);
+      return FollowIntake(state, command.intake_event(), policy, context);
     case v1::EligibilityCommand::kScreenCase:
-      return ScreenAgain(state, today, context.stream);
+      return ScreenAgain(state, policy, context);
+    case v1::EligibilityCommand::kRescreen:
+      return Rescreen(state, policy, context);
+    case v1::EligibilityCommand::kReview:
+      return TakeReview(state, command.review(), policy, context);
+    case v1::EligibilityCommand::kApplyPolicy:
+      return absl::InternalError("a command of the ledger for a case");
     case v1::EligibilityCommand::KIND_NOT_SET:
       break;
   }
@@ -203,9 +362,17 @@ absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& eve
     case v1::EligibilityEvent::kFactsRecorded:
       return RecordFacts(state, event.facts_recorded());
     case v1::EligibilityEvent::kCaseScreened:
-      return RecordScreening(state, event.case_screened(), context.time);
+      return RecordScreening(state, event.case_screened(), context);
     case v1::EligibilityEvent::kScreeningClosed:
       return RecordWithdrawal(state);
+    case v1::EligibilityEvent::kScreeningConfirmed:
+      return RecordConfirmation(state, event.screening_confirmed());
+    case v1::EligibilityEvent::kDeterminationReviewed:
+      if (!IsKnown(state)) return absl::InternalError("a review of an unknown case");
+      RecordReview(state, event.determination_reviewed().review());
+      return absl::OkStatus();
+    case v1::EligibilityEvent::kPolicyApplied:
+      return absl::InternalError("an event of the ledger in a case");
     case v1::EligibilityEvent::KIND_NOT_SET:
       break;
   }
@@ -215,16 +382,25 @@ absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& eve
 type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state) {
   type::Folded folded;
   if (state.based_on() == 0) return folded;
-  folded.lists.push_back({kScreeningsIndex, case_id});
-  const bool asks = std::any_of(state.determinations().begin(), state.determinations().end(),
-                                [](const v1::Determination& determination) {
-                                  return determination.outcome() == v1::OUTCOME_NEEDS_INFORMATION;
-                                });
-  if (asks && !state.withdrawn()) {
-    const auto& screened = state.screen_time();
-    const int64_t unix_micros = screened.seconds() * 1'000'000 + screened.nanos() / 1'000;
+  for (const v1::PolicyEffect& effect : state.policy_effects()) {
     folded.lists.push_back(
-        {kNeedsInformationIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
+        {kPolicyChangesIndex, absl::StrFormat("%010d/%s", effect.policy_number(), case_id)});
+  }
+  folded.lists.push_back({kScreeningsIndex, case_id});
+  if (const auto day = type::RangeOf(state.holds_until()); day && !state.withdrawn()) {
+    const absl::Time due = absl::FromCivil(day->first, DeskZone());
+    folded.timers.push_back({kHoldsUntilTimer, absl::ToUnixSeconds(due)});
+  }
+  if (state.withdrawn()) return folded;
+  const auto& screened = state.screen_time();
+  const int64_t unix_micros = screened.seconds() * 1'000'000 + screened.nanos() / 1'000;
+  const std::string key = absl::StrFormat("%020d/%s", unix_micros, case_id);
+  const auto& determinations = state.determinations();
+  if (std::any_of(determinations.begin(), determinations.end(), AsksForInformation)) {
+    folded.lists.push_back({kNeedsInformationIndex, key});
+  }
+  if (std::any_of(determinations.begin(), determinations.end(), WaitsForReview)) {
+    folded.lists.push_back({kReviewsIndex, key});
   }
   return folded;
 }

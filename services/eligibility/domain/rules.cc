@@ -136,14 +136,4 @@ Screening RulesOfDay::Screen(const type::v1::CaseFacts& facts) const {
   return Determine(*this, facts);
 }
 
-bool SaysTheSame(const v1::Determination& one, const v1::Determination& other) {
-  v1::Determination first = one;
-  v1::Determination second = other;
-  for (v1::Determination* determination : {&first, &second}) {
-    determination->clear_as_of();
-    determination->clear_known_on();
-  }
-  return first.SerializeAsString() == second.SerializeAsString();
-}
-
 }  // namespace pathways::eligibility

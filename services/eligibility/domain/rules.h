@@ -119,9 +119,6 @@ class RulesOfDay {
   std::vector<Unit> units_;
 };
 
-// Whether two determinations say the same: all but the days they were made for.
-bool SaysTheSame(const v1::Determination& one, const v1::Determination& other);
-
 }  // namespace pathways::eligibility
 
 #endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_RULES_H_

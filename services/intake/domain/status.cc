@@ -94,6 +94,8 @@ absl::Status ShowEligibility(v1::CaseStatus& status,
                              const eligibility::v1::EligibilityEvent& event) {
   switch (event.kind_case()) {
     case eligibility::v1::EligibilityEvent::kFactsRecorded:
+    case eligibility::v1::EligibilityEvent::kScreeningConfirmed:
+    case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return absl::OkStatus();
     case eligibility::v1::EligibilityEvent::kCaseScreened:
       ShowOutcomes(status, event.case_screened());
@@ -102,6 +104,8 @@ absl::Status ShowEligibility(v1::CaseStatus& status,
       status.clear_outcomes();
       status.set_based_on(event.screening_closed().based_on());
       return absl::OkStatus();
+    case eligibility::v1::EligibilityEvent::kPolicyApplied:
+      return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       break;
   }

@@ -88,7 +88,11 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
       break;
     case eligibility::v1::EligibilityEvent::kFactsRecorded:
     case eligibility::v1::EligibilityEvent::kScreeningClosed:
+    case eligibility::v1::EligibilityEvent::kScreeningConfirmed:
+    case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return absl::OkStatus();  // Facts and withdrawals come from intake.
+    case eligibility::v1::EligibilityEvent::kPolicyApplied:
+      return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return absl::InternalError("an eligibility event of an unknown kind");
   }

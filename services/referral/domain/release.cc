@@ -5,7 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "services/referral/domain/actions.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/keys.h"
@@ -19,11 +22,30 @@ constexpr int kReferralsMax = 1'000;
 
 using Qualifications = google::protobuf::RepeatedPtrField<v1::Qualification>;
 
+// Why nothing of a determination can be sent now. A pathway without a status is of a pack that
+// knows none, and open.
+std::string HoldReason(const eligibility::v1::Determination& determination) {
+  using eligibility::v1::PathwayStatus;
+  constexpr absl::string_view prefix = "PATHWAY_STATUS_";
+  const PathwayStatus status = determination.status();
+  if (status != eligibility::v1::PATHWAY_STATUS_UNSPECIFIED &&
+      status != eligibility::v1::PATHWAY_STATUS_ACTIVE) {
+    absl::string_view name = eligibility::v1::PathwayStatus_Name(status);
+    // A status of a newer release is halted too.
+    return absl::StrCat(kPathwayHold, absl::ConsumePrefix(&name, prefix) ? name : "HALTED");
+  }
+  return determination.review_required() ? kReviewPending : "";
+}
+
 Qualifications QualificationsOf(const eligibility::v1::CaseScreened& screened, int64_t number) {
   Qualifications qualifications;
   for (const eligibility::v1::Determination& determination : screened.determinations()) {
-    if (determination.outcome() != eligibility::v1::OUTCOME_MEETS) continue;
+    std::string hold_reason = HoldReason(determination);
+    const bool meets = determination.outcome() == eligibility::v1::OUTCOME_MEETS;
+    const bool informs = determination.mode() == eligibility::v1::REFERRAL_MODE_INFORM;
+    if (informs || (!meets && !absl::StartsWith(hold_reason, kPathwayHold))) continue;
     v1::Qualification& qualification = *qualifications.Add();
+    qualification.set_hold_reason(std::move(hold_reason));
     qualification.set_pathway(determination.pathway());
     *qualification.mutable_person_ids() = determination.person_ids();
     qualification.set_policy_version(determination.policy_version());
@@ -38,7 +60,8 @@ bool SameQualifications(const Qualifications& one, const Qualifications& other) 
                     [](const v1::Qualification& a, const v1::Qualification& b) {
                       return a.pathway() == b.pathway() &&
                              SameStrings(a.person_ids(), b.person_ids()) &&
-                             a.policy_version() == b.policy_version();
+                             a.policy_version() == b.policy_version() &&
+                             a.hold_reason() == b.hold_reason();
                     });
 }
 
@@ -47,10 +70,12 @@ bool IsFor(const v1::StoredReferral& stored, const v1::Qualification& qualificat
          SameStrings(stored.person_ids(), qualification.person_ids());
 }
 
-bool Qualifies(const v1::ReferralCaseState& state, const v1::StoredReferral& stored) {
-  return std::any_of(
-      state.qualifications().begin(), state.qualifications().end(),
-      [&](const v1::Qualification& qualification) { return IsFor(stored, qualification); });
+// Why a live referral has to wait, by what the case qualifies for now. Empty: it need not.
+std::string WantedHold(const v1::ReferralCaseState& state, const v1::StoredReferral& stored) {
+  for (const v1::Qualification& qualification : state.qualifications()) {
+    if (IsFor(stored, qualification)) return qualification.hold_reason();
+  }
+  return kScreeningChanged;
 }
 
 // Number of the next attempt. Nothing when there is none to make: a referral is live, or an agency
@@ -118,15 +143,15 @@ absl::Status UpdateHolds(Decision& decision) {
   for (int i = 0; i < decision.state().referrals_size(); ++i) {
     const v1::StoredReferral stored = decision.state().referrals(i);
     const v1::Referral& referral = stored.referral();
-    const bool qualifies = Qualifies(decision.state(), stored);
-    const bool held_for_it = referral.on_hold() && referral.hold_reason() == kScreeningChanged;
+    const std::string wanted = WantedHold(decision.state(), stored);
+    // What people hold stays, whatever the screening says.
+    if (referral.on_hold() && !IsSystemHold(referral.hold_reason())) continue;
     absl::Status status;
-    if (!qualifies && !referral.on_hold()) {
-      status =
-          ActAsSystem(decision, stored.referral_id(), v1::REFERRAL_ACTION_HOLD, kScreeningChanged);
-    } else if (qualifies && held_for_it) {
+    if (wanted.empty() && referral.on_hold()) {
       status = ActAsSystem(decision, stored.referral_id(), v1::REFERRAL_ACTION_RELEASE,
-                           kScreeningChanged);
+                           referral.hold_reason());
+    } else if (!wanted.empty() && referral.hold_reason() != wanted) {
+      status = ActAsSystem(decision, stored.referral_id(), v1::REFERRAL_ACTION_HOLD, wanted);
     }
     if (!status.ok()) return status;
   }
@@ -137,6 +162,7 @@ absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
   if (decision.state().withdrawn() || !decision.state().facts().consent()) return absl::OkStatus();
   const Qualifications qualifications = decision.state().qualifications();
   for (const v1::Qualification& qualification : qualifications) {
+    if (!qualification.hold_reason().empty()) continue;
     const std::optional<std::string> agency = AgencyOf(routes, qualification.pathway());
     if (!agency) continue;
     const std::optional<int> attempt = NextAttempt(decision.state(), qualification);

@@ -20,7 +20,9 @@ namespace pathways::referral {
 absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseScreened& screened,
                                 int64_t number);
 
-// Puts live referrals that no longer qualify on hold, and takes that hold off those that do again.
+// Puts live referrals on hold that no longer qualify, whose pathway is halted or that wait for a
+// review, each with its reason, and takes that hold off those that may go on. A hold that people
+// set stays.
 absl::Status UpdateHolds(Decision& decision);
 
 // Submits a referral for every qualification that has a route, where the case is not withdrawn,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/type/names.h"
@@ -74,10 +75,15 @@ void CheckFields(const v1::ReferralActionCommand& command, type::Violations& vio
 
 }  // namespace
 
+bool IsSystemHold(absl::string_view reason) {
+  return reason == kScreeningChanged || reason == kReviewPending ||
+         absl::StartsWith(reason, kPathwayHold);
+}
+
 absl::Status ValidateAction(const v1::ReferralActionCommand& command) {
   type::Violations violations;
   CheckCode("reason_code", command.reason_code(), ReasonOf(command.action()), violations);
-  if (command.action() == v1::REFERRAL_ACTION_HOLD && command.reason_code() == kScreeningChanged) {
+  if (command.action() == v1::REFERRAL_ACTION_HOLD && IsSystemHold(command.reason_code())) {
     violations.Add("reason_code", "is kept for holds that the system sets");
   }
   CheckCode("stage", command.stage(),

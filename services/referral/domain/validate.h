@@ -7,15 +7,22 @@
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_VALIDATE_H_
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "pathways/referral/v1/state.pb.h"
 
 namespace pathways::referral {
 
-// Codes of changes that the system makes itself. A hold with kScreeningChanged is taken off by the
+// Codes of changes that the system makes itself. Holds with some of them are taken off by the
 // system, so no caller may set one.
 inline constexpr char kCaseWithdrawn[] = "CASE_WITHDRAWN";
 inline constexpr char kConsentWithdrawn[] = "CONSENT_WITHDRAWN";
 inline constexpr char kScreeningChanged[] = "SCREENING_CHANGED";
+inline constexpr char kReviewPending[] = "REVIEW_PENDING";
+// Begins the codes of holds for the status of a pathway, for example PATHWAY_SUSPENDED.
+inline constexpr char kPathwayHold[] = "PATHWAY_";
+
+// True for the reasons of holds that the system sets and takes off itself.
+bool IsSystemHold(absl::string_view reason);
 
 inline constexpr char kInvalidAction[] = "INVALID_REFERRAL_ACTION";
 

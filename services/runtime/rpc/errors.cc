@@ -1,5 +1,6 @@
 #include "services/runtime/rpc/errors.h"
 
+#include <cstdint>
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
@@ -43,7 +44,9 @@ grpc::Status ToGrpc(const absl::Status& status) {
   }
   if (IsWorthRetrying(status.code())) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(kRetryMilliseconds * 1'000'000);
+    const int64_t wait_ms = problem.retry_ms() > 0 ? problem.retry_ms() : kRetryMilliseconds;
+    retry.mutable_retry_delay()->set_seconds(wait_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(wait_ms % 1000 * 1'000'000));
     details.add_details()->PackFrom(retry);
   }
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),

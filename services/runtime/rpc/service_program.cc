@@ -379,6 +379,7 @@ absl::Status Process::Start(std::unique_ptr<Domain> domain) {
   ASSIGN_OR_RETURN(core_, ServiceCore::Start(program_.name, std::move(store_), std::move(domain),
                                              std::move(engine), log_, metrics_));
   CompareWithTopic();
+  if (program_.prepare) RETURN_IF_ERROR(program_.prepare(*core_, log_));
   std::vector<ProjectionSource> projected;
   for (size_t i = program_.follows.size(); i < followed_.size(); ++i) {
     projected.push_back({followed_[i].name, *followed_[i].subscription, *followed_[i].streams});

@@ -29,6 +29,8 @@ struct ServiceProgram {
   // Reads what the own settings name; faults of settings are noted in them, faults of files are the
   // status. Called once.
   std::function<absl::StatusOr<std::unique_ptr<Domain>>(Settings& settings)> make_domain;
+  // Writes what must be there before anybody is followed or served. May be empty.
+  std::function<absl::Status(ServiceCore& core, Logger& log)> prepare;
   std::function<std::unique_ptr<ServiceAssembly>(const AssemblyParts& parts)> assemble;
   TellFeed tell_feed;  // What its events tell the dashboards.
 };

@@ -147,12 +147,19 @@ struct EventKey {
   int64_t number = 0;
 };
 
-// What a batch wants to know. What it names is locked, unless the store has one writer: streams,
-// then positions, each sorted. A remembered request never changes and is not locked (ADR 20).
+// How a batch holds the stream that governs all others (domain.h) until it ends. Those that share
+// it do not wait for each other; whoever changes it waits for them, and they for it.
+enum class Hold { kNone, kShared, kAlone };
+
+// What a batch wants to know. What it names is locked, unless the store has one writer: the
+// governing stream, then streams, then positions, each sorted. A remembered request never changes
+// and is not locked (ADR 20).
 struct BatchRead {
   std::vector<std::string> requests;
   std::vector<std::string> streams;
   std::vector<std::string> upstreams;  // Whose positions are wanted.
+  std::string governing;               // Id of that stream. Empty: none.
+  Hold hold = Hold::kNone;             // How it is held. A store has at most one such stream.
 };
 
 struct BatchData {
@@ -161,6 +168,7 @@ struct BatchData {
   std::map<std::string, StreamRow>
       streams;  // Only streams that exist or have applied, behind or parked rows.
   std::map<std::string, Position> positions;
+  int64_t governing_version = 0;  // Of the governing stream. 0: none was named, or it is empty.
 };
 
 // One stream's change within a batch.

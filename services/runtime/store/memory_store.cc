@@ -282,6 +282,7 @@ absl::StatusOr<BatchData> MemoryStore::Transaction::Read(const BatchRead& wanted
     const auto found = tables.positions.find(upstream);
     if (found != tables.positions.end()) data.positions.insert(*found);
   }
+  if (!wanted.governing.empty()) data.governing_version = tables.ReadRow(wanted.governing).version;
   return data;
 }
 

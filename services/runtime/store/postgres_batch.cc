@@ -121,6 +121,7 @@ absl::StatusOr<BatchData> PostgresBatch::Read(const BatchRead& wanted) {
 absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
   PostgresSteps steps;
   if (!begun_) steps.push_back(Plain("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
+  HoldGoverning(wanted.governing, wanted.hold, data.governing_version, steps);
   const std::set<std::string> streams(wanted.streams.begin(), wanted.streams.end());
   ReadStreams({streams.begin(), streams.end()}, /*lock=*/true, data.streams, steps);
   ReadPositions(wanted.upstreams, /*lock=*/true, data.positions, steps);

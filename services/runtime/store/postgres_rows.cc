@@ -121,6 +121,19 @@ void ReadStreams(const std::vector<std::string>& streams, bool lock,
                    }});
 }
 
+void HoldGoverning(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps) {
+  if (stream.empty()) return;
+  if (PATHWAYS_MUTANT("postgres.no_governing_lock")) hold = Hold::kNone;
+  // An advisory lock and not that of the row: sharing a row's lock writes to the row each time.
+  if (hold == Hold::kShared) steps.push_back(Plain("SELECT pg_advisory_xact_lock_shared(23)"));
+  if (hold == Hold::kAlone) steps.push_back(Plain("SELECT pg_advisory_xact_lock(23)"));
+  // A statement of its own, so that it sees what was committed by whoever held the lock.
+  steps.push_back({{"SELECT version FROM streams WHERE id = $1::bytea", {stream}},
+                   [&version](const PostgresResult& result) {
+                     if (result.rows() == 1) version = result.Int(0, 0);
+                   }});
+}
+
 void ReadRequests(const std::vector<std::string>& keys, std::map<std::string, RequestRow>& rows,
                   PostgresSteps& steps) {
   if (keys.empty()) return;

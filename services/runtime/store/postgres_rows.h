@@ -42,6 +42,8 @@ std::string BytesArray(const std::vector<std::string>& values);
 // either make a stream (AddStates) or remove (RemovePlaceholders).
 void ReadStreams(const std::vector<std::string>& streams, bool lock,
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps);
+// Holds the stream that governs all others, before any other lock, and reads its version.
+void HoldGoverning(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps);
 void ReadRequests(const std::vector<std::string>& keys, std::map<std::string, RequestRow>& rows,
                   PostgresSteps& steps);
 // With `lock` the rows are locked in order.

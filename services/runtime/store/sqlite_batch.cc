@@ -34,6 +34,11 @@ absl::StatusOr<BatchData> SqliteBatch::Read(const BatchRead& wanted) {
     ASSIGN_OR_RETURN(std::optional<Position> row, ReadPositionRow(db, upstream));
     if (row) data.positions.emplace(upstream, *std::move(row));
   }
+  if (!wanted.governing.empty()) {
+    SqliteStatement row = db.Prepare("SELECT version FROM streams WHERE id = ?");
+    if (row.Text(wanted.governing).Step()) data.governing_version = row.ColumnInt(0);
+    RETURN_IF_ERROR(row.status());
+  }
   return data;
 }
 

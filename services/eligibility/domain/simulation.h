@@ -1,0 +1,60 @@
+// What a pack would change, counted over stored cases without effect.
+//
+// Cases are added one by one; the counts are by pathway and change, and within each by nationality
+// and by need. They are made for people who plan and may be passed on, so no cell of fewer than
+// kCellMin is told, nor a cell from which one of those could be reckoned by taking it from a sum.
+// Not thread-safe.
+#ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_SIMULATION_H_
+#define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_SIMULATION_H_
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "pathways/eligibility/v1/ledger.pb.h"
+#include "services/eligibility/domain/decide.h"
+
+namespace pathways::eligibility {
+
+inline constexpr int64_t kCellMin = 5;
+
+class Simulation {
+ public:
+  // `candidate` must outlive the simulation. `now`: on whose day is screened.
+  Simulation(const PolicyInForce& candidate, absl::Time now) : candidate_(candidate), now_(now) {}
+
+  // Counts a case; one that is not screened, or not any more, is passed over.
+  void Add(const v1::EligibilityState& state);
+
+  int64_t cases() const { return cases_; }
+
+  // In order of pathway and change: each cell, then its nationalities, then its needs.
+  std::vector<v1::SimulationCell> Cells() const;
+
+ private:
+  struct Key {
+    std::string pathway;
+    int from = 0;
+    int to = 0;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Count {
+    int64_t all = 0;
+    std::map<std::string, int64_t> nationalities;
+    std::map<std::string, int64_t> needs;
+  };
+
+  void AddUnit(const Key& key, const v1::Determination& unit, const type::v1::CaseFacts& facts);
+
+  const PolicyInForce candidate_;
+  const absl::Time now_;
+  int64_t cases_ = 0;
+  std::map<Key, Count> counts_;
+};
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_SIMULATION_H_

@@ -1,0 +1,53 @@
+#include "services/eligibility/ledger_start.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pathways/eligibility/v1/state.pb.h"
+#include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/rpc.h"
+#include "services/runtime/consumer.h"
+#include "services/runtime/ids.h"
+#include "services/runtime/serialize.h"
+#include "services/runtime/status_macros.h"
+
+namespace pathways::eligibility {
+namespace {
+
+absl::Status ApplyFirst(runtime::ServiceCore& core, const v1::PolicyPack& pack) {
+  v1::EligibilityCommand payload;
+  v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
+  apply.set_pack(runtime::SerializeDeterministic(pack));
+  apply.set_sha256(runtime::Sha256Hex(apply.pack()));
+  apply.set_first(true);
+  apply.set_principal(kStartPrincipal);
+  apply.set_reason_code(kFirstPolicy);
+  std::vector<runtime::Command> commands;
+  commands.push_back({kPolicyLedger,
+                      runtime::SerializeDeterministic(payload),
+                      runtime::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
+                      {}});
+  return runtime::SubmitAll(core.engine(), std::move(commands));
+}
+
+}  // namespace
+
+absl::Status BeginLedger(runtime::ServiceCore& core, const v1::PolicyPack& pack,
+                         runtime::Logger& log) {
+  if (!core.can_write()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(v1::PolicyLedgerState ledger, ReadLedger(core.store()));
+  if (ledger.versions().empty()) {
+    RETURN_IF_ERROR(ApplyFirst(core, pack));
+    ASSIGN_OR_RETURN(ledger, ReadLedger(core.store()));
+  }
+  const v1::PolicyVersion& in_force = ledger.versions(ledger.versions_size() - 1);
+  log.Info("policies_in_force", {{"version", in_force.version()}, {"number", in_force.number()}});
+  if (in_force.version() != pack.version()) {
+    log.Warning("policies_setting_not_in_force",
+                {{"setting", pack.version()}, {"in_force", in_force.version()}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pathways::eligibility

@@ -1,0 +1,296 @@
+// Goal: a new version of the policies reaches every case once, tells what it changed and what is
+// held for it, and every bad, late or repeated request leaves the old version in force. Method: a
+// site with cases; packs made of the one it starts with.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/eligibility/policy_file.h"
+#include "services/eligibility/rpc.h"
+#include "tests/rpc/site.h"
+#include "tests/support/eventually.h"
+
+namespace pathways {
+namespace {
+
+using eligibility::v1::EligibilityService;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing_support::Describe;
+using testing_support::Eventually;
+using testing_support::kDesk;
+using testing_support::kOfficer;
+using testing_support::Site;
+
+constexpr char kResettlement[] = "us-refugee-resettlement";
+
+class PolicyTest : public testing::Test {
+ protected:
+  PolicyTest() { pack_ = *eligibility::LoadPack(site_.options().policy_folder); }
+
+  // The pack under another version, without the resettlement pathway.
+  eligibility::v1::PolicyPack ClosedPack(const std::string& version) {
+    eligibility::v1::PolicyPack pack = pack_;
+    pack.set_version(version);
+    auto& pathways = *pack.mutable_pathways();
+    for (int i = pathways.size() - 1; i >= 0; --i) {
+      if (pathways[i].id() == kResettlement) pathways.DeleteSubrange(i, 1);
+    }
+    return pack;
+  }
+  static eligibility::v1::ApplyPolicyRequest Request(const eligibility::v1::PolicyPack& pack) {
+    eligibility::v1::ApplyPolicyRequest request;
+    *request.mutable_pack() = pack;
+    request.set_reason_code("RULE_CHANGED");
+    request.set_request_id(testing_support::NewRequestId());
+    return request;
+  }
+  // The number of the version that is answered, or the error.
+  std::string Apply(const eligibility::v1::ApplyPolicyRequest& request) {
+    const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::ApplyPolicy, request);
+    return answer.ok() ? absl::StrCat(answer->number()) : Describe(answer.status());
+  }
+  std::string InForce() {
+    const auto answer = site_.As(kDesk).Call(&EligibilityService::Stub::ListPathways,
+                                             eligibility::v1::ListPathwaysRequest());
+    return answer.ok() ? answer->policy_version() : Describe(answer.status());
+  }
+  eligibility::v1::ListPolicyChangesResponse Changes(const std::string& version = "") {
+    eligibility::v1::ListPolicyChangesRequest request;
+    if (!version.empty()) request.set_name("policyVersions/" + version);
+    const auto answer =
+        site_.As(kOfficer).Call(&EligibilityService::Stub::ListPolicyChanges, request);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.value_or(eligibility::v1::ListPolicyChangesResponse());
+  }
+  // "state reason" of a case's referral; with its hold.
+  std::string Held(const std::string& case_name) {
+    referral::v1::GetReferralRequest request;
+    request.set_name(case_name + "/referrals/r1");
+    const auto answer =
+        site_.As(kDesk).Call(&referral::v1::ReferralService::Stub::GetReferral, request);
+    if (!answer.ok()) return Describe(answer.status());
+    return answer->on_hold() ? answer->hold_reason() : "not held";
+  }
+  std::vector<std::string> EventsOfCases() {
+    return site_.Sql("eligibility",
+                     "SELECT count(*) FROM events WHERE stream NOT LIKE 'service/%'");
+  }
+
+  Site site_;
+  eligibility::v1::PolicyPack pack_;
+};
+
+TEST_F(PolicyTest, AnEmptyLedgerBeginsWithThePackOfTheSetting) {
+  const auto versions = site_.As(kDesk).Call(&EligibilityService::Stub::ListPolicyVersions,
+                                             eligibility::v1::ListPolicyVersionsRequest());
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  ASSERT_EQ(versions->versions_size(), 1);
+  EXPECT_EQ(versions->versions(0).version(), pack_.version());
+  EXPECT_EQ(versions->versions(0).principal(), "start");
+  EXPECT_EQ(versions->versions(0).sha256().size(), 64u);
+  site_.Restart();
+  EXPECT_THAT(site_.Sql("eligibility", "SELECT number FROM events WHERE stream LIKE 'service/%'"),
+              ElementsAre("1"));
+}
+
+TEST_F(PolicyTest, ANewVersionReachesEveryCaseAndHoldsTheirReferrals) {
+  std::vector<std::string> cases;
+  for (int i = 0; i < 3; ++i) cases.push_back(site_.RegisterAndSettle());
+  EXPECT_EQ(Held(cases[0]), "not held");
+  EXPECT_EQ(Apply(Request(ClosedPack("closed"))), "2");
+  EXPECT_EQ(InForce(), "closed");
+  EXPECT_TRUE(Eventually([&] { return Changes().changes_size() == 3; }));
+  const auto changes = Changes();
+  ASSERT_EQ(changes.changes_size(), 3);
+  EXPECT_EQ(changes.version().version(), "closed");
+  ASSERT_EQ(changes.changes(0).changes_size(), 1);
+  EXPECT_EQ(changes.changes(0).changes(0).pathway(), kResettlement);
+  EXPECT_EQ(changes.changes(0).changes(0).from(), eligibility::v1::OUTCOME_MEETS);
+  EXPECT_EQ(changes.changes(0).changes(0).to(), eligibility::v1::OUTCOME_UNSPECIFIED);
+  EXPECT_THAT(changes.changes(0).changes(0).tell(),
+              ElementsAre(eligibility::v1::RECIPIENT_PEOPLE, eligibility::v1::RECIPIENT_AGENCY));
+  ASSERT_TRUE(site_.Settle());
+  for (const std::string& name : cases) EXPECT_EQ(Held(name), "SCREENING_CHANGED") << name;
+  // Back, under a new version: the hold is taken off.
+  pack_.set_version("open-again");
+  EXPECT_EQ(Apply(Request(pack_)), "3");
+  EXPECT_TRUE(Eventually([&] { return Changes().changes_size() == 3; }));
+  EXPECT_EQ(Changes("closed").changes_size(), 3) << "the list of a version stays";
+  ASSERT_TRUE(site_.Settle());
+  for (const std::string& name : cases) EXPECT_EQ(Held(name), "not held") << name;
+}
+
+TEST_F(PolicyTest, ACaseWhoseOutcomeStaysGetsNoEventAndIsSeenOnce) {
+  for (int i = 0; i < 2; ++i) site_.RegisterAndSettle();
+  const std::vector<std::string> before = EventsOfCases();
+  pack_.set_version("same");
+  pack_.set_title("The same, told anew.");
+  EXPECT_EQ(Apply(Request(pack_)), "2");
+  const auto seen = [&] {
+    return site_.Sql("eligibility", "SELECT number FROM applied WHERE upstream = 'policy'");
+  };
+  EXPECT_TRUE(Eventually([&] { return seen() == std::vector<std::string>{"2", "2"}; }));
+  EXPECT_EQ(EventsOfCases(), before);
+  EXPECT_THAT(Changes().changes(), IsEmpty());
+}
+
+TEST_F(PolicyTest, BadAndRepeatedRequestsLeaveTheVersionInForce) {
+  const auto request = Request(ClosedPack("closed"));
+  auto check = request;
+  check.set_validate_only(true);
+  EXPECT_EQ(Apply(check), "2");
+  EXPECT_EQ(InForce(), pack_.version()) << "it was only checked";
+  EXPECT_EQ(Apply(request), "2");
+  EXPECT_EQ(Apply(request), "2") << "the same request";
+  EXPECT_EQ(Apply(Request(ClosedPack("closed"))), "2") << "the same version and pack";
+  check.set_request_id("");
+  EXPECT_EQ(Apply(check), "2");
+  pack_.set_version("closed");
+  EXPECT_EQ(Apply(Request(pack_)), "ALREADY_EXISTS POLICY_VERSION_USED");
+  EXPECT_EQ(Apply(Request(*eligibility::LoadPack(site_.options().policy_folder))),
+            "FAILED_PRECONDITION POLICY_REPLACED");
+  auto late = Request(ClosedPack("late"));
+  late.set_replaces("2023-07-28");
+  EXPECT_EQ(Apply(late), "ABORTED POLICY_MOVED_ON");
+  auto faulty = Request(ClosedPack("faulty"));
+  faulty.mutable_pack()->mutable_pathways(0)->clear_criteria();
+  EXPECT_EQ(Apply(faulty), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+  faulty.set_validate_only(true);
+  EXPECT_EQ(Apply(faulty), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+  auto without_id = Request(ClosedPack("next"));
+  without_id.clear_request_id();
+  EXPECT_EQ(Apply(without_id), "INVALID_ARGUMENT INVALID_REQUEST");
+  EXPECT_EQ(InForce(), "closed");
+}
+
+TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
+  for (int i = 0; i < 6; ++i) site_.RegisterAndSettle();
+  const std::vector<std::string> before = EventsOfCases();
+  eligibility::v1::SimulatePolicyRequest request;
+  *request.mutable_pack() = ClosedPack("closed");
+  const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::SimulatePolicy, request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->cases(), 6);
+  EXPECT_TRUE(answer->whole());
+  EXPECT_EQ(answer->policy_version(), pack_.version());
+  bool told = false;
+  for (const auto& cell : answer->cells()) {
+    if (cell.pathway() != kResettlement || cell.nationality() != "HT") continue;
+    EXPECT_EQ(cell.from(), eligibility::v1::OUTCOME_MEETS);
+    EXPECT_EQ(cell.to(), eligibility::v1::OUTCOME_UNSPECIFIED);
+    EXPECT_EQ(cell.count(), 6);
+    told = true;
+  }
+  EXPECT_TRUE(told) << answer->DebugString();
+  EXPECT_EQ(EventsOfCases(), before);
+  EXPECT_EQ(InForce(), pack_.version());
+  request.mutable_pack()->mutable_pathways(0)->clear_criteria();
+  const auto faulty = site_.As(kOfficer).Call(&EligibilityService::Stub::SimulatePolicy, request);
+  EXPECT_EQ(Describe(faulty.status()), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+}
+
+TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
+  const auto rows = [&] {
+    std::vector<std::string> counts;
+    for (const char* table : {"events", "streams", "audit", "requests"}) {
+      counts.push_back(site_.Sql("eligibility", absl::StrCat("SELECT count(*) FROM ", table))[0]);
+    }
+    return counts;
+  };
+  const std::vector<std::string> before = rows();
+  eligibility::v1::ScreenAnonymouslyRequest request;
+  auto& person = *request.mutable_facts()->add_people();
+  person.add_nationalities("HTI");
+  person.set_in_mexico(type::v1::ANSWER_YES);
+  const auto call = [&](const char* principal) {
+    return site_.As(principal).Call(&EligibilityService::Stub::ScreenAnonymously, request);
+  };
+  const auto answer = call(kDesk);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_GE(answer->determinations_size(), pack_.pathways_size());
+  EXPECT_EQ(answer->determinations(0).person_ids(0), "p1");
+  EXPECT_EQ(answer->policy_version(), pack_.version());
+  EXPECT_FALSE(answer->notice().empty());
+  request.mutable_facts()->add_people();
+  EXPECT_EQ(Describe(call(kDesk).status()), "INVALID_ARGUMENT INVALID_REQUEST")
+      << "two people, and no principal applicant";
+  request.mutable_facts()->mutable_people()->RemoveLast();
+  for (int i = 2; i < eligibility::kAnonymousPerMinute; ++i) ASSERT_TRUE(call(kDesk).ok()) << i;
+  EXPECT_EQ(Describe(call(kDesk).status()), "RESOURCE_EXHAUSTED RATE_LIMITED");
+  EXPECT_TRUE(call(testing_support::kViewer).ok()) << "another principal has its own";
+  site_.clock().Advance(absl::Seconds(1));
+  EXPECT_TRUE(call(kDesk).ok()) << "one more each second";
+  EXPECT_FALSE(call(kDesk).ok());
+  EXPECT_EQ(rows(), before);
+}
+
+TEST_F(PolicyTest, AReviewTakesTwoPeopleAndIsReplayedAsItWas) {
+  // A pathway that rests on a rumour: no fact is missing, and nothing can be said.
+  pack_.set_version("rumour");
+  for (auto& pathway : *pack_.mutable_pathways()) {
+    if (pathway.id() != kResettlement) continue;
+    for (auto& criterion : *pathway.mutable_criteria()) {
+      criterion.set_confidence(eligibility::v1::CONFIDENCE_S3);
+    }
+  }
+  ASSERT_EQ(Apply(Request(pack_)), "2");
+  const std::string name = site_.RegisterAndSettle() + "/screening";
+  const auto listed =
+      site_.As(testing_support::kReviewerOne)
+          .Call(&EligibilityService::Stub::ListReviews, eligibility::v1::ListReviewsRequest());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->reviews_size(), 1);
+  EXPECT_EQ(listed->reviews(0).screening(), name);
+  const auto& waiting = listed->reviews(0).determinations(0);
+  eligibility::v1::ReviewDeterminationRequest request;
+  request.set_name(name);
+  request.set_etag(listed->reviews(0).etag());
+  request.set_pathway(waiting.pathway());
+  *request.mutable_person_ids() = waiting.person_ids();
+  request.set_verdict(eligibility::v1::REVIEW_VERDICT_REFUSE);
+  request.set_reason_code("PAPERS_SEEN");
+  const auto say = [&](const char* reviewer) {
+    request.set_request_id(testing_support::NewRequestId());
+    return site_.As(reviewer).Call(&EligibilityService::Stub::ReviewDetermination, request);
+  };
+  ASSERT_TRUE(say(testing_support::kReviewerOne).ok());
+  EXPECT_EQ(Describe(say(testing_support::kReviewerTwo).status()), "ABORTED ETAG_MISMATCH");
+  request.clear_etag();
+  EXPECT_EQ(Describe(say(testing_support::kReviewerOne).status()),
+            "FAILED_PRECONDITION SECOND_REVIEWER_NEEDED");
+  const auto settled = say(testing_support::kReviewerTwo);
+  ASSERT_TRUE(settled.ok()) << settled.status();
+  int refused = 0;
+  for (const auto& determination : settled->determinations()) {
+    if (!determination.reviewed()) continue;
+    EXPECT_EQ(determination.outcome(), eligibility::v1::OUTCOME_DOES_NOT_MEET);
+    ++refused;
+  }
+  EXPECT_EQ(refused, 1);
+  // A later version does not reach into the past.
+  EXPECT_EQ(Apply(Request(ClosedPack("closed"))), "3");
+  EXPECT_TRUE(Eventually([&] { return Changes().changes_size() == 1; }));
+  // Facts, screening, two opinions, screening, screening.
+  for (const int number : {2, 5, 6}) {
+    eligibility::v1::ReplayScreeningRequest replay;
+    replay.set_name(name);
+    replay.set_number(number);
+    const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::ReplayScreening, replay);
+    ASSERT_TRUE(answer.ok()) << number << " " << answer.status();
+    EXPECT_TRUE(answer->same_bytes()) << answer->DebugString();
+    EXPECT_TRUE(answer->same_outcomes());
+    EXPECT_EQ(answer->policy_version(), number == 6 ? "closed" : pack_.version());
+  }
+  eligibility::v1::ReplayScreeningRequest none;
+  none.set_name(name);
+  none.set_number(1);
+  const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::ReplayScreening, none);
+  EXPECT_EQ(Describe(answer.status()), "NOT_FOUND SCREENING_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace pathways
