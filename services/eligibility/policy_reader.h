@@ -37,7 +37,7 @@ class PolicyReader {
   std::shared_ptr<const Rules> Known(int64_t number);
 
   runtime::EventStore& store_;
-  std::mutex mutex_;  // Guards what follows.
+  std::mutex mutex_;                                       // Guards what follows.
   std::map<int64_t, std::shared_ptr<const Rules>> rules_;  // By number.
 };
 

@@ -9,8 +9,8 @@
 #include "absl/strings/strip.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/decide.h"
-#include "services/eligibility/explain.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/explain.h"
 #include "services/runtime/requests.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/serialize.h"
@@ -173,7 +173,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext
     for (const v1::Pathway& pathway : policy.rules->pack().pathways()) {
       if (pathway.id() != id) continue;
       *response = pathway;
-      *response->mutable_shown() = ForStaff(*policy.rules).Describe(pathway, AsOfTime(parts_.clock.Now()));
+      *response->mutable_shown() =
+          ForStaff(*policy.rules).Describe(pathway, AsOfTime(parts_.clock.Now()));
       return absl::OkStatus();
     }
     return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",

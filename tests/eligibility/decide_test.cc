@@ -191,7 +191,8 @@ TEST(Rescreening, TellsWhatChangedAndListsTheCaseUnderTheVersion) {
   EXPECT_EQ(screened.changes(0).DebugString(),
             Parse<v1::DeterminationChange>(
                 "pathway: 'road' person_ids: 'p1' from: OUTCOME_MEETS to: OUTCOME_DOES_NOT_MEET "
-                "criteria: 'in-mexico' tell: RECIPIENT_PEOPLE tell: RECIPIENT_AGENCY")
+                "criteria: 'in-mexico' tell: RECIPIENT_PEOPLE tell: RECIPIENT_AGENCY "
+                "status_from: PATHWAY_STATUS_ACTIVE status_to: PATHWAY_STATUS_ACTIVE")
                 .DebugString());
   EXPECT_EQ(screened.changes(2).pathway(), "bridge");
   EXPECT_EQ(screened.changes(2).to(), v1::OUTCOME_UNSPECIFIED);

@@ -134,7 +134,9 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
 
   const auto subscription = Subscribe(topic);
   {
-    Follower now(std::make_unique<EligibilityDomain>(eligibility::RulesOf(eligibility::SmallPack())), store_, streams_);
+    Follower now(
+        std::make_unique<EligibilityDomain>(eligibility::RulesOf(eligibility::SmallPack())), store_,
+        streams_);
     runtime::Consumer consumer(now.Parts(*subscription));
     ASSERT_TRUE(subscription->Start().ok());
     ASSERT_TRUE(Eventually([&] { return Applied("behind-them") == 1; }));
@@ -148,8 +150,9 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
   EXPECT_EQ(store_.ReadPosition("intake/0")->position, 5);
 
   ASSERT_TRUE(store_.ClearParked("kind").ok());  // As `pathways parked redrive`.
-  Follower next(std::make_unique<EligibilityOfNextRelease>(eligibility::RulesOf(eligibility::SmallPack())), store_,
-                streams_);
+  Follower next(
+      std::make_unique<EligibilityOfNextRelease>(eligibility::RulesOf(eligibility::SmallPack())),
+      store_, streams_);
   runtime::Puller puller(next.Parts(*subscription), absl::Hours(1));
   ASSERT_TRUE(Eventually([&] { return Applied("kind") == 3; }));
   EXPECT_EQ(store_.ReadState("kind")->parked_reason, "");

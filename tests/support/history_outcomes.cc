@@ -6,6 +6,7 @@
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
+#include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/eligibility/policy_file.h"
 #include "services/referral/domain/decide.h"
