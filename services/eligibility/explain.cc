@@ -28,10 +28,14 @@ void Append(const v1::ShownText& more, v1::ShownText& text) {
 
 }  // namespace
 
+bool IsLanguage(absl::string_view language) {
+  const auto& languages = Languages();
+  return std::find(languages.begin(), languages.end(), language) != languages.end();
+}
+
 Explainer::Explainer(const Rules& rules, const std::string& language, v1::Audience audience)
     : pack_(rules.pack()), rules_(rules), language_(language), audience_(audience) {
-  const auto& languages = Languages();
-  if (std::find(languages.begin(), languages.end(), language) == languages.end()) language_ = "en";
+  if (!IsLanguage(language)) language_ = "en";
   for (const v1::Catalogue& catalogue : pack_.catalogues()) {
     if (catalogue.language() != language_) continue;
     for (const v1::Text& text : catalogue.texts()) texts_[text.key()] = &text;

@@ -43,14 +43,15 @@ absl::Status NotScreened() {
                       "no screening of this case: check the name, or wait until it is screened");
 }
 
-// Texts in English, for staff: the language in which the API has always answered.
+// Where nothing else is asked for.
 Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF}; }
 
 // Each determination in the words of the pack that it was made with.
-absl::Status AddWords(PolicyReader& policies, v1::Screening& screening) {
+absl::Status AddWords(PolicyReader& policies, const Wording& wording, v1::Screening& screening) {
   for (const v1::Determination& determination : screening.determinations()) {
     ASSIGN_OR_RETURN(const auto rules, policies.OfVersion(determination.policy_version()));
-    *screening.add_explanations() = ForStaff(*rules).Explain(determination);
+    const Explainer explainer(*rules, wording.language, wording.audience);
+    *screening.add_explanations() = explainer.Explain(determination);
   }
   return absl::OkStatus();
 }
@@ -70,6 +71,15 @@ absl::Status FillPage(runtime::EventStore& store, const std::string& after, int 
 }
 
 }  // namespace
+
+Wording WordingOf(const std::string& language, v1::Audience audience,
+                  type::Violations& violations) {
+  Wording wording;
+  if (!language.empty()) wording.language = language;
+  if (!IsLanguage(wording.language)) violations.Add("language", "must be es, ht or en");
+  if (audience != v1::AUDIENCE_UNSPECIFIED) wording.audience = audience;
+  return wording;
+}
 
 absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
                                           const runtime::StreamRow& row) {
@@ -96,10 +106,11 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     type::Violations violations;
     const auto case_id = type::ParseSingletonName(request->name(), "screening");
     if (!case_id) violations.Add("name", kNameForm);
+    const Wording wording = WordingOf(request->language(), request->audience(), violations);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
     ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
-    return AddWords(policies_, *response);
+    return AddWords(policies_, wording, *response);
   });
 }
 
@@ -137,7 +148,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenCase(grpc::CallbackServerContext
       },
       [response, this](const Answer& answer) -> absl::Status {
         ASSIGN_OR_RETURN(*response, ScreeningOf(answer.stream, answer.row));
-        return AddWords(policies_, *response);
+        return AddWords(policies_, Wording(), *response);
       });
 }
 

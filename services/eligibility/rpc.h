@@ -22,6 +22,7 @@
 #include "services/runtime/rpc/edge.h"
 #include "services/runtime/rpc/rate_limit.h"
 #include "services/runtime/store/event_store.h"
+#include "services/type/problem.h"
 
 namespace pathways::eligibility {
 
@@ -89,6 +90,15 @@ class EligibilityRpc : public v1::EligibilityService::CallbackService {
   runtime::RateLimit anonymous_;
   std::atomic<bool> simulates_ = false;
 };
+
+// In which language, and for whom, determinations are put into words.
+struct Wording {
+  std::string language = "en";
+  v1::Audience audience = v1::AUDIENCE_STAFF;
+};
+
+// What a request asks for; notes a language that packs have no texts in.
+Wording WordingOf(const std::string& language, v1::Audience audience, type::Violations& violations);
 
 // A stored case as the API shows it. NOT_FOUND when it was not screened, DATA_LOSS when it cannot
 // be read.

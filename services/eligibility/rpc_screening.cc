@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/simulation.h"
+#include "services/eligibility/explain.h"
 #include "services/eligibility/rpc.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
@@ -40,15 +41,13 @@ type::v1::CaseFacts Completed(type::v1::CaseFacts facts) {
   return facts;
 }
 
-absl::Status CheckAnonymous(const type::v1::CaseFacts& facts) {
-  type::Violations violations;
+void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violations) {
   if (facts.people().empty() || facts.people_size() > kPeopleMax) {
     violations.Add("facts.people", "must be 1 to 50 people");
   } else if (!CheckFacts(facts).ok()) {
     violations.Add("facts.people",
                    "must have one principal applicant, ids of their own and codes that exist");
   }
-  return violations.ToStatus(runtime::kInvalidRequest);
 }
 
 // Adds cases until there are no more or the time is up. True: there are no more.
@@ -92,10 +91,17 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenAnonymously(
       context, kScreenAnonymously, [=, this](const Principal& principal) -> absl::Status {
         RETURN_IF_ERROR(anonymous_.Take(principal.Name()));
         const type::v1::CaseFacts facts = Completed(request->facts());
-        RETURN_IF_ERROR(CheckAnonymous(facts));
+        type::Violations violations;
+        CheckAnonymous(facts, violations);
+        const Wording wording = WordingOf(request->language(), request->audience(), violations);
+        RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
         ASSIGN_OR_RETURN(const Policy policy, policies_.InForce());
         v1::CaseScreened screened =
             ScreenFacts(facts, {*policy.rules, policy.number}, parts_.clock.Now());
+        const Explainer explainer(*policy.rules, wording.language, wording.audience);
+        for (const v1::Determination& determination : screened.determinations()) {
+          *response->add_explanations() = explainer.Explain(determination);
+        }
         response->mutable_determinations()->Swap(screened.mutable_determinations());
         response->set_policy_version(policy.rules->pack().version());
         response->set_notice(type::kScreeningNotice);

@@ -14,13 +14,48 @@ namespace {
 
 using eligibility::v1::EligibilityService;
 
+using Explanations = google::protobuf::RepeatedPtrField<eligibility::v1::Explanation>;
+
+// In which words a screening is told.
+struct Words {
+  std::string language = "en";
+  bool is_plain = false;
+};
+
+void AddWords(CLI::App& command, Words& words) {
+  command.add_option("--language", words.language, "Language of the words: es, ht or en")
+      ->capture_default_str();
+  command.add_flag("--plain", words.is_plain, "Words for the person, not for staff");
+}
+
+template <typename Request>
+void Ask(const Words& words, Request& request) {
+  request.set_language(words.language);
+  request.set_audience(words.is_plain ? eligibility::v1::AUDIENCE_PERSON
+                                      : eligibility::v1::AUDIENCE_STAFF);
+}
+
+std::string Shown(const eligibility::v1::ShownText& text) {
+  return absl::StrCat(text.unreviewed() ? "(unreviewed) " : "", text.text());
+}
+
+// What each outcome means, and whether the pathway is open.
+Table MeaningOf(const Explanations& explanations) {
+  Table meaning{.header = {"pathway", "person_ids", "outcome", "status"}};
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    meaning.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"),
+                            Shown(explanation.outcome()), Shown(explanation.status())});
+  }
+  return meaning;
+}
+
 // One row per criterion, so that each outcome is seen with its reason and source.
-Table ReasonsOf(const eligibility::v1::Screening& screening) {
+Table ReasonsOf(const Explanations& explanations) {
   Table reasons{.header = {"pathway", "person_ids", "criterion", "reason", "citation"}};
-  for (const eligibility::v1::Explanation& explanation : screening.explanations()) {
+  for (const eligibility::v1::Explanation& explanation : explanations) {
     for (const eligibility::v1::CriterionText& criterion : explanation.criteria()) {
       reasons.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"),
-                              criterion.criterion(), criterion.text().text(),
+                              criterion.criterion(), Shown(criterion.text()),
                               criterion.citation()});
     }
   }
@@ -33,7 +68,7 @@ void ShowScreening(const eligibility::v1::Screening& screening, Output& output) 
                TableOf(screening.determinations(),
                        {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
                         "holds_until", "policy_version"}),
-               ReasonsOf(screening)});
+               MeaningOf(screening.explanations()), ReasonsOf(screening.explanations())});
 }
 
 absl::Status Screen(Session& session, const std::string& name) {
@@ -47,19 +82,22 @@ absl::Status Screen(Session& session, const std::string& name) {
 }
 
 // Nothing is stored of it.
-absl::Status ScreenFile(Session& session, const std::string& path) {
+absl::Status ScreenFile(Session& session, const std::string& path, const Words& words) {
   eligibility::v1::ScreenAnonymouslyRequest request;
+  Ask(words, request);
   RETURN_IF_ERROR(ReadJson(path, *request.mutable_facts()));
   ASSIGN_OR_RETURN(const eligibility::v1::ScreenAnonymouslyResponse answer,
                    session.client.Call(&EligibilityService::Stub::ScreenAnonymously, request));
   session.output.Show(answer, {FieldsOf(answer, {"policy_version"}),
                                TableOf(answer.determinations(), {"pathway", "person_ids", "outcome",
-                                                                 "status", "missing_facts"})});
+                                                                 "status", "missing_facts"}),
+                               MeaningOf(answer.explanations()), ReasonsOf(answer.explanations())});
   return absl::OkStatus();
 }
 
-absl::Status GetScreening(Session& session, const std::string& name) {
+absl::Status GetScreening(Session& session, const std::string& name, const Words& words) {
   eligibility::v1::GetScreeningRequest request;
+  Ask(words, request);
   request.set_name(absl::StrCat(name, "/screening"));
   ASSIGN_OR_RETURN(const eligibility::v1::Screening screening,
                    session.client.Call(&EligibilityService::Stub::GetScreening, request));
@@ -98,11 +136,12 @@ absl::Status ShowPolicy(Session& session, const std::string& id) {
 void AddScreen(CLI::App& app, const CommandContextPtr& context) {
   auto screened = std::make_shared<std::string>();
   auto facts = std::make_shared<std::string>();
+  auto words = std::make_shared<Words>();
   CLI::App& screen =
       AddChange(app, context, "screen",
                 "Screen with the policies in force: a case again, or facts that are not stored",
                 [=](Session& session) -> absl::Status {
-                  if (!facts->empty()) return ScreenFile(session, *facts);
+                  if (!facts->empty()) return ScreenFile(session, *facts, *words);
                   if (!screened->empty()) return Screen(session, *screened);
                   return absl::InvalidArgumentError("name a case, or facts with --facts");
                 });
@@ -111,6 +150,7 @@ void AddScreen(CLI::App& app, const CommandContextPtr& context) {
   name->required(false);
   screen.add_option("--facts", *facts, "File of facts as JSON (pathways.type.v1.CaseFacts)")
       ->excludes(name);
+  AddWords(screen, *words);
 }
 
 }  // namespace
@@ -120,9 +160,12 @@ void AddPolicyCommands(CLI::App& app, const CommandContextPtr& context) {
 
   CLI::App& screening = AddGroup(app, "screening", "Read screenings");
   auto name = std::make_shared<std::string>();
-  AddCaseArgument(AddCommand(screening, context, "get", "Show what a case was screened as, and why",
-                             [name](Session& session) { return GetScreening(session, *name); }),
-                  *name);
+  auto words = std::make_shared<Words>();
+  CLI::App& get =
+      AddCommand(screening, context, "get", "Show what a case was screened as, and why",
+                 [=](Session& session) { return GetScreening(session, *name, *words); });
+  AddCaseArgument(get, *name);
+  AddWords(get, *words);
 
   CLI::App& policy = AddGroup(app, "policy", "The pathways, with their conditions and sources");
   AddCommand(policy, context, "list", "List the pathways in force", ListPolicies);

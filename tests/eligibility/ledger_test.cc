@@ -39,7 +39,7 @@ class Ledger {
     if (!events.ok()) return Describe(events.status());
     for (const v1::EligibilityEvent& event : *events) {
       const absl::Status evolved =
-          EvolveLedger(state_, event, {kPolicyLedger, state_.versions_size() + 1, kTime});
+          EvolveLedger(state_, event, {kPolicyLedger, state_.versions_size() + 1, time_});
       EXPECT_TRUE(evolved.ok()) << evolved;
     }
     return events->empty() ? "nothing" : (*events)[0].policy_applied().version();
@@ -47,7 +47,7 @@ class Ledger {
   const v1::PolicyLedgerState& state() const { return state_; }
 
  private:
-  const absl::Time kTime = absl::FromUnixSeconds(1'690'500'000);
+  const absl::Time time_ = absl::FromUnixSeconds(1'690'500'000);
   v1::PolicyLedgerState state_;
 };
 

@@ -60,7 +60,8 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
   std::vector<Row> rows = {
       {{"case", "get", "CASE"}, "GetCase {name: \"cases/CASE\"}"},
       {{"screen", "--facts", FileOf("{\"people\": [{\"sex\": \"SEX_FEMALE\"}]}")},
-       "ScreenAnonymously {facts { people { sex: SEX_FEMALE } }}"},
+       "ScreenAnonymously {facts { people { sex: SEX_FEMALE } } language: \"en\" audience: "
+       "AUDIENCE_STAFF}"},
       {{"policy", "versions", "--page-size", "5"}, "ListPolicyVersions {page_size: 5}"},
       {{"policy", "changes", "--version", "current"},
        "ListPolicyChanges {name: \"policyVersions/current\"}"},
@@ -85,7 +86,8 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
       {{"cases", "stuck", "--hours", "5", "--limit", "6"}, "ListStuckCases {hours: 5 limit: 6}"},
       {{"screen", "CASE", "--request-id", "REQUEST"},
        "ScreenCase {name: \"cases/CASE/screening\"" + change},
-      {{"screening", "get", "CASE"}, "GetScreening {name: \"cases/CASE/screening\"}"},
+      {{"screening", "get", "CASE", "--language", "ht", "--plain"},
+       "GetScreening {name: \"cases/CASE/screening\" language: \"ht\" audience: AUDIENCE_PERSON}"},
       {{"policy", "list"}, "ListPathways {}"},
       {{"policy", "show", "us-refugee"}, "GetPathway {name: \"pathways/us-refugee\"}"},
       {{"parked", "list", "--service", "intake", "--limit", "6"},

@@ -285,6 +285,21 @@ TEST_F(CaseTest, ScreeningsAndPathwaysAreShown) {
       EXPECT_FALSE(criterion.text().text().empty() || criterion.citation().empty());
     }
   }
+  std::set<std::string> outcomes;
+  for (const char* language : {"en", "es", "ht"}) {
+    get.set_language(language);
+    get.set_audience(eligibility::v1::AUDIENCE_PERSON);
+    const auto told = site_.As(kViewer).Call(&EligibilityService::Stub::GetScreening, get);
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_EQ(told->explanations(0).language(), language);
+    EXPECT_EQ(told->explanations(0).outcome().unreviewed(), language == std::string("ht"));
+    outcomes.insert(told->explanations(0).outcome().text());
+  }
+  EXPECT_EQ(outcomes.size(), 3u);
+  get.set_language("fr");
+  EXPECT_EQ(Describe(site_.As(kViewer).Call(&EligibilityService::Stub::GetScreening, get).status()),
+            "INVALID_ARGUMENT INVALID_REQUEST");
+  get.clear_language();
   eligibility::v1::ScreenCaseRequest again;
   again.set_name(name);
   again.set_request_id(NewRequestId());

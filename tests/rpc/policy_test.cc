@@ -206,6 +206,7 @@ TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
   auto& person = *request.mutable_facts()->add_people();
   person.add_nationalities("HTI");
   person.set_in_mexico(type::v1::ANSWER_YES);
+  request.set_language("es");
   const auto call = [&](const char* principal) {
     return site_.As(principal).Call(&EligibilityService::Stub::ScreenAnonymously, request);
   };
@@ -215,6 +216,8 @@ TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
   EXPECT_EQ(answer->determinations(0).person_ids(0), "p1");
   EXPECT_EQ(answer->policy_version(), pack_.version());
   EXPECT_FALSE(answer->notice().empty());
+  EXPECT_EQ(answer->explanations_size(), answer->determinations_size());
+  EXPECT_EQ(answer->explanations(0).language(), "es");
   request.mutable_facts()->add_people();
   EXPECT_EQ(Describe(call(kDesk).status()), "INVALID_ARGUMENT INVALID_REQUEST")
       << "two people, and no principal applicant";

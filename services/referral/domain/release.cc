@@ -26,13 +26,13 @@ using Qualifications = google::protobuf::RepeatedPtrField<v1::Qualification>;
 // knows none, and open.
 std::string HoldReason(const eligibility::v1::Determination& determination) {
   using eligibility::v1::PathwayStatus;
-  constexpr absl::string_view prefix = "PATHWAY_STATUS_";
+  constexpr absl::string_view kPrefix = "PATHWAY_STATUS_";
   const PathwayStatus status = determination.status();
   if (status != eligibility::v1::PATHWAY_STATUS_UNSPECIFIED &&
       status != eligibility::v1::PATHWAY_STATUS_ACTIVE) {
     absl::string_view name = eligibility::v1::PathwayStatus_Name(status);
     // A status of a newer release is halted too.
-    return absl::StrCat(kPathwayHold, absl::ConsumePrefix(&name, prefix) ? name : "HALTED");
+    return absl::StrCat(kPathwayHold, absl::ConsumePrefix(&name, kPrefix) ? name : "HALTED");
   }
   return determination.review_required() ? kReviewPending : "";
 }
