@@ -13,8 +13,6 @@
 namespace pathways::eligibility {
 namespace {
 
-using ::testing::ElementsAre;
-
 v1::PolicyPack PackOf(const std::string& version, const std::string& title = "A pack.") {
   v1::PolicyPack pack = SmallPack();
   pack.set_version(version);

@@ -255,6 +255,9 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
   eligibility::v1::Explanation& explanation = *screening.add_explanations();
   explanation.set_pathway("us-refugee");
   *explanation.mutable_person_ids() = determination.person_ids();
+  explanation.mutable_outcome()->set_text("Ask first.");
+  explanation.mutable_status()->set_text("Suspended.");
+  explanation.mutable_status()->set_unreviewed(true);
   eligibility::v1::CriterionText& criterion = *explanation.add_criteria();
   criterion.set_criterion("entry");
   criterion.mutable_text()->set_text("On which day?");
@@ -271,6 +274,8 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
              "holds_until  policy_version\n"
              "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
              "2027-01-29\n\n"
+             "pathway     person_ids  outcome     status\n"
+             "us-refugee  p1, p2      Ask first.  (unreviewed) Suspended.\n\n"
              "pathway     person_ids  criterion  reason         citation\n"
              "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
              "This is a screening, not a decision.\n"));
