@@ -61,6 +61,7 @@ absl::Status TailCheck::Compare(const std::vector<KafkaRange>& ranges, Places& p
   std::vector<EventRow> page;
   std::vector<KafkaRange> anew;
   const auto take = [&](int32_t partition, EventRow record) -> absl::Status {
+    if (cancelled_) return absl::UnavailableError("the service stops");
     Position& place = places[partition];
     if (record.position == place.position - 1 && place.incarnation != MarkOf(record)) {
       anew.push_back({partition, 0, record.position});

@@ -10,6 +10,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 #define PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -33,6 +34,10 @@ class TailCheck {
   // the reading; not thread-safe, but several processes may do it at once.
   absl::Status Run();
 
+  // Makes a running and every later Run end with UNAVAILABLE: what was published while the service
+  // was away may be millions of records. For shutting down; thread-safe.
+  void Cancel() { cancelled_ = true; }
+
  private:
   // A place in a partition: the offset that comes next, and what lies before it.
   using Places = std::map<int32_t, Position>;
@@ -47,6 +52,7 @@ class TailCheck {
   const KafkaReaderOptions topic_;
   EventStore& store_;
   Logger& log_;
+  std::atomic<bool> cancelled_ = false;
   std::unique_ptr<KafkaReader> reader_;
   std::map<int32_t, int64_t> compared_;  // Ends that this process has compared up to.
 };

@@ -91,6 +91,19 @@ class TailCheckTest : public testing::Test {
   Downstream service_;
 };
 
+TEST_F(TailCheckTest, ACancelledOneEndsAndForgetsNothing) {
+  Live(5);
+  Publish(0);
+  TailCheck check("intake", ReaderOf(topic_), service_.store, SuiteLog());
+  check.Cancel();
+  const absl::Status ended = check.Run();
+  EXPECT_TRUE(absl::IsUnavailable(ended)) << ended;
+  for (int i = 0; i < kPartitions; ++i) {
+    EXPECT_EQ(service_.store.ReadPosition(absl::StrCat("published/", i))->position, 0);
+  }
+  EXPECT_TRUE(Check(service_.store).ok());
+}
+
 TEST_F(TailCheckTest, TheReaderGivesEveryRecordOnceWithItsOffset) {
   Live(700);
   Publish(0);

@@ -407,6 +407,7 @@ void Process::Stop() {
   // Before what its functions look at.
   if (http_) http_->Stop();
   if (publisher_) publisher_->Cancel();
+  if (tail_check_) tail_check_->Cancel();
   if (front_) front_->Stop(options_.drain);
   // Together: each waits some seconds for the broker to let it go.
   std::vector<std::thread> leaving;
