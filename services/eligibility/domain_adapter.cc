@@ -70,13 +70,18 @@ class EligibilityStream : public runtime::OpenStream {
   const int64_t policy_number_;
 };
 
-}  // namespace
-
-runtime::GoverningStream EligibilityDomain::Governing() const {
+std::string RescreenCommand() {
   v1::EligibilityCommand again;
   again.mutable_rescreen();
-  return {kPolicyLedger, kPolicyCause, runtime::SerializeDeterministic(again)};
+  return runtime::SerializeDeterministic(again);
 }
+
+}  // namespace
+
+EligibilityDomain::EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number)
+    : rules_(std::move(rules)),
+      policy_number_(policy_number),
+      governing_{kPolicyLedger, kPolicyCause, RescreenCommand()} {}
 
 absl::StatusOr<std::unique_ptr<const runtime::Domain>> EligibilityDomain::Under(
     const runtime::StreamRow& governing) const {

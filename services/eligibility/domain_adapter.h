@@ -24,9 +24,8 @@ class EligibilityDomain : public runtime::Domain {
  public:
   // `rules` are in force under this number of the ledger; 0: as long as the ledger is empty. Null:
   // for a domain that only follows events, whose Decide is INTERNAL for every case.
-  explicit EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number = 0)
-      : rules_(std::move(rules)), policy_number_(policy_number) {}
-  runtime::GoverningStream Governing() const override;
+  explicit EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number = 0);
+  const runtime::GoverningStream& Governing() const override { return governing_; }
   absl::StatusOr<std::unique_ptr<const runtime::Domain>> Under(
       const runtime::StreamRow& governing) const override;
   int EvolveVersion() const override;
@@ -38,6 +37,7 @@ class EligibilityDomain : public runtime::Domain {
  private:
   const std::shared_ptr<const Rules> rules_;
   const int64_t policy_number_;
+  const runtime::GoverningStream governing_;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be

@@ -70,12 +70,13 @@ BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
 
 absl::StatusOr<OpenStream*> BatchDecision::Open(const std::string& stream, Work& work) const {
   if (work.open) return work.open.get();
-  ASSIGN_OR_RETURN(work.open, domain_.Open(work.now.state));
+  ASSIGN_OR_RETURN(std::unique_ptr<OpenStream> open, domain_.Open(work.now.state));
   const bool first = work.events.empty();
-  if (first && work.version_before > 0) work.folded_before = work.open->Fold(stream);
+  if (first && work.version_before > 0) work.folded_before = open->Fold(stream);
   for (size_t i = work.events_in_state; i < work.events.size(); ++i) {
-    RETURN_IF_ERROR(work.open->Evolve(work.events[i]));
+    RETURN_IF_ERROR(open->Evolve(work.events[i]));
   }
+  work.open = std::move(open);  // Not before it is whole.
   return work.open.get();
 }
 

@@ -73,7 +73,7 @@ class BatchDecision {
             const std::string& reason);
 
   const Domain& domain_;
-  const GoverningStream governing_;
+  const GoverningStream& governing_;
   BatchData data_;
   const std::set<std::string> unfolded_;
   std::map<std::string, Work> work_;

@@ -76,12 +76,15 @@ struct GoverningStream {
   std::string command;  // Serialised command that decides a stream again.
 };
 
+// Of a service that has none.
+inline const GoverningStream kNoGoverningStream;
+
 class Domain {
  public:
   virtual ~Domain() = default;
 
-  // The same at all times.
-  virtual GoverningStream Governing() const { return {}; }
+  // The same at all times; it lives as long as the domain. Asked for each batch.
+  virtual const GoverningStream& Governing() const { return kNoGoverningStream; }
 
   // The domain as it decides under the governing stream's row. Its Decide is asked of it, all else
   // may be. Called once for each version, and as long as that stream is empty not at all: then this

@@ -26,7 +26,7 @@ BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& comm
       if (!event->incarnation.empty()) upstreams.insert(event->position_key);
     }
   }
-  const std::string governing = domain.Governing().stream;
+  const std::string& governing = domain.Governing().stream;
   const Hold hold = streams.contains(governing) ? Hold::kAlone : Hold::kShared;
   return {{requests.begin(), requests.end()},
           {streams.begin(), streams.end()},

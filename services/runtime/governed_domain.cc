@@ -10,7 +10,7 @@ namespace pathways::runtime {
 absl::StatusOr<const Domain*> GovernedDomain::At(int64_t version) {
   if (version == 0) return &domain_;
   if (under_ != nullptr && version == version_) return under_.get();
-  const std::string stream = domain_.Governing().stream;
+  const std::string& stream = domain_.Governing().stream;
   ASSIGN_OR_RETURN(StreamRow row, store_.ReadState(stream));
   if (row.version != version) return absl::AbortedError("the governing stream moved on");
   if (row.evolve_version != domain_.EvolveVersion()) {

@@ -61,7 +61,7 @@ class GoverningSweep {
   void Yield(int64_t count);
 
   const Domain& domain_;
-  const GoverningStream governing_;
+  const GoverningStream& governing_;
   EventStore& store_;
   Engine& engine_;
   const GoverningSweepOptions options_;

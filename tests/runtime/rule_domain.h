@@ -23,7 +23,7 @@ class RuleDomain : public TextDomain {
  public:
   explicit RuleDomain(std::string rule = "none") : rule_(std::move(rule)) {}
 
-  GoverningStream Governing() const override { return {kRules, "rule", "again"}; }
+  const GoverningStream& Governing() const override { return governing_; }
   absl::StatusOr<std::unique_ptr<const Domain>> Under(const StreamRow& row) const override {
     return std::make_unique<const RuleDomain>(row.state.open);
   }
@@ -44,6 +44,7 @@ class RuleDomain : public TextDomain {
 
  private:
   const std::string rule_;
+  const GoverningStream governing_{kRules, "rule", "again"};
 };
 
 }  // namespace pathways::runtime
