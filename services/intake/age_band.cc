@@ -12,8 +12,6 @@
 namespace pathways::intake {
 namespace {
 
-constexpr int kDeskUtcOffsetSeconds = -6 * 3600;
-
 // The person whose band changes first.
 const v1::SealedPerson* FirstToChange(const v1::IntakeSealed& sealed) {
   const v1::SealedPerson* first = nullptr;
@@ -29,10 +27,6 @@ const v1::SealedPerson* FirstToChange(const v1::IntakeSealed& sealed) {
 
 }  // namespace
 
-absl::CivilDay DeskDay(absl::Time now) {
-  return absl::ToCivilDay(now, absl::FixedTimeZone(kDeskUtcOffsetSeconds));
-}
-
 absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
                                                       const runtime::Keyring& keyring,
                                                       const runtime::TimerRow& timer,
@@ -46,7 +40,7 @@ absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store
   const v1::SealedPerson* const person = FirstToChange(sealed);
   if (person == nullptr) return absl::DataLossError("a timer of a case that has none");
   ASSIGN_OR_RETURN(const v1::Identity identity, OpenIdentity(keyring, keys, *person));
-  const absl::CivilDay today = DeskDay(now);
+  const absl::CivilDay today = type::DeskDay(now);
   v1::IntakeCommand command;
   v1::ChangeAgeBandCommand& change = *command.mutable_change_age_band();
   change.set_person_id(person->person_id());

@@ -17,9 +17,6 @@
 
 namespace pathways::intake {
 
-// The desk's civil day: southern Mexico, UTC-6 the whole year since October 2022.
-absl::CivilDay DeskDay(absl::Time now);
-
 // The ChangeAgeBandCommand of the person whose band changes first, serialised, and the version of
 // the case it was made from. DATA_LOSS: the case or its keys cannot be read.
 absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,

@@ -13,6 +13,7 @@
 #include "services/runtime/requests.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -48,7 +49,7 @@ absl::StatusOr<runtime::Command> RegisterCommand(const v1::RegisterCaseRequest& 
                                                  const runtime::Principal& principal,
                                                  const runtime::Keyring& keyring, absl::Time now) {
   type::Violations violations;
-  NormalisedCase normal = CheckCase(request.case_(), DeskDay(now), violations);
+  NormalisedCase normal = CheckCase(request.case_(), type::DeskDay(now), violations);
   type::CheckRequestId(request.request_id(), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   const std::string case_id = runtime::NewUuid();
@@ -80,7 +81,7 @@ absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& requ
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("a stored case cannot be read");
   }
-  NormalisedUpdate update = CheckUpdate(request, state.facts(), DeskDay(now), violations);
+  NormalisedUpdate update = CheckUpdate(request, state.facts(), type::DeskDay(now), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   v1::IntakeCommand payload;
   v1::UpdateCaseCommand& change = *payload.mutable_update_case();

@@ -59,6 +59,10 @@ v1::DatePrecision PrecisionOf(const v1::PartialDate& date) {
   return v1::DATE_PRECISION_DAY;
 }
 
+absl::TimeZone DeskZone() { return absl::FixedTimeZone(-6 * 3600); }
+
+absl::CivilDay DeskDay(absl::Time time) { return absl::ToCivilDay(time, DeskZone()); }
+
 v1::AgeBand BandOfAge(int years) {
   if (years < 5) return v1::AGE_BAND_0_4;
   if (years < 12) return v1::AGE_BAND_5_11;

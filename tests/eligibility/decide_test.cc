@@ -12,6 +12,7 @@
 
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/rules.h"
+#include "services/type/dates.h"
 #include "tests/eligibility/builders.h"
 
 namespace pathways::eligibility {
@@ -248,8 +249,8 @@ TEST(HoldsUntil, IsATimerWhenTheDayBeginsAtTheDesks) {
   const int64_t due =
       absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2024, 3, 1, 6), absl::UTCTimeZone()));
   EXPECT_THAT(Fold(kCase, of.state()).timers, ElementsAre(type::TimerEntry{kHoldsUntilTimer, due}));
-  EXPECT_EQ(DeskDay(absl::FromUnixSeconds(due)), absl::CivilDay(2024, 3, 1));
-  EXPECT_EQ(DeskDay(absl::FromUnixSeconds(due - 1)), absl::CivilDay(2024, 2, 29));
+  EXPECT_EQ(type::DeskDay(absl::FromUnixSeconds(due)), absl::CivilDay(2024, 3, 1));
+  EXPECT_EQ(type::DeskDay(absl::FromUnixSeconds(due - 1)), absl::CivilDay(2024, 2, 29));
   EXPECT_THAT(of.Do(Rescreen()), SizeIs(1)) << "the evaluator names no day, so the timer goes";
   EXPECT_TRUE(of.events().back().has_screening_confirmed());
   EXPECT_THAT(Fold(kCase, of.state()).timers, IsEmpty());

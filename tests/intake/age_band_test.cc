@@ -15,6 +15,7 @@
 #include "services/runtime/ids.h"
 #include "services/runtime/store/memory_store.h"
 #include "services/runtime/timer_loop.h"
+#include "services/type/dates.h"
 #include "services/type/names.h"
 #include "tests/intake/builders.h"
 #include "tests/intake/edge_support.h"
@@ -31,8 +32,8 @@ absl::Time Midnight(absl::CivilDay day) {
 
 TEST(DeskDay, BeginsAtSixUtcTheWholeYear) {
   for (const absl::CivilDay day : {absl::CivilDay(2023, 1, 15), absl::CivilDay(2023, 7, 15)}) {
-    EXPECT_EQ(DeskDay(Midnight(day) - absl::Seconds(1)), day - 1);
-    EXPECT_EQ(DeskDay(Midnight(day)), day);
+    EXPECT_EQ(type::DeskDay(Midnight(day) - absl::Seconds(1)), day - 1);
+    EXPECT_EQ(type::DeskDay(Midnight(day)), day);
   }
 }
 

@@ -18,8 +18,6 @@ namespace {
 
 using Events = std::vector<v1::EligibilityEvent>;
 
-absl::TimeZone DeskZone() { return absl::FixedTimeZone(-6 * 3600); }
-
 // None of the messages compared holds a map, so equal messages have equal bytes.
 template <typename Message>
 bool Same(const Message& a, const Message& b) {
@@ -331,8 +329,6 @@ v1::CaseScreened ScreenState(const v1::EligibilityState& state, const PolicyInFo
   return screened;
 }
 
-absl::CivilDay DeskDay(absl::Time now) { return absl::ToCivilDay(now, DeskZone()); }
-
 absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
                                                          const v1::EligibilityCommand& command,
                                                          const PolicyInForce& policy,
@@ -388,7 +384,7 @@ type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state)
   }
   folded.lists.push_back({kScreeningsIndex, case_id});
   if (const auto day = type::RangeOf(state.holds_until()); day && !state.withdrawn()) {
-    const absl::Time due = absl::FromCivil(day->first, DeskZone());
+    const absl::Time due = absl::FromCivil(day->first, type::DeskZone());
     folded.timers.push_back({kHoldsUntilTimer, absl::ToUnixSeconds(due)});
   }
   if (state.withdrawn()) return folded;

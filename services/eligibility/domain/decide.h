@@ -46,9 +46,6 @@ inline constexpr char kReviewsIndex[] = "reviews";
 // Timer of the day until which a screening holds. It is due when that day begins at the desks.
 inline constexpr char kHoldsUntilTimer[] = "holds-until";
 
-// The day at the desks: Mexico City and Tapachula have kept UTC-6 all year since 30 October 2022.
-absl::CivilDay DeskDay(absl::Time now);
-
 // What facts are screened as on the day of `now`: the one place that asks the evaluator. Nothing is
 // set but determinations and policy_number.
 v1::CaseScreened ScreenFacts(const type::v1::CaseFacts& facts, const PolicyInForce& policy,

@@ -5,12 +5,11 @@
 #include "absl/status/status.h"
 #include "services/eligibility/domain/determine.h"
 #include "services/eligibility/domain/policy_check.h"
+#include "services/type/dates.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
 namespace {
-
-constexpr int kSecondsFromUtc = -6 * 60 * 60;
 
 v1::Outcome OutcomeOfTruth(Truth truth) {
   switch (truth) {
@@ -57,7 +56,7 @@ PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known, std::vector<Look
 }  // namespace
 
 AsOf AsOfTime(absl::Time time) {
-  const absl::CivilDay day = absl::ToCivilDay(time, absl::FixedTimeZone(kSecondsFromUtc));
+  const absl::CivilDay day = type::DeskDay(time);
   return {day, day};
 }
 

@@ -35,7 +35,7 @@ struct AsOf {
   absl::CivilDay known;
 };
 
-// Both days are that of `time` in southern Mexico (UTC-6, which keeps no summer time).
+// Both days are that of `time` at the desks.
 AsOf AsOfTime(absl::Time time);
 
 // All determinations of a case.
