@@ -1,6 +1,7 @@
 #include "services/eligibility/rpc.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -48,10 +49,15 @@ Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF
 
 // Each determination in the words of the pack that it was made with.
 absl::Status AddWords(PolicyReader& policies, const Wording& wording, v1::Screening& screening) {
+  std::shared_ptr<const Rules> rules;
+  std::optional<Explainer> explainer;  // Of `rules`: most often one for all of them.
   for (const v1::Determination& determination : screening.determinations()) {
-    ASSIGN_OR_RETURN(const auto rules, policies.OfVersion(determination.policy_version()));
-    const Explainer explainer(*rules, wording.language, wording.audience);
-    *screening.add_explanations() = explainer.Explain(determination);
+    if (!rules || rules->pack().version() != determination.policy_version()) {
+      explainer.reset();
+      ASSIGN_OR_RETURN(rules, policies.OfVersion(determination.policy_version()));
+      explainer.emplace(*rules, wording.language, wording.audience);
+    }
+    *screening.add_explanations() = explainer->Explain(determination);
   }
   return absl::OkStatus();
 }
@@ -81,12 +87,17 @@ Wording WordingOf(const std::string& language, v1::Audience audience,
   return wording;
 }
 
-absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
-                                          const runtime::StreamRow& row) {
+absl::StatusOr<v1::EligibilityState> StateIn(const runtime::StreamRow& row) {
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("a stored screening cannot be read");
   }
+  return state;
+}
+
+absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
+                                          const runtime::StreamRow& row) {
+  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
   if (state.based_on() == 0) return NotScreened();
   v1::Screening screening;
   screening.set_name(type::CaseName(case_id) + "/screening");

@@ -105,6 +105,9 @@ Wording WordingOf(const std::string& language, v1::Audience audience, type::Viol
 absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
                                           const runtime::StreamRow& row);
 
+// A case, or the ledger, as it is stored. DATA_LOSS when it cannot be read.
+absl::StatusOr<v1::EligibilityState> StateIn(const runtime::StreamRow& row);
+
 // The ledger as it is stored. DATA_LOSS when it cannot be read.
 absl::StatusOr<v1::PolicyLedgerState> ReadLedger(runtime::EventStore& store);
 

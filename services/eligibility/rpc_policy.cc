@@ -36,11 +36,8 @@ const Method kApplyPolicy{"ApplyPolicy", {"policy-officer"}};
 const Method kListPolicyVersions{"ListPolicyVersions", {"policy-officer", "registrar", "viewer"}};
 const Method kListPolicyChanges{"ListPolicyChanges", {"policy-officer", "registrar"}};
 
-absl::StatusOr<v1::PolicyLedgerState> ParseLedger(const runtime::StreamRow& row) {
-  v1::EligibilityState state;
-  if (!state.ParseFromString(row.state.open)) {
-    return absl::DataLossError("the stored policy ledger cannot be read");
-  }
+absl::StatusOr<v1::PolicyLedgerState> LedgerIn(const runtime::StreamRow& row) {
+  ASSIGN_OR_RETURN(v1::EligibilityState state, StateIn(row));
   return std::move(*state.mutable_ledger());
 }
 
@@ -92,10 +89,7 @@ absl::StatusOr<std::vector<runtime::EventKey>> EventsOf(runtime::EventStore& sto
   ASSIGN_OR_RETURN(const auto rows, store.ReadStates(cases));
   std::vector<runtime::EventKey> keys;
   for (const auto& [case_id, row] : rows) {
-    v1::EligibilityState state;
-    if (!state.ParseFromString(row.state.open)) {
-      return absl::DataLossError("a stored screening cannot be read");
-    }
+    ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
     for (const v1::PolicyEffect& effect : state.policy_effects()) {
       if (effect.policy_number() == policy_number) keys.push_back({case_id, effect.event_number()});
     }
@@ -127,7 +121,7 @@ absl::Status FillChanges(runtime::EventStore& store, const std::vector<std::stri
 
 absl::StatusOr<v1::PolicyLedgerState> ReadLedger(runtime::EventStore& store) {
   ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(kPolicyLedger));
-  return ParseLedger(row);
+  return LedgerIn(row);
 }
 
 grpc::ServerUnaryReactor* EligibilityRpc::ApplyPolicy(grpc::CallbackServerContext* context,
@@ -154,7 +148,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::ApplyPolicy(grpc::CallbackServerContex
                                        kApplyPolicy.name, *request, principal, parts_.keyring);
       },
       [=, this](const Answer& answer) -> absl::Status {
-        ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, ParseLedger(answer.row));
+        ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, LedgerIn(answer.row));
         ASSIGN_OR_RETURN(*response, WantedVersion(ledger, absl::StrCat(kVersionPrefix,
                                                                        request->pack().version())));
         parts_.policy_changed();

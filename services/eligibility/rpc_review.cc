@@ -32,17 +32,9 @@ const Method kListReviews{"ListReviews", {"reviewer", "registrar"}};
 const Method kReviewDetermination{"ReviewDetermination", {"reviewer"}};
 const Method kReplayScreening{"ReplayScreening", {"reviewer", "policy-officer"}};
 
-absl::StatusOr<v1::EligibilityState> ParseState(const runtime::StreamRow& row) {
-  v1::EligibilityState state;
-  if (!state.ParseFromString(row.state.open)) {
-    return absl::DataLossError("a stored screening cannot be read");
-  }
-  return state;
-}
-
 absl::StatusOr<v1::WaitingReview> WaitingOf(const std::string& case_id,
                                             const runtime::StreamRow& row) {
-  ASSIGN_OR_RETURN(const v1::EligibilityState state, ParseState(row));
+  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
   v1::WaitingReview waiting;
   waiting.set_screening(type::CaseName(case_id) + "/screening");
   waiting.set_etag(absl::StrCat(row.version));

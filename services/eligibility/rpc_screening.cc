@@ -66,10 +66,7 @@ absl::StatusOr<bool> AddCases(runtime::EventStore& store,
     }
     ASSIGN_OR_RETURN(const auto rows, store.ReadStates(cases));
     for (const auto& [case_id, row] : rows) {
-      v1::EligibilityState state;
-      if (!state.ParseFromString(row.state.open)) {
-        return absl::DataLossError("a stored screening cannot be read");
-      }
+      ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
       simulation.Add(state);
     }
     after = heads.back().stream;
