@@ -231,7 +231,9 @@ void Watchers::Run() {
     }
     bool more = false;
     for (const std::shared_ptr<Watch>& watch : watches) more |= watch->ReadOn();
-    if (!more) signal_.Wait(runtime::kIdleWait);
+    if (more) continue;
+    if (!signal_.Rest(runtime::kRest)) return;
+    signal_.Wait(runtime::kIdleWait);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace pathways::runtime {
 namespace {
 
-constexpr int kPage = 256;  // Records in one read, and so in flight.
+constexpr size_t kPage = 256;  // Records in one read, and so in flight.
 constexpr size_t kHeadsPage = 1000;
 // Pulled events that are submitted together; one stream may bring a page more.
 constexpr size_t kPulledMax = 256;
@@ -21,6 +21,8 @@ constexpr size_t kPulledMax = 256;
 constexpr std::chrono::seconds kRequiredPause{5};
 // Commits of other replicas wake nobody here.
 constexpr absl::Duration kRequiredPoll = absl::Milliseconds(20);
+
+constexpr absl::Duration kPullRest = absl::Milliseconds(50);
 
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
@@ -101,6 +103,8 @@ void Consumer::Run() {
     // What was applied is gone upstream: what comes next would be another history under the same
     // numbers. Only a person can say which one holds, and then starts the process again.
     if (absl::IsDataLoss(handled.status())) return;
+    if (handled.ok() && *handled >= kPage) continue;
+    if (!signal_.Rest(kRest)) return;
     if (handled.ok() && *handled > 0) continue;
     signal_.Wait(handled.ok() ? kIdleWait : kErrorWait);
   }
@@ -214,6 +218,8 @@ void Puller::Run() {
     const absl::StatusOr<bool> applied = PullOnce();
     reporter_.Tell(swept.ok() ? applied.status() : swept);
     if (applied.ok() && *applied) continue;
+    // Every commit wakes it, and hardly one leaves a stream behind.
+    if (!signal_.Rest(kPullRest)) return;
     signal_.Wait(applied.ok() ? kIdleWait : kErrorWait);
   }
 }

@@ -14,6 +14,7 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
 #define PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -146,10 +147,12 @@ class Engine {
   GovernedDomain governed_;      // Used by the engine's thread alone.
 
   std::mutex mutex_;  // Guards queue_, refused_ and stopping_.
-  std::condition_variable wake_;
+  std::condition_variable wake_;  // Something is queued, or it stops.
+  std::condition_variable full_;  // A full batch is queued, or it stops.
   std::deque<Pending> queue_;
   absl::Status refused_;  // OK: nothing is refused.
   bool stopping_ = false;
+  std::chrono::steady_clock::time_point rested_at_;  // Used by the engine's thread alone.
   std::thread thread_;
 };
 

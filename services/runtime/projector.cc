@@ -16,6 +16,8 @@ namespace {
 constexpr int kPage = 256;
 // Events folded before they are written: what they take in memory is kept for as long as it runs.
 constexpr size_t kPassMax = 512;
+// Nobody waits for a projection as for a referral; a pass over few events costs as much as a full one.
+constexpr absl::Duration kPassRest = absl::Milliseconds(20);
 constexpr int kHeadsPage = 1000;
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
@@ -57,6 +59,8 @@ void Projector::Run() {
       next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
     }
     reporter_.Tell(read.ok() ? swept : read.status());
+    if (read.ok() && *read >= kPassMax) continue;
+    if (!signal_.Rest(kPassRest)) return;
     if (read.ok() && *read > 0) continue;
     signal_.Wait(read.ok() ? kIdleWait : kErrorWait);
   }

@@ -52,6 +52,7 @@ void Relay::Run() {
     if (!lost_.ok()) return;
     // After less than a batch there is more only if somebody says so.
     if (published.ok() && *published == kBatch) continue;
+    if (!signal_.Rest(kRest)) return;
     signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
 }

@@ -26,6 +26,12 @@ bool Signal::Wait(absl::Duration limit) {
   return !stopped_;
 }
 
+bool Signal::Rest(absl::Duration time) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoMilliseconds(time), [this] { return stopped_; });
+  return !stopped_;
+}
+
 bool Signal::stopped() {
   std::lock_guard<std::mutex> lock(mutex_);
   return stopped_;

@@ -84,8 +84,9 @@ grpc::ServerUnaryReactor* StreamRpc::ReadHeads(grpc::CallbackServerContext* cont
     type::Violations violations;
     EventStore* const store = StoreOf(stores_, request->service(), violations);
     const int limit = CheckPageSize(request->limit(), kReadMax, kReadMax, "limit", violations);
-    if (!request->after_stream().empty() && !type::IsUuid(request->after_stream())) {
-      violations.Add("after_stream", "must be a case id, or empty");
+    const std::string& after = request->after_stream();
+    if (!after.empty() && !type::IsUuid(after) && !type::IsServiceStream(after)) {
+      violations.Add("after_stream", "must be the last stream of a page, or empty");
     }
     RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
     return FillHeads(*store, *request, limit, *response);
