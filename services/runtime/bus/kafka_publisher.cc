@@ -34,6 +34,13 @@ rd_kafka_headers_t* HeadersOf(const KafkaRecord& record) {
   return headers;
 }
 
+// A topic that the client first hears of when it is connected waits for the next look at topics
+// without a leader, up to a second. One that it knows before is asked for with the first question.
+void MeetTopic(rd_kafka_t* client, const std::string& topic) {
+  rd_kafka_topic_t* const met = rd_kafka_topic_new(client, topic.c_str(), nullptr);
+  if (met != nullptr) rd_kafka_topic_destroy(met);  // The client keeps what it knows of it.
+}
+
 }  // namespace
 
 KafkaPublisher::KafkaPublisher(KafkaPublisherOptions options, Logger& log)
@@ -70,6 +77,8 @@ absl::Status KafkaPublisher::NewClient() {
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), OnDelivery);
   ASSIGN_OR_RETURN(client_, conf.NewProducer());
   ++producers_;
+  MeetTopic(client_.get(), options_.topic);
+  if (!options_.feed_topic.empty()) MeetTopic(client_.get(), options_.feed_topic);
   return absl::OkStatus();
 }
 
