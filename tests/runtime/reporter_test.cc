@@ -57,6 +57,16 @@ TEST(Signal, AWakeEndsOneWait) {
   stop.join();
 }
 
+TEST(Signal, ARestKeepsAWakeForTheNextWaitAndEndsWithAStop) {
+  Signal signal;
+  signal.Notify();
+  EXPECT_TRUE(signal.Rest(absl::ZeroDuration()));
+  EXPECT_TRUE(signal.Wait(absl::Hours(1)));
+  std::thread stop([&] { signal.Stop(); });
+  EXPECT_FALSE(signal.Rest(absl::Hours(1)));
+  stop.join();
+}
+
 TEST(Signal, AStopIsForGood) {
   Signal signal;
   EXPECT_FALSE(signal.stopped());
