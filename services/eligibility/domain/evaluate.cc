@@ -57,16 +57,32 @@ void CompareDates(const DayPlan& plan, const PersonRow& row, Bits& bits) {
   bits.no[kDateWord] = no;
 }
 
-// The same looks as AllOf: any is all with the bits swapped, and the result swapped back.
-Truth AnyOf(const Look* begin, const Look* end, const Bits& bits) {
-  bool none = true;
+// All is false where one part is, and open where one is not true. No branch looks at what a person
+// says: cases differ in any order, and a wrong guess of the processor costs more than all the
+// masks.
+Truth AllOf(const Look* begin, const Look* end, const Bits& bits) {
+  uint64_t failed = 0;
+  uint64_t missing = 0;
   for (const Look* look = begin; look != end; ++look) {
     const uint64_t yes = bits.yes[look->word];
     const uint64_t no = bits.no[look->word];
-    if (((yes & look->positive) | (no & look->negative)) != 0) return Truth::kTrue;
-    none &= (no & look->positive) == look->positive && (yes & look->negative) == look->negative;
+    failed |= (no & look->positive) | (yes & look->negative);
+    missing |= (look->positive & ~yes) | (look->negative & ~no);
   }
-  return none ? Truth::kFalse : Truth::kUnknown;
+  return TruthOfAll(failed, missing);
+}
+
+// Any is all with the bits swapped, and the result swapped back.
+Truth AnyOf(const Look* begin, const Look* end, const Bits& bits) {
+  uint64_t held = 0;
+  uint64_t open = 0;
+  for (const Look* look = begin; look != end; ++look) {
+    const uint64_t yes = bits.yes[look->word];
+    const uint64_t no = bits.no[look->word];
+    held |= (yes & look->positive) | (no & look->negative);
+    open |= (look->positive & ~no) | (look->negative & ~yes);
+  }
+  return Negated(TruthOfAll(held, open));
 }
 
 Truth TruthOf(const Node& node, const Look* looks, const Bits& bits) {
@@ -80,25 +96,27 @@ Truth TruthOf(const Node& node, const Look* looks, const Bits& bits) {
     case Node::kAskUnless:
       break;
   }
-  return AllOf(begin, end, bits) == Truth::kTrue ? Truth::kTrue : Truth::kUnknown;
+  return std::max(AllOf(begin, end, bits), Truth::kUnknown);
 }
 
-void ComputeNodes(const Program& program, Bits& bits) {
-  const size_t count = program.nodes.size();
-  const Look* const looks = program.looks.data();
-  for (size_t first = 0; first < count; first += kWordBits) {
-    uint64_t& yes = bits.yes[kNodeWord + first / kWordBits];
-    uint64_t& no = bits.no[kNodeWord + first / kWordBits];
-    yes = 0;
-    no = 0;
-    const size_t end = std::min(count, first + kWordBits);
-    uint64_t bit = 1;
-    for (size_t i = first; i < end; ++i, bit <<= 1) {
-      const Truth truth = TruthOf(program.nodes[i], looks, bits);
-      if (truth == Truth::kTrue) yes |= bit;
-      if (truth == Truth::kFalse) no |= bit;
-    }
-  }
+void ClearNodes(const Program& program, Bits& bits) {
+  const size_t words = (program.nodes.size() + kWordBits - 1) / kWordBits;
+  std::fill_n(bits.yes.begin() + kNodeWord, words, 0);
+  std::fill_n(bits.no.begin() + kNodeWord, words, 0);
+}
+
+void ComputeNode(const Program& program, size_t node, Bits& bits) {
+  const Truth truth = TruthOf(program.nodes[node], program.looks.data(), bits);
+  const size_t word = kNodeWord + node / kWordBits;
+  bits.yes[word] |= uint64_t{truth == Truth::kTrue} << node % kWordBits;
+  bits.no[word] |= uint64_t{truth == Truth::kFalse} << node % kWordBits;
+}
+
+void FillWords(const DayPlan& plan, const PersonRow& row, const MemberBits& members, Bits& bits) {
+  CopyRow(row, bits);
+  CompareDates(plan, row, bits);
+  bits.yes[kMemberWord] = members.yes;
+  bits.no[kMemberWord] = members.no;
 }
 
 Fact FactAt(const Place& place) {
@@ -150,13 +168,12 @@ MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseR
   std::fill_n(unknown.begin(), program.members.size(), 0);
   Bits bits;
   for (const PersonRow& person : row.people) {
-    if (program.members_by_row) {
-      CopyRow(person, bits);
-    } else {
-      Evaluate(program, plan, person, {}, bits);
-    }
+    if (!program.members_by_row) Evaluate(program, plan, person, {}, bits);
     for (size_t i = 0; i < program.members.size(); ++i) {
-      const Truth truth = TruthAt(program.members[i].where, bits);
+      const Place& where = program.members[i].where;
+      const Truth truth = program.members_by_row
+                              ? TruthAt(where, person.yes[where.word], person.no[where.word])
+                              : TruthAt(where, bits);
       yes[i] += truth == Truth::kTrue ? 1 : 0;
       unknown[i] += truth == Truth::kUnknown ? 1 : 0;
     }
@@ -173,11 +190,16 @@ MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseR
 
 void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,
               const MemberBits& members, Bits& bits) {
-  CopyRow(row, bits);
-  CompareDates(plan, row, bits);
-  bits.yes[kMemberWord] = members.yes;
-  bits.no[kMemberWord] = members.no;
-  ComputeNodes(program, bits);
+  FillWords(plan, row, members, bits);
+  ClearNodes(program, bits);
+  for (size_t node = 0; node < program.nodes.size(); ++node) ComputeNode(program, node, bits);
+}
+
+void EvaluateNodes(const Program& program, const DayPlan& plan, const PersonRow& row,
+                   const MemberBits& members, const std::vector<uint16_t>& nodes, Bits& bits) {
+  FillWords(plan, row, members, bits);
+  ClearNodes(program, bits);
+  for (const uint16_t node : nodes) ComputeNode(program, node, bits);
 }
 
 FactSet MissingAt(const Program& program, const Place& place, const Bits& bits,

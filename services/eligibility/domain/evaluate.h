@@ -19,6 +19,13 @@ namespace pathways::eligibility {
 
 enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
+constexpr Truth Negated(Truth truth) { return static_cast<Truth>(2 - static_cast<int>(truth)); }
+
+// Of an `all`: `failed` is not 0 where a part is false, `missing` where one is not true.
+inline Truth TruthOfAll(uint64_t failed, uint64_t missing) {
+  return static_cast<Truth>(int{failed == 0} * (1 + int{missing == 0}));
+}
+
 // Which entry dates make a comparison true and which false, on one day.
 struct DateBounds {
   Day true_from;
@@ -52,23 +59,19 @@ MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseR
 void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,
               const MemberBits& members, Bits& bits);
 
-// Whether all looks hold; false where one fails.
-inline Truth AllOf(const Look* begin, const Look* end, const Bits& bits) {
-  bool all = true;
-  for (const Look* look = begin; look != end; ++look) {
-    const uint64_t yes = bits.yes[look->word];
-    const uint64_t no = bits.no[look->word];
-    if (((no & look->positive) | (yes & look->negative)) != 0) return Truth::kFalse;
-    all &= (yes & look->positive) == look->positive && (no & look->negative) == look->negative;
-  }
-  return all ? Truth::kTrue : Truth::kUnknown;
+// Evaluate, of the nodes only those named, which must be each after those it looks at.
+void EvaluateNodes(const Program& program, const DayPlan& plan, const PersonRow& row,
+                   const MemberBits& members, const std::vector<uint16_t>& nodes, Bits& bits);
+
+// `yes` and `no` are the words of the place.
+inline Truth TruthAt(const Place& place, uint64_t yes, uint64_t no) {
+  const uint64_t is_yes = (place.negated ? no : yes) >> place.bit & 1;
+  const uint64_t is_no = (place.negated ? yes : no) >> place.bit & 1;
+  return static_cast<Truth>(1 + is_yes - is_no);
 }
 
 inline Truth TruthAt(const Place& place, const Bits& bits) {
-  const uint64_t bit = uint64_t{1} << place.bit;
-  const bool yes = ((place.negated ? bits.no : bits.yes)[place.word] & bit) != 0;
-  const bool no = ((place.negated ? bits.yes : bits.no)[place.word] & bit) != 0;
-  return yes ? Truth::kTrue : no ? Truth::kFalse : Truth::kUnknown;
+  return TruthAt(place, bits.yes[place.word], bits.no[place.word]);
 }
 
 // Facts whose answers are missing for a place to be true or false. Empty where it is either, and

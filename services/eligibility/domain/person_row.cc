@@ -22,15 +22,23 @@ void SetAnswer(v1::QuestionFact question, type::v1::Answer answer, PersonRow& ro
 }
 
 void SetAnswers(const type::v1::PersonFacts& facts, PersonRow& row) {
-  SetAnswer(v1::QUESTION_FACT_IN_MEXICO, facts.in_mexico(), row);
-  SetAnswer(v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR, facts.left_country_for_fear(), row);
-  SetAnswer(v1::QUESTION_FACT_SEEKS_WORK, facts.seeks_work(), row);
-  SetAnswer(v1::QUESTION_FACT_RISK_ON_RETURN, facts.risk_on_return(), row);
-  SetAnswer(v1::QUESTION_FACT_CRIME_IN_MEXICO, facts.crime_in_mexico(), row);
-  SetAnswer(v1::QUESTION_FACT_JOB_OFFER, facts.job_offer(), row);
-  SetAnswer(v1::QUESTION_FACT_US_FAMILY_PETITION, facts.us_family_petition(), row);
-  SetAnswer(v1::QUESTION_FACT_US_EMPLOYER_PETITION, facts.us_employer_petition(), row);
-  SetAnswer(v1::QUESTION_FACT_WORK_PAPERS, facts.work_papers(), row);
+  uint64_t yes = 0;
+  uint64_t no = 0;
+  const auto set = [&](v1::QuestionFact question, type::v1::Answer answer) {
+    yes |= uint64_t{answer == type::v1::ANSWER_YES} << question;
+    no |= uint64_t{answer == type::v1::ANSWER_NO} << question;
+  };
+  set(v1::QUESTION_FACT_IN_MEXICO, facts.in_mexico());
+  set(v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR, facts.left_country_for_fear());
+  set(v1::QUESTION_FACT_SEEKS_WORK, facts.seeks_work());
+  set(v1::QUESTION_FACT_RISK_ON_RETURN, facts.risk_on_return());
+  set(v1::QUESTION_FACT_CRIME_IN_MEXICO, facts.crime_in_mexico());
+  set(v1::QUESTION_FACT_JOB_OFFER, facts.job_offer());
+  set(v1::QUESTION_FACT_US_FAMILY_PETITION, facts.us_family_petition());
+  set(v1::QUESTION_FACT_US_EMPLOYER_PETITION, facts.us_employer_petition());
+  set(v1::QUESTION_FACT_WORK_PAPERS, facts.work_papers());
+  row.yes[kQuestionWord] = yes;
+  row.no[kQuestionWord] = no;
 }
 
 // A number of a newer intake is as unknown as one that says so.
@@ -73,10 +81,7 @@ std::vector<PersonRow> WithAnswers(Fact fact, const PersonRow& row) {
   return rows;
 }
 
-}  // namespace
-
-PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts) {
-  PersonRow row;
+void ReadPerson(const Program& program, const type::v1::PersonFacts& facts, PersonRow& row) {
   SetAnswers(facts, row);
   if (!facts.nationalities().empty()) {
     uint64_t sets = 0;
@@ -98,7 +103,14 @@ PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts) {
             row);
   SetNumber(kRelationshipWord, program.relationships, facts.relationship(),
             type::v1::RELATIONSHIP_NOT_RELATED, row);
-  SetEntry(facts.entry_date(), row);
+  if (facts.has_entry_date()) SetEntry(facts.entry_date(), row);
+}
+
+}  // namespace
+
+PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts) {
+  PersonRow row;
+  ReadPerson(program, facts, row);
   return row;
 }
 
@@ -109,7 +121,7 @@ void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, CaseRow
     if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
       row.principal = static_cast<int>(row.people.size());
     }
-    row.people.push_back(RowOf(program, person));
+    ReadPerson(program, person, row.people.emplace_back());
   }
 }
 

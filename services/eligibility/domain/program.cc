@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kSetsMax = kWordBits;
 constexpr size_t kCodeLengthMax = 8;
+constexpr size_t kSlotsMin = 64;
 
 // Codes have at most eight characters; a longer text is no code and equals none.
 uint64_t Packed(absl::string_view code) {
@@ -262,25 +263,45 @@ int CodeTable::Add(std::vector<std::string> codes) {
   if (found != sets_.end()) return static_cast<int>(bit);
   if (bit >= kSetsMax) return -1;
   all_ |= uint64_t{1} << bit;
-  for (const std::string& code : codes) {
-    const uint64_t packed = Packed(code);
-    const auto at =
-        std::lower_bound(entries_.begin(), entries_.end(), packed,
-                         [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
-    const bool there = at != entries_.end() && at->code == packed;
-    Entry& entry = there ? *at : *entries_.insert(at, Entry{packed, 0});
-    entry.sets |= uint64_t{1} << bit;
-  }
+  for (const std::string& code : codes) EntryOf(Packed(code)).sets |= uint64_t{1} << bit;
   sets_.push_back(std::move(codes));
   return static_cast<int>(bit);
 }
 
+CodeTable::Entry& CodeTable::EntryOf(uint64_t code) {
+  for (Entry& entry : entries_) {
+    if (entry.code == code) return entry;
+  }
+  entries_.push_back({code, 0});
+  if (entries_.size() * 4 <= slots_.size()) {
+    TakeSlot(entries_.size());
+  } else {
+    slots_.assign(std::max(kSlotsMin, slots_.size() * 2), 0);
+    for (size_t i = 1; i <= entries_.size(); ++i) TakeSlot(i);
+  }
+  return entries_.back();
+}
+
+size_t CodeTable::FirstSlot(uint64_t code) const {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // 2^64 by the golden ratio.
+  return code * kSpread >> 32 & (slots_.size() - 1);
+}
+
+void CodeTable::TakeSlot(size_t number) {
+  size_t slot = FirstSlot(entries_[number - 1].code);
+  while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
+  slots_[slot] = static_cast<uint16_t>(number);
+}
+
 uint64_t CodeTable::SetsOf(absl::string_view code) const {
+  if (slots_.empty()) return 0;
   const uint64_t packed = Packed(code);
-  const auto at =
-      std::lower_bound(entries_.begin(), entries_.end(), packed,
-                       [](const Entry& entry, uint64_t wanted) { return entry.code < wanted; });
-  return at != entries_.end() && at->code == packed ? at->sets : 0;
+  for (size_t slot = FirstSlot(packed); slots_[slot] != 0;
+       slot = (slot + 1) & (slots_.size() - 1)) {
+    const Entry& entry = entries_[slots_[slot] - 1U];
+    if (entry.code == packed) return entry.sets;
+  }
+  return 0;
 }
 
 std::vector<uint64_t> CodeTable::Classes() const {

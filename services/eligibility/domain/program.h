@@ -65,7 +65,15 @@ class CodeTable {
     uint64_t code;
     uint64_t sets;
   };
-  std::vector<Entry> entries_;  // By code.
+  // The entry of a code, new where there is none.
+  Entry& EntryOf(uint64_t code);
+  // Where a code is looked for first; the slots after it follow.
+  size_t FirstSlot(uint64_t code) const;
+  // Gives the entry of this number, counted from 1, the first free slot.
+  void TakeSlot(size_t number);
+
+  std::vector<Entry> entries_;
+  std::vector<uint16_t> slots_;  // Numbers of entries by a hash of their codes; 0: free.
   std::vector<std::vector<std::string>> sets_;
   uint64_t all_ = 0;
 };

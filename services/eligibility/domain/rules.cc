@@ -12,25 +12,13 @@ namespace pathways::eligibility {
 namespace {
 
 v1::Outcome OutcomeOfTruth(Truth truth) {
-  switch (truth) {
-    case Truth::kTrue:
-      return v1::OUTCOME_MEETS;
-    case Truth::kFalse:
-      return v1::OUTCOME_DOES_NOT_MEET;
-    case Truth::kUnknown:
-      break;
-  }
-  return v1::OUTCOME_NEEDS_INFORMATION;
+  static constexpr v1::Outcome kOutcomes[] = {v1::OUTCOME_DOES_NOT_MEET,
+                                              v1::OUTCOME_NEEDS_INFORMATION, v1::OUTCOME_MEETS};
+  return kOutcomes[static_cast<size_t>(truth)];
 }
 
-void AddLook(const Place& place, std::vector<Look>& looks) {
-  const auto same_word = [&](const Look& look) { return look.word == place.word; };
-  auto look = std::find_if(looks.begin(), looks.end(), same_word);
-  if (look == looks.end()) look = looks.insert(looks.end(), Look{place.word, 0, 0});
-  (place.negated ? look->negative : look->positive) |= uint64_t{1} << place.bit;
-}
-
-PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known, std::vector<Look>& looks) {
+PathwayOfDay OnDay(const Program& program, const PathwayPlan& plan, Day day, Day known,
+                   std::vector<Demand>& demands) {
   PathwayOfDay of_day;
   for (size_t i = 0; i < plan.criteria.size(); ++i) {
     const CriterionPlan& criterion = plan.criteria[i];
@@ -40,9 +28,9 @@ PathwayOfDay OnDay(const PathwayPlan& plan, Day day, Day known, std::vector<Look
     if (!criterion.in_force.Has(day)) continue;
     of_day.criteria.push_back(static_cast<int>(i));
     // Place{} is never true and never false.
-    AddLook(criterion.sure ? criterion.place : Place{}, looks);
+    AddDemands(program, criterion.sure ? criterion.place : Place{}, demands);
   }
-  if (of_day.criteria.empty()) AddLook(Place{}, looks);
+  if (of_day.criteria.empty()) AddDemands(program, Place{}, demands);
   for (size_t i = 0; i < plan.statuses.size(); ++i) {
     const StatusPlan& status = plan.statuses[i];
     if (!status.known.Has(known)) continue;
@@ -80,13 +68,16 @@ RulesOfDay::RulesOfDay(std::shared_ptr<const Rules> rules, AsOf as_of)
   const Day known = NumberOf(as_of.known);
   plan_ = PlanDay(rules_->pack(), rules_->program(), day, known);
   for (const PathwayPlan& plan : rules_->program().pathways) {
-    std::vector<Look> looks;
-    pathways_.push_back(OnDay(plan, day, known, looks));
-    const auto begin = static_cast<uint32_t>(looks_.size());
-    looks_.insert(looks_.end(), looks.begin(), looks.end());
-    pathways_.back().looks = {begin, static_cast<uint32_t>(looks_.size())};
-    units_.push_back({pathways_.back().looks, plan.family});
+    std::vector<Demand> demands;
+    pathways_.push_back(OnDay(rules_->program(), plan, day, known, demands));
+    const auto begin = static_cast<uint32_t>(demands_.size());
+    demands_.insert(demands_.end(), demands.begin(), demands.end());
+    units_.push_back({begin, static_cast<uint32_t>(demands_.size()),
+                      static_cast<uint32_t>(families_.size()),
+                      static_cast<uint32_t>(persons_.size())});
+    (plan.family ? families_ : persons_).push_back(units_.back());
   }
+  nodes_ = NodesFor(rules_->program(), demands_);
 }
 
 v1::PathwayStatus RulesOfDay::StatusOf(size_t pathway) const {
@@ -96,8 +87,8 @@ v1::PathwayStatus RulesOfDay::StatusOf(size_t pathway) const {
 }
 
 v1::Outcome RulesOfDay::OutcomeOf(size_t pathway, const Bits& bits) const {
-  const Looks& looks = pathways_[pathway].looks;
-  return OutcomeOfTruth(AllOf(looks_.data() + looks.begin, looks_.data() + looks.end, bits));
+  const Unit& unit = units_[pathway];
+  return OutcomeOfTruth(Judge(demands_.data() + unit.begin, demands_.data() + unit.end, bits));
 }
 
 void RulesOfDay::Outcomes(const CaseRow& row, std::vector<v1::Outcome>& outcomes) const {
@@ -105,30 +96,24 @@ void RulesOfDay::Outcomes(const CaseRow& row, std::vector<v1::Outcome>& outcomes
   const size_t people = row.people.size();
   outcomes.clear();
   if (people == 0) return;
-  size_t count = 0;
-  for (const Unit& unit : units_) count += unit.family ? 1 : people;
-  outcomes.resize(count);
+  outcomes.resize(families_.size() + persons_.size() * people);
   const MemberBits members = CountMembers(program, plan_, row);
   Bits bits;
-  // Where the outcomes of a pathway begin depends on the units of those before it.
-  const auto fill = [&](size_t person, bool persons, bool families) {
-    v1::Outcome* at = outcomes.data();
-    for (const Unit& unit : units_) {
-      if (unit.family ? families : persons) {
-        const Look* const looks = looks_.data();
-        at[unit.family ? 0 : person] =
-            OutcomeOfTruth(AllOf(looks + unit.looks.begin, looks + unit.looks.end, bits));
-      }
-      at += unit.family ? 1 : people;
+  const auto fill = [&](const std::vector<Unit>& units, size_t person) {
+    for (const Unit& unit : units) {
+      const size_t first = unit.families_before + unit.persons_before * people;
+      outcomes[first + person] =
+          OutcomeOfTruth(Judge(demands_.data() + unit.begin, demands_.data() + unit.end, bits));
     }
   };
   for (size_t person = 0; person < people; ++person) {
-    Evaluate(program, plan_, row.people[person], members, bits);
-    fill(person, true, static_cast<int>(person) == row.principal);
+    EvaluateNodes(program, plan_, row.people[person], members, nodes_, bits);
+    fill(persons_, person);
+    if (static_cast<int>(person) == row.principal) fill(families_, 0);
   }
   if (row.principal >= 0) return;
-  Evaluate(program, plan_, PersonRow(), members, bits);
-  fill(0, false, true);
+  EvaluateNodes(program, plan_, PersonRow(), members, nodes_, bits);
+  fill(families_, 0);
 }
 
 Screening RulesOfDay::Screen(const type::v1::CaseFacts& facts) const {

@@ -20,6 +20,7 @@
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/eligibility/v1/screening.pb.h"
 #include "pathways/type/v1/person.pb.h"
+#include "services/eligibility/domain/demands.h"
 #include "services/eligibility/domain/evaluate.h"
 #include "services/eligibility/domain/person_row.h"
 #include "services/eligibility/domain/program.h"
@@ -73,7 +74,6 @@ class Rules : public std::enable_shared_from_this<Rules> {
 struct PathwayOfDay {
   int status = -1;                 // Index of its status period in the pack. Fewer than 0: none.
   std::vector<int> criteria;       // Indices of those in force.
-  Looks looks;                     // All that have to hold, of RulesOfDay.
   std::optional<Day> next_change;  // First later day on which status or criteria change.
 };
 
@@ -110,13 +110,19 @@ class RulesOfDay {
   AsOf as_of_;
   DayPlan plan_;
   std::vector<PathwayOfDay> pathways_;  // As in the pack.
-  std::vector<Look> looks_;             // Of all pathways, one after the other.
-  // What Outcomes reads for each pathway, close together.
+  std::vector<Demand> demands_;         // Of all pathways, one after the other.
+  std::vector<uint16_t> nodes_;         // Those that the demands look at.
+  // What Outcomes reads for each pathway, close together: its demands, begin to end, and how many
+  // pathways of each kind come before it.
   struct Unit {
-    Looks looks;
-    bool family;
+    uint32_t begin;
+    uint32_t end;
+    uint32_t families_before;
+    uint32_t persons_before;
   };
-  std::vector<Unit> units_;
+  std::vector<Unit> units_;     // As in the pack.
+  std::vector<Unit> families_;  // Those for families.
+  std::vector<Unit> persons_;   // The others.
 };
 
 }  // namespace pathways::eligibility
