@@ -138,6 +138,26 @@ v1::PathwayText Explainer::Describe(const v1::Pathway& pathway, const AsOf& as_o
   return described;
 }
 
+v1::StepText Explainer::Advise(const v1::StepAdvice& advice) const {
+  v1::StepText step;
+  step.set_step(advice.step());
+  step.set_pathway(advice.pathway());
+  *step.mutable_person_ids() = advice.person_ids();
+  *step.mutable_text() = TextOf(advice.message_key());
+  for (const v1::StepEffect& effect : advice.effects()) {
+    v1::EffectText& shown = *step.add_effects();
+    shown.set_pathway(effect.pathway());
+    shown.set_effect(effect.effect());
+    *shown.mutable_text() = EffectText(advice, effect);
+    shown.set_citation(CitationOf(effect.source()));
+  }
+  step.set_must_acknowledge(advice.must_acknowledge());
+  for (const v1::Step& known : pack_.steps()) {
+    if (known.id() == advice.step()) step.set_proposed(known.proposed());
+  }
+  return step;
+}
+
 v1::ShownText Explainer::EffectText(const v1::StepAdvice& advice,
                                     const v1::StepEffect& effect) const {
   v1::ShownText text =

@@ -37,15 +37,16 @@ class Explainer {
   // The text of a key, with its arguments.
   v1::ShownText TextOf(const std::string& key, const Arguments& arguments = {}) const;
 
-  // What a step does, each effect with its source: the text of an interaction, or of the criterion
-  // that would no longer be met.
-  v1::ShownText EffectText(const v1::StepAdvice& advice, const v1::StepEffect& effect) const;
+  // The step and what it does, each effect with its source: the text of an interaction, or of the
+  // criterion that would no longer be met.
+  v1::StepText Advise(const v1::StepAdvice& advice) const;
 
   // Citation of a source, with its date. Empty for an id of none.
   std::string CitationOf(const std::string& source) const;
 
  private:
   std::string NameOfPathway(const std::string& id) const;
+  v1::ShownText EffectText(const v1::StepAdvice& advice, const v1::StepEffect& effect) const;
   v1::ShownText StatusText(const v1::Determination& determination) const;
   v1::ShownText ChangeText(const v1::FactChange& change) const;
 

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/interactions.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/eligibility/explain.h"
 #include "services/runtime/requests.h"
@@ -87,6 +88,13 @@ Wording WordingOf(const std::string& language, v1::Audience audience,
   return wording;
 }
 
+void AddSteps(const Explainer& explainer, const RulesOfDay& rules, const type::v1::CaseFacts& facts,
+              google::protobuf::RepeatedPtrField<v1::StepText>& steps) {
+  for (const v1::StepAdvice& advice : StepsFor(rules, facts)) {
+    *steps.Add() = explainer.Advise(advice);
+  }
+}
+
 absl::StatusOr<v1::EligibilityState> StateIn(const runtime::StreamRow& row) {
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
@@ -121,7 +129,15 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
     ASSIGN_OR_RETURN(const runtime::StreamRow row, parts_.store.ReadState(*case_id));
     ASSIGN_OR_RETURN(*response, ScreeningOf(*case_id, row));
-    return AddWords(policies_, wording, *response);
+    RETURN_IF_ERROR(AddWords(policies_, wording, *response));
+    if (response->withdrawn()) return absl::OkStatus();
+    // What to do next is a matter of today, whenever the case was screened.
+    ASSIGN_OR_RETURN(const Policy policy, policies_.InForce());
+    ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+    const Explainer explainer(*policy.rules, wording.language, wording.audience);
+    AddSteps(explainer, policy.rules->On(AsOfTime(parts_.clock.Now())), state.facts(),
+             *response->mutable_steps());
+    return absl::OkStatus();
   });
 }
 

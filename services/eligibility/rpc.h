@@ -15,6 +15,7 @@
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/operations/v1/operations_service.pb.h"
+#include "services/eligibility/explain.h"
 #include "services/eligibility/policy_reader.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/engine.h"
@@ -90,6 +91,10 @@ class EligibilityRpc : public v1::EligibilityService::CallbackService {
   runtime::RateLimit anonymous_;
   std::atomic<bool> simulates_ = false;
 };
+
+// Adds the steps that the people of a case could take, in words.
+void AddSteps(const Explainer& explainer, const RulesOfDay& rules, const type::v1::CaseFacts& facts,
+              google::protobuf::RepeatedPtrField<v1::StepText>& steps);
 
 // In which language, and for whom, determinations are put into words.
 struct Wording {

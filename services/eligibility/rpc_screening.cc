@@ -96,6 +96,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenAnonymously(
         v1::CaseScreened screened =
             ScreenFacts(facts, {*policy.rules, policy.number}, parts_.clock.Now());
         const Explainer explainer(*policy.rules, wording.language, wording.audience);
+        AddSteps(explainer, policy.rules->On(AsOfTime(parts_.clock.Now())), facts,
+                 *response->mutable_steps());
         for (const v1::Determination& determination : screened.determinations()) {
           *response->add_explanations() = explainer.Explain(determination);
         }

@@ -62,13 +62,33 @@ Table ReasonsOf(const Explanations& explanations) {
   return reasons;
 }
 
+using Steps = google::protobuf::RepeatedPtrField<eligibility::v1::StepText>;
+
+// One row per effect: what a step would do is seen before anybody takes it.
+Table StepsIn(const Steps& steps) {
+  Table table{.header = {"step", "person_ids", "acknowledge", "pathway", "effect", "citation"}};
+  for (const eligibility::v1::StepText& step : steps) {
+    const std::string acknowledge = step.must_acknowledge() ? "yes" : "";
+    if (step.effects().empty()) {
+      table.rows.push_back(
+          {Shown(step.text()), CellOf(step, "person_ids"), acknowledge, "", "", ""});
+    }
+    for (const eligibility::v1::EffectText& effect : step.effects()) {
+      table.rows.push_back({Shown(step.text()), CellOf(step, "person_ids"), acknowledge,
+                            effect.pathway(), Shown(effect.text()), effect.citation()});
+    }
+  }
+  return table;
+}
+
 void ShowScreening(const eligibility::v1::Screening& screening, Output& output) {
   output.Show(screening,
               {FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
                TableOf(screening.determinations(),
                        {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
                         "holds_until", "policy_version"}),
-               MeaningOf(screening.explanations()), ReasonsOf(screening.explanations())});
+               MeaningOf(screening.explanations()), ReasonsOf(screening.explanations()),
+               StepsIn(screening.steps())});
 }
 
 absl::Status Screen(Session& session, const std::string& name) {
@@ -91,7 +111,8 @@ absl::Status ScreenFile(Session& session, const std::string& path, const Words& 
   session.output.Show(answer, {FieldsOf(answer, {"policy_version"}),
                                TableOf(answer.determinations(), {"pathway", "person_ids", "outcome",
                                                                  "status", "missing_facts"}),
-                               MeaningOf(answer.explanations()), ReasonsOf(answer.explanations())});
+                               MeaningOf(answer.explanations()), ReasonsOf(answer.explanations()),
+                               StepsIn(answer.steps())});
   return absl::OkStatus();
 }
 

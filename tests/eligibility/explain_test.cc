@@ -73,11 +73,14 @@ TEST(Explain, WarningsOfEveryStep) {
     for (unsigned seed = 0; seed < 20; ++seed) {
       Random random(seed);
       for (const v1::StepAdvice& advice : StepsFor(today, RandomCase(random))) {
-        ExpectText(explainer.TextOf(advice.message_key()), language);
-        for (const v1::StepEffect& effect : advice.effects()) {
-          ExpectText(explainer.EffectText(advice, effect), language);
-          EXPECT_FALSE(explainer.CitationOf(effect.source()).empty());
+        const v1::StepText step = explainer.Advise(advice);
+        ExpectText(step.text(), language);
+        ASSERT_EQ(step.effects_size(), advice.effects_size());
+        for (const v1::EffectText& effect : step.effects()) {
+          ExpectText(effect.text(), language);
+          EXPECT_FALSE(effect.citation().empty());
         }
+        EXPECT_EQ(step.must_acknowledge(), advice.must_acknowledge());
       }
     }
   }

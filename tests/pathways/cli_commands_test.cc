@@ -262,6 +262,14 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
   criterion.set_criterion("entry");
   criterion.mutable_text()->set_text("On which day?");
   criterion.set_citation("A book (2023)");
+  eligibility::v1::StepText& step = *screening.add_steps();
+  step.mutable_text()->set_text("Leave the state.");
+  *step.mutable_person_ids() = determination.person_ids();
+  step.set_must_acknowledge(true);
+  eligibility::v1::EffectText& effect = *step.add_effects();
+  effect.set_pathway("mx-refugee");
+  effect.mutable_text()->set_text("The claim may be lost.");
+  effect.set_citation("A law (2011)");
   services_.Answer("GetScreening", screening);
   services_.Answer("GetScreening", screening);
   const Ran table = Run({"screening", "get", "CASE"});
@@ -278,6 +286,10 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
              "us-refugee  p1, p2      Ask first.  (unreviewed) Suspended.\n\n"
              "pathway     person_ids  criterion  reason         citation\n"
              "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
+             "step              person_ids  acknowledge  pathway     effect                  "
+             "citation\n"
+             "Leave the state.  p1, p2      yes          mx-refugee  The claim may be lost.  "
+             "A law (2011)\n\n"
              "This is a screening, not a decision.\n"));
   const Ran json = Run({"screening", "get", "CASE", "--output", "json"});
   EXPECT_THAT(json.out, HasSubstr("\"missing_facts\": ["));

@@ -231,6 +231,33 @@ TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
   EXPECT_EQ(rows(), before);
 }
 
+TEST_F(PolicyTest, WhatAStepWouldDoIsToldBeforeItIsTaken) {
+  const absl::StatusOr<eligibility::v1::PolicyPack> current =
+      eligibility::LoadPack(site_.options().policy_folder + "/../current");
+  ASSERT_TRUE(current.ok()) << current.status();
+  const std::string name = site_.RegisterAndSettle();
+  ASSERT_EQ(Apply(Request(*current)), "2");
+  eligibility::v1::GetScreeningRequest get;
+  get.set_name(name + "/screening");
+  get.set_language("es");
+  const auto screening = site_.As(kDesk).Call(&EligibilityService::Stub::GetScreening, get);
+  ASSERT_TRUE(screening.ok()) << screening.status();
+  bool proposed = false;
+  bool warned = false;
+  for (const eligibility::v1::StepText& step : screening->steps()) {
+    EXPECT_FALSE(step.text().text().empty() || step.person_ids().empty());
+    for (const eligibility::v1::EffectText& effect : step.effects()) {
+      EXPECT_FALSE(effect.text().text().empty() || effect.citation().empty()) << step.step();
+      const bool opens = effect.effect() == eligibility::v1::EFFECT_OPENS;
+      EXPECT_TRUE(opens || step.must_acknowledge()) << step.step();
+      warned |= !opens;
+    }
+    proposed |= step.proposed() && step.step() == "file-refugee-claim";
+  }
+  EXPECT_TRUE(proposed);
+  EXPECT_TRUE(warned);
+}
+
 TEST_F(PolicyTest, AReviewTakesTwoPeopleAndIsReplayedAsItWas) {
   // A pathway that rests on a rumour: no fact is missing, and nothing can be said.
   pack_.set_version("rumour");
