@@ -79,8 +79,7 @@ class PolicyCrashTest : public testing::TestWithParam<Crash> {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
     if (IsMexican(index)) {
       // Lately, by the clock of the process: the filing period runs.
-      const absl::CivilDay today =
-          absl::ToCivilDay(runtime::SystemClock().Now(), type::DeskZone());
+      const absl::CivilDay today = absl::ToCivilDay(runtime::SystemClock().Now(), type::DeskZone());
       testing_support::MakeMexicanCase(type::FromDay(today - 7), person);
     } else {
       testing_support::MakeUnitedStatesCase("VEN", person);

@@ -1,5 +1,7 @@
 #include "tests/support/switch_check.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pathways/eligibility/v1/events.pb.h"
@@ -62,18 +64,27 @@ std::string HoldsOf(StoreView& referral, const std::string& id) {
   return absl::StrJoin(holds, ", ");
 }
 
-}  // namespace
-
-bool AreScreenedBy(Stores& stores, int64_t version) {
-  StoreView& eligibility = stores.eligibility();
+// Version of the ledger that each case notes; 0 where it notes none. Empty: not readable.
+std::vector<int64_t> NotedVersions(StoreView& eligibility) {
   std::vector<std::string> cases;
   for (const auto& [id, unused] : CasesOf(eligibility)) cases.push_back(id);
   auto marked = eligibility.store->ReadApplied(eligibility.domain->Governing().mark, cases);
-  if (!marked.ok() || cases.empty()) return false;
-  for (const std::string& id : cases) {
-    if ((*marked)[id] < version) return false;
-  }
-  return true;
+  std::vector<int64_t> versions;
+  if (!marked.ok()) return versions;
+  for (const std::string& id : cases) versions.push_back((*marked)[id]);
+  return versions;
+}
+
+}  // namespace
+
+bool AreScreenedBy(Stores& stores, int64_t version) {
+  const std::vector<int64_t> versions = NotedVersions(stores.eligibility());
+  return !versions.empty() && *std::min_element(versions.begin(), versions.end()) >= version;
+}
+
+bool IsAnyScreenedBy(Stores& stores, int64_t version) {
+  const std::vector<int64_t> versions = NotedVersions(stores.eligibility());
+  return !versions.empty() && *std::max_element(versions.begin(), versions.end()) >= version;
 }
 
 std::vector<std::string> FaultsAfterSwitch(Stores& stores,

@@ -17,6 +17,9 @@ namespace pathways::testing_support {
 // True when every case at eligibility notes this version of the ledger, or a later one.
 bool AreScreenedBy(Stores& stores, int64_t version);
 
+// True when one of them does.
+bool IsAnyScreenedBy(Stores& stores, int64_t version);
+
 // One line for each fault. `holds` has every case, and why its one referral is held; empty: it is
 // not. Each case must have another screening by the second version.
 std::vector<std::string> FaultsAfterSwitch(Stores& stores,
