@@ -394,7 +394,7 @@ TEST_F(PolicySwitchTest, NamesTheSuspensionInThreeLanguages) {
           EXPECT_THAT(explanation.notice().text(), HasSubstr(words.not_decided));
           EXPECT_FALSE(explanation.title().text().empty());
         }
-        EXPECT_FALSE(screening.notice().empty());
+        EXPECT_THAT(screening.notice(), HasSubstr(words.not_decided));
         const auto& explanation = ExplanationOf(screening, kUnitedStates);
         EXPECT_THAT(explanation.status().text(), HasSubstr(words.suspended));
         EXPECT_FALSE(explanation.status_citation().empty());
