@@ -42,7 +42,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
-using testing_support::Caller;
 using testing_support::Deployment;
 using testing_support::Eventually;
 using testing_support::kMexico;
