@@ -12,6 +12,7 @@
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/interactions.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
 #include "services/runtime/requests.h"
 #include "services/runtime/rpc/pages.h"
@@ -60,6 +61,8 @@ absl::Status AddWords(PolicyReader& policies, const Wording& wording, v1::Screen
     }
     *screening.add_explanations() = explainer->Explain(determination);
   }
+  // In the language that was asked for, as the explanations are.
+  if (explainer) screening.set_notice(explainer->TextOf(kNoticeKey).text());
   return absl::OkStatus();
 }
 

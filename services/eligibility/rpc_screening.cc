@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/simulation.h"
+#include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/rpc.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
-#include "services/type/notice.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -103,7 +103,7 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenAnonymously(
         }
         response->mutable_determinations()->Swap(screened.mutable_determinations());
         response->set_policy_version(policy.rules->pack().version());
-        response->set_notice(type::kScreeningNotice);
+        response->set_notice(explainer.TextOf(kNoticeKey).text());
         return absl::OkStatus();
       });
 }

@@ -17,7 +17,6 @@ namespace pathways::testing_support {
 namespace {
 
 constexpr int kStartsMax = 3;
-constexpr char kDesk[] = "staff/desk";
 
 bool WritePrivate(const std::string& path, const std::string& text) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -191,9 +190,10 @@ std::string Deployment::Address(const std::string& service, int replica) const {
   return absl::StrCat("127.0.0.1:", ports_.at({service, replica}));
 }
 
-Caller Deployment::CallerTo(const std::string& service, int replica) const {
-  return Caller(ports_.at({service, replica}), kDesk,
-                runtime::ReadToken(tokens(), kDesk).value_or(""));
+Caller Deployment::CallerTo(const std::string& service, int replica,
+                            const std::string& principal) const {
+  return Caller(ports_.at({service, replica}), principal,
+                runtime::ReadToken(tokens(), principal).value_or(""));
 }
 
 Databases Deployment::databases() const {

@@ -67,7 +67,8 @@ class Deployment {
   std::pair<int, std::string> Outcome(const std::vector<std::string>& arguments,
                                       const std::string& crash_at = "") const;
   std::string Address(const std::string& service, int replica = 1) const;
-  Caller CallerTo(const std::string& service, int replica = 1) const;  // As staff/desk.
+  Caller CallerTo(const std::string& service, int replica = 1,
+                  const std::string& principal = "staff/desk") const;
 
   // Only on a started deployment.
   Verdict Check(const History& history) const;

@@ -99,6 +99,7 @@ ServeFolder::ServeFolder() {
   const std::vector<runtime::Principal> principals = {
       {"staff", "desk", {std::string(runtime::kRegistrar), std::string(runtime::kViewer)}},
       {"operator", "local", {std::string(runtime::kOperator)}},
+      {"staff", "policy", {std::string(runtime::kPolicyOfficer)}},
       {"agency", "unhcr-mx", {std::string(runtime::kAgency)}},
       {"agency", "comar", {std::string(runtime::kAgency)}},
       {"agency", "sne", {std::string(runtime::kAgency)}},
