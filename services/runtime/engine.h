@@ -146,7 +146,7 @@ class Engine {
   const std::string governing_;  // Id of the governing stream. Empty: none.
   GovernedDomain governed_;      // Used by the engine's thread alone.
 
-  std::mutex mutex_;  // Guards queue_, refused_ and stopping_.
+  std::mutex mutex_;              // Guards queue_, refused_ and stopping_.
   std::condition_variable wake_;  // Something is queued, or it stops.
   std::condition_variable full_;  // A full batch is queued, or it stops.
   std::deque<Pending> queue_;

@@ -16,7 +16,8 @@ namespace {
 constexpr int kPage = 256;
 // Events folded before they are written: what they take in memory is kept for as long as it runs.
 constexpr size_t kPassMax = 512;
-// Nobody waits for a projection as for a referral; a pass over few events costs as much as a full one.
+// Nobody waits for a projection as for a referral; a pass over few events costs as much as a full
+// one.
 constexpr absl::Duration kPassRest = absl::Milliseconds(100);
 constexpr int kHeadsPage = 1000;
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);

@@ -324,8 +324,9 @@ TEST_F(PolicySwitchTest, HoldsTheReferralsToTheUnitedStatesAndNoOthers) {
   for (const std::string& name : mexican_) {
     EXPECT_THAT(StandOf(name), ElementsAre(std::string(kMexico) + " SUBMITTED - -"));
   }
+  // The filing period has passed since, which is a question and no reason to hold what was sent.
   EXPECT_THAT(StandOf(both_), ElementsAre(to_us + "SUBMITTED - " + kSuspended,
-                                          std::string(kMexico) + " SUBMITTED - SCREENING_CHANGED"));
+                                          std::string(kMexico) + " SUBMITTED - -"));
   EXPECT_THAT(StandOf(none_), IsEmpty());
   EXPECT_THAT(StandOf(withdrawn_), ElementsAre(to_us + "WITHDRAWN - -"));
   // The agency and the desk see the same.

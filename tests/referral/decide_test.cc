@@ -183,6 +183,22 @@ TEST(PathwayHalted, HoldsWithItsOwnReasonWhateverTheOutcome) {
   }
 }
 
+TEST(ScreeningChanged, AQuestionThatComesUpLaterHoldsNothingAndSendsNothing) {
+  Case of(v1::REFERRAL_STATE_RECEIVED);
+  const std::string asks = "status: PATHWAY_STATUS_ACTIVE outcome: OUTCOME_NEEDS_INFORMATION";
+  EXPECT_THAT(of.Do(ScreenedAs(2, asks)), ElementsAre("qualifies for 1"));
+  EXPECT_FALSE(of.referral().on_hold());
+  of.Do(ScreenedAs(3, "status: PATHWAY_STATUS_SUSPENDED"));
+  EXPECT_EQ(of.referral().hold_reason(), "PATHWAY_SUSPENDED");
+  of.Do(ScreenedAs(4, asks));
+  EXPECT_FALSE(of.referral().on_hold()) << "the reason is gone, and a question is none";
+  of.Do(ScreenedAs(5, "status: PATHWAY_STATUS_ACTIVE outcome: OUTCOME_DOES_NOT_MEET"));
+  EXPECT_EQ(of.referral().hold_reason(), kScreeningChanged);
+  Case fresh;
+  fresh.Do(Registered(1, Facts({"p1"})));
+  EXPECT_THAT(fresh.Do(ScreenedAs(1, asks)), testing::IsEmpty()) << "nobody is referred";
+}
+
 TEST(PathwayHalted, RefersNobodyUntilItIsActive) {
   Case of;
   of.Do(Registered(1, Facts({"p1"})));

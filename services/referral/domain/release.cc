@@ -37,19 +37,42 @@ std::string HoldReason(const eligibility::v1::Determination& determination) {
   return determination.review_required() ? kReviewPending : "";
 }
 
-Qualifications QualificationsOf(const eligibility::v1::CaseScreened& screened, int64_t number) {
+bool IsFor(const v1::StoredReferral& stored, const v1::Qualification& qualification) {
+  return stored.referral().pathway() == qualification.pathway() &&
+         SameStrings(stored.person_ids(), qualification.person_ids());
+}
+
+// What a determination lets these people qualify for. Nothing: it is not to be referred. A question
+// that came up after the referral was made, for example because time has passed, keeps it: only
+// nothing more is sent.
+std::optional<v1::Qualification> QualificationOf(
+    const v1::ReferralCaseState& state, const eligibility::v1::Determination& determination,
+    int64_t number) {
+  if (determination.mode() == eligibility::v1::REFERRAL_MODE_INFORM) return std::nullopt;
+  v1::Qualification qualification;
+  qualification.set_hold_reason(HoldReason(determination));
+  qualification.set_pathway(determination.pathway());
+  *qualification.mutable_person_ids() = determination.person_ids();
+  qualification.set_policy_version(determination.policy_version());
+  qualification.set_determination_number(number);
+  const bool meets = determination.outcome() == eligibility::v1::OUTCOME_MEETS;
+  if (meets || absl::StartsWith(qualification.hold_reason(), kPathwayHold)) return qualification;
+  const bool asks = determination.outcome() == eligibility::v1::OUTCOME_NEEDS_INFORMATION;
+  const bool referred = std::any_of(
+      state.referrals().begin(), state.referrals().end(), [&](const v1::StoredReferral& stored) {
+        return IsLive(stored.referral().state()) && IsFor(stored, qualification);
+      });
+  if (!asks || !referred) return std::nullopt;
+  qualification.set_hold_reason(kInformationNeeded);
+  return qualification;
+}
+
+Qualifications QualificationsOf(const v1::ReferralCaseState& state,
+                                const eligibility::v1::CaseScreened& screened, int64_t number) {
   Qualifications qualifications;
   for (const eligibility::v1::Determination& determination : screened.determinations()) {
-    std::string hold_reason = HoldReason(determination);
-    const bool meets = determination.outcome() == eligibility::v1::OUTCOME_MEETS;
-    const bool informs = determination.mode() == eligibility::v1::REFERRAL_MODE_INFORM;
-    if (informs || (!meets && !absl::StartsWith(hold_reason, kPathwayHold))) continue;
-    v1::Qualification& qualification = *qualifications.Add();
-    qualification.set_hold_reason(std::move(hold_reason));
-    qualification.set_pathway(determination.pathway());
-    *qualification.mutable_person_ids() = determination.person_ids();
-    qualification.set_policy_version(determination.policy_version());
-    qualification.set_determination_number(number);
+    auto qualification = QualificationOf(state, determination, number);
+    if (qualification) *qualifications.Add() = *std::move(qualification);
   }
   return qualifications;
 }
@@ -65,15 +88,12 @@ bool SameQualifications(const Qualifications& one, const Qualifications& other) 
                     });
 }
 
-bool IsFor(const v1::StoredReferral& stored, const v1::Qualification& qualification) {
-  return stored.referral().pathway() == qualification.pathway() &&
-         SameStrings(stored.person_ids(), qualification.person_ids());
-}
-
 // Why a live referral has to wait, by what the case qualifies for now. Empty: it need not.
 std::string WantedHold(const v1::ReferralCaseState& state, const v1::StoredReferral& stored) {
   for (const v1::Qualification& qualification : state.qualifications()) {
-    if (IsFor(stored, qualification)) return qualification.hold_reason();
+    if (!IsFor(stored, qualification)) continue;
+    const std::string& reason = qualification.hold_reason();
+    return reason == kInformationNeeded ? "" : reason;
   }
   return kScreeningChanged;
 }
@@ -122,7 +142,7 @@ absl::Status Submit(Decision& decision, const v1::Qualification& qualification,
 absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseScreened& screened,
                                 int64_t number) {
   const v1::ReferralCaseState& state = decision.state();
-  Qualifications qualifications = QualificationsOf(screened, number);
+  Qualifications qualifications = QualificationsOf(state, screened, number);
   for (const v1::Qualification& qualification : qualifications) {
     if (qualification.person_ids().empty()) {
       return absl::InternalError("a determination names nobody");

@@ -17,6 +17,8 @@ namespace pathways::referral {
 inline constexpr char kCaseWithdrawn[] = "CASE_WITHDRAWN";
 inline constexpr char kConsentWithdrawn[] = "CONSENT_WITHDRAWN";
 inline constexpr char kScreeningChanged[] = "SCREENING_CHANGED";
+// Holds nothing: only nothing new is sent.
+inline constexpr char kInformationNeeded[] = "INFORMATION_NEEDED";
 inline constexpr char kReviewPending[] = "REVIEW_PENDING";
 // Begins the codes of holds for the status of a pathway, for example PATHWAY_SUSPENDED.
 inline constexpr char kPathwayHold[] = "PATHWAY_";
