@@ -341,7 +341,9 @@ TEST_F(PolicySwitchTest, HoldsTheReferralsToTheUnitedStatesAndNoOthers) {
   const auto status = site_.As(kDesk).Call(&intake::v1::IntakeService::Stub::GetCaseStatus, ask);
   ASSERT_TRUE(status.ok()) << status.status();
   ASSERT_EQ(status->referrals_size(), 2);
-  for (const auto& referral : status->referrals()) EXPECT_TRUE(referral.on_hold());
+  for (const auto& referral : status->referrals()) {
+    EXPECT_EQ(referral.on_hold(), referral.pathway() == kUnitedStates);
+  }
 }
 
 TEST_F(PolicySwitchTest, WhoComesAfterwardsIsScreenedByTheNewPackAndNotReferredThere) {
