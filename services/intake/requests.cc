@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "services/intake/age_band.h"
+#include "services/intake/domain/answers.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
 #include "services/runtime/ids.h"
@@ -33,11 +34,9 @@ v1::Person PersonOf(const type::v1::PersonFacts& facts) {
   person.set_sex(facts.sex());
   *person.mutable_nationalities() = facts.nationalities();
   if (facts.has_entry_date()) *person.mutable_entry_date() = facts.entry_date();
-  person.set_in_mexico(facts.in_mexico());
+  CopyAnswers(facts, person);
   person.set_state(facts.state());
   person.set_refugee_claim(facts.refugee_claim());
-  person.set_left_country_for_fear(facts.left_country_for_fear());
-  person.set_seeks_work(facts.seeks_work());
   *person.mutable_needs() = facts.needs();
   person.set_age_band(facts.age_band());
   return person;

@@ -25,15 +25,34 @@ struct ColumnRule {
 };
 
 // Not constexpr: under UBSan this compiler takes no address of a named array for a constant.
-const ColumnRule kColumns[] = {
-    {kHouseholdNumber, true}, {kRelationship, true},      {"given_names", true},
-    {"first_surname", true},  {"second_surname", false},  {"sex", true},
-    {"date_of_birth", true},  {"nationality", true},      {"other_nationality", false},
-    {"document_type", false}, {"document_number", false}, {"phone", false},
-    {"language", false},      {"entry_date", true},       {"in_mexico", true},
-    {"state", false},         {"refugee_claim", true},    {"left_country_for_fear", true},
-    {"seeks_work", true},     {"needs", false},           {kConsent, true},
-    {"registered_on", false}};
+const ColumnRule kColumns[] = {{kHouseholdNumber, true},
+                               {kRelationship, true},
+                               {"given_names", true},
+                               {"first_surname", true},
+                               {"second_surname", false},
+                               {"sex", true},
+                               {"date_of_birth", true},
+                               {"nationality", true},
+                               {"other_nationality", false},
+                               {"document_type", false},
+                               {"document_number", false},
+                               {"phone", false},
+                               {"language", false},
+                               {"entry_date", true},
+                               {"in_mexico", true},
+                               {"state", false},
+                               {"refugee_claim", true},
+                               {"left_country_for_fear", true},
+                               {"seeks_work", true},
+                               {"needs", false},
+                               {kConsent, true},
+                               {"registered_on", false},
+                               {"risk_on_return", false},
+                               {"crime_in_mexico", false},
+                               {"job_offer", false},
+                               {"work_papers", false},
+                               {"us_family_petition", false},
+                               {"us_employer_petition", false}};
 
 // A header cell in the form of a column name.
 std::string NameOf(absl::string_view cell) {
@@ -279,6 +298,12 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
   person.set_refugee_claim(reader.Value("refugee_claim", kRefugeeClaims));
   person.set_left_country_for_fear(reader.Value("left_country_for_fear", kAnswers));
   person.set_seeks_work(reader.Value("seeks_work", kAnswers));
+  person.set_risk_on_return(reader.Value("risk_on_return", kAnswers));
+  person.set_crime_in_mexico(reader.Value("crime_in_mexico", kAnswers));
+  person.set_job_offer(reader.Value("job_offer", kAnswers));
+  person.set_us_family_petition(reader.Value("us_family_petition", kAnswers));
+  person.set_us_employer_petition(reader.Value("us_employer_petition", kAnswers));
+  person.set_work_papers(reader.Value("work_papers", kAnswers));
   reading.consent = ReadConsent(reader);
   reading.registered_on = ReadRegisteredOn(reader, today);
   return reading;

@@ -2,6 +2,7 @@
 // rules of a registration while it keeps what it does not bring. Method: cases that are right, and
 // updates of them changed in one place.
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -63,6 +64,28 @@ TEST(ValidateForRegistration, SplitsFactsFromIdentityAndNormalisesBoth) {
   EXPECT_EQ(identity.band_changes_on.SerializeAsString(), Date(2050, 4, 17).SerializeAsString());
   EXPECT_EQ(result->identities[1].band_changes_on.SerializeAsString(),
             Date(2023, 8, 1).SerializeAsString());
+}
+
+// Each answer is another one than its neighbour's, so that no two are mixed up.
+TEST(ValidateForRegistration, KeepsEveryAnswer) {
+  v1::Case input = GoodCase();
+  ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(
+      "in_mexico: ANSWER_YES left_country_for_fear: ANSWER_NO seeks_work: ANSWER_YES "
+      "risk_on_return: ANSWER_NO crime_in_mexico: ANSWER_YES job_offer: ANSWER_NO "
+      "us_family_petition: ANSWER_YES us_employer_petition: ANSWER_NO work_papers: ANSWER_YES",
+      input.mutable_people(0)));
+  const auto result = ValidateForRegistration(input, kToday);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const type::v1::PersonFacts& facts = result->facts.people(0);
+  EXPECT_EQ(facts.in_mexico(), type::v1::ANSWER_YES);
+  EXPECT_EQ(facts.left_country_for_fear(), type::v1::ANSWER_NO);
+  EXPECT_EQ(facts.seeks_work(), type::v1::ANSWER_YES);
+  EXPECT_EQ(facts.risk_on_return(), type::v1::ANSWER_NO);
+  EXPECT_EQ(facts.crime_in_mexico(), type::v1::ANSWER_YES);
+  EXPECT_EQ(facts.job_offer(), type::v1::ANSWER_NO);
+  EXPECT_EQ(facts.us_family_petition(), type::v1::ANSWER_YES);
+  EXPECT_EQ(facts.us_employer_petition(), type::v1::ANSWER_NO);
+  EXPECT_EQ(facts.work_papers(), type::v1::ANSWER_YES);
 }
 
 TEST(ValidateForRegistration, UnknownBirthHasNoBandChange) {

@@ -315,7 +315,19 @@ TEST(CheckCase, ChecksEveryNumberOfEveryEnum) {
       {"left_country_for_fear", type::v1::Answer_MAX, false,
        [](auto& who, int n) { who.set_left_country_for_fear(static_cast<type::v1::Answer>(n)); }},
       {"seeks_work", type::v1::Answer_MAX, false,
-       [](auto& who, int n) { who.set_seeks_work(static_cast<type::v1::Answer>(n)); }}};
+       [](auto& who, int n) { who.set_seeks_work(static_cast<type::v1::Answer>(n)); }},
+      {"risk_on_return", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_risk_on_return(static_cast<type::v1::Answer>(n)); }},
+      {"crime_in_mexico", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_crime_in_mexico(static_cast<type::v1::Answer>(n)); }},
+      {"job_offer", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_job_offer(static_cast<type::v1::Answer>(n)); }},
+      {"us_family_petition", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_us_family_petition(static_cast<type::v1::Answer>(n)); }},
+      {"us_employer_petition", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_us_employer_petition(static_cast<type::v1::Answer>(n)); }},
+      {"work_papers", type::v1::Answer_MAX, false,
+       [](auto& who, int n) { who.set_work_papers(static_cast<type::v1::Answer>(n)); }}};
   std::vector<Row> rows;
   for (const Enum& each : enums) {
     for (const int number : {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 9999}) {

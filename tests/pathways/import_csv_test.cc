@@ -272,6 +272,24 @@ TEST(ImportCsv, ColumnsComeInAnyOrderAndSomeMayLack) {
   EXPECT_EQ(reading.items[0].request.case_().people(0).identity().documents_size(), 0);
 }
 
+TEST(ImportCsv, TakesTheQuestionsThatTheExportOf2023DoesNotHave) {
+  const Reading reading = Read(
+      "household_number,relationship,given_names,first_surname,sex,date_of_birth,nationality,"
+      "entry_date,in_mexico,refugee_claim,left_country_for_fear,seeks_work,consent,"
+      "risk_on_return,crime_in_mexico,job_offer,work_papers,us_family_petition,"
+      "us_employer_petition\n"
+      "TAP-1,PRINCIPAL,Ana,Gomez,F,1990,VEN,,,,,,YES,YES,no,,NO,yes,NO\n");
+  ASSERT_THAT(reading.items, SizeIs(1));
+  EXPECT_THAT(Places(reading.items[0]), IsEmpty());
+  const intake::v1::Person& person = reading.items[0].request.case_().people(0);
+  EXPECT_EQ(person.risk_on_return(), type::v1::ANSWER_YES);
+  EXPECT_EQ(person.crime_in_mexico(), type::v1::ANSWER_NO);
+  EXPECT_EQ(person.job_offer(), type::v1::ANSWER_UNSPECIFIED);
+  EXPECT_EQ(person.work_papers(), type::v1::ANSWER_NO);
+  EXPECT_EQ(person.us_family_petition(), type::v1::ANSWER_YES);
+  EXPECT_EQ(person.us_employer_petition(), type::v1::ANSWER_NO);
+}
+
 TEST(ImportCsv, EachRequiredColumnIsRequired) {
   const std::vector<std::string> required = {
       "household_number",      "relationship", "given_names", "first_surname", "sex",

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
 #include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
@@ -88,12 +89,11 @@ void CheckEnums(const v1::Person& input, const Place& place, type::Violations& v
         "is required: the relationship to the principal applicant");
   check("sex", input.sex() != type::v1::SEX_UNSPECIFIED && type::v1::Sex_IsValid(input.sex()),
         "is required: female, male, other or unknown");
-  check("in_mexico", type::v1::Answer_IsValid(input.in_mexico()), "must be yes, no or empty");
   check("refugee_claim", type::v1::RefugeeClaim_IsValid(input.refugee_claim()),
         "must be none, filed, recognised, refused or empty");
-  check("left_country_for_fear", type::v1::Answer_IsValid(input.left_country_for_fear()),
-        "must be yes, no or empty");
-  check("seeks_work", type::v1::Answer_IsValid(input.seeks_work()), "must be yes, no or empty");
+  ForEachAnswer(input, [&](const char* field, type::v1::Answer answer) {
+    check(field, type::v1::Answer_IsValid(answer), "must be yes, no or empty");
+  });
 }
 
 }  // namespace
@@ -104,10 +104,8 @@ type::v1::PersonFacts CheckFacts(const v1::Person& input, const type::v1::Partia
   CheckEnums(input, place, violations);
   facts.set_relationship(input.relationship());
   facts.set_sex(input.sex());
-  facts.set_in_mexico(input.in_mexico());
+  CopyAnswers(input, facts);
   facts.set_refugee_claim(input.refugee_claim());
-  facts.set_left_country_for_fear(input.left_country_for_fear());
-  facts.set_seeks_work(input.seeks_work());
   CheckNationalities(input, place, facts, violations);
   CheckEntry(input.entry_date(), birth, place, violations);
   if (!type::IsEmpty(input.entry_date())) *facts.mutable_entry_date() = input.entry_date();
