@@ -6,13 +6,18 @@
 // decided, and a row that the service changed several times is written once, so no service that
 // writes these rows can be faster. Prints one line of JSON with the rate and the rows of one case.
 //
+// With --seed the new ids depend on the seed alone. The samples are the first streams by id, so
+// that databases of several services that hold the same cases get copies of the same cases under
+// the same ids.
+//
 // Usage: append_cases --from=CONNECTION --to=CONNECTION --batch=N --run_ms=N | --cases=N
-// [--only=TABLE]
+// [--only=TABLE] [--seed=N]
 #include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +35,7 @@ ABSL_FLAG(int, batch, 100, "Cases in one transaction");
 ABSL_FLAG(int, run_ms, 2000, "How long new transactions are begun");
 ABSL_FLAG(int, cases, 0, "Ends after so many cases; 0: when the time is over");
 ABSL_FLAG(std::string, only, "", "The one table that is written; empty: all");
+ABSL_FLAG(uint64_t, seed, 0, "Seed of the new ids; 0: they are random");
 
 namespace pathways::bench {
 namespace {
@@ -85,10 +91,10 @@ constexpr Table kTables[] = {
      "($1::bytea[])",
      "INSERT INTO audit (time, principal, method, stream, number) SELECT * FROM "
      "unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[])"},
-    {"projections", "tsb",
+    {"projections", "tss",
      "SELECT key, name, key, value FROM projections WHERE key = ANY ($1::bytea[])",
      "INSERT INTO projections SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
-    {"events", "isiutibbb",
+    {"events", "isiutibsb",
      "SELECT stream, shard::bigint, stream, number, ce_id, type, time, cause, data, sealed FROM "
      "events WHERE stream = ANY ($1::bytea[]) ORDER BY position",
      "INSERT INTO events (shard, stream, number, ce_id, type, time, cause, data, sealed) SELECT * "
@@ -96,8 +102,8 @@ constexpr Table kTables[] = {
      "$7::bytea[], $8::bytea[], $9::bytea[])"},
 };
 
-constexpr char kSamples[] =
-    "SELECT id FROM (SELECT id FROM streams ORDER BY time DESC LIMIT 64) AS newest ORDER BY id";
+// Ids of cases are random, and sort before those of the services' own streams.
+constexpr char kSamples[] = "SELECT id FROM streams ORDER BY id LIMIT 64";
 
 struct Value {
   int64_t number = 0;
@@ -211,13 +217,31 @@ class Columns {
   std::vector<PostgresArray> arrays_;
 };
 
+// Ids of the copies, of the form of a random UUID.
+class Ids {
+ public:
+  explicit Ids(uint64_t seed) : seed_(seed), random_(seed) {}
+
+  std::string Next() {
+    if (seed_ == 0) return runtime::NewUuid();
+    const uint64_t high = random_();
+    const uint64_t low = random_();
+    return absl::StrFormat("%08x-%04x-4%03x-8%03x-%012x", high >> 32, (high >> 16) & 0xffff,
+                           high & 0xfff, low >> 52, low & 0xffff'ffff'ffff);
+  }
+
+ private:
+  const uint64_t seed_;
+  std::mt19937_64 random_;
+};
+
 std::vector<PostgresStatement> Transaction(const std::vector<Sample>& samples, int64_t first,
-                                           int cases) {
+                                           int cases, Ids& ids) {
   std::vector<Columns> columns;
   for (const Table& table : kTables) columns.emplace_back(table);
   for (int i = 0; i < cases; ++i) {
     const Sample& sample = samples[static_cast<size_t>(first + i) % samples.size()];
-    const std::string stream = runtime::NewUuid();
+    const std::string stream = ids.Next();
     for (size_t t = 0; t < columns.size(); ++t) {
       for (const Row& row : sample.tables[t]) columns[t].Add(row, sample.stream, stream);
     }
@@ -249,11 +273,12 @@ int Main() {
   const auto connection = Connect(absl::GetFlag(FLAGS_to));
   const int batch = absl::GetFlag(FLAGS_batch);
   const int64_t cases_max = absl::GetFlag(FLAGS_cases);
+  Ids ids(absl::GetFlag(FLAGS_seed));
   const auto start = std::chrono::steady_clock::now();
   const auto end = start + std::chrono::milliseconds(absl::GetFlag(FLAGS_run_ms));
   int64_t cases = 0;
   while (cases_max > 0 ? cases < cases_max : std::chrono::steady_clock::now() < end) {
-    Run(*connection, Transaction(samples, cases, batch));
+    Run(*connection, Transaction(samples, cases, batch, ids));
     cases += batch;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
