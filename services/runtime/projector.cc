@@ -51,8 +51,8 @@ void Projector::Run() {
   absl::Status swept;
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> read = ReadPages();
-    // Not far behind, for then heads are ahead of what was read anyway. Under a steady load there is
-    // always something to read, and the sweep must come all the same.
+    // Not far behind, for then heads are ahead of what was read anyway. Under a steady load there
+    // is always something to read, and the sweep must come all the same.
     const bool caught_up = !read.ok() || *read < kPassMax;
     const bool is_due = std::chrono::steady_clock::now() >= next_sweep && !PATHWAYS_REPAIR_OFF();
     if (is_due && caught_up) {
