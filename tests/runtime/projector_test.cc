@@ -86,12 +86,14 @@ class Upstream : public EventLog, public EventLogs, public StreamReader {
   }
 
   std::atomic<bool> streams_are_down = false;
+  std::atomic<bool> is_busy = false;  // There is an event more whenever somebody reads.
 
   std::string Incarnation() override {
     std::lock_guard<std::mutex> lock(mutex_);
     return incarnation_;
   }
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override {
+    if (is_busy) Add("busy", ".");
     std::lock_guard<std::mutex> lock(mutex_);
     std::vector<EventRow> events;
     for (const EventRow& event : log_) {
@@ -207,6 +209,13 @@ TEST_F(ProjectorTest, TheSweepFindsWhatTheLogNeverTold) {
   Start();
   EXPECT_TRUE(Shows("x", "2/0/pq")) << Value("x");
   EXPECT_TRUE(Shows("y", "0/1/r")) << Value("y");
+}
+
+TEST_F(ProjectorTest, TheSweepComesUnderASteadyLoadToo) {
+  a_.Add("x", "p", /*is_told=*/false);
+  a_.is_busy = true;
+  Start();
+  EXPECT_TRUE(Shows("x", "1/0/p")) << Value("x");
 }
 
 TEST_F(ProjectorTest, ABadEventHoldsUpItsOwnValueAlone) {
