@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_subscription.h"
@@ -176,6 +177,24 @@ TEST_F(SubscriptionTest, ARestartUnderAFixedNameMovesNoPartition) {
 // The control of the test before: without names the same restart is seen.
 TEST_F(SubscriptionTest, ARestartWithoutANameMovesPartitions) {
   EXPECT_GT(RebalancesOfOther("", ""), 0);
+}
+
+// Under a name it joins again after an outage as who it was, instead of as somebody else, for whom
+// the group waits until the first counts as dead.
+TEST_F(SubscriptionTest, WithoutAGivenNameItHasOneOfItsOwnAndLeavesAtOnce) {
+  const std::string topic = NewTopic(2);
+  Downstream service;
+  auto a = Follow(service, topic);
+  auto b = Follow(service, topic);
+  ASSERT_TRUE(Eventually([&] { return a->partitions() == 1 && b->partitions() == 1; }));
+  const std::multiset<std::string> names = NamesIn(topic + ".group");
+  EXPECT_EQ(names.size(), 2u);
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 2u);
+  EXPECT_EQ(names.count(""), 0u);
+  a.reset();
+  EXPECT_EQ(NamesIn(topic + ".group").size(), 1u);
+  b.reset();
+  EXPECT_THAT(NamesIn(topic + ".group"), IsEmpty());
 }
 
 TEST_F(SubscriptionTest, WhoWasPushedOutUnderItsNameComesBack) {

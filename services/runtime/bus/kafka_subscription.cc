@@ -46,7 +46,9 @@ void SetMetadata(rd_kafka_topic_partition_t& partition, const std::string& text)
 }  // namespace
 
 KafkaSubscription::KafkaSubscription(KafkaSubscriptionOptions options, Logger& log)
-    : KafkaOwner(log, options.group), options_(std::move(options)) {}
+    : KafkaOwner(log, options.group),
+      options_(std::move(options)),
+      member_(options_.instance_id.empty() ? NewUuid() : options_.instance_id) {}
 
 absl::StatusOr<std::unique_ptr<KafkaSubscription>> KafkaSubscription::Open(
     KafkaSubscriptionOptions options, Logger& log) {
@@ -58,7 +60,7 @@ absl::StatusOr<std::unique_ptr<KafkaSubscription>> KafkaSubscription::Open(
 absl::Status KafkaSubscription::NewClient() {
   KafkaConf conf(options_.kafka, *this);
   conf.Set("group.id", options_.group);
-  if (!options_.instance_id.empty()) conf.Set("group.instance.id", options_.instance_id);
+  conf.Set("group.instance.id", member_);
   conf.SetMilliseconds("session.timeout.ms", options_.session_timeout);
   conf.SetMilliseconds("heartbeat.interval.ms", options_.session_timeout / 10);
   // Effect and position are one transaction in our store: nothing else may say what was handled.
@@ -143,9 +145,8 @@ bool KafkaSubscription::Joined() {
   if (client_) {
     const auto code = rd_kafka_fatal_error(client_.get(), nullptr, 0);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    log_.Error("pushed_out_of_group", {{"group", options_.group},
-                                       {"instance", options_.instance_id},
-                                       {"code", KafkaCodeName(code)}});
+    log_.Error("pushed_out_of_group",
+               {{"group", options_.group}, {"instance", member_}, {"code", KafkaCodeName(code)}});
     Revoke();
     client_.reset();
     join_at_ = steady_clock::now() + absl::ToChronoMilliseconds(options_.session_timeout);
@@ -160,11 +161,26 @@ bool KafkaSubscription::Joined() {
   return false;
 }
 
+void KafkaSubscription::Leave(steady_clock::time_point deadline) {
+  // A member with a name stays in the group when its client is closed, but not when it
+  // unsubscribes.
+  rd_kafka_unsubscribe(client_.get());
+  while (steady_clock::now() < deadline) {
+    // Gone with the request to leave, which follows the revocation and the end of all fetching.
+    char* id = rd_kafka_memberid(client_.get());
+    const bool left = id == nullptr || *id == '\0';
+    rd_kafka_mem_free(client_.get(), id);
+    if (left) return;
+    const Message unread(rd_kafka_consumer_poll(client_.get(), kPollMs));
+  }
+}
+
 void KafkaSubscription::Close() {
+  const auto deadline = steady_clock::now() + kCloseMax;
+  if (options_.instance_id.empty()) Leave(deadline);
   rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_.get());
   rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue);
   // rd_kafka_consumer_close would block for good when a partition was lost meanwhile.
-  const auto deadline = steady_clock::now() + kCloseMax;
   while (error == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 &&
          steady_clock::now() < deadline) {
     // Not rd_kafka_queue_poll_callback: it stops the process at a record that still lies there.

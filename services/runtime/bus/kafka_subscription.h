@@ -2,10 +2,12 @@
 //
 // A consumer group shares the partitions among the replicas of a service, and only that: where a
 // partition is read from is what the service's own store says, asked for page by page through
-// KafkaPartition. One thread polls, one record at a time, decodes, and pauses a partition whose
-// rows are not handled fast enough, so that the group never takes this process for dead. A record
-// that is no event becomes a row without a stream, is counted and logged by its offset, and keeps
-// nobody.
+// KafkaPartition. Every member has a name, a random one of the process when none is given: after an
+// outage of the brokers longer than the session it joins again as who it was. A member without
+// would be a new one, and the whole group would wait for another session until the old one counts
+// as dead. One thread polls, one record at a time, decodes, and pauses a partition whose rows are
+// not handled fast enough, so that the group never takes this process for dead. A record that is no
+// event becomes a row without a stream, is counted and logged by its offset, and keeps nobody.
 //
 // The incarnation of a partition is a random token that the group keeps beside its committed
 // offset. Brokers forget committed offsets with the topic, so a topic that was made anew has none,
@@ -39,11 +41,11 @@ struct KafkaSubscriptionOptions {
   std::string topic;
   std::string group;   // One per consuming service and upstream.
   std::string source;  // ce_source of the upstream's events.
-  // Not empty: a static member, whose restart within the session moves no partition, and whose
-  // partitions wait for as long when it does not come back. The same for the same replica, and of
-  // no other: the member that came last under a name pushes out the one before.
+  // Not empty: a name that outlasts the process. A restart within the session moves no partition,
+  // and the partitions wait for as long when it does not come back. The same for the same replica,
+  // and of no other: the member that came last under a name pushes out the one before.
   std::string instance_id;
-  absl::Duration session_timeout = absl::Seconds(30);
+  absl::Duration session_timeout = absl::Seconds(10);
   KafkaPartition::Limits limits;
 };
 
@@ -87,6 +89,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   // member has pushed out under its own name waits for a session first: two of one name, which is
   // a mistake of who named them, take turns instead of one of them following nothing for good.
   bool Joined();
+  // Leaves the group at once, so that its partitions need not wait for the end of the session.
+  void Leave(std::chrono::steady_clock::time_point deadline);
   void Close();
   void Handle(rd_kafka_message_s* message);
   void Take(rd_kafka_message_s* message, KafkaPartition& partition);
@@ -105,6 +109,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   void Wake();
 
   const KafkaSubscriptionOptions options_;
+  const std::string member_;                  // Its name in the group.
   std::vector<std::function<void()>> wakes_;  // Fixed before Start.
   std::atomic<bool> stopping_ = false;
   std::atomic<int> rebalances_ = 0;

@@ -75,7 +75,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
       {"kafka-instance", "Name of this replica towards Kafka, of no other; empty: none", ""},
-      {"group-session-seconds", "After how long without a sign its partitions go to others", "30"},
+      {"group-session-seconds", "After how long without a sign its partitions go to others", "10"},
       {"stuck-hours", "Hours without progress after which a case counts as stuck", "72"},
   };
   const std::vector<Setting> security = KafkaSecuritySettings();
