@@ -52,16 +52,23 @@ void Relay::Run() {
     if (!lost_.ok()) return;
     // After less than a batch there is more only if somebody says so.
     if (published.ok() && *published == kBatch) continue;
-    if (!signal_.Rest(kRest)) return;
-    signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
+    // Commits of this process are no news to one that stands by.
+    if (!signal_.Rest(leads_ ? kRest : kIdleWait)) return;
+    if (leads_ || !published.ok()) signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
 }
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
   const absl::Status leads = store_.LeadRelay();
   if (!leads.ok() && !absl::IsFailedPrecondition(leads)) return leads;
+  // Another leader, or another server, may have moved what this one remembers.
+  if (const int64_t session = store_.RelaySession(); session != session_) {
+    StandBy();
+    session_ = session;
+  }
   RETURN_IF_ERROR(CheckTopicWhenDue());
-  if (!leads.ok()) return StandBy();
+  leads_ = leads.ok();
+  if (!leads_) return StandBy();
   absl::StatusOr<size_t> published = PublishBatch();
   if (absl::IsAborted(published.status())) return StandBy();
   if (!published.ok()) watermark_.reset();
@@ -71,19 +78,21 @@ absl::StatusOr<size_t> Relay::PublishOnce() {
 absl::Status Relay::CheckTopicWhenDue() {
   if (!check_topic_) return absl::OkStatus();
   RETURN_IF_ERROR(lost_);
+  const bool is_other_session = session_ != checked_session_;
+  // One that still runs as the session changes is waited for: they share what was compared.
   if (checking_.valid() &&
-      checking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      (is_other_session ||
+       checking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)) {
     const absl::Status checked = checking_.get();
     if (absl::IsDataLoss(checked)) lost_ = checked;
     if (!checked.ok()) checked_session_ = -1;  // Not once more without having compared.
     RETURN_IF_ERROR(checked);
   }
-  const int64_t session = store_.RelaySession();
-  if (session != checked_session_) {
+  if (is_other_session) {
     const absl::Status checked = check_topic_();
     if (absl::IsDataLoss(checked)) lost_ = checked;
     RETURN_IF_ERROR(checked);
-    checked_session_ = session;
+    checked_session_ = session_;
   } else if (checking_.valid() || std::chrono::steady_clock::now() < next_check_) {
     return absl::OkStatus();
   } else {
@@ -99,6 +108,7 @@ size_t Relay::StandBy() {
   withholds_ = false;
   retry_ = true;
   watermark_.reset();
+  ahead_after_ = -1;
   return 0;
 }
 

@@ -90,6 +90,8 @@ class Relay {
   // Used by the publishing thread alone.
   std::chrono::steady_clock::time_point next_retry_;
   std::chrono::steady_clock::time_point next_check_;
+  bool leads_ = true;             // False: another process does, and this one stands by.
+  int64_t session_ = 0;           // Session of the store by which this relay last asked to lead.
   int64_t checked_session_ = -1;  // Session of the store in which the topic was compared.
   absl::Status lost_;             // Not OK for good once the store turned out to have lost events.
   std::future<absl::Status> checking_;  // The comparison that is running, if one is.
