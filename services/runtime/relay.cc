@@ -25,11 +25,13 @@ absl::Status StreamsAreWithheld() {
 }  // namespace
 
 Relay::Relay(EventStore& store, Publisher& publisher, Report report,
-             std::function<absl::Status()> check_topic, std::chrono::milliseconds check_every)
+             std::function<absl::Status()> check_topic, std::function<void()> cancel,
+             std::chrono::milliseconds check_every)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
       check_topic_(std::move(check_topic)),
+      cancel_(std::move(cancel)),
       check_every_(check_every),
       thread_([this] { Run(); }) {}
 
@@ -37,7 +39,10 @@ Relay::~Relay() { Stop(); }
 
 void Relay::Stop() {
   signal_.Stop();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  if (cancel_) cancel_();
+  thread_.join();
+  store_.YieldRelay();
 }
 
 void Relay::RetryWithheld() {
@@ -48,6 +53,7 @@ void Relay::RetryWithheld() {
 void Relay::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> published = PublishOnce();
+    if (signal_.stopped()) return;  // What was cancelled is no error.
     reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
     if (!lost_.ok()) return;
     // After less than a batch there is more only if somebody says so.

@@ -48,13 +48,16 @@ class Relay {
   // FAILED_PRECONDITION: streams are withheld. `check_topic` may be empty; where it is not OK
   // nothing is published, and after DATA_LOSS the relay ends. Called by one thread at a time. What
   // a standby that took over too early may take before it is noticed is as much as `check_every`.
+  // `cancel` may be empty; called by Stop, it makes a running Publish and `check_topic` end soon.
   Relay(EventStore& store, Publisher& publisher, Report report,
         std::function<absl::Status()> check_topic = nullptr,
+        std::function<void()> cancel = nullptr,
         std::chrono::milliseconds check_every = std::chrono::seconds(10));
   // Stops.
   ~Relay();
   // Something was committed. Never blocks.
   void Notify() { signal_.Notify(); }
+  // Ends after what is being published, and leaves the lead to others. Idempotent.
   void Stop();
 
   // Tries the withheld streams again soon. Never blocks.
@@ -86,6 +89,7 @@ class Relay {
   std::atomic<bool> retry_ = true;
   std::atomic<bool> withholds_ = false;
   const std::function<absl::Status()> check_topic_;
+  const std::function<void()> cancel_;
   const std::chrono::milliseconds check_every_;
   // Used by the publishing thread alone.
   std::chrono::steady_clock::time_point next_retry_;

@@ -57,13 +57,15 @@ void ServiceCore::OnCommit(std::function<void()> wake) {
   wakes_.push_back(std::move(wake));
 }
 
-void ServiceCore::StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic) {
+void ServiceCore::StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic,
+                             std::function<void()> cancel) {
   std::function<absl::Status()> check;
   if (check_topic) {
     metrics_.SetOwnTailLost(name_, tail_lost_);
     check = [this, check_topic = std::move(check_topic)] { return CheckTopic(check_topic); };
   }
-  relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""), std::move(check));
+  relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""), std::move(check),
+                                   std::move(cancel));
   OnCommit([relay = relay_.get()] { relay->Notify(); });
 }
 

@@ -49,7 +49,9 @@ class DyingStore : public MemoryStore {
   std::atomic<absl::StatusCode> leads = absl::StatusCode::kOk;
   std::atomic<int> asked = 0;
   int64_t RelaySession() override { return session; }
+  void YieldRelay() override { ++yielded; }
   std::atomic<int64_t> session = 1;
+  std::atomic<int> yielded = 0;
 };
 
 class KeepingPublisher : public Publisher {
@@ -236,7 +238,7 @@ TEST_F(RelayTest, EventsDoNotWaitForALaterComparison) {
   std::atomic<int> checks = 0;
   Relay relay(
       store_, publisher_, Hear(), [&] { return ++checks == 1 ? absl::OkStatus() : later.get(); },
-      std::chrono::milliseconds(0));
+      nullptr, std::chrono::milliseconds(0));
   ASSERT_TRUE(Eventually([&] {
     relay.Notify();
     return checks == 2;
@@ -252,6 +254,81 @@ TEST_F(RelayTest, EventsDoNotWaitForALaterComparison) {
   relay.Stop();
   EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
   EXPECT_EQ(relay.PublishOnce().status().code(), absl::StatusCode::kDataLoss) << "for good";
+}
+
+// Both read by the same reader, and move the same places.
+TEST_F(RelayTest, TwoComparisonsNeverRunAtOnce) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> checks = 0;
+  std::atomic<int> running = 0;
+  std::atomic<bool> overlapped = false;
+  Relay relay(
+      store_, publisher_, Hear(),
+      [&] {
+        if (++running > 1) overlapped = true;
+        if (++checks == 2) released.wait();
+        --running;
+        return absl::OkStatus();
+      },
+      nullptr, std::chrono::milliseconds(0));
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return checks == 2;
+  }));
+  ++store_.session;
+  const int asked = store_.asked;
+  // The relay has seen the new session when it has asked twice: what it asked once, it may have
+  // asked before. With the fault it has then compared beside the one that waits.
+  Eventually(
+      [&] {
+        relay.Notify();
+        return store_.asked > asked + 1 || overlapped;
+      },
+      absl::Milliseconds(500));
+  EXPECT_EQ(checks, 2);
+  release.set_value();
+  ASSERT_TRUE(Eventually([&] { return checks >= 3; }));
+  EXPECT_FALSE(overlapped);
+}
+
+// Another leader may have moved the watermark, and withheld or released a case.
+TEST_F(RelayTest, ANewSessionReadsTheProgressAgain) {
+  Append(3);
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
+  Append(3);
+  ASSERT_TRUE(store_.Withhold({{"s0", 2, "REFUSED", absl::InfinitePast()}}).ok());
+  ++store_.session;
+  const size_t before = publisher_.positions().size();
+  relay.Notify();
+  // The withheld stream was tried again at once, and released.
+  ASSERT_TRUE(Eventually([&] { return IsPublished() && store_.ReadWithheld(10)->empty(); }));
+  EXPECT_EQ(publisher_.positions().size(), before + 3);
+}
+
+TEST_F(RelayTest, StoppingCancelsWhatIsPublishedAndLeavesTheLead) {
+  std::atomic<int> cancelled = 0;
+  Relay relay(store_, publisher_, Hear(), nullptr, [&] { ++cancelled; });
+  EXPECT_EQ(store_.yielded, 0);
+  relay.Stop();
+  relay.Stop();
+  EXPECT_EQ(cancelled, 1);
+  EXPECT_EQ(store_.yielded, 1);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+// Commits of its own process are no news to it, and each question is a transaction.
+TEST_F(RelayTest, WhoStandsByDoesNotAskAtEveryCommit) {
+  store_.leads = absl::StatusCode::kFailedPrecondition;
+  Relay relay(store_, publisher_, Hear());
+  ASSERT_TRUE(Eventually([&] { return store_.asked == 1; }));
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(Eventually([&] {
+    relay.Notify();
+    return store_.asked == 3;
+  }));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(800));
 }
 
 // It takes commands too, and its numbers would be as wrong.

@@ -359,7 +359,11 @@ absl::Status Process::StartPublishing() {
     options.feed = [this](const EventRow& event) { return feed_->MessagesOf(event); };
   }
   ASSIGN_OR_RETURN(publisher_, KafkaPublisher::Open(std::move(options), log_));
-  core_->StartRelay(*publisher_, [this] { return tail_check_->Run(); });
+  const auto cancel = [this] {
+    publisher_->Cancel();
+    tail_check_->Cancel();
+  };
+  core_->StartRelay(*publisher_, [this] { return tail_check_->Run(); }, cancel);
   return absl::OkStatus();
 }
 
@@ -406,8 +410,7 @@ absl::Status Process::Start(std::unique_ptr<Domain> domain) {
 void Process::Stop() {
   // Before what its functions look at.
   if (http_) http_->Stop();
-  if (publisher_) publisher_->Cancel();
-  if (tail_check_) tail_check_->Cancel();
+  // Calls that are answered meanwhile are published by the relay, which ends last.
   if (front_) front_->Stop(options_.drain);
   // Together: each waits some seconds for the broker to let it go.
   std::vector<std::thread> leaving;

@@ -266,6 +266,8 @@ class EventStore {
   // Changes whenever the connection that LeadRelay asks over was made anew: then another server,
   // with fewer events, may answer.
   virtual int64_t RelaySession() { return 0; }
+  // Gives the right up, so that another process can have it at once.
+  virtual void YieldRelay() {}
 
   // Writes outside the engine. None of them appends an event. Each is one transaction, durable when
   // it returns; only the leader's may be taken back by a crash of a database server.

@@ -1,15 +1,22 @@
 #include "services/runtime/store/postgres_leader.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
 namespace {
 
-// The server must not end the session because nothing is said, and must notice within seconds when
-// the leader's host is gone: as long as it does not, nobody else leads.
-constexpr char kSession[] =
-    "SET idle_session_timeout = 0; SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; "
-    "SET tcp_keepalives_count = 3";
+// The server must notice within seconds when the leader's host is gone: as long as it does not,
+// nobody else leads. With the lease it gives up a process that hangs, too.
+std::string SessionSettings() {
+  return absl::StrCat("SET idle_session_timeout = ", absl::ToInt64Milliseconds(kLeaseMax),
+                      "; SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; "
+                      "SET tcp_keepalives_count = 3");
+}
+
+constexpr absl::Duration kSayAliveEvery = kLeaseMax / 12;
 
 // Takes the lock (22, shard) and raises the epoch, or returns no row. One statement: whoever has
 // the lock has an epoch of its own.
@@ -32,10 +39,10 @@ absl::Status AnotherLeads() {
 absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (connection_ != nullptr && !connection_->IsOpen()) Close();
-  if (epoch_ > 0) return absl::OkStatus();
+  if (epoch_ > 0) return SayAlive(deadline);
   if (connection_ == nullptr) {
     ASSIGN_OR_RETURN(auto connection, PostgresConnection::Open(options_, deadline));
-    RETURN_IF_ERROR(connection->Execute(kSession, deadline));
+    RETURN_IF_ERROR(connection->Execute(SessionSettings().c_str(), deadline));
     connection_ = std::move(connection);
     ++session_;
   }
@@ -48,7 +55,17 @@ absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
     Close();  // It may hold the lock.
     return status;
   }
+  said_ = std::chrono::steady_clock::now();
   return epoch_ > 0 ? absl::OkStatus() : AnotherLeads();
+}
+
+absl::Status PostgresLeader::SayAlive(PostgresDeadline deadline) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - said_ < absl::ToChronoMilliseconds(kSayAliveEvery)) return absl::OkStatus();
+  const absl::Status status = RunSteps(*connection_, {Plain("SELECT 1")}, deadline);
+  if (!status.ok()) Close();
+  said_ = now;
+  return status;
 }
 
 absl::Status PostgresLeader::Write(const PostgresSteps& steps, PostgresDeadline deadline) {
@@ -62,6 +79,7 @@ absl::Status PostgresLeader::Write(const PostgresSteps& steps, PostgresDeadline 
   all.insert(all.end(), steps.begin(), steps.end());
   all.push_back(Plain("COMMIT"));
   absl::Status status = RunSteps(*connection_, all, deadline);
+  said_ = std::chrono::steady_clock::now();
   if (status.ok()) return status;
   const bool lost = connection_->lost();
   Close();  // The transaction may still be open, and then so is the session's lock.
@@ -72,6 +90,11 @@ absl::Status PostgresLeader::Write(const PostgresSteps& steps, PostgresDeadline 
 int64_t PostgresLeader::session() {
   std::lock_guard<std::mutex> lock(mutex_);
   return session_;
+}
+
+void PostgresLeader::Yield() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Close();
 }
 
 void PostgresLeader::Close() {

@@ -74,6 +74,7 @@ class PostgresStore : public EventStore {
   absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
   absl::Status LeadRelay() override { return leader_.Lead(Deadline()); }
   int64_t RelaySession() override { return leader_.session(); }
+  void YieldRelay() override { leader_.Yield(); }
   // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
   // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
   absl::Status AdvanceWatermark(int64_t position) override;
