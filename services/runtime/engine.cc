@@ -150,8 +150,11 @@ void Engine::Run() {
   for (;;) {
     std::vector<Pending> batch = TakeBatch();
     if (batch.empty()) return;
-    Execute(std::move(batch));
-    rested_at_ = std::chrono::steady_clock::now() + kBatchRest;
+    const auto start = std::chrono::steady_clock::now();
+    const bool is_answered = Execute(std::move(batch));
+    const auto end = std::chrono::steady_clock::now();
+    if (!is_answered && absl::FromChrono(end - start) > options_.patience) AnswerWaiting();
+    rested_at_ = end + kBatchRest;
   }
 }
 
@@ -172,7 +175,17 @@ std::vector<Engine::Pending> Engine::TakeBatch() {
   return batch;
 }
 
-void Engine::Execute(std::vector<Pending> batch) {
+void Engine::AnswerWaiting() {
+  std::deque<Pending> waiting;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    waiting.swap(queue_);
+  }
+  const absl::Status why = absl::UnavailableError("the store does not answer; try again");
+  for (Pending& pending : waiting) pending.done({why, {}, {}});
+}
+
+bool Engine::Execute(std::vector<Pending> batch) {
   std::vector<const Command*> commands;
   commands.reserve(batch.size());
   for (const Pending& pending : batch) commands.push_back(&pending.command);
@@ -187,16 +200,17 @@ void Engine::Execute(std::vector<Pending> batch) {
   // A store that cannot write fails every command alike; anything else may be one command's fault.
   if (status.ok() || batch.size() == 1 || absl::IsUnavailable(status)) {
     if (options_.observe) {
-      options_.observe(commands, answers,
+      options_.observe(commands, answers, status,
                        absl::FromChrono(std::chrono::steady_clock::now() - start));
     }
-    return Finish(batch, std::move(answers));
+    Finish(batch, std::move(answers));
+    return !absl::IsUnavailable(status);
   }
   const auto half = batch.begin() + static_cast<ptrdiff_t>(batch.size() / 2);
   std::vector<Pending> rest(std::make_move_iterator(half), std::make_move_iterator(batch.end()));
   batch.erase(half, batch.end());
-  Execute(std::move(batch));
-  Execute(std::move(rest));
+  const bool is_answered = Execute(std::move(batch));
+  return Execute(std::move(rest)) && is_answered;
 }
 
 void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {

@@ -92,9 +92,13 @@ struct EngineOptions {
   // stream.
   size_t queue_max = 4096;
   int attempts_max = 3;  // Decisions of one batch after a lost race.
-  // Called on the engine's thread after each batch, before the callers are answered.
+  // A batch that a store keeps waiting longer than this, and then fails as UNAVAILABLE, is answered
+  // together with whatever waits behind it: none of it would be told sooner by its own try.
+  absl::Duration patience = absl::Seconds(1);
+  // Called on the engine's thread after each batch, before the callers are answered: what became of
+  // the commands, and of the transaction.
   std::function<void(const std::vector<const Command*>&, const std::vector<Answer>&,
-                     absl::Duration)>
+                     const absl::Status& committed, absl::Duration)>
       observe;
 #ifdef PATHWAYS_FAULTS
   // What the mutant publish_before_commit does with a batch's events. On the engine's thread.
@@ -136,8 +140,11 @@ class Engine {
 
   void Run();
   std::vector<Pending> TakeBatch();
-  // Decides and commits; halves the batch and tries again when it fails as a whole.
-  void Execute(std::vector<Pending> batch);
+  // Decides and commits; halves the batch and tries again when it fails as a whole. Whether the
+  // store answered.
+  bool Execute(std::vector<Pending> batch);
+  // Answers everything that waits: the store does not answer.
+  void AnswerWaiting();
   static void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
 
   const Domain& domain_;

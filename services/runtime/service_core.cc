@@ -40,8 +40,8 @@ absl::StatusOr<std::unique_ptr<ServiceCore>> ServiceCore::Start(const std::strin
     for (const std::function<void()>& wake : core->wakes_) wake();
   });
   options.observe = [core = core.get()](const auto& commands, const auto& answers,
-                                        absl::Duration took) {
-    core->Observe(commands, answers, took);
+                                        const absl::Status& committed, absl::Duration took) {
+    core->Observe(commands, answers, committed, took);
   };
   core->engine_ = std::make_unique<Engine>(*core->domain_, *core->store_, std::move(options));
   return core;
@@ -159,12 +159,13 @@ Report ServiceCore::ReportTo(const std::string& what, const std::string& upstrea
 
 // A consumer that can read on says nothing of what a sweep has found.
 void ServiceCore::Observe(const std::vector<const Command*>& commands,
-                          const std::vector<Answer>& answers, absl::Duration took) {
-  bool unavailable = false;
+                          const std::vector<Answer>& answers, const absl::Status& committed,
+                          absl::Duration took) {
   for (size_t i = 0; i < commands.size(); ++i) {
     metrics_.CountCommand(name_, OriginOf(*commands[i]), answers[i].status.code());
-    unavailable |= absl::IsUnavailable(answers[i].status);
   }
+  // Not the answers: a case that only another release knows is no fault of the store.
+  const bool unavailable = absl::IsUnavailable(committed);
   metrics_.ObserveCommit(name_, static_cast<int64_t>(commands.size()), took);
   if (can_write_.exchange(!unavailable) != !unavailable) {
     if (unavailable) {

@@ -96,7 +96,7 @@ class ServiceCore {
   // Events that exist in an upstream's logs and were not handled.
   absl::StatusOr<int64_t> LagOf(const Upstream& upstream);
   void Observe(const std::vector<const Command*>& commands, const std::vector<Answer>& answers,
-               absl::Duration took);
+               const absl::Status& committed, absl::Duration took);
 
   const std::string name_;
   const std::unique_ptr<Domain> domain_;

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "services/runtime/batch_decision.h"
@@ -265,6 +267,37 @@ TEST(EngineQueue, EventsAndTimersAreNotRefusedWhenItIsFull) {
   EXPECT_EQ(store.ReadState("s")->state.open, "at:1.fired.");
 }
 
+// Answers when it is told to, and then that it cannot.
+class LateStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<std::unique_ptr<Batch>> Begin() override {
+    ++asked;
+    answer.get_future().wait();
+    return absl::UnavailableError("no answer in time");
+  }
+  std::promise<void> answer;
+  std::atomic<int> asked = 0;
+};
+
+TEST(EngineQueue, WhatWaitsBehindAStoreThatDoesNotAnswerIsNotKeptWaiting) {
+  const TextDomain domain;
+  const ManualClock clock(absl::FromUnixSeconds(1697500000));
+  LateStore store(clock, "log");
+  Engine engine(domain, store, EngineOptions{.batch_max = 1, .patience = absl::ZeroDuration()});
+  std::vector<absl::StatusCode> answers;  // On the engine's thread until it drains.
+  for (const char* id : {"1", "2", "3"}) {
+    engine.Submit({"s", "a", RequestOrigin{id, "a", "staff/a", "Say"}, {}},
+                  [&](const Answer& answer) { answers.push_back(answer.status.code()); });
+  }
+  store.answer.set_value();
+  engine.Drain();
+  EXPECT_THAT(answers, testing::ElementsAre(absl::StatusCode::kUnavailable,
+                                            absl::StatusCode::kUnavailable,
+                                            absl::StatusCode::kUnavailable));
+  EXPECT_EQ(store.asked, 1) << "the second would have waited for a try of its own";
+}
+
 TEST(EngineObserve, HearsEveryCommandBeforeItsCaller) {
   const TextDomain domain;
   const ManualClock clock(absl::FromUnixSeconds(1697500000));
@@ -272,7 +305,9 @@ TEST(EngineObserve, HearsEveryCommandBeforeItsCaller) {
   std::vector<std::string> heard;  // On the engine's thread until it drains.
   EngineOptions options;
   options.observe = [&](const std::vector<const Command*>& commands,
-                        const std::vector<Answer>& answers, absl::Duration took) {
+                        const std::vector<Answer>& answers, const absl::Status& committed,
+                        absl::Duration took) {
+    EXPECT_TRUE(committed.ok());
     EXPECT_GE(took, absl::ZeroDuration());
     ASSERT_EQ(commands.size(), answers.size());
     for (size_t i = 0; i < commands.size(); ++i) {
