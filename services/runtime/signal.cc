@@ -5,6 +5,7 @@ namespace pathways::runtime {
 void Signal::Notify() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (notified_) return;
     notified_ = true;
   }
   changed_.notify_all();
@@ -16,6 +17,7 @@ void Signal::Stop() {
     stopped_ = true;
   }
   changed_.notify_all();
+  ended_.notify_all();
 }
 
 bool Signal::Wait(absl::Duration limit) {
@@ -28,7 +30,7 @@ bool Signal::Wait(absl::Duration limit) {
 
 bool Signal::Rest(absl::Duration time) {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, absl::ToChronoMilliseconds(time), [this] { return stopped_; });
+  ended_.wait_for(lock, absl::ToChronoMilliseconds(time), [this] { return stopped_; });
   return !stopped_;
 }
 

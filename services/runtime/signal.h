@@ -37,6 +37,7 @@ class Signal {
  private:
   std::mutex mutex_;  // Guards both flags.
   std::condition_variable changed_;
+  std::condition_variable ended_;  // Of its own: a rest is not to be woken by every notice.
   bool notified_ = false;
   bool stopped_ = false;
 };

@@ -218,7 +218,9 @@ void KafkaSubscription::Revoke() {
 void KafkaSubscription::ShowLogs() {
   std::lock_guard<std::mutex> lock(mutex_);
   logs_.clear();
-  for (const auto& [id, assigned] : assigned_) logs_.push_back(assigned.partition);
+  for (const auto& [id, assigned] : assigned_) {
+    if (assigned.confirmed) logs_.push_back(assigned.partition);
+  }
 }
 
 void KafkaSubscription::AskGroup() {
@@ -257,23 +259,31 @@ void KafkaSubscription::AskGroup() {
     // A token is written before anything is read by it: one that only we knew is lost with us.
     const auto code = rd_kafka_commit(client_.get(), written.get(), /*async=*/new_token ? 0 : 1);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) Error(code);
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < written->cnt; ++i) {
+      const rd_kafka_topic_partition_t& answer = written->elems[i];
+      assigned_[answer.partition].confirmed |= answer.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
   }
   ShowLogs();
   Wake();
 }
 
 bool KafkaSubscription::TakeToken(int32_t id, const std::string& token) {
-  const std::string wanted = token.empty() ? NewUuid() : token;
   const auto found = assigned_.find(id);
+  if (found != assigned_.end() && token.empty() && !found->second.confirmed) {
+    return true;  // Ours could not be written: still the one.
+  }
+  const std::string wanted = token.empty() ? NewUuid() : token;
   if (found == assigned_.end()) {
     std::erase(unknown_, id);
-    assigned_[id] = {std::make_shared<KafkaPartition>(id, wanted, options_.limits)};
+    assigned_[id].partition = std::make_shared<KafkaPartition>(id, wanted, options_.limits);
   } else if (found->second.partition->Incarnation() != wanted) {
     // The broker forgot the token with the topic, or another replica has found that out.
     log_.Error("topic_made_anew", {{"topic", options_.topic}, {"partition", id}});
     found->second.partition->Renew(wanted);
     restart_ = true;
   }
+  assigned_[id].confirmed = !token.empty();
   return token.empty();
 }
 

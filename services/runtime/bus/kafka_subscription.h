@@ -79,6 +79,7 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   struct Assigned {
     std::shared_ptr<KafkaPartition> partition;
     bool paused = false;
+    bool confirmed = false;  // The group has its token. Only then it is shown to the consumer.
   };
 
   KafkaSubscription(KafkaSubscriptionOptions options, Logger& log);
@@ -118,8 +119,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   std::map<std::string, int64_t> refused_;
   int64_t lag_ = 0;
   // Used by the polling thread alone.
-  std::map<int32_t, Assigned> assigned_;  // Whose token is known.
-  std::vector<int32_t> unknown_;          // Given to us, token not known yet.
+  std::map<int32_t, Assigned> assigned_;  // Whose token was asked for.
+  std::vector<int32_t> unknown_;          // Given to us, the group not asked yet.
   std::chrono::steady_clock::time_point ask_at_;
   std::chrono::steady_clock::time_point join_at_;  // While there is no client.
   bool restart_ = false;  // Fetching has to begin anew although no partition asks.
