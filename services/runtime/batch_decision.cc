@@ -291,7 +291,10 @@ void BatchDecision::Park(const std::string& stream, Work& work, const std::strin
   if (!work.now.parked_reason.empty()) return;  // The first reason is the one to look at.
   work.now.parked_reason = reason;
   write_.parked.push_back({stream, upstream, number, reason, data_.now});
-  if (upstream.empty()) return;
+  const auto applied = work.now.applied.find(upstream);
+  const bool is_applied = applied != work.now.applied.end() && applied->second.number >= number;
+  // Nothing is missing of what another event was applied for.
+  if (upstream.empty() || is_applied) return;
   int64_t& behind = work.now.behind[upstream];
   behind = std::max(behind, number);
   work.touched = true;

@@ -225,12 +225,19 @@ void Puller::Run() {
 }
 
 absl::StatusOr<bool> Puller::PullOnce() {
-  ASSIGN_OR_RETURN(const std::vector<BehindRow> rows, parts_.store.ReadBehind(kPage));
   bool applied = false;
-  for (auto next = rows.begin(); next != rows.end();) {
-    ASSIGN_OR_RETURN(const bool moved, PullSome(rows, next));
-    applied |= moved;
-  }
+  BehindRow last;
+  do {
+    ASSIGN_OR_RETURN(const std::vector<BehindRow> rows,
+                     parts_.store.ReadBehindOf(parts_.upstream, last, kPage));
+    for (auto next = rows.begin(); next != rows.end();) {
+      ASSIGN_OR_RETURN(const bool moved, PullSome(rows, next));
+      applied |= moved;
+    }
+    if (rows.size() < kPage) break;
+    last = rows.back();
+    // On to the next page only behind rows that cannot move now: they must not hide the others.
+  } while (!applied && !signal_.stopped());
   return applied;
 }
 
@@ -241,7 +248,6 @@ absl::StatusOr<bool> Puller::PullSome(const std::vector<BehindRow>& rows,
   // What can be read is applied even when the next cannot.
   absl::Status read;
   for (; next != rows.end() && read.ok() && commands.size() < kPulledMax; ++next) {
-    if (next->upstream != parts_.upstream) continue;
     const auto events = parts_.streams.ReadStream(next->stream, next->applied + 1, kPage);
     read = events.status();
     if (!read.ok()) continue;

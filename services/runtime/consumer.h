@@ -95,8 +95,9 @@ class Puller {
 
  private:
   void Run();
-  // Fetches rows from `next` on, as many as are submitted together, and moves `next` behind them.
-  // Together, because after a burst many cases are behind at once, each by an event or two.
+  // Fetches rows of this upstream from `next` on, as many as are submitted together, and moves
+  // `next` behind them. Together, because after a burst many cases are behind at once, each by an
+  // event or two.
   absl::StatusOr<bool> PullSome(const std::vector<BehindRow>& rows,
                                 std::vector<BehindRow>::const_iterator& next);
   // Adds the streams of this service after `after` and up to `last` (empty: to the end) that are

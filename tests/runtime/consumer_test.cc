@@ -1,7 +1,8 @@
 // Goal: an event that stands on what another upstream told is applied after that, without being
-// fetched a second time, and does not keep the others when it waits in vain.
+// fetched a second time, and does not keep the others when it waits in vain; what cannot be fetched
+// does not hide what can.
 // Method: two topics over memory stores, whose events are published in the wrong order, and no
-// puller: what is once marked as behind is never applied.
+// puller: what is once marked as behind is never applied. Then a puller alone.
 #include "services/runtime/consumer.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/runtime/bus/in_process_topic.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/store/memory_store.h"
@@ -65,10 +67,14 @@ struct Upstream {
 
 class ConsumerTest : public testing::Test {
  protected:
+  ConsumerParts PartsOf(Upstream& upstream) {
+    return {upstream.name, upstream.topic, upstream.topic,
+            domain_,       store_,         engine_,        [](const absl::Status&) {}};
+  }
   std::unique_ptr<Consumer> Follow(Upstream& upstream, std::chrono::milliseconds required_wait) {
-    return std::make_unique<Consumer>(ConsumerParts{upstream.name, upstream.topic, upstream.topic,
-                                                    domain_, store_, engine_,
-                                                    [](const absl::Status&) {}, required_wait});
+    ConsumerParts parts = PartsOf(upstream);
+    parts.required_wait = required_wait;
+    return std::make_unique<Consumer>(std::move(parts));
   }
   std::string TextOf(const std::string& stream) { return store_.ReadState(stream)->state.open; }
 
@@ -110,6 +116,19 @@ TEST_F(ConsumerTest, WhoWaitsCanBeStopped) {
   const auto screening = Follow(screening_, std::chrono::minutes(10));
   screening->Stop();
   EXPECT_EQ(TextOf("a"), "");
+}
+
+// What is behind longest comes first, and may be a whole page that cannot move.
+TEST_F(ConsumerTest, WhatCannotBePulledHidesNothing) {
+  std::vector<BehindRow> stuck;
+  for (int i = 0; i < 600; ++i) {
+    stuck.push_back({absl::StrCat("s", i), i % 2 == 0 ? "intake" : "screening", 1, 0, {}});
+  }
+  ASSERT_TRUE(store_.MarkBehind(stuck).ok());
+  intake_.Say("z", "registered");
+  ASSERT_TRUE(store_.MarkBehind({{"z", "intake", 1, 0, {}}}).ok());
+  const Puller puller(PartsOf(intake_), absl::Hours(1));
+  EXPECT_TRUE(Eventually([&] { return TextOf("z") == "registered."; })) << TextOf("z");
 }
 
 }  // namespace

@@ -146,6 +146,7 @@ TEST_F(EngineTest, AnEventWithoutEffectIsAppliedToo) {
 TEST_F(EngineTest, AConflictParks) {
   ASSERT_TRUE(Submit({Event(1, "a"), Event(1, "a", "another")}).ok());
   EXPECT_EQ(Row().parked_reason, "EVENT_CONFLICT");
+  EXPECT_TRUE(Row().behind.empty()) << "nothing is missing";
   EXPECT_EQ(Row().state.open, "a.");
 }
 

@@ -858,6 +858,32 @@ TEST_P(EventStoreContract, BehindIsOfStreamsThatAreNotParked) {
   EXPECT_THAT(Behind(), ElementsAre("a intake 5 0 0", "b intake 3 0 0"));
 }
 
+TEST_P(EventStoreContract, BehindOfOneUpstreamComesInPages) {
+  ASSERT_TRUE(store_->MarkBehind({{"b", "intake", 1, 0, {}}, {"a", "status", 1, 0, {}}}).ok());
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_TRUE(store_
+                  ->MarkBehind({{"a", "intake", 1, 0, {}},
+                                {"c", "intake", 1, 0, {}},
+                                {"d", "status", 1, 0, {}}})
+                  .ok());
+  const auto streams = [&](const char* upstream, const BehindRow& after, int limit) {
+    std::vector<std::string> ids;
+    for (const BehindRow& row : Value(store_->ReadBehindOf(upstream, after, limit))) {
+      ids.push_back(row.stream);
+    }
+    return ids;
+  };
+  EXPECT_THAT(streams("intake", {}, kAll), ElementsAre("b", "a", "c"));
+  EXPECT_THAT(streams("status", {}, kAll), ElementsAre("a", "d"));
+  EXPECT_THAT(streams("", {}, kAll), ElementsAre("a", "b", "a", "c", "d"));
+  EXPECT_THAT(streams("other", {}, kAll), IsEmpty());
+  const std::vector<BehindRow> first = Value(store_->ReadBehindOf("intake", {}, 2));
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_THAT(streams("intake", first.front(), 1), ElementsAre("a"));
+  EXPECT_THAT(streams("intake", first.back(), kAll), ElementsAre("c"));
+  EXPECT_THAT(streams("", first.front(), kAll), ElementsAre("a", "c", "d"));
+}
+
 TEST_P(EventStoreContract, MarkBehindSkipsWhatIsApplied) {
   Store(Batched({Mark("a", 0, {{"intake", {2, "11112222"}}}, {})}));
   ASSERT_TRUE(store_->MarkBehind({{"a", "intake", 2, 0, {}}}).ok());

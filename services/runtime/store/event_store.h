@@ -116,7 +116,7 @@ struct BehindRow {
   std::string upstream;
   int64_t number = 0;   // Number known to exist.
   int64_t applied = 0;  // Last number applied. Filled when read.
-  absl::Time since;
+  absl::Time since;     // Filled when read.
 };
 
 struct ParkedRow {
@@ -239,9 +239,15 @@ class EventStore {
   virtual absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) = 0;
   // Timers due at or before `now`, earliest first, of streams that are not parked.
   virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) = 0;
-  // Longest behind first, of streams that are not parked: those would be pulled in vain, and enough
-  // of them would hide all others.
-  virtual absl::StatusOr<std::vector<BehindRow>> ReadBehind(int limit) = 0;
+  // Longest behind first, of streams that are not parked: those would be pulled in vain. Of one
+  // upstream, or of all when it is empty, from the row behind `after` on; from the first after an
+  // empty row.
+  virtual absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
+                                                              const BehindRow& after,
+                                                              int limit) = 0;
+  absl::StatusOr<std::vector<BehindRow>> ReadBehind(int limit) {
+    return ReadBehindOf("", {}, limit);
+  }
   virtual absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) = 0;
   // Last number applied per stream of one upstream, in order of stream id after `after`: for the
   // sweep.

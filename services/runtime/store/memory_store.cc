@@ -433,18 +433,24 @@ absl::StatusOr<std::vector<TimerRow>> MemoryStore::ReadDueTimers(absl::Time now,
   return timers;
 }
 
-absl::StatusOr<std::vector<BehindRow>> MemoryStore::ReadBehind(int limit) {
+absl::StatusOr<std::vector<BehindRow>> MemoryStore::ReadBehindOf(absl::string_view upstream,
+                                                                  const BehindRow& after,
+                                                                  int limit) {
+  const auto is_before = [](const BehindRow& a, const BehindRow& b) {
+    return std::tie(a.since, a.stream, a.upstream) < std::tie(b.since, b.stream, b.upstream);
+  };
   std::lock_guard<std::mutex> lock(tables_mutex_);
   std::vector<BehindRow> rows;
   for (const auto& [stream, marks] : tables_->behind) {
     if (tables_->parked.contains(stream)) continue;
-    for (const auto& [upstream, mark] : marks) {
-      const int64_t applied = tables_->AppliedNumber(stream, upstream);
-      rows.push_back({stream, upstream, mark.number, applied, mark.since});
+    for (const auto& [name, mark] : marks) {
+      if (!upstream.empty() && name != upstream) continue;
+      const int64_t applied = tables_->AppliedNumber(stream, name);
+      BehindRow row{stream, name, mark.number, applied, mark.since};
+      if (after.stream.empty() || is_before(after, row)) rows.push_back(std::move(row));
     }
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const BehindRow& a, const BehindRow& b) { return a.since < b.since; });
+  std::sort(rows.begin(), rows.end(), is_before);
   if (Full(rows, limit)) rows.resize(static_cast<size_t>(std::max(limit, 0)));
   return rows;
 }

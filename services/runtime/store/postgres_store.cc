@@ -307,15 +307,21 @@ absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimers(absl::Time no
   return timers;
 }
 
-absl::StatusOr<std::vector<BehindRow>> PostgresStore::ReadBehind(int limit) {
+absl::StatusOr<std::vector<BehindRow>> PostgresStore::ReadBehindOf(absl::string_view upstream,
+                                                                   const BehindRow& after,
+                                                                   int limit) {
   std::vector<BehindRow> rows;
   RETURN_IF_ERROR(Read(
       {Each("SELECT behind.stream, behind.upstream, behind.number, coalesce(applied.number, 0), "
             "behind.since FROM behind LEFT JOIN applied ON applied.stream = behind.stream "
             "AND applied.upstream = behind.upstream WHERE NOT EXISTS (SELECT 1 FROM parked WHERE "
-            "parked.stream = behind.stream) "
+            "parked.stream = behind.stream) AND ($2::text = '' OR behind.upstream = $2::text) "
+            "AND ($3::bytea = '' OR (behind.since, behind.stream, behind.upstream) > "
+            "($4::bigint, $3::bytea, $5::text)) "
             "ORDER BY behind.since, behind.stream, behind.upstream LIMIT $1::bigint",
-            {PostgresInt(limit)}, rows, [](const PostgresResult& result, int i) {
+            {PostgresInt(limit), std::string(upstream), after.stream,
+             PostgresInt(absl::ToUnixMicros(after.since)), after.upstream},
+            rows, [](const PostgresResult& result, int i) {
               return BehindRow{result.Bytes(i, 0), result.Bytes(i, 1), result.Int(i, 2),
                                result.Int(i, 3), absl::FromUnixMicros(result.Int(i, 4))};
             })}));

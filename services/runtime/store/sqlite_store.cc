@@ -267,15 +267,20 @@ absl::StatusOr<std::vector<TimerRow>> SqliteStore::ReadDueTimers(absl::Time now,
   return timers;
 }
 
-absl::StatusOr<std::vector<BehindRow>> SqliteStore::ReadBehind(int limit) {
+absl::StatusOr<std::vector<BehindRow>> SqliteStore::ReadBehindOf(absl::string_view upstream,
+                                                                 const BehindRow& after,
+                                                                 int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(
       "SELECT behind.stream, behind.upstream, behind.number, coalesce(applied.number, 0), "
       "behind.since FROM behind "
       "LEFT JOIN applied ON applied.stream = behind.stream AND applied.upstream = behind.upstream "
       "WHERE NOT EXISTS (SELECT 1 FROM parked WHERE parked.stream = behind.stream) "
-      "ORDER BY behind.since, behind.stream, behind.upstream LIMIT ?");
-  row.Int(limit);
+      "AND (?1 = '' OR behind.upstream = ?1) AND (?2 = '' OR (behind.since, behind.stream, "
+      "behind.upstream) > (?3, ?2, ?4)) "
+      "ORDER BY behind.since, behind.stream, behind.upstream LIMIT ?5");
+  row.Text(upstream).Text(after.stream).Int(absl::ToUnixMicros(after.since));
+  row.Text(after.upstream).Int(limit);
   std::vector<BehindRow> rows;
   while (row.Step()) {
     rows.push_back({row.ColumnBytes(0), row.ColumnBytes(1), row.ColumnInt(2), row.ColumnInt(3),
