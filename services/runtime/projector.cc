@@ -86,13 +86,15 @@ absl::StatusOr<size_t> Projector::ReadPages() {
   first_error.Update(WritePass(pass));
   if (first_error.ok()) return events;
   positions_.Forget();
+  // Another replica was first. At once again, from what it has made.
+  if (absl::IsAborted(first_error)) return kPassMax;
   return first_error;
 }
 
 absl::Status Projector::WritePass(Pass& pass) {
   const Pass read = std::exchange(pass, {});
   if (read.positions.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(Write(read.values, read.positions));
+  RETURN_IF_ERROR(Write(read.before, read.values, read.positions));
   positions_.Committed(read.positions);
   return absl::OkStatus();
 }
@@ -108,7 +110,7 @@ absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, 
     if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(ReadValues(events, pass.values));
+  RETURN_IF_ERROR(ReadValues(events, pass));
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
   for (const EventRow& event : events) {
@@ -124,15 +126,16 @@ absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, 
   return first_error;
 }
 
-absl::Status Projector::ReadValues(const std::vector<EventRow>& events, Values& values) {
+absl::Status Projector::ReadValues(const std::vector<EventRow>& events, Pass& pass) {
   std::set<std::string> wanted;
   for (const EventRow& event : events) {
-    if (!values.contains(event.stream)) wanted.insert(event.stream);
+    if (!pass.values.contains(event.stream)) wanted.insert(event.stream);
   }
   if (wanted.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(Values found,
                    store_.ReadProjections(projection_.Name(), {wanted.begin(), wanted.end()}));
-  values.merge(std::move(found));
+  pass.before.insert(found.begin(), found.end());
+  pass.values.merge(std::move(found));
   return absl::OkStatus();
 }
 
@@ -173,6 +176,7 @@ absl::Status Projector::Sweep(const ProjectionSource& source) {
     std::vector<std::string> streams;
     for (const StreamHead& head : heads) streams.push_back(head.stream);
     ASSIGN_OR_RETURN(Values values, store_.ReadProjections(projection_.Name(), streams));
+    const Values before = values;
     Values changed;
     for (const StreamHead& head : heads) {
       if (type::IsServiceStream(head.stream)) continue;
@@ -187,17 +191,23 @@ absl::Status Projector::Sweep(const ProjectionSource& source) {
       first_error.Update(CatchUp(source, head.stream, value));
       changed[head.stream] = value;
     }
-    if (!changed.empty()) RETURN_IF_ERROR(Write(changed, {}));
+    if (!changed.empty()) {
+      const absl::Status written = Write(before, changed, {});
+      if (absl::IsAborted(written)) continue;  // Another replica was first: this page again.
+      RETURN_IF_ERROR(written);
+    }
     after = heads.back().stream;
   }
   return first_error;
 }
 
-absl::Status Projector::Write(const Values& values,
+absl::Status Projector::Write(const Values& before, const Values& values,
                               const std::map<std::string, Position>& positions) {
   BatchWrite write;
   for (const auto& [stream, value] : values) {
-    if (!value.empty()) write.projections.push_back({projection_.Name(), stream, value});
+    const auto read = before.find(stream);
+    const std::string known = read == before.end() ? "" : read->second;
+    if (value != known) write.projections.push_back({projection_.Name(), stream, value, known});
   }
   write.positions = positions;
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store_.Begin());

@@ -4,8 +4,9 @@
 // values and positions in one transaction. The value itself says how far it has come (the last
 // number folded), so delivery may repeat or leave out: what was folded is passed over, what is
 // missing is fetched from the stream, and heads are compared now and then. A projection appends no
-// event. Deleted with EventStore::DropProjection before the projector starts, it is built again
-// with the same bytes.
+// event. Several replicas keep one projection together: a value is written only over the one it was
+// made from, and else made again. Deleted with EventStore::DropProjection before the projector
+// starts, it is built again with the same bytes.
 #ifndef PATHWAYS_SERVICES_RUNTIME_PROJECTOR_H_
 #define PATHWAYS_SERVICES_RUNTIME_PROJECTOR_H_
 
@@ -66,7 +67,8 @@ class Projector {
   void Run();
   // What one pass over the logs has folded; written in one transaction.
   struct Pass {
-    Values values;
+    Values before;  // What was read,
+    Values values;  // and what became of it.
     std::map<std::string, Position> positions;
     size_t events = 0;
   };
@@ -78,14 +80,16 @@ class Projector {
   // Writes what there is and begins anew.
   absl::Status WritePass(Pass& pass);
   // Reads the values of the events' streams that the pass does not have yet.
-  absl::Status ReadValues(const std::vector<EventRow>& events, Values& values);
+  absl::Status ReadValues(const std::vector<EventRow>& events, Pass& pass);
   // Brings one value up to an event; fetches what is missing before it.
   absl::Status Bring(const ProjectionSource& source, const EventRow& event, std::string& value);
   absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,
                        std::string& value);
   absl::Status Sweep(const ProjectionSource& source);
   absl::Status SweepAll();
-  absl::Status Write(const Values& values, const std::map<std::string, Position>& positions);
+  // ABORTED: another replica has brought one of the values on since it was read.
+  absl::Status Write(const Values& before, const Values& values,
+                     const std::map<std::string, Position>& positions);
 
   EventStore& store_;
   const Projection& projection_;

@@ -1060,12 +1060,42 @@ TEST_P(EventStoreContract, ProjectionsKeepTheLastValue) {
   write.projections = {{"status", "a", "old"}, {"status", "b", "1"}, {"other", "a", "2"}};
   Store(write);
   BatchWrite next;
-  next.projections = {{"status", "a", "new"}, {"status", "c", "3"}, {"status", "c", "4"}};
+  next.projections = {{"status", "a", "new", "old"}, {"status", "c", "3"}};
   Store(next);
   EXPECT_THAT(Value(store_->ReadProjections("status", {"a", "c", "unknown"})),
-              ElementsAre(Pair("a", "new"), Pair("c", "4")));
+              ElementsAre(Pair("a", "new"), Pair("c", "3")));
   EXPECT_THAT(Value(store_->ReadProjections("other", {"a", "b"})), ElementsAre(Pair("a", "2")));
   EXPECT_THAT(Value(store_->ReadProjections("status", {})), IsEmpty());
+}
+
+TEST_P(EventStoreContract, AProjectionIsWrittenOnlyOverWhatItWasMadeFrom) {
+  BatchWrite write;
+  write.projections = {{"status", "a", "1"}, {"other", "b", "2"}};
+  Store(write);
+  struct Row {
+    const char* name;
+    ProjectionRow row;
+    bool is_taken;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"there is one", {"status", "a", "new", ""}, false},
+           {"there is another", {"status", "a", "new", "0"}, false},
+           {"there is none", {"status", "b", "new", "2"}, false},
+           {"the one", {"status", "a", "new", "1"}, true},
+           {"none", {"status", "b", "new", ""}, true},
+       }) {
+    SCOPED_TRACE(row.name);
+    BatchWrite next;
+    next.projections = {row.row};
+    next.positions = {{"status/intake", {"log-1", 5}}};
+    std::unique_ptr<Batch> batch = Value(store_->Begin());
+    const absl::Status written = batch->Commit(next);
+    batch.reset();
+    EXPECT_EQ(written.code(), row.is_taken ? absl::StatusCode::kOk : absl::StatusCode::kAborted);
+    EXPECT_EQ(Value(store_->ReadPosition("status/intake")).position, row.is_taken ? 5 : 0);
+  }
+  EXPECT_THAT(Value(store_->ReadProjections("status", {"a", "b"})),
+              ElementsAre(Pair("a", "new"), Pair("b", "new")));
 }
 
 TEST_P(EventStoreContract, DroppedProjectionsStartAgain) {

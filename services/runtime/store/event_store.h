@@ -88,6 +88,7 @@ struct ProjectionRow {
   std::string name;
   std::string key;
   std::string value;
+  std::string before;  // The value that this one was made from. Empty: there was none.
 };
 
 // A person's data key, wrapped by the master key.
@@ -190,7 +191,7 @@ struct BatchWrite {
   std::vector<ParkedRow> parked;
   std::vector<KeyRow> keys;
   std::vector<AuditRow> audit;
-  std::vector<ProjectionRow> projections;
+  std::vector<ProjectionRow> projections;  // One for each name and key.
 };
 
 // One write transaction. Destroyed without Commit: rolled back.
@@ -199,8 +200,8 @@ class Batch {
   virtual ~Batch() = default;
   // Reads what the batch decides on. Once per batch.
   virtual absl::StatusOr<BatchData> Read(const BatchRead& wanted) = 0;
-  // Writes and makes durable. Fills `position` of every event. ABORTED: a version or a unique entry
-  // is not what was read; nothing is written, read again and decide again.
+  // Writes and makes durable. Fills `position` of every event. ABORTED: a version, a unique entry or
+  // a projection's value is not what was read; nothing is written, read again and decide again.
   virtual absl::Status Commit(BatchWrite& write) = 0;
 };
 

@@ -44,6 +44,7 @@ struct MemoryStore::Tables {
 
   absl::Status CheckStream(const StreamWrite& write) const;
   absl::Status CheckUniques(const std::vector<StreamWrite>& writes) const;
+  absl::Status CheckProjections(const std::vector<ProjectionRow>& rows) const;
   void ApplyMarks(const StreamWrite& write, absl::Time now);
   void PutState(const std::string& stream, const StreamRow& row);
   void RemoveFolded(const std::string& stream, const type::Folded& folded);
@@ -85,6 +86,7 @@ absl::Status MemoryStore::Tables::Check(const BatchWrite& write) const {
   for (const auto& [key, request] : write.requests) {
     if (requests.contains(key)) return absl::AbortedError("a request is remembered already");
   }
+  RETURN_IF_ERROR(CheckProjections(write.projections));
   return CheckUniques(write.streams);
 }
 
@@ -131,6 +133,20 @@ absl::Status MemoryStore::Tables::CheckUniques(const std::vector<StreamWrite>& w
       if (!free || taken.emplace(entry, write.stream).first->second != write.stream) {
         return absl::AbortedError("a unique entry is held by another stream");
       }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::Tables::CheckProjections(const std::vector<ProjectionRow>& rows) const {
+  for (const ProjectionRow& row : rows) {
+    std::string held;
+    if (const auto values = projections.find(row.name); values != projections.end()) {
+      const auto value = values->second.find(row.key);
+      if (value != values->second.end()) held = value->second;
+    }
+    if (held != row.before) {
+      return absl::AbortedError("a projection has another value than was read");
     }
   }
   return absl::OkStatus();

@@ -558,20 +558,30 @@ void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps
 }
 
 void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps) {
-  std::map<std::pair<std::string, std::string>, const ProjectionRow*> last;
-  for (const ProjectionRow& row : rows) last[{row.name, row.key}] = &row;
-  if (last.empty()) return;
+  if (rows.empty()) return;
   PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
-                values = PostgresArray::OfBytes();
-  for (const auto& [key, row] : last) {
-    names.Add(row->name);
-    keys.Add(row->key);
-    values.Add(row->value);
+                values = PostgresArray::OfBytes(), before = PostgresArray::OfBytes();
+  for (const ProjectionRow& row : rows) {
+    names.Add(row.name);
+    keys.Add(row.key);
+    values.Add(row.value);
+    before.Add(row.before);
   }
-  steps.push_back({Statement("INSERT INTO projections (name, key, value) SELECT * FROM "
-                             "unnest($1::text[], $2::bytea[], $3::bytea[]) ON CONFLICT (name, key) "
-                             "DO UPDATE SET value = excluded.value",
-                             std::move(names), std::move(keys), std::move(values)),
+  const std::string name_array = std::move(names).Take();
+  const std::string key_array = std::move(keys).Take();
+  // Whoever projects writes after another, so that each compares with what is there to stay. Few
+  // write, and none of them often.
+  steps.push_back(Plain("SELECT pg_advisory_xact_lock(24)"));
+  steps.push_back(
+      {{"SELECT refuse_unless(NOT EXISTS (SELECT 1 FROM unnest($1::text[], $2::bytea[], "
+        "$3::bytea[]) AS new (name, key, before) WHERE new.before <> coalesce((SELECT value FROM "
+        "projections WHERE projections.name = new.name AND projections.key = new.key), '')))",
+        {name_array, key_array, std::move(before).Take()}},
+       nullptr});
+  steps.push_back({{"INSERT INTO projections (name, key, value) SELECT * FROM "
+                    "unnest($1::text[], $2::bytea[], $3::bytea[]) ON CONFLICT (name, key) "
+                    "DO UPDATE SET value = excluded.value",
+                    {name_array, key_array, std::move(values).Take()}},
                    nullptr});
 }
 

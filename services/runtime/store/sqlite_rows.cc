@@ -190,6 +190,12 @@ absl::Status ReplaceApplied(SqliteConnection& db, absl::string_view stream, cons
 }
 
 absl::Status WriteProjection(SqliteConnection& db, const ProjectionRow& row) {
+  SqliteStatement held = db.Prepare("SELECT value FROM projections WHERE name = ? AND key = ?");
+  const bool is_there = held.Text(row.name).Text(row.key).Step();
+  RETURN_IF_ERROR(held.status());
+  if (row.before != (is_there ? held.ColumnBytes(0) : "")) {
+    return absl::AbortedError("a projection has another value than was read");
+  }
   return db
       .Prepare(
           "INSERT INTO projections (name, key, value) VALUES (?, ?, ?) "
