@@ -13,6 +13,8 @@ namespace {
 
 // Rows counted for a gauge, at most: more is an alarm whatever the number.
 constexpr int kCountMax = 1000;
+// Reason of every answer once the database was set back; the store says it too.
+constexpr char kTailLost[] = "TAIL_LOST";
 
 CommandOrigin OriginOf(const Command& command) {
   if (std::holds_alternative<RequestOrigin>(command.origin)) {
@@ -93,7 +95,7 @@ absl::Status ServiceCore::CheckTopic(const std::function<absl::Status()>& check_
   absl::Status checked = check_topic();
   if (!absl::IsDataLoss(checked) || tail_lost_.exchange(true)) return checked;
   // Whatever is decided now takes numbers that already mean something else elsewhere.
-  engine_->Refuse(type::Refuse(absl::StatusCode::kUnavailable, "TAIL_LOST",
+  engine_->Refuse(type::Refuse(absl::StatusCode::kUnavailable, kTailLost,
                                "the service lost data and waits for its operator"));
   metrics_.SetOwnTailLost(name_, true);
   log_.Error("own_tail_lost", {{"service", name_}, {"what", std::string(checked.message())}});
@@ -166,6 +168,10 @@ void ServiceCore::Observe(const std::vector<const Command*>& commands,
   }
   // Not the answers: a case that only another release knows is no fault of the store.
   const bool unavailable = absl::IsUnavailable(committed);
+  // The database itself turned out to lack what was committed.
+  if (type::ProblemOf(committed).reason() == kTailLost) {
+    (void)CheckTopic([&] { return absl::DataLossError(committed.message()); });
+  }
   metrics_.ObserveCommit(name_, static_cast<int64_t>(commands.size()), took);
   if (can_write_.exchange(!unavailable) != !unavailable) {
     if (unavailable) {
@@ -209,6 +215,11 @@ void ServiceCore::StopFollowing() {
 
 void ServiceCore::StopEngine() {
   if (engine_) engine_->Drain();
+  {
+    // Other processes go on committing, and whoever was woken may be gone.
+    std::lock_guard<std::mutex> lock(wakes_mutex_);
+    wakes_.clear();
+  }
   if (relay_) relay_->Stop();
 }
 

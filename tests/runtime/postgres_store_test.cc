@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -21,6 +23,7 @@
 #include "services/runtime/engine.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/relay.h"
+#include "services/type/problem.h"
 #include "tests/runtime/event_store_contract.h"
 #include "tests/runtime/rule_domain.h"
 #include "tests/support/bytes_domain.h"
@@ -952,6 +955,81 @@ TEST_F(PostgresStoreTest, KilledConnectionsAreReplaced) {
     EXPECT_EQ(TruthOf(*store), truth);
     EXPECT_TRUE(Commit(*store, Moving("status", "log-1", i + 1)).ok());
   }
+}
+
+TEST_F(PostgresStoreTest, CommitsOfOtherReplicasWakeToo) {
+  const auto first = Open();
+  const auto second = Open();
+  std::atomic<int> own = 0;
+  std::atomic<int> other = 0;
+  first->OnCommit([&] { ++own; });
+  second->OnCommit([&] { ++other; });
+  // Each new connection wakes once, for what was told before.
+  ASSERT_TRUE(Eventually([&] { return own == 1 && other == 1; }));
+  Session session(database_);
+  for (int round = 0; round < 3; ++round) {
+    const int before = other;
+    ASSERT_TRUE(Commit(*first, Batched({Append(absl::StrCat("s", round), 0)})).ok());
+    EXPECT_TRUE(Eventually([&] { return other > before; }));
+    EXPECT_EQ(own, 1 + round + 1) << "of its own commit once, and of the other's none";
+  }
+  // Also over a new connection, when the one before was cut.
+  session.Ask(
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+      "current_database() AND pid <> pg_backend_pid()");
+  const int before = other;
+  ASSERT_TRUE(Eventually([&] { return other > before; }));
+  ASSERT_TRUE(Commit(*first, Batched({Append("s3", 0)})).ok());
+  EXPECT_TRUE(Eventually([&] { return other > before + 1; }));
+}
+
+TEST_F(PostgresStoreTest, ManyCommitsAreToldInFewNotices) {
+  const auto first = Open();
+  const auto second = Open();
+  std::atomic<int> heard = 0;
+  first->OnCommit([] {});
+  second->OnCommit([&] { ++heard; });
+  ASSERT_TRUE(Eventually([&] { return heard == 1; }));
+  const auto start = std::chrono::steady_clock::now();
+  constexpr int kCommits = 200;
+  for (int i = 0; i < kCommits; ++i) {
+    ASSERT_TRUE(Commit(*first, Batched({Append(absl::StrCat("s", i), 0)})).ok());
+  }
+  ASSERT_TRUE(Eventually([&] { return heard > 1; }));
+  const auto took = std::chrono::steady_clock::now() - start;
+  EXPECT_LE(heard, 3 + took / std::chrono::milliseconds(20));
+}
+
+// A standby that took over without the last commits looks like this to a process that goes on.
+TEST_F(PostgresStoreTest, AServerThatLacksWhatWasCommittedIsNotWrittenTo) {
+  const auto store = Open();
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  Session session(database_);
+  const auto restart = [&] {
+    session.Ask(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND pid <> pg_backend_pid()");
+    EXPECT_TRUE(Eventually([&] {
+      return session.Ask(
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                 "current_database()") == 1;
+    }));
+  };
+  restart();
+  ASSERT_TRUE(Commit(*store, Moving("status", "log-1", 1)).ok()) << "nothing is missing";
+  session.Ask(
+      "WITH other AS (UPDATE events SET ce_id = ce_id || '-other' WHERE position = (SELECT "
+      "max(position) FROM events) RETURNING 1) SELECT count(*) FROM other");
+  restart();
+  const absl::Status refused = store->Begin().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(type::ProblemOf(refused).reason(), "TAIL_LOST");
+  EXPECT_FALSE(store->ProbeWrite().ok());
+  EXPECT_TRUE(store->LastPosition().ok()) << "what is there can be read";
+  session.Ask(
+      "WITH back AS (UPDATE events SET ce_id = substr(ce_id, 1, length(ce_id) - 6) WHERE position "
+      "= (SELECT max(position) FROM events) RETURNING 1) SELECT count(*) FROM back");
+  EXPECT_TRUE(Commit(*store, Moving("status", "log-1", 2)).ok()) << "the right one is back";
 }
 
 TEST_F(PostgresStoreTest, AFrozenServerHoldsTheDeadline) {

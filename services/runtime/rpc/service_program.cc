@@ -412,6 +412,7 @@ void Process::Stop() {
   if (http_) http_->Stop();
   // Calls that are answered meanwhile are published by the relay, which ends last.
   if (front_) front_->Stop(options_.drain);
+  if (core_) core_->StopEngine();  // Also where the front could not start.
   // Together: each waits some seconds for the broker to let it go.
   std::vector<std::thread> leaving;
   for (Followed& followed : followed_) {

@@ -297,8 +297,10 @@ class EventStore {
   virtual absl::Status RestoreFolded(absl::string_view stream, const StreamRow& row,
                                      const type::Folded& folded) = 0;
 
-  // Called after every commit that appended events, on the committing thread; must not block. Set
-  // before any writer.
+  // Called after every commit that appended events, on the committing thread, and where processes
+  // share the store soon after those of others, on a thread of the store; must not block. It can be
+  // called for nothing, and for another process's commit it can fail to be: look now and then. Set
+  // once, before any writer.
   virtual void OnCommit(std::function<void()> wake) = 0;
 };
 

@@ -321,6 +321,21 @@ absl::Status PostgresConnection::Execute(const char* script, PostgresDeadline de
   }
 }
 
+absl::StatusOr<bool> PostgresConnection::AwaitNotice(int other, PostgresDeadline deadline) {
+  if (lost_) return Lose("the connection was lost");
+  pollfd both[] = {{PQsocket(connection_), POLLIN, 0}, {other, POLLIN, 0}};
+  if (poll(both, 2, MillisecondsUntil(deadline)) < 0 && errno != EINTR) {
+    return Lose(absl::StrCat("cannot wait: ", std::strerror(errno)));
+  }
+  if (PQconsumeInput(connection_) == 0) return Lose("the connection was lost");
+  bool is_told = false;
+  while (PGnotify* notice = PQnotifies(connection_)) {
+    is_told |= notice->be_pid != PQbackendPID(connection_);
+    PQfreemem(notice);
+  }
+  return is_told;
+}
+
 bool PostgresConnection::IsOpen() {
   if (lost_) return false;
   pollfd one{PQsocket(connection_), POLLIN, 0};
@@ -376,12 +391,18 @@ bool PostgresPool::Pause(absl::Duration time, PostgresDeadline deadline) {
   return std::chrono::steady_clock::now() < deadline;
 }
 
+absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresPool::Make(
+    PostgresDeadline deadline) const {
+  ASSIGN_OR_RETURN(auto made, PostgresConnection::Open(options_, deadline));
+  if (examine_) RETURN_IF_ERROR(examine_(*made, deadline));
+  return made;
+}
+
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresPool::Connect(
     PostgresDeadline deadline) {
   for (absl::Duration wait = kBackoffMin;; wait = std::min(2 * wait, kBackoffMax)) {
-    absl::StatusOr<std::unique_ptr<PostgresConnection>> made =
-        PostgresConnection::Open(options_, deadline);
-    if (made.ok() || !Pause(wait, deadline)) return made;
+    absl::StatusOr<std::unique_ptr<PostgresConnection>> made = Make(deadline);
+    if (!absl::IsUnavailable(made.status()) || !Pause(wait, deadline)) return made;
   }
 }
 

@@ -110,6 +110,10 @@ class PostgresConnection {
   // Runs a script of several statements without parameters.
   absl::Status Execute(const char* script, PostgresDeadline deadline);
 
+  // Waits until another session notified the channel that this one listens to, which is true, or
+  // until there is something to read in `other` or the deadline has passed.
+  absl::StatusOr<bool> AwaitNotice(int other, PostgresDeadline deadline);
+
   // The connection is of no more use; what the server did with the last Run is not known.
   bool lost() const { return lost_; }
   // Looks, without waiting, whether the server closed an idle connection.
@@ -173,10 +177,15 @@ class PostgresLease {
 // A bounded number of connections, made when wanted. Thread-safe. Must outlive its leases.
 class PostgresPool {
  public:
-  PostgresPool(PostgresOptions options, int connections_max)
-      : options_(std::move(options)), free_(connections_max) {}
+  // Asks of a new connection whether it leads to the right place; no other error than UNAVAILABLE
+  // is tried again.
+  using Examine = std::function<absl::Status(PostgresConnection&, PostgresDeadline)>;
 
-  // Waits for a free place, then for a connection that works. UNAVAILABLE after the deadline.
+  PostgresPool(PostgresOptions options, int connections_max, Examine examine = nullptr)
+      : options_(std::move(options)), examine_(std::move(examine)), free_(connections_max) {}
+
+  // Waits for a free place, then for a connection that works. UNAVAILABLE after the deadline; else
+  // what `examine` says.
   absl::StatusOr<PostgresLease> Acquire(PostgresDeadline deadline);
   // Waits a while, at most until the deadline; false when it has passed.
   bool Pause(absl::Duration time, PostgresDeadline deadline);
@@ -188,7 +197,10 @@ class PostgresPool {
   absl::StatusOr<std::unique_ptr<PostgresConnection>> Connect(PostgresDeadline deadline);
   void Return(std::unique_ptr<PostgresConnection> connection);
 
+  absl::StatusOr<std::unique_ptr<PostgresConnection>> Make(PostgresDeadline deadline) const;
+
   const PostgresOptions options_;
+  const Examine examine_;
   std::mutex mutex_;  // Guards free_ and idle_.
   std::condition_variable returned_;
   int free_;  // Places that no lease holds.

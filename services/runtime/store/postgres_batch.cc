@@ -219,9 +219,13 @@ absl::Status PostgresBatch::Commit(BatchWrite& write) {
   RETURN_IF_ERROR(status);
   finished_ = true;
   PATHWAYS_CRASH_POINT("store.after_commit");
-  const bool appended = !EventsOf(write).empty();
+  const std::vector<EventRow*> events = EventsOf(write);
+  if (!events.empty()) store_.Remember(*events.back());
   lease_.Release();
-  if (appended && store_.wake_) store_.wake_();
+  if (!events.empty() && store_.wake_) {
+    store_.wake_();
+    store_.notices_->Tell();
+  }
   return absl::OkStatus();
 }
 

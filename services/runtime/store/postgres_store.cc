@@ -8,6 +8,7 @@
 #include "services/runtime/status_macros.h"
 #include "services/runtime/store/migrations.h"
 #include "services/runtime/store/postgres_batch.h"
+#include "services/type/problem.h"
 
 namespace pathways::runtime {
 namespace {
@@ -96,7 +97,10 @@ absl::StatusOr<int64_t> MigratePostgres(const PostgresOptions& options) {
 PostgresStore::PostgresStore(PostgresStoreOptions options)
     : options_(std::move(options)),
       readers_(options_.postgres, options_.readers_max),
-      writer_(options_.postgres, 1),
+      writer_(options_.postgres, 1,
+              [this](PostgresConnection& connection, PostgresDeadline deadline) {
+                return CheckTail(connection, deadline);
+              }),
       leader_(options_.postgres) {}
 
 PostgresStore::~PostgresStore() = default;
@@ -176,8 +180,41 @@ absl::Status PostgresStore::Change(const std::vector<std::string>& streams, cons
 }
 
 absl::StatusOr<std::unique_ptr<Batch>> PostgresStore::Begin() {
-  ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(Deadline()));
-  return std::unique_ptr<Batch>(new PostgresBatch(*this, std::move(lease)));
+  absl::StatusOr<PostgresLease> lease = writer_.Acquire(Deadline());
+  if (absl::IsDataLoss(lease.status())) {
+    return type::Refuse(absl::StatusCode::kUnavailable, "TAIL_LOST",
+                        "the service lost data and waits for its operator");
+  }
+  RETURN_IF_ERROR(lease.status());
+  return std::unique_ptr<Batch>(new PostgresBatch(*this, *std::move(lease)));
+}
+
+void PostgresStore::OnCommit(std::function<void()> wake) {
+  wake_ = std::move(wake);
+  notices_ = std::make_unique<PostgresNotices>(options_.postgres, wake_);
+}
+
+void PostgresStore::Remember(const EventRow& last) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  last_position_ = last.position;
+  last_ce_id_ = last.ce_id;
+}
+
+absl::Status PostgresStore::CheckTail(PostgresConnection& connection, PostgresDeadline deadline) {
+  std::vector<std::string> parameters;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (last_position_ == 0) return absl::OkStatus();
+    parameters = {PostgresInt(last_position_), last_ce_id_};
+  }
+  int64_t found = 0;
+  PostgresSteps steps = {{{"SELECT count(*) FROM events WHERE position = $1::bigint AND ce_id = "
+                           "$2::bytea",
+                           std::move(parameters)},
+                          [&found](const PostgresResult& result) { found = result.Int(0, 0); }}};
+  RETURN_IF_ERROR(RunSteps(connection, steps, deadline));
+  if (found == 1) return absl::OkStatus();
+  return absl::DataLossError("the server that answers now lacks what was committed");
 }
 
 absl::StatusOr<StreamRow> PostgresStore::ReadState(absl::string_view stream) {

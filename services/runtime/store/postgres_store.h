@@ -5,14 +5,18 @@
 // (docs/adr/0020). Reads use a bounded pool of their own and never wait for a writer. Every call
 // ends within `operation_max`, a Commit that has to look up its outcome within twice that: a lost
 // server is looked for again with backoff until then, and the store works on by itself when it is
-// back. OnCommit wakes this process only: readers in other replicas poll, because NOTIFY in the
-// write transaction would serialise all commits. One replica's relay leads (postgres_leader.h),
-// over one more connection of each replica.
+// back. One that comes back without the last event that this store has committed - a standby that
+// took over too early, an older copy - is not written to: every batch is then UNAVAILABLE with the
+// reason TAIL_LOST, for what was published would be decided once more under the same numbers.
+// OnCommit also wakes after commits of other replicas, at most 20 ms later, and now and then
+// without one (postgres_notices.h). One replica's relay leads (postgres_leader.h). Each of these two
+// takes one more connection of every replica.
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,6 +24,7 @@
 #include "services/runtime/store/event_store.h"
 #include "services/runtime/store/postgres.h"
 #include "services/runtime/store/postgres_leader.h"
+#include "services/runtime/store/postgres_notices.h"
 #include "services/runtime/store/postgres_rows.h"
 
 namespace pathways::runtime {
@@ -90,7 +95,7 @@ class PostgresStore : public EventStore {
   absl::Status DropFolded() override;
   absl::Status RestoreFolded(absl::string_view stream, const StreamRow& row,
                              const type::Folded& folded) override;
-  void OnCommit(std::function<void()> wake) override { wake_ = std::move(wake); }
+  void OnCommit(std::function<void()> wake) override;
 
   // For commands that mend the database, not for services. Keeps every other process from
   // publishing and from appending events until this store is closed or its connections are lost,
@@ -117,6 +122,10 @@ class PostgresStore : public EventStore {
   absl::Status Write(PostgresSteps steps);
   // Locks streams, then writes what `build` makes of them, in one transaction of the writer.
   absl::Status Change(const std::vector<std::string>& streams, const Build& build);
+  // A batch has committed up to this event.
+  void Remember(const EventRow& last);
+  // DATA_LOSS: the server does not have the event that was remembered.
+  absl::Status CheckTail(PostgresConnection& connection, PostgresDeadline deadline);
 
   const PostgresStoreOptions options_;
   PostgresPool readers_;
@@ -124,6 +133,10 @@ class PostgresStore : public EventStore {
   PostgresLeader leader_;
   std::string incarnation_;
   std::function<void()> wake_;
+  std::mutex mutex_;            // Guards what follows.
+  int64_t last_position_ = 0;   // Of the last event that this store has committed; 0: none yet.
+  std::string last_ce_id_;
+  std::unique_ptr<PostgresNotices> notices_;  // None before OnCommit. Last, for it calls wake_.
 };
 
 }  // namespace pathways::runtime
