@@ -16,7 +16,7 @@ std::string SessionSettings() {
                       "SET tcp_keepalives_count = 3");
 }
 
-constexpr absl::Duration kSayAliveEvery = kLeaseMax / 12;
+constexpr absl::Duration kSayAliveEvery = absl::Seconds(10);  // Several times in a lease.
 
 // Takes the lock (22, shard) and raises the epoch, or returns no row. One statement: whoever has
 // the lock has an epoch of its own.
