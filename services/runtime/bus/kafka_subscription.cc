@@ -74,7 +74,10 @@ absl::Status KafkaSubscription::NewClient() {
   // cooperative-sticky aborts the process in librdkafka 2.0.2 when closed around an assignment.
   conf.Set("partition.assignment.strategy", "range");
   conf.Set("queued.max.messages.kbytes", "16384");
-  conf.Set("fetch.wait.max.ms", "100");
+  // The broker collects records for this long before it answers, unless they are many: with an
+  // answer for each record, brokers and services are busy with answers at a quarter of their load.
+  conf.SetMilliseconds("fetch.wait.max.ms", options_.fetch_wait);
+  conf.Set("fetch.min.bytes", "100000");
   rd_kafka_conf_set_rebalance_cb(conf.raw(), OnRebalance);
   ASSIGN_OR_RETURN(client_, conf.NewConsumer());
   rd_kafka_poll_set_consumer(client_.get());

@@ -46,6 +46,8 @@ struct KafkaSubscriptionOptions {
   // and of no other: the member that came last under a name pushes out the one before.
   std::string instance_id;
   absl::Duration session_timeout = absl::Seconds(10);
+  // How long the broker collects records before it answers, unless they are many.
+  absl::Duration fetch_wait = absl::Milliseconds(10);
   KafkaPartition::Limits limits;
 };
 
