@@ -25,7 +25,7 @@ absl::Status StreamsAreWithheld() {
 }  // namespace
 
 Relay::Relay(EventStore& store, Publisher& publisher, Report report,
-             std::function<absl::Status()> check_topic, std::function<void()> cancel,
+             CheckTopic check_topic, std::function<void()> cancel,
              std::chrono::milliseconds check_every)
     : store_(store),
       publisher_(publisher),
@@ -95,7 +95,7 @@ absl::Status Relay::CheckTopicWhenDue() {
     RETURN_IF_ERROR(checked);
   }
   if (is_other_session) {
-    const absl::Status checked = check_topic_();
+    const absl::Status checked = check_topic_(TopicCheck::kWhole);
     if (absl::IsDataLoss(checked)) lost_ = checked;
     RETURN_IF_ERROR(checked);
     checked_session_ = session_;
@@ -103,7 +103,7 @@ absl::Status Relay::CheckTopicWhenDue() {
     return absl::OkStatus();
   } else {
     // Beside the publishing: it asks the broker several questions, and events would wait for them.
-    checking_ = std::async(std::launch::async, check_topic_);
+    checking_ = std::async(std::launch::async, check_topic_, TopicCheck::kEnds);
   }
   next_check_ = std::chrono::steady_clock::now() + check_every_;
   return absl::OkStatus();

@@ -12,9 +12,9 @@
 // once more, and is then refused by the store.
 //
 // Where another server may answer under the store's address, the relay compares its topic with the
-// store before it publishes, and every few seconds beside the publishing, also while it stands by:
-// a store that lacks what was published would give the numbers to other events, and the relay
-// publishes nothing any more.
+// store before it publishes over a new session, and the ends every few seconds beside the
+// publishing, also while it stands by: a store that lacks what was published would give the numbers
+// to other events, and the relay publishes nothing any more.
 //
 // An event that the bus refuses for good must not keep the others: its stream is withheld, which
 // means that its events from that one on are passed over, and its later ones wait behind it. Other
@@ -44,14 +44,15 @@ namespace pathways::runtime {
 
 class Relay {
  public:
+  using CheckTopic = std::function<absl::Status(TopicCheck)>;
+
   // All must outlive the relay. `report` hears of every error and of the first success after it;
   // FAILED_PRECONDITION: streams are withheld. `check_topic` may be empty; where it is not OK
   // nothing is published, and after DATA_LOSS the relay ends. Called by one thread at a time. What
   // a standby that took over too early may take before it is noticed is as much as `check_every`.
   // `cancel` may be empty; called by Stop, it makes a running Publish and `check_topic` end soon.
   Relay(EventStore& store, Publisher& publisher, Report report,
-        std::function<absl::Status()> check_topic = nullptr,
-        std::function<void()> cancel = nullptr,
+        CheckTopic check_topic = nullptr, std::function<void()> cancel = nullptr,
         std::chrono::milliseconds check_every = std::chrono::seconds(10));
   // Stops.
   ~Relay();
@@ -88,7 +89,7 @@ class Relay {
   Signal signal_;
   std::atomic<bool> retry_ = true;
   std::atomic<bool> withholds_ = false;
-  const std::function<absl::Status()> check_topic_;
+  const CheckTopic check_topic_;
   const std::function<void()> cancel_;
   const std::chrono::milliseconds check_every_;
   // Used by the publishing thread alone.

@@ -59,12 +59,14 @@ void ServiceCore::OnCommit(std::function<void()> wake) {
   wakes_.push_back(std::move(wake));
 }
 
-void ServiceCore::StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic,
+void ServiceCore::StartRelay(Publisher& publisher, Relay::CheckTopic check_topic,
                              std::function<void()> cancel) {
-  std::function<absl::Status()> check;
+  Relay::CheckTopic check;
   if (check_topic) {
     metrics_.SetOwnTailLost(name_, tail_lost_);
-    check = [this, check_topic = std::move(check_topic)] { return CheckTopic(check_topic); };
+    check = [this, check_topic = std::move(check_topic)](TopicCheck what) {
+      return CheckTopic([&] { return check_topic(what); });
+    };
   }
   relay_ = std::make_unique<Relay>(*store_, publisher, ReportTo("relay", ""), std::move(check),
                                    std::move(cancel));

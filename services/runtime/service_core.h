@@ -54,7 +54,7 @@ class ServiceCore {
   // Publishes from now on. `publisher` must outlive the relay. `check_topic`, unless empty, says
   // whether the store has what was published; see CheckTopic. `cancel`, unless empty, makes both end
   // soon.
-  void StartRelay(Publisher& publisher, std::function<absl::Status()> check_topic = nullptr,
+  void StartRelay(Publisher& publisher, Relay::CheckTopic check_topic = nullptr,
                   std::function<void()> cancel = nullptr);
   // Asks `check_topic`. After DATA_LOSS every command is refused, the service counts as unable to
   // write, and log and metric say so, until the process ends. To be asked before anything runs.

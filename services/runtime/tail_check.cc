@@ -25,10 +25,10 @@ absl::Status TailCheck::Open() {
   return absl::OkStatus();
 }
 
-absl::Status TailCheck::Run() {
+absl::Status TailCheck::Run(TopicCheck check) {
   RETURN_IF_ERROR(Open());
   Places places;
-  ASSIGN_OR_RETURN(const std::vector<KafkaRange> ranges, RangesAfter(places));
+  ASSIGN_OR_RETURN(const std::vector<KafkaRange> ranges, RangesAfter(check, places));
   if (ranges.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(Compare(ranges, places));
   BatchWrite write;
@@ -41,7 +41,7 @@ absl::Status TailCheck::Run() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(Places& places) {
+absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(TopicCheck check, Places& places) {
   ASSIGN_OR_RETURN(std::vector<KafkaRange> ranges, reader_->Ranges());
   for (KafkaRange& range : ranges) {
     ASSIGN_OR_RETURN(Position& place = places[range.partition],
@@ -50,7 +50,8 @@ absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(Places& places) {
       range.begin = range.end;
     } else if (place.position > 0 && place.position <= range.end) {
       // With the record before the place, which shows whether it is still the same topic.
-      range.begin = std::max(range.begin, place.position - 1);
+      const int64_t first = check == TopicCheck::kWhole ? place.position : range.end;
+      range.begin = std::max(range.begin, first - 1);
     }
   }
   std::erase_if(ranges, [](const KafkaRange& range) { return range.begin == range.end; });

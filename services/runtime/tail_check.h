@@ -6,7 +6,9 @@
 // number that already means something else elsewhere, so nothing may be decided or published any
 // more. How far each partition was compared is kept in the database itself, with the id of the
 // record there: a database that was set back has an older place and compares from it; a topic that
-// was made anew has another record there and is compared from its start.
+// was made anew has another record there and is compared from its start. A server that goes on under
+// the same session was not set back: then the last record of each partition is enough, which shows
+// that no other database is published to the topic.
 #ifndef PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 #define PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "services/runtime/bus/bus.h"
 #include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/store/event_store.h"
 
@@ -29,10 +32,10 @@ class TailCheck {
   TailCheck(std::string service, KafkaReaderOptions topic, EventStore& store, Logger& log)
       : service_(std::move(service)), topic_(std::move(topic)), store_(store), log_(log) {}
 
-  // Compares what was published since the last time. DATA_LOSS: the database lost events; the
+  // Compares what was published since the last time, or its ends. DATA_LOSS: it lost events; the
   // message names the command. UNAVAILABLE, PERMISSION_DENIED: it could not be compared. Blocks for
   // the reading; not thread-safe, but several processes may do it at once.
-  absl::Status Run();
+  absl::Status Run(TopicCheck check);
 
   // Makes a running and every later Run end with UNAVAILABLE: what was published while the service
   // was away may be millions of records. For shutting down; thread-safe.
@@ -44,7 +47,7 @@ class TailCheck {
 
   absl::Status Open();
   // What is to be compared, and the places that say so.
-  absl::StatusOr<std::vector<KafkaRange>> RangesAfter(Places& places);
+  absl::StatusOr<std::vector<KafkaRange>> RangesAfter(TopicCheck check, Places& places);
   absl::Status Compare(const std::vector<KafkaRange>& ranges, Places& places);
   absl::Status ComparePage(const std::vector<EventRow>& page);
 

@@ -15,6 +15,7 @@ namespace {
 using runtime::KafkaReader;
 using runtime::KafkaReaderOptions;
 using runtime::TailCheck;
+using runtime::TopicCheck;
 using testing::HasSubstr;
 
 constexpr int kPartitions = 3;
@@ -60,8 +61,8 @@ class TailCheckTest : public testing::Test {
     ASSERT_TRUE(publisher.ok());
     ASSERT_TRUE((*publisher)->Publish(*service_.store.ReadAfter(after, 100000)).ok());
   }
-  absl::Status Check(runtime::EventStore& store) {
-    return TailCheck("intake", ReaderOf(topic_), store, SuiteLog()).Run();
+  absl::Status Check(runtime::EventStore& store, TopicCheck what = TopicCheck::kWhole) {
+    return TailCheck("intake", ReaderOf(topic_), store, SuiteLog()).Run(what);
   }
   // The database as it was at a position, with the places of then.
   std::unique_ptr<runtime::MemoryStore> BackupAt(int64_t position) {
@@ -96,7 +97,7 @@ TEST_F(TailCheckTest, ACancelledOneEndsAndForgetsNothing) {
   Publish(0);
   TailCheck check("intake", ReaderOf(topic_), service_.store, SuiteLog());
   check.Cancel();
-  const absl::Status ended = check.Run();
+  const absl::Status ended = check.Run(TopicCheck::kWhole);
   EXPECT_TRUE(absl::IsUnavailable(ended)) << ended;
   for (int i = 0; i < kPartitions; ++i) {
     EXPECT_EQ(service_.store.ReadPosition(absl::StrCat("published/", i))->position, 0);
@@ -123,7 +124,7 @@ TEST_F(TailCheckTest, TheReaderGivesEveryRecordOnceWithItsOffset) {
 TEST_F(TailCheckTest, ATopicThatIsNotThereCannotBeCompared) {
   KafkaReaderOptions options = ReaderOf(NewPrefix() + "events");
   options.patience = absl::Seconds(2);
-  EXPECT_EQ(TailCheck("intake", options, service_.store, SuiteLog()).Run().code(),
+  EXPECT_EQ(TailCheck("intake", options, service_.store, SuiteLog()).Run(TopicCheck::kWhole).code(),
             absl::StatusCode::kUnavailable);
 }
 
@@ -132,7 +133,7 @@ TEST_F(TailCheckTest, ATopicThatWasJustMadeIsWaitedFor) {
   for (int i = 0; i < 10; ++i) {
     const std::string topic = NewTopic(kPartitions);
     const absl::Status compared =
-        TailCheck("intake", ReaderOf(topic), service_.store, SuiteLog()).Run();
+        TailCheck("intake", ReaderOf(topic), service_.store, SuiteLog()).Run(TopicCheck::kWhole);
     EXPECT_TRUE(compared.ok()) << compared;
   }
 }
@@ -145,9 +146,9 @@ TEST_F(TailCheckTest, WhoLostNothingIsToldNothing) {
   Publish(0);  // A topic that is filled again.
   ProduceRaw(topic_, 1, {{"x", "no event", {}}});
   TailCheck check("intake", ReaderOf(topic_), service_.store, SuiteLog());
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(check.Run().ok());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(check.Run(TopicCheck::kWhole).ok());
   Live(1);  // Not published.
-  EXPECT_TRUE(check.Run().ok());
+  EXPECT_TRUE(check.Run(TopicCheck::kWhole).ok());
   EXPECT_TRUE(Check(service_.store).ok());
 }
 
@@ -165,6 +166,18 @@ TEST_F(TailCheckTest, ADatabaseThatWasSetBackLostItsTail) {
     EXPECT_EQ(lost.code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(lost.message()), HasSubstr("pathways restore --service intake"));
   }
+}
+
+// Over one session what this database published is passed over, and another's is found.
+TEST_F(TailCheckTest, TheEndsAreEnoughToFindAnotherPublisher) {
+  Live(300);
+  Publish(0);
+  ASSERT_TRUE(Check(service_.store, TopicCheck::kEnds).ok()) << "the first time all is compared";
+  const auto backup = BackupAt(*service_.store.LastPosition());
+  Live(2);
+  Publish(*backup->LastPosition());
+  ASSERT_TRUE(Check(service_.store, TopicCheck::kEnds).ok());
+  EXPECT_EQ(Check(*backup, TopicCheck::kEnds).code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(TailCheckTest, AnotherEventUnderAPublishedNumberIsALostTail) {

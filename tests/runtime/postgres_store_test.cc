@@ -227,7 +227,7 @@ TEST_F(PostgresStoreTest, SettingsOfTheDatabaseDoNotWeakenTheStore) {
   EXPECT_EQ(results[0].Bytes(0, 0), "on");
 }
 
-TEST_F(PostgresStoreTest, PlaceholdersOfLockedStreamsDoNotStay) {
+TEST_F(PostgresStoreTest, OnlyWhatIsWrittenHasARow) {
   const auto store = Open();
   {
     std::unique_ptr<Batch> batch = Value(store->Begin());
@@ -238,11 +238,50 @@ TEST_F(PostgresStoreTest, PlaceholdersOfLockedStreamsDoNotStay) {
     ASSERT_TRUE(batch->Commit(write).ok());
   }
   ASSERT_TRUE(store->MarkBehind({{"d", "intake", 3, 0, {}}}).ok());
-  EXPECT_EQ(Session(database_).Ask("SELECT count(*) FROM streams"), 1);
+  EXPECT_EQ(Session(database_).Ask("SELECT count(*) FROM streams"), 3) << "b; c and d for marks";
   EXPECT_THAT(Value(store->ReadHeads("", kAll)), testing::SizeIs(1));
 }
 
 // Replicas.
+
+// What does not exist cannot be locked: so whoever makes it second must have read it again.
+TEST_F(PostgresStoreTest, ANewStreamIsMadeByOneOnly) {
+  const auto first = Open();
+  const auto second = Open();
+  BatchRead wanted;
+  wanted.streams = {"a"};
+  for (const BatchWrite& late :
+       {Batched({Append("a", 0)}), Batched({Mark("a", 0, {}, {{"intake", 3}})})}) {
+    std::unique_ptr<Batch> batch = Value(first->Begin());
+    EXPECT_THAT(Value(batch->Read(wanted)).streams, IsEmpty());
+    ASSERT_TRUE(Commit(*second, Batched({Append("a", 0, 2)})).ok());
+    BatchWrite write = late;
+    EXPECT_EQ(batch->Commit(write).code(), absl::StatusCode::kAborted);
+    batch.reset();
+    EXPECT_EQ(Value(first->ReadState("a")).version, 2);
+    EXPECT_THAT(Value(first->ReadState("a")).behind, IsEmpty());
+    Session(database_).Execute("DELETE FROM streams; DELETE FROM events");
+  }
+}
+
+TEST_F(PostgresStoreTest, AMarkOfANewStreamIsSeenByWhoMakesIt) {
+  const auto first = Open();
+  const auto second = Open();
+  std::unique_ptr<Batch> batch = Value(first->Begin());
+  BatchRead wanted;
+  wanted.streams = {"a"};
+  EXPECT_THAT(Value(batch->Read(wanted)).streams, IsEmpty());
+  ASSERT_TRUE(second->MarkBehind({{"a", "intake", 1, 0, {}}}).ok());
+  BatchWrite write = Batched({Append("a", 0)});
+  EXPECT_EQ(batch->Commit(write).code(), absl::StatusCode::kAborted);
+  batch.reset();
+  batch = Value(first->Begin());
+  EXPECT_THAT(Value(batch->Read(wanted)).streams["a"].behind, ElementsAre(Pair("intake", 1)));
+  write = Batched({Append("a", 0)});  // With no mark any more.
+  ASSERT_TRUE(batch->Commit(write).ok());
+  EXPECT_THAT(Value(first->ReadState("a")).behind, IsEmpty());
+  EXPECT_THAT(Value(first->ReadHeads("", kAll)), testing::SizeIs(1));
+}
 
 // A batch that has read a stream replaces its marks as a whole, so a mark must not slip in between.
 TEST_F(PostgresStoreTest, AMarkWaitsForTheStreamsBatch) {

@@ -194,7 +194,7 @@ TEST_F(RelayTest, NothingIsPublishedBeforeTheTopicWasCompared) {
   Append(3);
   std::atomic<int> checks = 0;
   std::atomic<absl::StatusCode> answer = absl::StatusCode::kUnavailable;
-  Relay relay(store_, publisher_, Hear(), [&] {
+  Relay relay(store_, publisher_, Hear(), [&](TopicCheck) {
     ++checks;
     return absl::Status(answer, answer == absl::StatusCode::kOk ? "" : "no broker");
   });
@@ -222,7 +222,9 @@ TEST_F(RelayTest, AStoreThatLostEventsEndsTheRelay) {
   Append(3);
   std::atomic<int> checks = 0;
   Relay relay(store_, publisher_, Hear(),
-              [&] { return ++checks == 1 ? absl::DataLossError("lost") : absl::OkStatus(); });
+              [&](TopicCheck) {
+                return ++checks == 1 ? absl::DataLossError("lost") : absl::OkStatus();
+              });
   ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
   relay.Stop();
   EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
@@ -237,7 +239,11 @@ TEST_F(RelayTest, EventsDoNotWaitForALaterComparison) {
   std::shared_future<absl::Status> later = answer.get_future().share();
   std::atomic<int> checks = 0;
   Relay relay(
-      store_, publisher_, Hear(), [&] { return ++checks == 1 ? absl::OkStatus() : later.get(); },
+      store_, publisher_, Hear(),
+      [&](TopicCheck what) {
+        EXPECT_EQ(what == TopicCheck::kWhole, checks == 0) << "over one session the ends are enough";
+        return ++checks == 1 ? absl::OkStatus() : later.get();
+      },
       nullptr, std::chrono::milliseconds(0));
   ASSERT_TRUE(Eventually([&] {
     relay.Notify();
@@ -265,7 +271,7 @@ TEST_F(RelayTest, TwoComparisonsNeverRunAtOnce) {
   std::atomic<bool> overlapped = false;
   Relay relay(
       store_, publisher_, Hear(),
-      [&] {
+      [&](TopicCheck) {
         if (++running > 1) overlapped = true;
         if (++checks == 2) released.wait();
         --running;
@@ -327,7 +333,8 @@ TEST_F(RelayTest, WhoStandsByDoesNotAskAtEveryCommit) {
 // It takes commands too, and its numbers would be as wrong.
 TEST_F(RelayTest, WhoStandsByComparesAsWell) {
   store_.leads = absl::StatusCode::kFailedPrecondition;
-  const Relay relay(store_, publisher_, Hear(), [] { return absl::DataLossError("lost"); });
+  const Relay relay(store_, publisher_, Hear(),
+                    [](TopicCheck) { return absl::DataLossError("lost"); });
   ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
   EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
 }

@@ -43,6 +43,11 @@ class Publisher {
       const std::vector<EventRow>& events) = 0;
 };
 
+// What a service that compares its topic with its store compares: all that came since the last
+// time, or, where the same session of the store has compared before, the last record of each
+// partition.
+enum class TopicCheck { kWhole, kEnds };
+
 // The published events of one service, or one partition of them, in order of position.
 class EventLog {
  public:

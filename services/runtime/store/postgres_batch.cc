@@ -123,7 +123,7 @@ absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
   if (!begun_) steps.push_back(Plain("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
   HoldGoverning(wanted.governing, wanted.hold, data.governing_version, steps);
   const std::set<std::string> streams(wanted.streams.begin(), wanted.streams.end());
-  ReadStreams({streams.begin(), streams.end()}, /*lock=*/true, data.streams, steps);
+  ReadStreams({streams.begin(), streams.end()}, &locked_, data.streams, steps);
   ReadPositions(wanted.upstreams, /*lock=*/true, data.positions, steps);
   // Requests are never changed, so there is nothing to lock. Read after the locks, so that of one
   // request sent to two replicas the second sees what the first made of it.
@@ -138,7 +138,7 @@ absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
   RETURN_IF_ERROR(RunSteps(*lease_, steps, store_.Deadline()));
   if (store_.options_.clock != nullptr) now_ = store_.options_.clock->Now();
   for (const std::string& stream : streams) {
-    StreamRow& row = locked_[stream];
+    StreamRow& row = read_[stream];
     if (const auto found = data.streams.find(stream); found != data.streams.end()) {
       row.version = found->second.version;
       row.applied = found->second.applied;
@@ -151,7 +151,7 @@ absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
 absl::Status PostgresBatch::LockOthers(const BatchWrite& write) {
   BatchRead others;
   for (const StreamWrite& stream : write.streams) {
-    if (!locked_.contains(stream.stream)) others.streams.push_back(stream.stream);
+    if (!read_.contains(stream.stream)) others.streams.push_back(stream.stream);
   }
   if (begun_ && others.streams.empty()) return absl::OkStatus();
   BatchData ignored;
@@ -160,7 +160,7 @@ absl::Status PostgresBatch::LockOthers(const BatchWrite& write) {
 
 absl::Status PostgresBatch::CheckVersions(const BatchWrite& write) const {
   for (const StreamWrite& stream : write.streams) {
-    if (locked_.at(stream.stream).version != stream.expected_version) {
+    if (read_.at(stream.stream).version != stream.expected_version) {
       return absl::AbortedError("a stream is not at the version that was read");
     }
   }
@@ -172,9 +172,10 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   WritePositions(write.positions, steps);
   WriteRequests(write.requests, steps);
   RETURN_IF_ERROR(WriteUniques(streams, steps));
-  WriteStates(streams, steps);
-  WriteApplied(streams, locked_, steps);
-  WriteBehind(streams, locked_, now_, steps);
+  MakeStreams(streams, locked_, steps);
+  WriteStates(streams, locked_, steps);
+  WriteApplied(streams, read_, steps);
+  WriteBehind(streams, read_, now_, steps);
   WriteLists(streams, steps);
   WriteTimers(streams, steps);
   WriteParked(write.parked, now_, steps);
@@ -183,14 +184,6 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   WriteProjections(write.projections, steps);
   const std::vector<EventRow*> events = EventsOf(write);
   if (steps.empty() && events.empty()) return absl::OkStatus();
-  std::set<std::string> unused;
-  for (const auto& [stream, row] : locked_) {
-    if (row.version == 0) unused.insert(stream);
-  }
-  for (const StreamWrite* stream : streams) {
-    if (stream->state_changed) unused.erase(stream->stream);
-  }
-  RemovePlaceholders({unused.begin(), unused.end()}, steps);
   AppendEvents(events, steps);
   steps.push_back(Plain("COMMIT"));
   return absl::OkStatus();

@@ -1,9 +1,9 @@
 // One write transaction of the PostgreSQL store: one round trip to read, one to write.
 //
 // Made by PostgresStore::Begin, which hands over the writer's place. Read begins the transaction
-// and locks what it names: streams sorted, a new one by inserting a row of version 0, then
-// positions. Commit sends all writes and COMMIT together: new requests sorted, unique entries
-// sorted, then the other rows, then the commit-order lock and the events. Every transaction takes
+// and locks what it names: streams sorted, then positions. Commit sends all writes and COMMIT
+// together: new requests sorted, unique entries sorted, new streams sorted, then the other rows, then
+// the commit-order lock and the events. Every transaction takes
 // its locks in this order, so replicas wait for each other but never in a circle; what went wrong
 // all the same (a row is not what was read, a deadlock with a foreign session) is ABORTED.
 //
@@ -53,7 +53,8 @@ class PostgresBatch : public Batch {
   bool finished_ = false;
   absl::Time now_;
   int64_t transaction_ = 0;                  // The database's 64-bit id of the transaction.
-  std::map<std::string, StreamRow> locked_;  // As read, without states.
+  std::map<std::string, StreamRow> read_;  // Streams as read, without states.
+  std::set<std::string> locked_;           // Those of them that have a row.
 };
 
 }  // namespace pathways::runtime

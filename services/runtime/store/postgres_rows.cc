@@ -33,10 +33,6 @@ PostgresStatement Statement(const char* sql, PostgresArray first, PostgresArray 
            std::move(fourth).Take()}};
 }
 
-constexpr char kMissingStreams[] =
-    "INSERT INTO streams (id, version, state, sealed, evolve_version, time) "
-    "SELECT id, 0, '', '', 0, 0 FROM unnest($1::bytea[]) AS wanted (id) "
-    "ON CONFLICT (id) DO NOTHING";
 constexpr char kStates[] =
     "SELECT id, version, state, sealed, evolve_version, time FROM streams "
     "WHERE id = ANY ($1::bytea[]) ORDER BY id";
@@ -44,9 +40,11 @@ constexpr char kLockedStates[] =
     "SELECT id, version, state, sealed, evolve_version, time FROM streams "
     "WHERE id = ANY ($1::bytea[]) ORDER BY id FOR UPDATE";
 
-void TakeStates(const PostgresResult& result, std::map<std::string, StreamRow>& rows) {
+void TakeStates(const PostgresResult& result, std::map<std::string, StreamRow>& rows,
+                std::set<std::string>* there) {
   for (int i = 0; i < result.rows(); ++i) {
-    if (result.Int(i, 1) == 0) continue;  // Made to be locked.
+    if (there != nullptr) there->insert(result.Bytes(i, 0));
+    if (result.Int(i, 1) == 0) continue;  // It has marks and no event.
     StreamRow& row = rows[result.Bytes(i, 0)];
     row.version = result.Int(i, 1);
     row.state.open = result.Bytes(i, 2);
@@ -88,15 +86,14 @@ std::string BytesArray(const std::vector<std::string>& values) {
   return std::move(array).Take();
 }
 
-void ReadStreams(const std::vector<std::string>& streams, bool lock,
+void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>* locked,
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps) {
   if (streams.empty()) return;
   const std::string ids = BytesArray(streams);
-  // First the missing ones, then all: a row that another transaction makes is waited for here, so
-  // the second statement sees every row and locks it.
-  if (lock) steps.push_back({{kMissingStreams, {ids}}, nullptr});
-  steps.push_back({{lock ? kLockedStates : kStates, {ids}},
-                   [&rows](const PostgresResult& result) { TakeStates(result, rows); }});
+  steps.push_back({{locked != nullptr ? kLockedStates : kStates, {ids}},
+                   [&rows, locked](const PostgresResult& result) {
+                     TakeStates(result, rows, locked);
+                   }});
   steps.push_back({{"SELECT stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
                     "($1::bytea[])",
                     {ids}},
@@ -169,13 +166,39 @@ void ReadNow(absl::Time& now, PostgresSteps& steps) {
        [&now](const PostgresResult& result) { now = absl::FromUnixMicros(result.Int(0, 0)); }});
 }
 
-void WriteStates(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
+void MakeStreams(const std::vector<const StreamWrite*>& streams,
+                 const std::set<std::string>& locked, PostgresSteps& steps) {
+  PostgresArray ids = PostgresArray::OfBytes(), open = PostgresArray::OfBytes(),
+                sealed = PostgresArray::OfBytes(), versions = PostgresArray::OfInts(),
+                evolves = PostgresArray::OfInts(), times = PostgresArray::OfInts();
+  for (const StreamWrite* write : streams) {
+    if (locked.contains(write->stream)) continue;
+    const bool has_state = write->state_changed;
+    ids.Add(write->stream);
+    versions.Add(has_state ? write->row.version : 0);
+    open.Add(has_state ? write->row.state.open : "");
+    sealed.Add(has_state ? write->row.state.sealed : "");
+    evolves.Add(int64_t{has_state ? write->row.evolve_version : 0});
+    times.Add(has_state ? absl::ToUnixMicros(write->row.last_event_time) : 0);
+  }
+  if (ids.size() == 0) return;
+  // The first one that another transaction has made meanwhile raises a unique violation.
+  steps.push_back({{"INSERT INTO streams (id, version, state, sealed, evolve_version, time) "
+                    "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[], "
+                    "$5::bigint[], $6::bigint[])",
+                    {std::move(ids).Take(), std::move(versions).Take(), std::move(open).Take(),
+                     std::move(sealed).Take(), std::move(evolves).Take(), std::move(times).Take()}},
+                   nullptr});
+}
+
+void WriteStates(const std::vector<const StreamWrite*>& streams,
+                 const std::set<std::string>& locked, PostgresSteps& steps) {
   PostgresArray ids = PostgresArray::OfBytes(), open = PostgresArray::OfBytes(),
                 sealed = PostgresArray::OfBytes(), expected = PostgresArray::OfInts(),
                 versions = PostgresArray::OfInts(), evolves = PostgresArray::OfInts(),
                 times = PostgresArray::OfInts();
   for (const StreamWrite* write : streams) {
-    if (!write->state_changed) continue;
+    if (!write->state_changed || !locked.contains(write->stream)) continue;
     ids.Add(write->stream);
     expected.Add(write->expected_version);
     versions.Add(write->row.version);
@@ -197,13 +220,6 @@ void WriteStates(const std::vector<const StreamWrite*>& streams, PostgresSteps& 
         {std::move(ids).Take(), std::move(expected).Take(), std::move(versions).Take(),
          std::move(open).Take(), std::move(sealed).Take(), std::move(evolves).Take(),
          std::move(times).Take(), count}},
-       nullptr});
-}
-
-void RemovePlaceholders(const std::vector<std::string>& streams, PostgresSteps& steps) {
-  if (streams.empty()) return;
-  steps.push_back(
-      {{"DELETE FROM streams WHERE id = ANY ($1::bytea[]) AND version = 0", {BytesArray(streams)}},
        nullptr});
 }
 
@@ -559,30 +575,37 @@ void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps
 
 void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps) {
   if (rows.empty()) return;
-  PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
-                values = PostgresArray::OfBytes(), before = PostgresArray::OfBytes();
-  for (const ProjectionRow& row : rows) {
-    names.Add(row.name);
-    keys.Add(row.key);
-    values.Add(row.value);
-    before.Add(row.before);
+  std::map<std::pair<std::string, std::string>, const ProjectionRow*> sorted;
+  for (const ProjectionRow& row : rows) sorted[{row.name, row.key}] = &row;
+  struct Columns {
+    PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
+                  values = PostgresArray::OfBytes(), before = PostgresArray::OfBytes();
+  };
+  Columns made, changed;
+  for (const auto& [key, row] : sorted) {
+    Columns& columns = row->before.empty() ? made : changed;
+    columns.names.Add(row->name);
+    columns.keys.Add(row->key);
+    columns.values.Add(row->value);
+    columns.before.Add(row->before);
   }
-  const std::string name_array = std::move(names).Take();
-  const std::string key_array = std::move(keys).Take();
-  // Whoever projects writes after another, so that each compares with what is there to stay. Few
-  // write, and none of them often.
-  steps.push_back(Plain("SELECT pg_advisory_xact_lock(24)"));
+  // The first one that there is already raises a unique violation.
+  if (made.names.size() > 0) {
+    steps.push_back({Statement("INSERT INTO projections (name, key, value) SELECT * FROM "
+                               "unnest($1::text[], $2::bytea[], $3::bytea[])",
+                               std::move(made.names), std::move(made.keys), std::move(made.values)),
+                     nullptr});
+  }
+  if (changed.names.size() == 0) return;
+  const std::string count = PostgresInt(changed.names.size());
   steps.push_back(
-      {{"SELECT refuse_unless(NOT EXISTS (SELECT 1 FROM unnest($1::text[], $2::bytea[], "
-        "$3::bytea[]) AS new (name, key, before) WHERE new.before <> coalesce((SELECT value FROM "
-        "projections WHERE projections.name = new.name AND projections.key = new.key), '')))",
-        {name_array, key_array, std::move(before).Take()}},
+      {{"WITH changed AS (UPDATE projections SET value = new.value FROM unnest($1::text[], "
+        "$2::bytea[], $3::bytea[], $4::bytea[]) AS new (name, key, value, before) WHERE "
+        "projections.name = new.name AND projections.key = new.key AND projections.value = "
+        "new.before RETURNING 1) SELECT refuse_unless((SELECT count(*) FROM changed) = $5::bigint)",
+        {std::move(changed.names).Take(), std::move(changed.keys).Take(),
+         std::move(changed.values).Take(), std::move(changed.before).Take(), count}},
        nullptr});
-  steps.push_back({{"INSERT INTO projections (name, key, value) SELECT * FROM "
-                    "unnest($1::text[], $2::bytea[], $3::bytea[]) ON CONFLICT (name, key) "
-                    "DO UPDATE SET value = excluded.value",
-                    {name_array, key_array, std::move(values).Take()}},
-                   nullptr});
 }
 
 void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {

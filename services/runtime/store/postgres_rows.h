@@ -37,10 +37,10 @@ std::string BytesArray(const std::vector<std::string>& values);
 
 // Reads. What `take` writes to must live until the steps have run.
 
-// States, marks and parked reasons of streams that have any. With `lock` each stream's row is
-// locked first, in order; a stream that has none gets one of version 0, which the transaction must
-// either make a stream (AddStates) or remove (RemovePlaceholders).
-void ReadStreams(const std::vector<std::string>& streams, bool lock,
+// States, marks and parked reasons of streams that have any. With `locked` each stream's row is
+// locked first, in order, and the streams that have a row are added to it. One that has none cannot
+// be locked: whoever writes to it makes the row (MakeStreams), and only one can.
+void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>* locked,
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps);
 // Holds the stream that governs all others, before any other lock, and reads its version.
 void HoldGoverning(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps);
@@ -52,11 +52,15 @@ void ReadPositions(const std::vector<std::string>& upstreams, bool lock,
 // The database's clock.
 void ReadNow(absl::Time& now, PostgresSteps& steps);
 
-// Writes. The streams are locked; `streams` is sorted by stream.
+// Writes. `streams` is sorted by stream; those in `locked` are locked, the others have no row yet.
 
-// New states. ABORTED when a version is not the one that was read.
-void WriteStates(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
-void RemovePlaceholders(const std::vector<std::string>& streams, PostgresSteps& steps);
+// The rows of those that have none: their states, and of those that get marks and no event a row of
+// version 0. Before anything else of them is written. ABORTED when one was made meanwhile.
+void MakeStreams(const std::vector<const StreamWrite*>& streams,
+                 const std::set<std::string>& locked, PostgresSteps& steps);
+// New states of those that are locked. ABORTED when a version is not the one that was read.
+void WriteStates(const std::vector<const StreamWrite*>& streams,
+                 const std::set<std::string>& locked, PostgresSteps& steps);
 // Make the marks of each stream those of its write; `before` is what was read.
 void WriteApplied(const std::vector<const StreamWrite*>& streams,
                   const std::map<std::string, StreamRow>& before, PostgresSteps& steps);

@@ -16,6 +16,7 @@ namespace {
 constexpr char kBegin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
+constexpr int kAttemptsMax = 3;  // Of a change that another transaction has come before.
 
 // Number of the last migration, 0 for an empty database.
 absl::StatusOr<int64_t> SchemaOf(PostgresConnection& connection, PostgresDeadline deadline) {
@@ -161,21 +162,27 @@ absl::Status PostgresStore::Write(PostgresSteps steps) {
 absl::Status PostgresStore::Change(const std::vector<std::string>& streams, const Build& build) {
   const PostgresDeadline deadline = Deadline();
   ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(deadline));
-  std::map<std::string, StreamRow> rows;
-  absl::Time now;
-  PostgresSteps reads = {Plain(kBegin)};
-  ReadStreams(streams, /*lock=*/true, rows, reads);
-  ReadNow(now, reads);
-  absl::Status status = RunSteps(*lease, reads, deadline);
-  if (options_.clock != nullptr) now = options_.clock->Now();
-  PostgresSteps writes;
-  if (status.ok()) status = build(rows, now, writes);
-  if (status.ok()) {
-    RemovePlaceholders(streams, writes);
-    writes.push_back(Plain(kCommit));
-    status = RunSteps(*lease, writes, deadline);
+  for (int attempt = 1;; ++attempt) {
+    const absl::Status status = TryChange(streams, build, *lease, deadline);
+    if (!absl::IsAborted(status) || attempt == kAttemptsMax) return status;
   }
-  if (!status.ok() && !lease->lost()) (void)lease->Run({{kRollback, {}}}, deadline);
+}
+
+absl::Status PostgresStore::TryChange(const std::vector<std::string>& streams, const Build& build,
+                                      PostgresConnection& connection, PostgresDeadline deadline) {
+  Held held;
+  PostgresSteps reads = {Plain(kBegin)};
+  ReadStreams(streams, &held.locked, held.rows, reads);
+  ReadNow(held.now, reads);
+  absl::Status status = RunSteps(connection, reads, deadline);
+  if (options_.clock != nullptr) held.now = options_.clock->Now();
+  PostgresSteps writes;
+  if (status.ok()) status = build(held, writes);
+  if (status.ok()) {
+    writes.push_back(Plain(kCommit));
+    status = RunSteps(connection, writes, deadline);
+  }
+  if (!status.ok() && !connection.lost()) (void)connection.Run({{kRollback, {}}}, deadline);
   return status;
 }
 
@@ -228,7 +235,7 @@ absl::StatusOr<std::map<std::string, StreamRow>> PostgresStore::ReadStates(
   std::map<std::string, StreamRow> rows;
   // One snapshot: state and marks of one moment.
   PostgresSteps steps = {Plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")};
-  ReadStreams({sorted.begin(), sorted.end()}, /*lock=*/false, rows, steps);
+  ReadStreams({sorted.begin(), sorted.end()}, /*locked=*/nullptr, rows, steps);
   steps.push_back(Plain(kCommit));
   RETURN_IF_ERROR(Read(steps));
   return rows;
@@ -285,7 +292,8 @@ absl::StatusOr<std::vector<StreamHead>> PostgresStore::ReadHeads(absl::string_vi
                                                                  int limit) {
   std::vector<StreamHead> heads;
   RETURN_IF_ERROR(Read({Each(
-      "SELECT id, version FROM streams WHERE id > $1::bytea ORDER BY id LIMIT $2::bigint",
+      "SELECT id, version FROM streams WHERE id > $1::bytea AND version > 0 ORDER BY id LIMIT "
+      "$2::bigint",
       {std::string(after), PostgresInt(limit)}, heads, [](const PostgresResult& result, int i) {
         return StreamHead{result.Bytes(i, 0), result.Int(i, 1)};
       })}));
@@ -484,12 +492,16 @@ absl::Status PostgresStore::MarkBehind(const std::vector<BehindRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::set<std::string> streams;
   for (const BehindRow& row : rows) streams.insert(row.stream);
-  // The streams are locked: a batch that read a stream before replaces its marks as a whole.
-  return Change({streams.begin(), streams.end()},
-                [&](const std::map<std::string, StreamRow>&, absl::Time now, PostgresSteps& steps) {
-                  RaiseBehind(rows, now, steps);
-                  return absl::OkStatus();
-                });
+  // With the streams' rows, made or locked: a batch replaces the marks that it has read as a whole.
+  std::vector<StreamWrite> marked;
+  for (const std::string& stream : streams) marked.emplace_back().stream = stream;
+  std::vector<const StreamWrite*> writes;
+  for (const StreamWrite& write : marked) writes.push_back(&write);
+  return Change({streams.begin(), streams.end()}, [&](const Held& held, PostgresSteps& steps) {
+    MakeStreams(writes, held.locked, steps);
+    RaiseBehind(rows, held.now, steps);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status PostgresStore::ClearParked(absl::string_view stream) {
@@ -522,17 +534,16 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
   write.row = row;
   write.state_changed = true;
   write.added = folded;
-  return Change({write.stream},
-                [&](const std::map<std::string, StreamRow>& rows, absl::Time,
-                    PostgresSteps& steps) -> absl::Status {
-                  const auto stored = rows.find(write.stream);
-                  write.expected_version = stored == rows.end() ? 0 : stored->second.version;
-                  RETURN_IF_ERROR(WriteUniques({&write}, steps));
-                  WriteStates({&write}, steps);
-                  WriteLists({&write}, steps);
-                  WriteTimers({&write}, steps);
-                  return absl::OkStatus();
-                });
+  return Change({write.stream}, [&](const Held& held, PostgresSteps& steps) -> absl::Status {
+    const auto stored = held.rows.find(write.stream);
+    write.expected_version = stored == held.rows.end() ? 0 : stored->second.version;
+    RETURN_IF_ERROR(WriteUniques({&write}, steps));
+    MakeStreams({&write}, held.locked, steps);
+    WriteStates({&write}, held.locked, steps);
+    WriteLists({&write}, steps);
+    WriteTimers({&write}, steps);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status PostgresStore::HoldAlone() {

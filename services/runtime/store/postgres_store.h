@@ -15,8 +15,10 @@
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -109,8 +111,13 @@ class PostgresStore : public EventStore {
 
  private:
   friend class PostgresBatch;
-  using Build = std::function<absl::Status(const std::map<std::string, StreamRow>& rows,
-                                           absl::Time now, PostgresSteps& steps)>;
+  // What was read of the streams that are to change.
+  struct Held {
+    std::set<std::string> locked;  // Those that have a row.
+    std::map<std::string, StreamRow> rows;
+    absl::Time now;
+  };
+  using Build = std::function<absl::Status(const Held& held, PostgresSteps& steps)>;
 
   explicit PostgresStore(PostgresStoreOptions options);
 
@@ -120,8 +127,11 @@ class PostgresStore : public EventStore {
   absl::Status Read(const PostgresSteps& steps);
   // Runs steps in one transaction and one round trip of the writer.
   absl::Status Write(PostgresSteps steps);
-  // Locks streams, then writes what `build` makes of them, in one transaction of the writer.
+  // Locks streams, then writes what `build` makes of them, in one transaction of the writer; anew
+  // when another transaction has made one of them meanwhile.
   absl::Status Change(const std::vector<std::string>& streams, const Build& build);
+  absl::Status TryChange(const std::vector<std::string>& streams, const Build& build,
+                         PostgresConnection& connection, PostgresDeadline deadline);
   // A batch has committed up to this event.
   void Remember(const EventRow& last);
   // DATA_LOSS: the server does not have the event that was remembered.

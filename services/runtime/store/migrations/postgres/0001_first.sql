@@ -11,7 +11,7 @@ INSERT INTO store (name, value) VALUES ('incarnation', gen_random_uuid()::text);
 
 CREATE TABLE streams (
   id BYTEA PRIMARY KEY,            -- Stream id: the case id. Its row is the lock of the stream.
-  version BIGINT NOT NULL,         -- Number of the last event. 0 only within the transaction that makes the row.
+  version BIGINT NOT NULL,         -- Number of the last event. 0: it has marks and no event yet.
   state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
   sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, schedules not.
   evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state.
