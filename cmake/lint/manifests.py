@@ -11,7 +11,7 @@ import re
 import sys
 
 _USER = 10001  # As in deploy/docker/Dockerfile.
-_STOP_MARGIN_SECONDS = 5  # Until the program's own watchdog ends it, after its drain time.
+_STOP_MARGIN_SECONDS = 15  # Until the program's own watchdog ends it, after its drain time.
 
 # Settings that every service has, as variables of the environment; then those of one alone.
 _SHARED = set(
