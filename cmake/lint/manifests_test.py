@@ -66,7 +66,7 @@ def system():
     """A system without a fault. Each test breaks one thing in a copy of its own."""
     volume = {"name": "keys", "secret": {"secretName": "intake-keys"}}
     server_pod = POD | {
-        "terminationGracePeriodSeconds": 31,
+        "terminationGracePeriodSeconds": 41,
         "containers": [SERVER],
         "volumes": [volume],
     }
@@ -222,10 +222,10 @@ class ManifestsTest(unittest.TestCase):
 
     def test_time_to_stop(self):
         documents = system()
-        pod_of(documents)["terminationGracePeriodSeconds"] = 30
-        self.assert_red(documents, "more than 30")
+        pod_of(documents)["terminationGracePeriodSeconds"] = 40
+        self.assert_red(documents, "more than 40")
         del pod_of(documents)["terminationGracePeriodSeconds"]  # Kubernetes' default is 30.
-        self.assert_red(documents, "more than 30")
+        self.assert_red(documents, "more than 40")
         documents = system()
         del container_of(documents)["lifecycle"]
         self.assert_red(documents, "no preStop sleep")
