@@ -8,11 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "services/eligibility/domain_adapter.h"
-#include "services/intake/domain_adapter.h"
+#include "services/pathways/domains.h"
 #include "services/pathways/infrastructure_commands.h"
 #include "services/pathways/kafka_options.h"
-#include "services/referral/domain_adapter.h"
 #include "services/runtime/bus/kafka_reader.h"
 #include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/bus/kafka_topics.h"
@@ -33,15 +31,6 @@ struct Asked {
   std::string database;
   KafkaOptions kafka;
 };
-
-// Neither rules nor routes have a part in what follows from events.
-std::unique_ptr<runtime::Domain> DomainOf(const std::string& service) {
-  if (service == "intake") return std::make_unique<intake::IntakeDomain>();
-  if (service == "eligibility") {
-    return std::make_unique<eligibility::EligibilityDomain>(nullptr);
-  }
-  return std::make_unique<referral::ReferralDomain>(referral::v1::AgencyRoutes());
-}
 
 // Reads a service's topic to its present end, page by page.
 absl::Status ReadTopic(
@@ -94,6 +83,7 @@ absl::Status RunRestore(const Asked& asked, std::ostream& out) {
   options.postgres.connection = asked.database;
   ASSIGN_OR_RETURN(const auto store, runtime::PostgresStore::Open(std::move(options)));
   RETURN_IF_ERROR(store->HoldAlone());
+  RETURN_IF_ERROR(store->BecomeAnother());
   runtime::Restore restore(*domain, *store);
   RETURN_IF_ERROR(
       ReadTopic(asked, asked.service, log, [&](const auto& page) { return restore.Take(page); }));

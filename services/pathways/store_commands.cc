@@ -6,40 +6,58 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "services/eligibility/domain_adapter.h"
-#include "services/intake/domain_adapter.h"
+#include "absl/time/time.h"
 #include "services/intake/status_projection.h"
-#include "services/referral/domain_adapter.h"
+#include "services/pathways/domains.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/data_lock.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/projector.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_store.h"
 #include "services/runtime/store/sqlite_store.h"
 
 namespace pathways::cli {
 namespace {
 
-absl::Status Rebuild(const std::string& data, std::ostream& out) {
-  ASSIGN_OR_RETURN(const runtime::DataLock lock, runtime::DataLock::Take(data));
+// One statement takes away the states of all cases.
+constexpr absl::Duration kOperationMax = absl::Minutes(10);
+
+// What is to be made again: a data folder, or one service's database on PostgreSQL.
+struct Asked {
+  std::string data;
+  std::string service;
+  std::string database;
+};
+
+absl::Status RebuildStore(const std::string& service, runtime::EventStore& store,
+                          std::ostream& out) {
+  RETURN_IF_ERROR(runtime::RebuildFolded(*DomainOf(service), store));
+  out << service << ": states, indexes and timers made again\n";
+  if (service != "intake") return absl::OkStatus();
+  const intake::StatusProjection status;
+  RETURN_IF_ERROR(store.DropProjection(
+      status.Name(),
+      {runtime::PositionKey(status, "eligibility"), runtime::PositionKey(status, "referral")}));
+  out << service << ": status dropped; it is made again when the services run\n";
+  return absl::OkStatus();
+}
+
+absl::Status Rebuild(const Asked& asked, std::ostream& out) {
+  if (!asked.database.empty()) {
+    runtime::PostgresStoreOptions options;
+    options.postgres.connection = asked.database;
+    options.postgres.operation_max = kOperationMax;
+    ASSIGN_OR_RETURN(const auto store, runtime::PostgresStore::Open(std::move(options)));
+    RETURN_IF_ERROR(store->HoldAlone());
+    return RebuildStore(asked.service, *store, out);
+  }
+  ASSIGN_OR_RETURN(const runtime::DataLock lock, runtime::DataLock::Take(asked.data));
   const runtime::SystemClock clock;
-  // Neither pack nor routes have a part in what follows from events.
-  const intake::IntakeDomain intake;
-  const eligibility::EligibilityDomain eligibility({});
-  const referral::ReferralDomain referral({});
-  const std::vector<std::pair<std::string, const runtime::Domain*>> services = {
-      {"intake", &intake}, {"eligibility", &eligibility}, {"referral", &referral}};
-  for (const auto& [name, domain] : services) {
-    ASSIGN_OR_RETURN(const auto store,
-                     runtime::SqliteStore::Open(absl::StrCat(data, "/", name, ".db"), clock));
-    RETURN_IF_ERROR(runtime::RebuildFolded(*domain, *store));
-    out << name << ": states, indexes and timers made again\n";
-    if (name != "intake") continue;
-    const intake::StatusProjection status;
-    RETURN_IF_ERROR(store->DropProjection(
-        status.Name(),
-        {runtime::PositionKey(status, "eligibility"), runtime::PositionKey(status, "referral")}));
-    out << name << ": status dropped; it is made again when the services run\n";
+  for (const char* service : {"intake", "eligibility", "referral"}) {
+    ASSIGN_OR_RETURN(const auto store, runtime::SqliteStore::Open(
+                                           absl::StrCat(asked.data, "/", service, ".db"), clock));
+    RETURN_IF_ERROR(RebuildStore(service, *store, out));
   }
   return absl::OkStatus();
 }
@@ -48,11 +66,22 @@ absl::Status Rebuild(const std::string& data, std::ostream& out) {
 
 void AddStoreCommands(CLI::App& app, const Terminal& terminal, int& exit_code) {
   CLI::App& rebuild = *app.add_subcommand(
-      "rebuild", "Make states, indexes, timers and the status again from a data folder's events");
-  auto data = std::make_shared<std::string>();
-  rebuild.add_option("--data", *data, "Data folder; nothing may be serving from it")->required();
-  rebuild.callback([data, terminal, &exit_code] {
-    const absl::Status status = Rebuild(*data, terminal.out);
+      "rebuild", "Make states, indexes, timers and the status again from the events");
+  auto asked = std::make_shared<Asked>();
+  CLI::Option& data =
+      *rebuild.add_option("--data", asked->data, "Data folder; nothing may be serving from it");
+  CLI::Option& service =
+      *rebuild.add_option("--service", asked->service, "intake, eligibility or referral")
+           ->check(CLI::IsMember({"intake", "eligibility", "referral"}));
+  CLI::Option& database = *rebuild.add_option("--database", asked->database,
+                                              "PostgreSQL connection string of that service");
+  service.needs(&database)->excludes(&data);
+  database.needs(&service)->excludes(&data);
+  rebuild.callback([asked, terminal, &exit_code] {
+    if (asked->data.empty() && asked->database.empty()) {
+      throw CLI::RequiredError("--data, or --service and --database");
+    }
+    const absl::Status status = Rebuild(*asked, terminal.out);
     exit_code = status.ok() ? kExitOk : kExitFailed;
     if (!status.ok()) terminal.err << "pathways: " << std::string(status.message()) << "\n";
   });

@@ -46,6 +46,7 @@ absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(TopicCheck check,
   for (KafkaRange& range : ranges) {
     ASSIGN_OR_RETURN(Position& place = places[range.partition],
                      store_.ReadPosition(KeyOf(range.partition)));
+    TellShortened(range, place.position);
     if (place.position == range.end && compared_[range.partition] == range.end) {
       range.begin = range.end;
     } else if (place.position > 0 && place.position <= range.end) {
@@ -56,6 +57,18 @@ absl::StatusOr<std::vector<KafkaRange>> TailCheck::RangesAfter(TopicCheck check,
   }
   std::erase_if(ranges, [](const KafkaRange& range) { return range.begin == range.end; });
   return ranges;
+}
+
+void TailCheck::TellShortened(const KafkaRange& range, int64_t place) {
+  if (place <= range.end) {
+    shortened_.erase(range.partition);
+  } else if (shortened_.insert(range.partition).second) {
+    log_.Error("own_topic_shortened", {{"topic", topic_.topic},
+                                       {"partition", range.partition},
+                                       {"end", range.end},
+                                       {"published", place},
+                                       {"mend", "pathways topics rebuild"}});
+  }
 }
 
 absl::Status TailCheck::Compare(const std::vector<KafkaRange>& ranges, Places& places) {

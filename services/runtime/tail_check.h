@@ -9,12 +9,18 @@
 // was made anew has another record there and is compared from its start. A server that goes on under
 // the same session was not set back: then the last record of each partition is enough, which shows
 // that no other database is published to the topic.
+//
+// A topic that ends before a place has lost records, with a broker's page cache or because it was
+// deleted. The database has them and followers fetch them; other readers cannot, so the log says
+// once that they are to be published again.
 #ifndef PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 #define PATHWAYS_SERVICES_RUNTIME_TAIL_CHECK_H_
 
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +56,8 @@ class TailCheck {
   absl::StatusOr<std::vector<KafkaRange>> RangesAfter(TopicCheck check, Places& places);
   absl::Status Compare(const std::vector<KafkaRange>& ranges, Places& places);
   absl::Status ComparePage(const std::vector<EventRow>& page);
+  // Once for each partition that ends before its place.
+  void TellShortened(const KafkaRange& range, int64_t place);
 
   const std::string service_;
   const KafkaReaderOptions topic_;
@@ -58,6 +66,7 @@ class TailCheck {
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<KafkaReader> reader_;
   std::map<int32_t, int64_t> compared_;  // Ends that this process has compared up to.
+  std::set<int32_t> shortened_;          // Partitions that were told of.
 };
 
 }  // namespace pathways::runtime

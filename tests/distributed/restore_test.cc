@@ -1,6 +1,6 @@
 // Goal: a service whose database was set back stops by itself, gets from its topic what it had,
-// byte for byte, and goes on without losing or doubling anything; a topic that is published again
-// changes nothing. Method: the built programs over real Kafka and PostgreSQL; a backup is a copy of
+// byte for byte, and goes on without losing or doubling anything; a topic that is published again,
+// and states that are folded again, change nothing. Method: the built programs over real Kafka and PostgreSQL; a backup is a copy of
 // the database; rows are compared as the database has them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -255,6 +255,29 @@ TEST_F(RestoredTest, IntakeStopsWhenItsTailIsLostAndIsRestoredWithoutIdentities)
   shown = again.Call(&IntakeService::Stub::GetCase, get);
   ASSERT_TRUE(shown.ok()) << shown.status();
   EXPECT_TRUE(shown->people(0).has_identity());
+}
+
+TEST_F(RestoredTest, WhatIsFoldedIsTheSameWhenItIsMadeAgain) {
+  Live(0, 4);
+  const auto rebuild = [&](const std::string& service) {
+    return deployment_.Outcome(
+        {"rebuild", "--service", service, "--database", deployment_.database(service)});
+  };
+  const auto [running, why] = rebuild("intake");
+  EXPECT_EQ(running, 1);
+  EXPECT_THAT(why, HasSubstr("is running"));
+  Kill(kServices);
+  for (const std::string& service : kServices) {
+    const std::vector<std::string> before = AllRows(deployment_.database(service));
+    const auto [code, said] = rebuild(service);
+    ASSERT_EQ(code, 0) << said;
+    EXPECT_EQ(AllRows(deployment_.database(service)), before) << said;
+  }
+  const std::vector<const char*> shown = {"SELECT encode(value, 'hex') FROM projections"};
+  EXPECT_THAT(Rows(deployment_.database("intake"), shown), testing::IsEmpty());
+  StartAgain(kServices);
+  Live(4, 6);
+  EXPECT_EQ(Rows(deployment_.database("intake"), shown).size(), cases_.size());
 }
 
 TEST_F(RestoredTest, ATopicThatIsPublishedAgainChangesNothing) {

@@ -186,6 +186,29 @@ TEST_F(TailCheckTest, AnotherEventUnderAPublishedNumberIsALostTail) {
   EXPECT_EQ(Check(service_.store).code(), absl::StatusCode::kDataLoss);
 }
 
+// The database is whole, and so are the followers; other readers of the topic are not.
+TEST_F(TailCheckTest, ATopicThatLostItsTailIsToldOfOnce) {
+  std::vector<std::string> lines;
+  runtime::Logger log(runtime::LogLevel::kInfo, service_.clock,
+                      [&](absl::string_view line) { lines.emplace_back(line); });
+  Live(10);
+  Publish(0);
+  TailCheck check("intake", ReaderOf(topic_), service_.store, log);
+  ASSERT_TRUE(check.Run(TopicCheck::kWhole).ok());
+  EXPECT_THAT(lines, testing::Not(testing::Contains(HasSubstr("own_topic_shortened"))));
+  DeleteTopic(topic_);
+  MakeTopic(topic_, kPartitions);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(check.Run(TopicCheck::kEnds).ok());
+  std::erase_if(lines, [](const std::string& line) {
+    return line.find("own_topic_shortened") == std::string::npos;
+  });
+  EXPECT_GE(lines.size(), 1u);
+  EXPECT_LE(lines.size(), static_cast<size_t>(kPartitions));
+  EXPECT_THAT(lines[0], HasSubstr("pathways topics rebuild"));
+  Publish(0);
+  EXPECT_TRUE(check.Run(TopicCheck::kWhole).ok());
+}
+
 // As many records as before: only the record at the place shows that it is another topic.
 TEST_F(TailCheckTest, ATopicThatWasMadeAnewIsComparedFromItsStart) {
   Live(10);

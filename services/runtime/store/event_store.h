@@ -288,7 +288,8 @@ class EventStore {
       const std::vector<BehindRow>& rows) = 0;  // Keeps the higher number.
   virtual absl::Status ClearParked(
       absl::string_view stream) = 0;  // NOT_FOUND when it is not parked.
-  // Deletes a projection and the positions that fed it, so that it is built again from upstream.
+  // Deletes a projection and the positions that fed it, those of an upstream's partitions too, so
+  // that it is built again from upstream.
   virtual absl::Status DropProjection(absl::string_view name,
                                       const std::vector<std::string>& upstreams) = 0;
   // Deletes every state, index entry and timer; RestoreFolded writes them again, one stream at a

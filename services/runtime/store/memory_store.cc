@@ -579,7 +579,11 @@ absl::Status MemoryStore::DropProjection(absl::string_view name,
                                          const std::vector<std::string>& upstreams) {
   return Write([&](Tables& tables) {
     tables.projections.erase(std::string(name));
-    for (const std::string& upstream : upstreams) tables.positions.erase(upstream);
+    for (const std::string& upstream : upstreams) {
+      std::erase_if(tables.positions, [&](const auto& position) {
+        return position.first == upstream || absl::StartsWith(position.first, upstream + "/");
+      });
+    }
     return absl::OkStatus();
   });
 }

@@ -59,6 +59,12 @@ absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
   return epoch_ > 0 ? absl::OkStatus() : AnotherLeads();
 }
 
+absl::Status PostgresLeader::LeadForGood(PostgresDeadline deadline) {
+  RETURN_IF_ERROR(Lead(deadline));
+  std::lock_guard<std::mutex> lock(mutex_);
+  return connection_->Execute("SET idle_session_timeout = 0", deadline);
+}
+
 absl::Status PostgresLeader::SayAlive(PostgresDeadline deadline) {
   const auto now = std::chrono::steady_clock::now();
   if (now - said_ < absl::ToChronoMilliseconds(kSayAliveEvery)) return absl::OkStatus();

@@ -41,6 +41,8 @@ class PostgresLeader {
   absl::Status Write(const PostgresSteps& steps, PostgresDeadline deadline);
   // How many connections Lead has made.
   int64_t session();
+  // The same as Lead, and without a lease: for a command that works for minutes and then ends.
+  absl::Status LeadForGood(PostgresDeadline deadline);
   // Gives the lead up; the next one that asks may have it.
   void Yield();
 

@@ -515,7 +515,9 @@ absl::Status PostgresStore::DropProjection(absl::string_view name,
                                            const std::vector<std::string>& upstreams) {
   return Write(
       {{{"DELETE FROM projections WHERE name = $1::text", {std::string(name)}}, nullptr},
-       {{"DELETE FROM positions WHERE upstream = ANY ($1::text[])", {TextArray(upstreams)}},
+       {{"DELETE FROM positions USING unnest($1::text[]) AS dropped (name) WHERE upstream = "
+         "dropped.name OR starts_with(upstream, dropped.name || '/')",
+         {TextArray(upstreams)}},
         nullptr}});
 }
 
@@ -547,7 +549,7 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
 }
 
 absl::Status PostgresStore::HoldAlone() {
-  const absl::Status leads = LeadRelay();
+  const absl::Status leads = leader_.LeadForGood(Deadline());
   if (absl::IsFailedPrecondition(leads)) {
     return absl::FailedPreconditionError(
         "a process of the service is running on this database: stop all of them first");
@@ -557,13 +559,18 @@ absl::Status PostgresStore::HoldAlone() {
   ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(deadline));
   // Whoever appends takes this lock for its transaction. Held by the session of the one connection
   // that writes, it lets this store's own batches through and nobody else's.
+  return RunSteps(*lease, {Plain("SELECT pg_advisory_lock(20)")}, deadline);
+}
+
+absl::Status PostgresStore::BecomeAnother() {
   PostgresSteps steps = {
-      Plain("SELECT pg_advisory_lock(20)"),
       Plain("UPDATE store SET value = gen_random_uuid()::text WHERE name = 'incarnation' "
             "RETURNING value")};
-  steps[1].take = [this](const PostgresResult& result) {
+  steps[0].take = [this](const PostgresResult& result) {
     if (result.rows() == 1) incarnation_ = result.Bytes(0, 0);
   };
+  const PostgresDeadline deadline = Deadline();
+  ASSIGN_OR_RETURN(PostgresLease lease, writer_.Acquire(deadline));
   return RunSteps(*lease, steps, deadline);
 }
 

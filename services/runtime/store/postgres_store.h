@@ -100,10 +100,11 @@ class PostgresStore : public EventStore {
   void OnCommit(std::function<void()> wake) override;
 
   // For commands that mend the database, not for services. Keeps every other process from
-  // publishing and from appending events until this store is closed or its connections are lost,
-  // and gives the store a new incarnation: what follows is another log. FAILED_PRECONDITION: a
-  // process of the service runs.
+  // publishing and from appending events until this store is closed or its connections are lost.
+  // FAILED_PRECONDITION: a process of the service runs.
   absl::Status HoldAlone();
+  // Gives the store a new incarnation: what follows is another log.
+  absl::Status BecomeAnother();
   // Sets the relay's watermark back and takes its place from whoever leads, so that the leader
   // reads it anew; what is withheld after it is tried again. May be called while the service runs.
   // FAILED_PRECONDITION: the watermark is not that far yet, so events would be left out.

@@ -423,7 +423,10 @@ absl::Status SqliteStore::DropProjection(absl::string_view name,
   return InTransaction([&](SqliteConnection& db) -> absl::Status {
     RETURN_IF_ERROR(db.Prepare("DELETE FROM projections WHERE name = ?").Text(name).Run());
     for (const std::string& upstream : upstreams) {
-      RETURN_IF_ERROR(db.Prepare("DELETE FROM positions WHERE upstream = ?").Text(upstream).Run());
+      RETURN_IF_ERROR(db.Prepare("DELETE FROM positions WHERE upstream = ?1 OR "
+                                 "substr(upstream, 1, length(?1) + 1) = ?1 || '/'")
+                          .Text(upstream)
+                          .Run());
     }
     return absl::OkStatus();
   });
