@@ -9,8 +9,8 @@
 
 namespace pathways::cli {
 
-// `service` is intake, eligibility or referral. Without rules and routes, which have no part in what
-// follows from events: it decides nothing.
+// `service` is intake, eligibility or referral. Without rules and routes, which have no part in
+// what follows from events: it decides nothing.
 std::unique_ptr<runtime::Domain> DomainOf(const std::string& service);
 
 }  // namespace pathways::cli

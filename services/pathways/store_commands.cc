@@ -36,9 +36,8 @@ absl::Status RebuildStore(const std::string& service, runtime::EventStore& store
   out << service << ": states, indexes and timers made again\n";
   if (service != "intake") return absl::OkStatus();
   const intake::StatusProjection status;
-  RETURN_IF_ERROR(store.DropProjection(
-      status.Name(),
-      {runtime::PositionKey(status, "eligibility"), runtime::PositionKey(status, "referral")}));
+  RETURN_IF_ERROR(store.DropProjection(status.Name(), {runtime::PositionKey(status, "eligibility"),
+                                                       runtime::PositionKey(status, "referral")}));
   out << service << ": status dropped; it is made again when the services run\n";
   return absl::OkStatus();
 }

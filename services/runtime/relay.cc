@@ -24,9 +24,8 @@ absl::Status StreamsAreWithheld() {
 
 }  // namespace
 
-Relay::Relay(EventStore& store, Publisher& publisher, Report report,
-             CheckTopic check_topic, std::function<void()> cancel,
-             std::chrono::milliseconds check_every)
+Relay::Relay(EventStore& store, Publisher& publisher, Report report, CheckTopic check_topic,
+             std::function<void()> cancel, std::chrono::milliseconds check_every)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
@@ -86,9 +85,8 @@ absl::Status Relay::CheckTopicWhenDue() {
   RETURN_IF_ERROR(lost_);
   const bool is_other_session = session_ != checked_session_;
   // One that still runs as the session changes is waited for: they share what was compared.
-  if (checking_.valid() &&
-      (is_other_session ||
-       checking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)) {
+  if (checking_.valid() && (is_other_session || checking_.wait_for(std::chrono::seconds(0)) ==
+                                                    std::future_status::ready)) {
     const absl::Status checked = checking_.get();
     if (absl::IsDataLoss(checked)) lost_ = checked;
     if (!checked.ok()) checked_session_ = -1;  // Not once more without having compared.

@@ -51,8 +51,8 @@ class Relay {
   // nothing is published, and after DATA_LOSS the relay ends. Called by one thread at a time. What
   // a standby that took over too early may take before it is noticed is as much as `check_every`.
   // `cancel` may be empty; called by Stop, it makes a running Publish and `check_topic` end soon.
-  Relay(EventStore& store, Publisher& publisher, Report report,
-        CheckTopic check_topic = nullptr, std::function<void()> cancel = nullptr,
+  Relay(EventStore& store, Publisher& publisher, Report report, CheckTopic check_topic = nullptr,
+        std::function<void()> cancel = nullptr,
         std::chrono::milliseconds check_every = std::chrono::seconds(10));
   // Stops.
   ~Relay();

@@ -52,8 +52,8 @@ class ServiceCore {
   // Reads the events of an upstream from now on. Before anything is published to its logs.
   void Follow(const Upstream& upstream, absl::Duration sweep_every);
   // Publishes from now on. `publisher` must outlive the relay. `check_topic`, unless empty, says
-  // whether the store has what was published; see CheckTopic. `cancel`, unless empty, makes both end
-  // soon.
+  // whether the store has what was published; see CheckTopic. `cancel`, unless empty, makes both
+  // end soon.
   void StartRelay(Publisher& publisher, Relay::CheckTopic check_topic = nullptr,
                   std::function<void()> cancel = nullptr);
   // Asks `check_topic`. After DATA_LOSS every command is refused, the service counts as unable to

@@ -6,9 +6,9 @@
 // number that already means something else elsewhere, so nothing may be decided or published any
 // more. How far each partition was compared is kept in the database itself, with the id of the
 // record there: a database that was set back has an older place and compares from it; a topic that
-// was made anew has another record there and is compared from its start. A server that goes on under
-// the same session was not set back: then the last record of each partition is enough, which shows
-// that no other database is published to the topic.
+// was made anew has another record there and is compared from its start. A server that goes on
+// under the same session was not set back: then the last record of each partition is enough, which
+// shows that no other database is published to the topic.
 //
 // A topic that ends before a place has lost records, with a broker's page cache or because it was
 // deleted. The database has them and followers fetch them; other readers cannot, so the log says

@@ -1,7 +1,7 @@
 // Goal: a service whose database was set back stops by itself, gets from its topic what it had,
 // byte for byte, and goes on without losing or doubling anything; a topic that is published again,
-// and states that are folded again, change nothing. Method: the built programs over real Kafka and PostgreSQL; a backup is a copy of
-// the database; rows are compared as the database has them.
+// and states that are folded again, change nothing. Method: the built programs over real Kafka and
+// PostgreSQL; a backup is a copy of the database; rows are compared as the database has them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

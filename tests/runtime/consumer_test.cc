@@ -68,8 +68,13 @@ struct Upstream {
 class ConsumerTest : public testing::Test {
  protected:
   ConsumerParts PartsOf(Upstream& upstream) {
-    return {upstream.name, upstream.topic, upstream.topic,
-            domain_,       store_,         engine_,        [](const absl::Status&) {}};
+    return {upstream.name,
+            upstream.topic,
+            upstream.topic,
+            domain_,
+            store_,
+            engine_,
+            [](const absl::Status&) {}};
   }
   std::unique_ptr<Consumer> Follow(Upstream& upstream, std::chrono::milliseconds required_wait) {
     ConsumerParts parts = PartsOf(upstream);

@@ -293,9 +293,9 @@ TEST(EngineQueue, WhatWaitsBehindAStoreThatDoesNotAnswerIsNotKeptWaiting) {
   }
   store.answer.set_value();
   engine.Drain();
-  EXPECT_THAT(answers, testing::ElementsAre(absl::StatusCode::kUnavailable,
-                                            absl::StatusCode::kUnavailable,
-                                            absl::StatusCode::kUnavailable));
+  EXPECT_THAT(answers,
+              testing::ElementsAre(absl::StatusCode::kUnavailable, absl::StatusCode::kUnavailable,
+                                   absl::StatusCode::kUnavailable));
   EXPECT_EQ(store.asked, 1) << "the second would have waited for a try of its own";
 }
 

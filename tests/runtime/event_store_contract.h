@@ -862,11 +862,11 @@ TEST_P(EventStoreContract, BehindIsOfStreamsThatAreNotParked) {
 TEST_P(EventStoreContract, BehindOfOneUpstreamComesInPages) {
   ASSERT_TRUE(store_->MarkBehind({{"b", "intake", 1, 0, {}}, {"a", "status", 1, 0, {}}}).ok());
   clock_.Advance(absl::Seconds(10));
-  ASSERT_TRUE(store_
-                  ->MarkBehind({{"a", "intake", 1, 0, {}},
-                                {"c", "intake", 1, 0, {}},
-                                {"d", "status", 1, 0, {}}})
-                  .ok());
+  ASSERT_TRUE(
+      store_
+          ->MarkBehind(
+              {{"a", "intake", 1, 0, {}}, {"c", "intake", 1, 0, {}}, {"d", "status", 1, 0, {}}})
+          .ok());
   const auto streams = [&](const char* upstream, const BehindRow& after, int limit) {
     std::vector<std::string> ids;
     for (const BehindRow& row : Value(store_->ReadBehindOf(upstream, after, limit))) {

@@ -221,10 +221,9 @@ TEST_F(RelayTest, NothingIsPublishedBeforeTheTopicWasCompared) {
 TEST_F(RelayTest, AStoreThatLostEventsEndsTheRelay) {
   Append(3);
   std::atomic<int> checks = 0;
-  Relay relay(store_, publisher_, Hear(),
-              [&](TopicCheck) {
-                return ++checks == 1 ? absl::DataLossError("lost") : absl::OkStatus();
-              });
+  Relay relay(store_, publisher_, Hear(), [&](TopicCheck) {
+    return ++checks == 1 ? absl::DataLossError("lost") : absl::OkStatus();
+  });
   ASSERT_TRUE(Eventually([&] { return !heard().empty(); }));
   relay.Stop();
   EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
@@ -241,7 +240,8 @@ TEST_F(RelayTest, EventsDoNotWaitForALaterComparison) {
   Relay relay(
       store_, publisher_, Hear(),
       [&](TopicCheck what) {
-        EXPECT_EQ(what == TopicCheck::kWhole, checks == 0) << "over one session the ends are enough";
+        EXPECT_EQ(what == TopicCheck::kWhole, checks == 0)
+            << "over one session the ends are enough";
         return ++checks == 1 ? absl::OkStatus() : later.get();
       },
       nullptr, std::chrono::milliseconds(0));

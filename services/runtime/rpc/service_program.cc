@@ -327,7 +327,8 @@ void Process::CompareWithTopic() {
   topic.source = KafkaSourceOf(program_.name);
   topic.patience = kTopicPatience;
   tail_check_ = std::make_unique<TailCheck>(program_.name, std::move(topic), core_->store(), log_);
-  const absl::Status compared = core_->CheckTopic([this] { return tail_check_->Run(TopicCheck::kWhole); });
+  const absl::Status compared =
+      core_->CheckTopic([this] { return tail_check_->Run(TopicCheck::kWhole); });
   if (compared.ok() || absl::IsDataLoss(compared)) return;
   // Registering must not wait for Kafka. Nothing is published before it was compared.
   log_.Warning("own_topic_not_compared", {{"code", absl::StatusCodeToString(compared.code())},

@@ -200,8 +200,8 @@ class Batch {
   virtual ~Batch() = default;
   // Reads what the batch decides on. Once per batch.
   virtual absl::StatusOr<BatchData> Read(const BatchRead& wanted) = 0;
-  // Writes and makes durable. Fills `position` of every event. ABORTED: a version, a unique entry or
-  // a projection's value is not what was read; nothing is written, read again and decide again.
+  // Writes and makes durable. Fills `position` of every event. ABORTED: a version, a unique entry
+  // or a projection's value is not what was read; nothing is written, read again and decide again.
   virtual absl::Status Commit(BatchWrite& write) = 0;
 };
 

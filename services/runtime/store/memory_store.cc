@@ -450,8 +450,8 @@ absl::StatusOr<std::vector<TimerRow>> MemoryStore::ReadDueTimers(absl::Time now,
 }
 
 absl::StatusOr<std::vector<BehindRow>> MemoryStore::ReadBehindOf(absl::string_view upstream,
-                                                                  const BehindRow& after,
-                                                                  int limit) {
+                                                                 const BehindRow& after,
+                                                                 int limit) {
   const auto is_before = [](const BehindRow& a, const BehindRow& b) {
     return std::tie(a.since, a.stream, a.upstream) < std::tie(b.since, b.stream, b.upstream);
   };

@@ -51,8 +51,7 @@ class MemoryStore : public EventStore {
   absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
   absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
   absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
-                                                      const BehindRow& after,
-                                                      int limit) override;
+                                                      const BehindRow& after, int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;
   absl::StatusOr<std::map<std::string, int64_t>> ReadApplied(
       absl::string_view upstream, const std::vector<std::string>& streams) override;

@@ -2,10 +2,10 @@
 //
 // Made by PostgresStore::Begin, which hands over the writer's place. Read begins the transaction
 // and locks what it names: streams sorted, then positions. Commit sends all writes and COMMIT
-// together: new requests sorted, unique entries sorted, new streams sorted, then the other rows, then
-// the commit-order lock and the events. Every transaction takes
-// its locks in this order, so replicas wait for each other but never in a circle; what went wrong
-// all the same (a row is not what was read, a deadlock with a foreign session) is ABORTED.
+// together: new requests sorted, unique entries sorted, new streams sorted, then the other rows,
+// then the commit-order lock and the events. Every transaction takes its locks in this order, so
+// replicas wait for each other but never in a circle; what went wrong all the same (a row is not
+// what was read, a deadlock with a foreign session) is ABORTED.
 //
 // When the connection is lost after COMMIT may have left, the outcome is not guessed. Commit
 // connects again and asks: the transaction's id, taken before anything was written, says whether
@@ -52,7 +52,7 @@ class PostgresBatch : public Batch {
   bool begun_ = false;
   bool finished_ = false;
   absl::Time now_;
-  int64_t transaction_ = 0;                  // The database's 64-bit id of the transaction.
+  int64_t transaction_ = 0;                // The database's 64-bit id of the transaction.
   std::map<std::string, StreamRow> read_;  // Streams as read, without states.
   std::set<std::string> locked_;           // Those of them that have a row.
 };

@@ -66,8 +66,8 @@ absl::Status PostgresNotices::Exchange(PostgresConnection& connection) {
     until = next_tell_;
   } else if (untold_.exchange(false)) {
     next_tell_ = now + kTellEvery;
-    RETURN_IF_ERROR(connection.Execute("NOTIFY pathways_commit",
-                                       PostgresDeadlineIn(options_.operation_max)));
+    RETURN_IF_ERROR(
+        connection.Execute("NOTIFY pathways_commit", PostgresDeadlineIn(options_.operation_max)));
   }
   ASSIGN_OR_RETURN(const bool is_told, connection.AwaitNotice(wake_, until));
   uint64_t count = 0;

@@ -90,10 +90,9 @@ void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>*
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps) {
   if (streams.empty()) return;
   const std::string ids = BytesArray(streams);
-  steps.push_back({{locked != nullptr ? kLockedStates : kStates, {ids}},
-                   [&rows, locked](const PostgresResult& result) {
-                     TakeStates(result, rows, locked);
-                   }});
+  steps.push_back(
+      {{locked != nullptr ? kLockedStates : kStates, {ids}},
+       [&rows, locked](const PostgresResult& result) { TakeStates(result, rows, locked); }});
   steps.push_back({{"SELECT stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
                     "($1::bytea[])",
                     {ids}},

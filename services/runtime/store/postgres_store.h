@@ -9,8 +9,8 @@
 // took over too early, an older copy - is not written to: every batch is then UNAVAILABLE with the
 // reason TAIL_LOST, for what was published would be decided once more under the same numbers.
 // OnCommit also wakes after commits of other replicas, at most 20 ms later, and now and then
-// without one (postgres_notices.h). One replica's relay leads (postgres_leader.h). Each of these two
-// takes one more connection of every replica.
+// without one (postgres_notices.h). One replica's relay leads (postgres_leader.h). Each of these
+// two takes one more connection of every replica.
 #ifndef PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 #define PATHWAYS_SERVICES_RUNTIME_STORE_POSTGRES_STORE_H_
 
@@ -71,8 +71,7 @@ class PostgresStore : public EventStore {
   absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
   absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
   absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
-                                                      const BehindRow& after,
-                                                      int limit) override;
+                                                      const BehindRow& after, int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;
   absl::StatusOr<std::map<std::string, int64_t>> ReadApplied(
       absl::string_view upstream, const std::vector<std::string>& streams) override;
@@ -144,8 +143,8 @@ class PostgresStore : public EventStore {
   PostgresLeader leader_;
   std::string incarnation_;
   std::function<void()> wake_;
-  std::mutex mutex_;            // Guards what follows.
-  int64_t last_position_ = 0;   // Of the last event that this store has committed; 0: none yet.
+  std::mutex mutex_;           // Guards what follows.
+  int64_t last_position_ = 0;  // Of the last event that this store has committed; 0: none yet.
   std::string last_ce_id_;
   std::unique_ptr<PostgresNotices> notices_;  // None before OnCommit. Last, for it calls wake_.
 };
