@@ -60,6 +60,11 @@ def wait_until(what, holds, seconds):
         time.sleep(_LOOK_SECONDS)
 
 
+def _cpu_seconds(pid, with_ended_children=False):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if with_ended_children else 13])) / _TICKS
+
+
 class Process:
     """One process, killed when this one dies."""
 
@@ -118,11 +123,9 @@ class Process:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def cpu_seconds(self):
+    def cpu_seconds(self, with_ended_children=False):
         """Time on the processors so far, user and system."""
-        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return _cpu_seconds(self.pid, with_ended_children)
 
     def memory_mib(self, field):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -199,14 +202,12 @@ class Postgres:
         return int(rows[0][0] or 0) if rows else 0
 
     def cpu_seconds(self):
-        """Of the server and all its sessions that live."""
-        total = self.process.cpu_seconds()
+        """Of the server and all its sessions, also those that have ended."""
+        total = self.process.cpu_seconds(with_ended_children=True)
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         for child in children.read_text().split():
             with contextlib.suppress(OSError):
-                stat = pathlib.Path(f"/proc/{child}/stat").read_text()
-                fields = stat.rpartition(")")[2].split()
-                total += (int(fields[11]) + int(fields[12])) / _TICKS
+                total += _cpu_seconds(child)
         return total
 
     def stop(self):
