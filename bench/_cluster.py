@@ -68,7 +68,7 @@ def _cpu_seconds(pid, with_ended_children=False):
 class Process:
     """One process, killed when this one dies."""
 
-    def __init__(self, name, command, folder, user=None, stdin=None):
+    def __init__(self, name, command, folder, user=None, stdin=None, variables=None):
         self.name = name
         self._log = (folder / f"{name}.log").open("ab")
         dying = ["setpriv", "--pdeathsig", "KILL"]
@@ -79,7 +79,7 @@ class Process:
             stdin=stdin,
             stdout=subprocess.PIPE if stdin or not user else self._log,
             stderr=self._log,
-            env=environment(),
+            env=environment() | (variables or {}),
             cwd=ROOT,
         )
         self.pid = self._process.pid
@@ -253,10 +253,10 @@ class Kafka:
 
 class Deployment:
     """The services under one prefix of topics and databases. Use as `with`; what was not started
-    is not stopped."""
+    is not stopped. `variables`: more environment of each service."""
 
-    def __init__(self, cluster, name):
-        self.cluster, self.name = cluster, name
+    def __init__(self, cluster, name, variables=None):
+        self.cluster, self.name, self._variables = cluster, name, variables
         self.prefix = f"{name}."
         self._ports = {service: free_port() for service in SERVICES}
         self.running = {}
@@ -302,7 +302,12 @@ class Deployment:
             command += ["--policies", "policies/2023-07-28"]
         if service == "referral":
             command += ["--agencies", "samples/agencies.textproto"]
-        process = Process(f"{self.name}-{service}", [*command, *flags], self.cluster.folder)
+        process = Process(
+            f"{self.name}-{service}",
+            [*command, *flags],
+            self.cluster.folder,
+            variables=self._variables,
+        )
         self.running[service] = process
         process.read_line()
         return process
@@ -371,9 +376,12 @@ class Cluster:
         return json.loads(run(self.program(name, **flags), timeout=timeout))
 
     def load(self, address, **flags):
-        """Registers cases. What the program printed, and (case, time in microseconds) of each."""
+        """Registers cases. What the program printed, with `called`, the time of each case's call,
+        and (case, time of OK) of each; in microseconds."""
         answered = self.folder / "answered"
         flags = {"token": self.token("staff/desk"), "address": address, **flags}
         result = self.measure("load_registrations", answered=answered, **flags)
         lines = [line.split() for line in answered.read_text().splitlines()]
-        return result, [(name.removeprefix("cases/"), int(at)) for name, at in lines]
+        lines = [(name.removeprefix("cases/"), int(at), int(called)) for name, at, called in lines]
+        result["called"] = {case: called for case, _, called in lines}
+        return result, [(case, at) for case, at, _ in lines]

@@ -28,8 +28,9 @@ import sys
 import tempfile
 import time
 
-from _cluster import SERVICES, Cluster, Deployment, Process, wait_until
+from _cluster import SERVICES, Cluster, Deployment, Process
 from _embedded_server import environment, read_line
+from _pipeline import Agency, Pipeline, history_faults, quantile
 from _report import Report, machine
 
 _IN_FLIGHT = 256
@@ -39,86 +40,10 @@ _STEADY_MS = 10_000
 _LIVE_RATE = 500  # Of D5.
 _AFTER_OUTAGE_SECONDS = 30
 _BACKLOG_SECONDS = 0.2  # D5 has caught up when less than this share of a second's cases is missing.
-_SETTLE_SECONDS = 300
 _STARTS = 5
 _LIMIT_ROUNDS = 3
 _OUTAGE_SECONDS = 60
 _GRPC = {service: f"pathways.{service}.v1.{service.capitalize()}Service" for service in SERVICES}
-_AGENCY = "comar"
-
-
-def quantile(values, share):
-    ordered = sorted(values)
-    return ordered[int(share * (len(ordered) - 1))]
-
-
-class Agency:
-    """What one agency has seen, and when. Use as `with`."""
-
-    def __init__(self, cluster, address):
-        self._path = cluster.folder / "seen"
-        command = cluster.program(
-            "watch_referrals",
-            address=address,
-            token=cluster.token(f"agency/{_AGENCY}"),
-            seen=self._path,
-        )
-        self._process = Process("watch", command, cluster.folder, stdin=subprocess.PIPE)
-        self._process.read_line()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.finish()
-
-    def seen(self):
-        """Time in microseconds of each referral, by name. A line that is being written is left."""
-        lines = self._path.read_text().split("\n")[:-1]
-        return dict((name, int(at)) for name, at in (line.split() for line in lines))
-
-    def count(self):
-        with self._path.open("rb") as file:
-            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-
-
-class Pipeline:
-    """The deployment under load."""
-
-    def __init__(self, cluster, deployment, agency):
-        self.cluster, self.deployment, self.agency = cluster, deployment, agency
-        self.answered = []
-
-    def load(self, **flags):
-        """Registers cases; what the load said, and time of OK of each case."""
-        result, cases = self.cluster.load(
-            self.deployment.address("intake"), one_referral="true", in_flight=_IN_FLIGHT, **flags
-        )
-        self.answered += [case for case, _ in cases]
-        return result, dict(cases)
-
-    def settle(self):
-        """Waits until every case is seen, and every service has published and followed."""
-        wait_until(
-            "referrals at the agency",
-            lambda: self.agency.count() >= len(self.answered),
-            _SETTLE_SECONDS,
-        )
-        for service in SERVICES:
-            wait_until(service, lambda s=service: self.deployment.relayed(s), _SETTLE_SECONDS)
-        # Intake writes two rows of status for a case only once it has read the others' events.
-        self.deployment.running["intake"].wait_idle()
-
-    def seen_at(self, cases):
-        """When the referral of each of these cases was seen."""
-        seen = {name.split("/")[1]: at for name, at in self.agency.seen().items()}
-        return {case: seen[case] for case in cases}
-
-    def cpu(self):
-        used = {name: process.cpu_seconds() for name, process in self.deployment.running.items()}
-        used["kafka"] = self.cluster.kafka.process.cpu_seconds()
-        used["postgres"] = self.cluster.postgres.cpu_seconds()
-        return used
 
 
 def measure_start(cluster, deployment, report):
@@ -233,7 +158,7 @@ def measure_outage(pipeline, report, outage):
     load.stop()
     cases = {}
     for line in answered.read_text().splitlines():
-        name, at = line.split()
+        name, at, _ = line.split()
         cases[name.removeprefix("cases/")] = int(at)
     pipeline.answered += cases
     pipeline.settle()
@@ -303,36 +228,6 @@ def measure_limit(pipeline, report, rates, transactions):
     report.ratio("D1.of_limit", share, 0.6, meaning)
 
 
-def history_faults(pipeline):
-    """What was lost or doubled; empty when all is right."""
-    faults = []
-
-    def expect(what, found, wanted):
-        if found != wanted:
-            faults.append(f"{what}: {found}, not {wanted}")
-
-    answered = collections.Counter(pipeline.answered)
-    for service, kind in (
-        ("intake", "intake.v1.CaseRegistered"),
-        ("eligibility", "eligibility.v1.CaseScreened"),
-        ("referral", "referral.v1.ReferralSubmitted"),
-    ):
-        rows = pipeline.deployment.query(
-            service,
-            f"SELECT encode(stream, 'escape') FROM events WHERE type = 'pathways.{kind}'",
-        )
-        found = collections.Counter(row[0] for row in rows)
-        expect(f"{kind}: lost", (answered - found).total(), 0)
-        expect(f"{kind}: too many", (found - answered).total(), 0)
-        for table in ("parked", "behind"):
-            count = pipeline.deployment.number(service, f"SELECT count(*) FROM {table}")
-            expect(f"{table} at {service}", count, 0)
-    seen = collections.Counter(name.split("/")[1] for name in pipeline.agency.seen())
-    expect("seen by the agency: lost", (answered - seen).total(), 0)
-    expect("seen by the agency: too many", (seen - answered).total(), 0)
-    return faults
-
-
 def measure(cluster, report, arguments):
     """Returns the faults of the history."""
     with contextlib.ExitStack() as stack:
@@ -340,7 +235,7 @@ def measure(cluster, report, arguments):
         measure_start(cluster, deployment, report)
         for service in SERVICES:
             deployment.start(service)
-        agency = stack.enter_context(Agency(cluster, deployment.address("referral")))
+        agency = stack.enter_context(Agency(cluster, deployment))
         pipeline = Pipeline(cluster, deployment, agency)
         rates, transactions = measure_rate(pipeline, report, arguments.rounds)
         measure_steady(pipeline, report, arguments.rounds)
