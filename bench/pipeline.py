@@ -6,7 +6,8 @@ D1  cases/s from registration to the referral visible at the agency, and what on
 D2  time from OK to the referral visible, at 500 cases/s
 D3  anonymous resident memory of each service when idle
 D4  start of each service to SERVING
-D5  catch-up rate after an outage of the broker ÷ the live rate, which goes on meanwhile
+D5  catch-up rate after an outage of the broker ÷ the live rate, which goes on meanwhile; void
+    when registrations were not answered at that rate all the time
 
 Every case qualifies for exactly one pathway. The agency holds one WatchReferrals stream all the
 time; times are of one monotonic clock. The limit is 1/(1/echo + the sum over the services of
@@ -37,6 +38,7 @@ _IN_FLIGHT = 256
 _RUN_MS = 4000
 _STEADY_RATE = 500
 _STEADY_MS = 10_000
+_ANSWERED_SHARE = 0.95  # Of the calls that a steady load plans: with fewer it was no such load.
 _LIVE_RATE = 500  # Of D5.
 _AFTER_OUTAGE_SECONDS = 30
 _BACKLOG_SECONDS = 0.2  # D5 has caught up when less than this share of a second's cases is missing.
@@ -113,7 +115,7 @@ def measure_steady(pipeline, report, rounds):
         halves.append(quantile(waits, 0.5))
         tails.append(quantile(waits, 0.99))
         from_call.append(result["p99_ms"])
-        if result["ok"] < 0.95 * _STEADY_RATE * _STEADY_MS / 1000:
+        if result["ok"] < _ANSWERED_SHARE * _STEADY_RATE * _STEADY_MS / 1000:
             report.void(f"D2: only {result['ok']} of the calls were answered")
     at = f"at {_STEADY_RATE} cases/s"
     report.figure("D2", tails, "ms", f"99th percentile from OK to referral seen, {at}", "<= 100")
@@ -133,10 +135,25 @@ def catch_up(answered, seen, up):
     return None
 
 
+def check_answered(report, answered, down, up, seconds):
+    """The live load of D5 must have gone on, while the broker was down and over all."""
+    meanwhile = [at for at in answered if down <= at < up]
+    for name, found, when, took in (
+        ("down", meanwhile, "while the broker was down", (up - down) / 1e6),
+        ("all", answered, "over all", seconds),
+    ):
+        planned = _LIVE_RATE * took
+        meaning = f"registrations answered OK {when}, of {planned:,.0f} planned"
+        report.figure(f"D5.ok.{name}", [len(found)], "", meaning)
+        if len(found) < _ANSWERED_SHARE * planned:
+            report.void(f"D5: only {len(found):,} of {planned:,.0f} answered OK {when}")
+
+
 def measure_outage(pipeline, report, outage):
     """D5."""
     kafka = pipeline.cluster.kafka
     answered = pipeline.cluster.folder / "answered"
+    load_seconds = outage + _AFTER_OUTAGE_SECONDS
     command = pipeline.cluster.program(
         "load_registrations",
         address=pipeline.deployment.address("intake"),
@@ -145,12 +162,13 @@ def measure_outage(pipeline, report, outage):
         in_flight=_IN_FLIGHT,
         one_referral="true",
         rate=_LIVE_RATE,
-        run_ms=(outage + _AFTER_OUTAGE_SECONDS) * 1000,
+        run_ms=load_seconds * 1000,
         seed=3000,
     )
     load = Process("load", command, pipeline.cluster.folder)
     time.sleep(1)  # Live before the broker goes.
     kafka.stop()
+    down = time.monotonic() * 1e6
     time.sleep(outage)
     kafka.start()
     up = time.monotonic() * 1e6
@@ -160,6 +178,7 @@ def measure_outage(pipeline, report, outage):
     for line in answered.read_text().splitlines():
         name, at, _ = line.split()
         cases[name.removeprefix("cases/")] = int(at)
+    check_answered(report, cases.values(), down, up, load_seconds)
     pipeline.answered += cases
     pipeline.settle()
     caught = catch_up(cases.values(), pipeline.seen_at(cases).values(), up)
