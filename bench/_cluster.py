@@ -60,10 +60,15 @@ def wait_until(what, holds, seconds):
         time.sleep(_LOOK_SECONDS)
 
 
+def _cpu_seconds(pid, with_ended_children=False):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if with_ended_children else 13])) / _TICKS
+
+
 class Process:
     """One process, killed when this one dies."""
 
-    def __init__(self, name, command, folder, user=None, stdin=None):
+    def __init__(self, name, command, folder, user=None, stdin=None, variables=None):
         self.name = name
         self._log = (folder / f"{name}.log").open("ab")
         dying = ["setpriv", "--pdeathsig", "KILL"]
@@ -74,7 +79,7 @@ class Process:
             stdin=stdin,
             stdout=subprocess.PIPE if stdin or not user else self._log,
             stderr=self._log,
-            env=environment(),
+            env=environment() | (variables or {}),
             cwd=ROOT,
         )
         self.pid = self._process.pid
@@ -118,11 +123,9 @@ class Process:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def cpu_seconds(self):
+    def cpu_seconds(self, with_ended_children=False):
         """Time on the processors so far, user and system."""
-        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return _cpu_seconds(self.pid, with_ended_children)
 
     def memory_mib(self, field):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -199,14 +202,12 @@ class Postgres:
         return int(rows[0][0] or 0) if rows else 0
 
     def cpu_seconds(self):
-        """Of the server and all its sessions that live."""
-        total = self.process.cpu_seconds()
+        """Of the server and all its sessions, also those that have ended."""
+        total = self.process.cpu_seconds(with_ended_children=True)
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         for child in children.read_text().split():
             with contextlib.suppress(OSError):
-                stat = pathlib.Path(f"/proc/{child}/stat").read_text()
-                fields = stat.rpartition(")")[2].split()
-                total += (int(fields[11]) + int(fields[12])) / _TICKS
+                total += _cpu_seconds(child)
         return total
 
     def stop(self):
@@ -252,10 +253,10 @@ class Kafka:
 
 class Deployment:
     """The services under one prefix of topics and databases. Use as `with`; what was not started
-    is not stopped."""
+    is not stopped. `variables`: more environment of each service."""
 
-    def __init__(self, cluster, name):
-        self.cluster, self.name = cluster, name
+    def __init__(self, cluster, name, variables=None):
+        self.cluster, self.name, self._variables = cluster, name, variables
         self.prefix = f"{name}."
         self._ports = {service: free_port() for service in SERVICES}
         self.running = {}
@@ -301,7 +302,12 @@ class Deployment:
             command += ["--policies", "policies/2023-07-28"]
         if service == "referral":
             command += ["--agencies", "samples/agencies.textproto"]
-        process = Process(f"{self.name}-{service}", [*command, *flags], self.cluster.folder)
+        process = Process(
+            f"{self.name}-{service}",
+            [*command, *flags],
+            self.cluster.folder,
+            variables=self._variables,
+        )
         self.running[service] = process
         process.read_line()
         return process
@@ -370,9 +376,12 @@ class Cluster:
         return json.loads(run(self.program(name, **flags), timeout=timeout))
 
     def load(self, address, **flags):
-        """Registers cases. What the program printed, and (case, time in microseconds) of each."""
+        """Registers cases. What the program printed, with `called`, the time of each case's call,
+        and (case, time of OK) of each; in microseconds."""
         answered = self.folder / "answered"
         flags = {"token": self.token("staff/desk"), "address": address, **flags}
         result = self.measure("load_registrations", answered=answered, **flags)
         lines = [line.split() for line in answered.read_text().splitlines()]
-        return result, [(name.removeprefix("cases/"), int(at)) for name, at in lines]
+        lines = [(name.removeprefix("cases/"), int(at), int(called)) for name, at, called in lines]
+        result["called"] = {case: called for case, _, called in lines}
+        return result, [(case, at) for case, at, _ in lines]

@@ -4,8 +4,8 @@
 // the service is never offered more than `in_flight` calls, and the rate is what it can take. With
 // --rate each call waits for its place in a steady stream instead. The cases depend on the seed
 // alone; the request ids are random, so that every call is a new case. No call is repeated: what
-// fails is counted. Each answered case goes to a file, with the time of its answer (microseconds of
-// the monotonic clock), for the check that each is stored once.
+// fails is counted. Each answered case goes to a file, with the times of its answer and of its call
+// (microseconds of the monotonic clock), for the check that each is stored once.
 #include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
@@ -37,7 +37,7 @@
 
 ABSL_FLAG(std::string, address, "", "HOST:PORT of the service");
 ABSL_FLAG(std::string, token, "", "Token of a registrar");
-ABSL_FLAG(std::string, answered, "", "File that gets name and time of each case answered OK");
+ABSL_FLAG(std::string, answered, "", "File that gets name and times of each case answered OK");
 ABSL_FLAG(int, in_flight, 256, "Calls in flight");
 ABSL_FLAG(int, run_ms, 3000, "How long new calls are made");
 ABSL_FLAG(uint64_t, seed, 1, "Seed of the cases");
@@ -118,12 +118,18 @@ class CaseMaker {
   const bool one_referral_;
 };
 
+struct Registered {
+  std::string name;
+  SteadyClock::time_point called;
+  SteadyClock::time_point answered;
+};
+
 // What was answered, by one caller or by all.
 struct Answers {
   int64_t calls = 0;
   std::string first_error;  // Code and message of the first call that failed. Empty: none did.
   std::vector<double> ok_ms;
-  std::vector<std::pair<std::string, SteadyClock::time_point>> cases;
+  std::vector<Registered> cases;
 };
 
 // When calls start. The places in the stream are shared by all callers.
@@ -213,7 +219,7 @@ class Caller {
     if (status.ok()) {
       const SteadyClock::time_point now = SteadyClock::now();
       answers_.ok_ms.push_back(std::chrono::duration<double, std::milli>(now - start).count());
-      answers_.cases.emplace_back(response_.name(), now);
+      answers_.cases.push_back({response_.name(), start, now});
     } else if (answers_.first_error.empty()) {
       answers_.first_error =
           absl::StrCat("code ", status.error_code(), ": ", status.error_message());
@@ -249,6 +255,10 @@ double Quantile(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
+int64_t Microseconds(SteadyClock::time_point at) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+}
+
 // Prints the line; true when no call failed and the file is written.
 bool Report(const std::vector<std::unique_ptr<Caller>>& callers, double seconds) {
   Answers all;
@@ -258,10 +268,9 @@ bool Report(const std::vector<std::unique_ptr<Caller>>& callers, double seconds)
     all.calls += answers.calls;
     all.ok_ms.insert(all.ok_ms.end(), answers.ok_ms.begin(), answers.ok_ms.end());
     if (all.first_error.empty()) all.first_error = answers.first_error;
-    for (const auto& [name, at] : answers.cases) {
-      const auto since =
-          std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
-      file << name << ' ' << since.count() << '\n';
+    for (const Registered& one : answers.cases) {
+      file << one.name << ' ' << Microseconds(one.answered) << ' ' << Microseconds(one.called)
+           << '\n';
     }
   }
   std::sort(all.ok_ms.begin(), all.ok_ms.end());

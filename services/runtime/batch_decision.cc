@@ -124,12 +124,14 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
       Apply(command, CauseOf("request", 0, RequestCauseId(origin.key)), work);
   if (absl::IsInternal(status)) Park(command.stream, work, "", 0, ParkReason(status));
   if (!status.ok()) return {status, command.stream, {}};
-  if (!origin.key.empty()) {
+  if (!origin.key.empty() && !PATHWAYS_MUTANT("no_request_ids")) {
     const RequestRow row{command.stream, work.now.version, origin.fingerprint};
     data_.requests[origin.key] = row;
     write_.requests[origin.key] = row;
   }
-  write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
+  if (!PATHWAYS_MUTANT("no_audit")) {
+    write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
+  }
   return AnswerWith(command.stream, work);
 }
 
@@ -169,8 +171,9 @@ Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& ori
 }
 
 void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work) {
+  const bool numbered = !PATHWAYS_MUTANT("no_number_checks");
   Applied& applied = work.now.applied[origin.upstream];
-  if (origin.number <= applied.number && !PATHWAYS_MUTANT("skip_duplicate_check")) {
+  if (numbered && origin.number <= applied.number && !PATHWAYS_MUTANT("skip_duplicate_check")) {
     const size_t at = static_cast<size_t>(origin.number - 1) * kFingerprintBytes;
     const std::string known = applied.fingerprints.substr(at, kFingerprintBytes);
     const bool same = known == FingerprintOf(origin.ce_id) || known == kUnknownFingerprint;
@@ -178,7 +181,7 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
     return;
   }
   work.touched = true;
-  if (IsMissing(command, origin, work)) return;
+  if (numbered && IsMissing(command, origin, work)) return;
   if (!origin.unreadable.empty()) {
     Park(command.stream, work, origin.upstream, origin.number, origin.unreadable);
     return;
@@ -188,6 +191,7 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
     Park(command.stream, work, origin.upstream, origin.number, ParkReason(status));
     return;
   }
+  if (!numbered) return;
   applied.number = origin.number;
   applied.fingerprints += FingerprintOf(origin.ce_id);
   if (auto behind = work.now.behind.find(origin.upstream);

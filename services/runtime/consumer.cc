@@ -132,6 +132,7 @@ absl::StatusOr<size_t> Consumer::HandlePages() {
 }
 
 absl::Status Consumer::AwaitRequired(const std::vector<Command>& commands) {
+  if (PATHWAYS_MUTANT("no_number_checks")) return absl::OkStatus();
   const auto start = std::chrono::steady_clock::now();
   if (start < next_wait_) return absl::OkStatus();
   std::map<std::string, std::map<std::string, int64_t>> required;  // By upstream, then by stream.

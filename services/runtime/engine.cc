@@ -25,7 +25,8 @@ BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& comm
   for (const Command* command : commands) {
     if (!command->stream.empty()) streams.insert(command->stream);
     if (const auto* request = std::get_if<RequestOrigin>(&command->origin)) {
-      if (!request->key.empty()) requests.insert(request->key);
+      const bool has_id = !request->key.empty() && !PATHWAYS_MUTANT("no_request_ids");
+      if (has_id) requests.insert(request->key);
     } else if (const auto* event = std::get_if<EventOrigin>(&command->origin)) {
       if (!event->incarnation.empty()) upstreams.insert(event->position_key);
     }

@@ -7,16 +7,40 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <iostream>
+#include <set>
 #include <string>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 
 namespace pathways::runtime {
 namespace {
+
+const std::set<std::string>& Mutants() {
+  static const auto& mutants = *new std::set<std::string>{
+      "acks_0",                         // No record is acknowledged or sent again.
+      "drop_records",                   // The bus inside the process loses records.
+      "no_audit",                       // Requests leave no audit row.
+      "no_number_checks",               // Events are applied as they come; no number is kept.
+      "no_request_ids",                 // A request that is repeated is a new one.
+      "no_tail_check",                  // The topic is not compared with the database.
+      "position_before_effect",         // A consumer moves its position before the effect.
+      "postgres.no_commit_order_lock",  // Positions may be committed out of order.
+      "postgres.no_governing_lock",     // The governing stream may change under a batch.
+      "postgres.no_row_locks",          // Two batches may read the same stream.
+      "publish_before_commit",          // Events are sent before their commit.
+      "relay_two_workers",              // The second half of a batch is sent first.
+      "skip_duplicate_check",           // An event that was applied is applied again.
+  };
+  return mutants;
+}
 
 // What the environment asks for, read once.
 struct Plan {
   std::string point;
   int hit = 0;
-  std::string mutant;
+  std::set<std::string> mutants;
   bool repairs = true;
 };
 
@@ -28,7 +52,17 @@ Plan ReadPlan() {
     plan.point = text.substr(0, colon);
     plan.hit = colon == std::string::npos ? 1 : std::atoi(text.c_str() + colon + 1);
   }
-  if (const char* mutant = std::getenv("PATHWAYS_MUTANT")) plan.mutant = mutant;
+  if (const char* mutants = std::getenv("PATHWAYS_MUTANT")) {
+    for (const absl::string_view name : absl::StrSplit(mutants, ',', absl::SkipEmpty())) {
+      plan.mutants.emplace(name);
+    }
+  }
+  for (const std::string& name : plan.mutants) {
+    if (Mutants().contains(name)) continue;
+    // A fault that is not there would pass for one that does no harm.
+    std::cerr << "PATHWAYS_MUTANT: there is no " << name << '\n' << std::flush;
+    std::abort();
+  }
   if (const char* repair = std::getenv("PATHWAYS_REPAIR")) {
     plan.repairs = std::string(repair) != "off";
   }
@@ -67,7 +101,7 @@ void HitCrashPoint(const char* name) {
   if (hits.fetch_add(1) + 1 == plan.hit) kill(getpid(), SIGKILL);
 }
 
-bool MutantActive(const char* name) { return ThePlan().mutant == name; }
+bool MutantActive(const char* name) { return ThePlan().mutants.contains(name); }
 
 bool RepairIsOff() { return !ThePlan().repairs; }
 

@@ -117,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"HealthyAndRepeatsWithoutRepair", "", Occasion::kRepeat, false, false},
         Row{"HealthyAndCrashWithoutRepair", "", Occasion::kCrash, false, false},
         Row{"AppliesTwiceWithoutRepair", "skip_duplicate_check", Occasion::kRepeat, false, true},
+        Row{"KeepsNoNumbersWithoutRepair", "no_number_checks", Occasion::kRepeat, false, true},
         Row{"PositionBeforeEffectWithoutRepair", "position_before_effect", Occasion::kCrash, false,
             true},
         Row{"LosesRecordsWithoutRepair", "drop_records", Occasion::kUpdates, false, true},

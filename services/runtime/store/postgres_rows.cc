@@ -54,6 +54,27 @@ void TakeStates(const PostgresResult& result, std::map<std::string, StreamRow>& 
   }
 }
 
+// What was applied to each stream, and what it waits for.
+void ReadNumbers(const std::string& ids, std::map<std::string, StreamRow>& rows,
+                 PostgresSteps& steps) {
+  steps.push_back({{"SELECT stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
+                    "($1::bytea[])",
+                    {ids}},
+                   [&rows](const PostgresResult& result) {
+                     for (int i = 0; i < result.rows(); ++i) {
+                       rows[result.Bytes(i, 0)].applied[result.Bytes(i, 1)] = {result.Int(i, 2),
+                                                                               result.Bytes(i, 3)};
+                     }
+                   }});
+  steps.push_back(
+      {{"SELECT stream, upstream, number FROM behind WHERE stream = ANY ($1::bytea[])", {ids}},
+       [&rows](const PostgresResult& result) {
+         for (int i = 0; i < result.rows(); ++i) {
+           rows[result.Bytes(i, 0)].behind[result.Bytes(i, 1)] = result.Int(i, 2);
+         }
+       }});
+}
+
 }  // namespace
 
 absl::Status RunSteps(PostgresConnection& connection, const PostgresSteps& steps,
@@ -90,25 +111,11 @@ void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>*
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps) {
   if (streams.empty()) return;
   const std::string ids = BytesArray(streams);
+  const bool lock = locked != nullptr && !PATHWAYS_MUTANT("postgres.no_row_locks");
   steps.push_back(
-      {{locked != nullptr ? kLockedStates : kStates, {ids}},
+      {{lock ? kLockedStates : kStates, {ids}},
        [&rows, locked](const PostgresResult& result) { TakeStates(result, rows, locked); }});
-  steps.push_back({{"SELECT stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
-                    "($1::bytea[])",
-                    {ids}},
-                   [&rows](const PostgresResult& result) {
-                     for (int i = 0; i < result.rows(); ++i) {
-                       rows[result.Bytes(i, 0)].applied[result.Bytes(i, 1)] = {result.Int(i, 2),
-                                                                               result.Bytes(i, 3)};
-                     }
-                   }});
-  steps.push_back(
-      {{"SELECT stream, upstream, number FROM behind WHERE stream = ANY ($1::bytea[])", {ids}},
-       [&rows](const PostgresResult& result) {
-         for (int i = 0; i < result.rows(); ++i) {
-           rows[result.Bytes(i, 0)].behind[result.Bytes(i, 1)] = result.Int(i, 2);
-         }
-       }});
+  if (!PATHWAYS_MUTANT("no_number_checks")) ReadNumbers(ids, rows, steps);
   steps.push_back({{"SELECT stream, reason FROM parked WHERE stream = ANY ($1::bytea[])", {ids}},
                    [&rows](const PostgresResult& result) {
                      for (int i = 0; i < result.rows(); ++i) {
@@ -146,6 +153,7 @@ void ReadRequests(const std::vector<std::string>& keys, std::map<std::string, Re
 void ReadPositions(const std::vector<std::string>& upstreams, bool lock,
                    std::map<std::string, Position>& rows, PostgresSteps& steps) {
   if (upstreams.empty()) return;
+  if (PATHWAYS_MUTANT("postgres.no_row_locks")) lock = false;
   steps.push_back(
       {{lock ? "SELECT upstream, incarnation, position FROM positions WHERE upstream = ANY "
                "($1::text[]) ORDER BY upstream FOR UPDATE"
