@@ -33,6 +33,19 @@ shell_scripts() {
     xargs -0 shellcheck --external-sources
 }
 
+# What .dockerignore lets into the image build is enough for the Dockerfile's configure step. Without
+# an engine nothing else would see that it is not.
+image_context() {
+  local copy configure
+  copy=$(mktemp -d) || return 1
+  # shellcheck disable=SC2064  # The name is wanted as it is now.
+  trap "rm -rf '$copy'" RETURN
+  sed -n 's/^!//p' .dockerignore | xargs git ls-files -z --cached --others --exclude-standard -- |
+    xargs -0 cp --parents --target-directory "$copy" &&
+    configure=$(sed -n 's/^RUN \(cmake --preset .*\) && .*/\1/p' deploy/docker/Dockerfile) &&
+    [[ -n $configure ]] && (cd "$copy" && $configure >/dev/null)
+}
+
 # clang-tidy reads the flags that CMake writes, and the generated headers must exist.
 tidy() {
   cmake --preset test >/dev/null &&
@@ -48,6 +61,7 @@ check conventions python3 cmake/lint/conventions.py .
 check "lint self-test" python3 -m unittest discover --quiet -s cmake/lint -p '*_test.py'
 check shellcheck shell_scripts
 check manifests cmake/lint/manifests.sh
+check "image context" image_context
 check clang-tidy tidy
 
 printf '\n'
