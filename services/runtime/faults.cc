@@ -76,20 +76,31 @@ const Plan& ThePlan() {
 
 }  // namespace
 
-std::vector<std::string> CrashPoints() {
+std::vector<CrashPoint> CrashPoints() {
   return {
-      "engine.before_decide",     // A batch is taken, nothing is read.
-      "engine.after_decide",      // Decided, nothing is written.
-      "store.before_commit",      // Written, not committed.
-      "store.after_commit",       // Committed, nobody is answered.
-      "engine.before_answer",     // As above, for each caller.
-      "consumer.before_submit",   // Polled, not submitted.
-      "consumer.after_commit",    // Effect and position committed.
-      "puller.before_submit",     // Pulled, not submitted.
-      "relay.before_publish",     // Read, not published.
-      "relay.after_publish",      // Published, the watermark not moved.
-      "projector.before_commit",  // Folded, not written.
+      {"engine.before_decide", CrashPart::kEvery},         // A batch is taken, nothing is read.
+      {"engine.after_decide", CrashPart::kEvery},          // Decided, nothing is written.
+      {"store.before_commit", CrashPart::kEvery},          // Written, not committed.
+      {"store.after_commit", CrashPart::kEvery},           // Committed, nobody is answered.
+      {"engine.before_answer", CrashPart::kEvery},         // As above, for each caller.
+      {"consumer.before_submit", CrashPart::kFollower},    // Polled, not submitted.
+      {"consumer.after_commit", CrashPart::kFollower},     // Effect and position committed.
+      {"puller.before_submit", CrashPart::kFollower},      // Pulled, not submitted.
+      {"relay.before_publish", CrashPart::kEvery},         // Read, not published.
+      {"relay.after_publish", CrashPart::kEvery},          // Published, the watermark not moved.
+      {"projector.before_commit", CrashPart::kProjector},  // Folded, not written.
+      {"publisher.half_reported", CrashPart::kKafka},      // Some records of a batch acknowledged.
+      {"subscription.given", CrashPart::kKafka},           // In the rebalance callback, by which
+      {"subscription.taken", CrashPart::kKafka},           // partitions come and go.
   };
+}
+
+std::vector<std::string> EmbeddedCrashPoints() {
+  std::vector<std::string> names;
+  for (const CrashPoint& point : CrashPoints()) {
+    if (point.part != CrashPart::kKafka) names.push_back(point.name);
+  }
+  return names;
 }
 
 void HitCrashPoint(const char* name) {

@@ -6,7 +6,8 @@
 // must catch, or a safety left out whose price is measured (bench/price.py). PATHWAYS_REPAIR=off
 // keeps the services from mending what they find missing, so that a mutant is judged by what it
 // does and not by what heals it. All compile to nothing unless PATHWAYS_FAULTS is set, which no
-// preset does that makes what runs. The lists of both are in faults.cc.
+// preset does that makes what runs. The lists of both are in faults.cc; that of the crash points
+// says where each lies, so that a test can walk all of them and knows which of them it must reach.
 #ifndef PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 #define PATHWAYS_SERVICES_RUNTIME_FAULTS_H_
 
@@ -17,8 +18,23 @@
 
 namespace pathways::runtime {
 
+// What has a crash point, and so which services reach it.
+enum class CrashPart {
+  kEvery,      // Every service, on any bus.
+  kFollower,   // A service that makes commands of another one's events.
+  kProjector,  // A service that shows what others did.
+  kKafka,      // Every service, where Kafka is the bus.
+};
+
+struct CrashPoint {
+  std::string name;
+  CrashPart part;
+};
+
 // Every crash point there is.
-std::vector<std::string> CrashPoints();
+std::vector<CrashPoint> CrashPoints();
+// The names of those that three services in one process reach, whose bus is inside it.
+std::vector<std::string> EmbeddedCrashPoints();
 void HitCrashPoint(const char* name);
 // A name in the environment that is no mutant ends the process.
 bool MutantActive(const char* name);

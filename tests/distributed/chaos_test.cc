@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <iomanip>
@@ -24,9 +23,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/signal.h"
+#include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
-#include "tests/distributed/topic_check.h"
+#include "tests/distributed/settle.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -38,23 +38,19 @@ using testing_support::Deployment;
 using testing_support::DeploymentOptions;
 using testing_support::Fault;
 using testing_support::History;
+using testing_support::kStillWithRepair;
 using testing_support::Load;
 using testing_support::ServiceNames;
+using testing_support::Settle;
 using testing_support::SuiteBroker;
 using testing_support::TheCluster;
 using testing_support::Verdict;
+using testing_support::Verdicts;
 
 constexpr int kReplicas = 2;
 constexpr int kReplicasMax = 4;
-constexpr int kSecondsByDefault = 15;
-// Nothing is told of a dead reader for as long as its session, so its partitions rest.
-constexpr absl::Duration kStillWithRepair = absl::Seconds(30);
+constexpr std::chrono::seconds kTimeByDefault{15};
 constexpr absl::Duration kStillWithoutRepair = absl::Seconds(9);
-
-int64_t NumberFrom(const char* variable, int64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr || *text == '\0' ? otherwise : std::atoll(text);
-}
 
 DeploymentOptions TwoOfEach() {
   DeploymentOptions options;
@@ -64,45 +60,9 @@ DeploymentOptions TwoOfEach() {
   return options;
 }
 
-std::string TextOf(const Verdict& verdict) {
-  std::ostringstream text;
-  text << verdict;
-  return text.str();
-}
-
 void Pause(absl::Duration time) {
   runtime::Signal nobody;
   nobody.Wait(time);
-}
-
-// Databases and topics.
-struct Findings {
-  Verdict effects;
-  Verdict topics;
-  bool IsClean() const { return effects.IsClean() && topics.IsClean(); }
-};
-
-std::ostream& operator<<(std::ostream& out, const Findings& findings) {
-  return out << "effects: " << findings.effects << "\ntopics: " << findings.topics;
-}
-
-// Waits until the checkers find nothing, or find the same for as long as `still`.
-Findings Settle(const Deployment& deployment, const History& history, absl::Duration still) {
-  std::string last;
-  auto since = steady_clock::now();
-  for (;;) {
-    Findings found = {deployment.Check(history),
-                      CheckTopics(deployment.prefix(), deployment.databases())};
-    const std::string text = TextOf(found.effects) + TextOf(found.topics);
-    if (text != last) {
-      last = text;
-      since = steady_clock::now();
-    }
-    if (found.IsClean() || steady_clock::now() - since > absl::ToChronoMilliseconds(still)) {
-      return found;
-    }
-    Pause(absl::Seconds(1));
-  }
 }
 
 // Random faults, one after the other; each is over when the next begins, but for what was frozen
@@ -168,7 +128,9 @@ class Chaos {
     } else if (dice < 90) {
       CrashDatabase();
     } else if (dice < 94) {
-      FreezeFor("database frozen", [](int signal) { TheCluster().Signal(signal); });
+      FreezeFor("database frozen", [](int signal) {
+        signal == SIGSTOP ? TheCluster().Freeze() : TheCluster().Thaw();
+      });
     } else {
       ++done_["connections cut"];
       TheCluster().CutConnections();
@@ -267,8 +229,8 @@ class Chaos {
 };
 
 TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
-  const auto seed = static_cast<uint64_t>(NumberFrom("PATHWAYS_CHAOS_SEED", 1));
-  const std::chrono::seconds time(NumberFrom("PATHWAYS_CHAOS_SECONDS", kSecondsByDefault));
+  const uint64_t seed = testing_support::ChaosSeed();
+  const std::chrono::seconds time = testing_support::ChaosTime().value_or(kTimeByDefault);
   Deployment deployment(TwoOfEach());
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
@@ -276,7 +238,7 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   Chaos chaos(deployment, seed);
   EXPECT_TRUE(chaos.Run(time)) << chaos.failure() << "\n" << deployment.Logs();
   load.Finish();
-  const Findings found = Settle(deployment, history, kStillWithRepair);
+  const Verdicts found = Settle(deployment, history, kStillWithRepair);
   std::cout << "seed " << seed << ", " << time.count() << " s\n";
   for (const auto& [what, count] : chaos.done()) {
     std::cout << "  " << std::setw(6) << count << "  " << what << "\n";
@@ -323,7 +285,7 @@ const std::vector<Mutant>& Mutants() {
 // Rows of the two tables, printed when the program ends.
 class Tables : public testing::Environment {
  public:
-  static void Add(bool repairs, const std::string& name, const Findings& found, bool is_caught) {
+  static void Add(bool repairs, const std::string& name, const Verdicts& found, bool is_caught) {
     std::ostringstream row;
     row << "  " << std::left << std::setw(26) << name << std::right;
     for (const Verdict* verdict : {&found.effects, &found.topics}) {
@@ -395,7 +357,7 @@ TEST_P(MutantTest, IsCaught) {
     Pause(absl::FromChrono(mutant.load) / 2);
     load.Finish();
   }
-  const Findings found = Settle(deployment, history, kStillWithoutRepair);
+  const Verdicts found = Settle(deployment, history, kStillWithoutRepair);
   // Without self-repair even a healthy build may wait, where one upstream overtakes the other.
   const auto waiting = static_cast<size_t>(found.effects.Count(Fault::kWaiting));
   const bool is_caught = found.effects.findings.size() > waiting || !found.topics.findings.empty();

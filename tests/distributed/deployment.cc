@@ -106,8 +106,10 @@ bool Deployment::StartAll() {
   return true;
 }
 
-bool Deployment::Launch(const std::string& service, int replica) {
+bool Deployment::Launch(const std::string& service, int replica,
+                        const std::vector<std::string>& more) {
   std::vector<std::string> variables = options_.environment;
+  variables.insert(variables.end(), more.begin(), more.end());
   if (replica == 1) {
     for (std::string& variable : at_first_[service]) variables.push_back(std::move(variable));
     at_first_.erase(service);

@@ -48,8 +48,9 @@ class Deployment {
   bool WaitUntilKilled(const std::string& service, int replica = 1);
   // Starts a killed replica again on its address, and waits until it serves.
   bool Restart(const std::string& service, int replica = 1);
-  // Starts a replica that does not run, and waits until it serves.
-  bool Launch(const std::string& service, int replica);
+  // Starts a replica that does not run, and waits until it serves. `more` are variables of this
+  // start alone, as NAME=value. False also when it dies before, as by a crash point.
+  bool Launch(const std::string& service, int replica, const std::vector<std::string>& more = {});
   // SIGTERM; waits until it is gone. True when it exited with 0.
   bool Terminate(const std::string& service, int replica);
   // SIGSTOP or SIGCONT.

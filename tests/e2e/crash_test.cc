@@ -85,7 +85,7 @@ TEST_P(CrashTest, LosesAndDoublesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CrashTest,
-                         testing::Combine(testing::ValuesIn(runtime::CrashPoints()),
+                         testing::Combine(testing::ValuesIn(runtime::EmbeddedCrashPoints()),
                                           testing::Values(1, 2, 3, 5, 9)),
                          [](const testing::TestParamInfo<Crash>& row) {
                            std::string name = std::get<0>(row.param);

@@ -161,7 +161,7 @@ TEST_P(PolicyCrashTest, EveryCaseIsScreenedByTheNewVersionOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PolicyCrashTest,
-                         testing::Combine(testing::ValuesIn(runtime::CrashPoints()),
+                         testing::Combine(testing::ValuesIn(runtime::EmbeddedCrashPoints()),
                                           testing::Values(1, 2, 3, 5)),
                          [](const testing::TestParamInfo<Crash>& row) {
                            std::string name = std::get<0>(row.param);

@@ -86,6 +86,7 @@ void KafkaPublisher::Delivered(size_t index, int code) {
   if (index >= codes_.size()) return;
   codes_[index] = code;
   --waiting_;
+  if (waiting_ > 0) PATHWAYS_CRASH_POINT("publisher.half_reported");
 }
 
 std::vector<KafkaPublisher::Outgoing> KafkaPublisher::OutgoingOf(const EventRow& event) const {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_record.h"
+#include "services/runtime/faults.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/signal.h"
 #include "services/runtime/status_macros.h"
@@ -198,6 +199,7 @@ void KafkaSubscription::Assign(rd_kafka_topic_partition_list_t* partitions) {
   for (int i = 0; i < partitions->cnt; ++i) {
     unknown_.push_back(partitions->elems[i].partition);
   }
+  PATHWAYS_CRASH_POINT("subscription.given");
   // Nothing is fetched yet: the store's position is not known before a page is asked for.
   const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
   rd_kafka_assign(client_.get(), none.get());
@@ -208,6 +210,7 @@ void KafkaSubscription::Assign(rd_kafka_topic_partition_list_t* partitions) {
 
 void KafkaSubscription::Revoke() {
   for (auto& [id, assigned] : assigned_) assigned.partition->Close();
+  PATHWAYS_CRASH_POINT("subscription.taken");
   assigned_.clear();
   unknown_.clear();
   {
