@@ -18,6 +18,15 @@ constexpr size_t kBatch = 2000;
 constexpr size_t kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};
 
+#ifdef PATHWAYS_FAULTS
+// The mutant relay_drop: once, the last event of a batch is taken for handed over and is not.
+void DropOne(std::vector<EventRow>& events) {
+  constexpr int kBatchOfDrop = 3;
+  static std::atomic<int> batches{0};
+  if (MutantActive("relay_drop") && !events.empty() && ++batches == kBatchOfDrop) events.pop_back();
+}
+#endif
+
 absl::Status StreamsAreWithheld() {
   return absl::FailedPreconditionError("the bus refuses events of some cases; they are withheld");
 }
@@ -164,6 +173,9 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
     std::rotate(events.begin(), events.begin() + static_cast<ptrdiff_t>(events.size() / 2),
                 events.end());
   }
+#ifdef PATHWAYS_FAULTS
+  DropOne(events);
+#endif
   PATHWAYS_CRASH_POINT("relay.before_publish");
   std::vector<RefusedEvent> refused;
   if (!events.empty()) {

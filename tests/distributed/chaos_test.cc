@@ -4,6 +4,7 @@
 // history checker reads the databases and the topic check every record. Then deliberate faults,
 // each with the occasion that shows it, with self-repair off and on; the table is printed at the
 // end.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,12 +22,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/runtime/signal.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
 #include "tests/distributed/settle.h"
+#include "tests/distributed/topic_check.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -34,6 +39,9 @@ namespace pathways {
 namespace {
 
 using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::CheckForTexts;
 using testing_support::Deployment;
 using testing_support::DeploymentOptions;
 using testing_support::Fault;
@@ -50,6 +58,12 @@ using testing_support::Verdicts;
 constexpr int kReplicas = 2;
 constexpr int kReplicasMax = 4;
 constexpr std::chrono::seconds kTimeByDefault{15};
+// A run that is long enough for it freezes a replica for longer than a session and any call.
+constexpr std::chrono::seconds kLongRun{300};
+constexpr int64_t kFrozenMaxMs = 15'000;
+constexpr int64_t kFrozenMaxInLongRunMs = 60'000;
+// In every event of a registration, and no name.
+constexpr char kNationality[] = "HTI";
 constexpr absl::Duration kStillWithoutRepair = absl::Seconds(9);
 
 DeploymentOptions TwoOfEach() {
@@ -65,15 +79,35 @@ void Pause(absl::Duration time) {
   nobody.Wait(time);
 }
 
+// Of one metric, over all its labels and all processes.
+double Sum(const Deployment& deployment, const std::string& metric) {
+  double sum = 0;
+  for (const std::string& service : ServiceNames()) {
+    for (int replica = 1; replica <= kReplicas; ++replica) {
+      const std::string text = deployment.Metrics(service, replica);
+      for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+        double value = 0;
+        if (!absl::StartsWith(line, metric + "{")) continue;
+        if (absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &value)) sum += value;
+      }
+    }
+  }
+  return sum;
+}
+
 // Random faults, one after the other; each is over when the next begins, but for what was frozen
 // and for replicas that were added.
 class Chaos {
  public:
-  Chaos(Deployment& deployment, uint64_t seed) : deployment_(deployment), random_(seed) {}
+  Chaos(Deployment& deployment, uint64_t seed, std::chrono::seconds time)
+      : deployment_(deployment),
+        random_(seed),
+        time_(time),
+        frozen_max_ms_(time >= kLongRun ? kFrozenMaxInLongRunMs : kFrozenMaxMs) {}
 
   // False: a program ended that nobody killed, or did not come back.
-  bool Run(std::chrono::seconds time) {
-    const auto end = steady_clock::now() + time;
+  bool Run() {
+    const auto end = steady_clock::now() + time_;
     while (steady_clock::now() < end && !HasFailed()) {
       Pause(absl::Milliseconds(Below(1000, 5000)));
       Step();
@@ -165,28 +199,35 @@ class Chaos {
     frozen_ = Victim();
     ++done_["frozen " + frozen_.first];
     deployment_.Signal(frozen_.first, frozen_.second, SIGSTOP);
-    DoIn(absl::Milliseconds(Below(1000, 15000)), [this] {
+    DoIn(absl::Milliseconds(Below(1000, frozen_max_ms_)), [this] {
       deployment_.Signal(frozen_.first, frozen_.second, SIGCONT);
       frozen_ = {};
     });
   }
-  // Twice as many of each, for some seconds.
+  // One of each for some seconds, then four, then two again.
   void Scale() {
-    if (is_scaled_) return;
+    // Whoever is left must not be frozen.
+    if (is_scaled_ || frozen_.second != 0) return;
     is_scaled_ = true;
-    ++done_["scaled out and in"];
-    ForAdded([this](const std::string& service, int replica) {
+    ++done_["scaled to 1, 4 and 2"];
+    StopAbove(1);
+    Pause(absl::Milliseconds(Below(2000, 5000)));
+    ForAbove(1, [this](const std::string& service, int replica) {
       Require(deployment_.Launch(service, replica), "no start of one more " + service);
     });
     DoIn(absl::Milliseconds(Below(3000, 10000)), [this] {
-      ForAdded([this](const std::string& service, int replica) {
-        Require(deployment_.Terminate(service, replica), "no stop of one more " + service);
-      });
+      StopAbove(kReplicas);
       is_scaled_ = false;
     });
   }
-  static void ForAdded(const std::function<void(const std::string&, int)>& act) {
-    for (int replica = kReplicas + 1; replica <= kReplicasMax; ++replica) {
+  void StopAbove(int replicas) {
+    ForAbove(replicas, [this](const std::string& service, int replica) {
+      if (!deployment_.IsRunning(service, replica)) return;
+      Require(deployment_.Terminate(service, replica), "no stop of one more " + service);
+    });
+  }
+  static void ForAbove(int replicas, const std::function<void(const std::string&, int)>& act) {
+    for (int replica = replicas + 1; replica <= kReplicasMax; ++replica) {
       for (const std::string& service : ServiceNames()) act(service, replica);
     }
   }
@@ -221,6 +262,8 @@ class Chaos {
 
   Deployment& deployment_;
   std::mt19937_64 random_;
+  const std::chrono::seconds time_;
+  const int64_t frozen_max_ms_;
   std::pair<std::string, int> frozen_;
   bool is_scaled_ = false;
   std::deque<Later> later_;
@@ -228,26 +271,47 @@ class Chaos {
   std::string failure_;
 };
 
+// No name of a person is anywhere where it must not be: in no record, in no metric. Logs and files
+// are the history checker's.
+void ExpectNoPlainName(const Deployment& deployment, const History& history) {
+  EXPECT_FALSE(CheckForTexts(deployment.prefix(), {kNationality}).IsClean())
+      << "what is there is not found";
+  const Verdict verdict = CheckForTexts(deployment.prefix(), history.planted());
+  EXPECT_TRUE(verdict.IsClean()) << verdict;
+  for (const std::string& service : ServiceNames()) {
+    for (int replica = 1; replica <= kReplicas; ++replica) {
+      const std::string metrics = deployment.Metrics(service, replica);
+      EXPECT_THAT(metrics, HasSubstr("pathways_")) << service << " " << replica;
+      for (const std::string& text : history.planted()) EXPECT_THAT(metrics, Not(HasSubstr(text)));
+    }
+  }
+}
+
 TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   const uint64_t seed = testing_support::ChaosSeed();
   const std::chrono::seconds time = testing_support::ChaosTime().value_or(kTimeByDefault);
   Deployment deployment(TwoOfEach());
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
-  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100)}, history);
-  Chaos chaos(deployment, seed);
-  EXPECT_TRUE(chaos.Run(time)) << chaos.failure() << "\n" << deployment.Logs();
+  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100), .has_agency = true}, history);
+  Chaos chaos(deployment, seed, time);
+  EXPECT_TRUE(chaos.Run()) << chaos.failure() << "\n" << deployment.Logs();
   load.Finish();
   const Verdicts found = Settle(deployment, history, kStillWithRepair);
   std::cout << "seed " << seed << ", " << time.count() << " s\n";
   for (const auto& [what, count] : chaos.done()) {
     std::cout << "  " << std::setw(6) << count << "  " << what << "\n";
   }
-  std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases\n"
+  std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases, "
+            << load.accepted() << " referrals accepted\n"
+            << "  " << std::setw(6) << Sum(deployment, "pathways_stale_positions_total")
+            << "  stale positions\n"
             << found << "\n";
   EXPECT_TRUE(found.IsClean()) << deployment.Logs();
   EXPECT_EQ(load.refused(), 0);
   EXPECT_EQ(load.unanswered(), 0);
+  EXPECT_GT(load.accepted(), 0);
+  ExpectNoPlainName(deployment, history);
 }
 
 // A deliberate fault and what brings it to light.
@@ -258,6 +322,7 @@ struct Mutant {
   std::string crash_at;
   bool changes = true;  // False: what is lost is the last of its case, and nothing waits for it.
   bool kills_broker = false;
+  bool alarms = false;  // With self-repair on, the operator hears of it.
   int desks = 6;
   std::chrono::seconds load{3};
 };
@@ -277,6 +342,7 @@ const std::vector<Mutant>& Mutants() {
        .desks = 16,
        .load = std::chrono::seconds(10)},
       {.name = "two relay workers", .fault = "relay_two_workers"},
+      {.name = "one event dropped", .fault = "relay_drop", .changes = false, .alarms = true},
       {.name = "acks=0", .fault = "acks_0", .kills_broker = true},
   };
   return mutants;
@@ -362,6 +428,11 @@ TEST_P(MutantTest, IsCaught) {
   const auto waiting = static_cast<size_t>(found.effects.Count(Fault::kWaiting));
   const bool is_caught = found.effects.findings.size() > waiting || !found.topics.findings.empty();
   Tables::Add(repairs, mutant.name, found, is_caught);
+  if (mutant.alarms && repairs) {
+    EXPECT_TRUE(found.effects.IsClean()) << found << deployment.Logs();
+    EXPECT_TRUE(absl::StrContains(deployment.Logs(), "\"sweep_found_missing\""));
+    EXPECT_GT(Sum(deployment, "pathways_swept_missing_total"), 0);
+  }
   if (mutant.fault.empty()) {
     EXPECT_FALSE(is_caught) << found;
   } else if (!repairs) {
