@@ -12,6 +12,8 @@ namespace {
 
 constexpr char kAuthorization[] = "authorization";
 constexpr char kBearer[] = "Bearer ";
+// As EngineOptions::patience.
+constexpr std::chrono::seconds kPatience{1};
 
 absl::Status DeadlinePassed() {
   return type::Refuse(absl::StatusCode::kDeadlineExceeded, "DEADLINE_PASSED",
@@ -65,10 +67,23 @@ grpc::ServerUnaryReactor* Edge::Read(grpc::CallbackServerContext* context, const
     return call.reactor;
   }
   const bool queued = pool_.Submit([this, call, principal = *principal, read = std::move(read)] {
-    Finish(call, call.context->IsCancelled() ? DeadlinePassed() : read(*principal));
+    Finish(call, InPool(call, [&] { return read(*principal); }));
   });
   if (!queued) Finish(call, PoolFull());
   return call.reactor;
+}
+
+absl::Status Edge::InPool(const Call& call, const std::function<absl::Status()>& read) const {
+  if (call.context->IsCancelled()) return DeadlinePassed();
+  // Its own try would tell it no sooner, and keep those behind it waiting as long again.
+  if (call.start < gave_up_at_.load()) {
+    return absl::UnavailableError("the store does not answer; try again");
+  }
+  const auto start = std::chrono::steady_clock::now();
+  absl::Status status = read();
+  const auto end = std::chrono::steady_clock::now();
+  if (absl::IsUnavailable(status) && end - start > kPatience) gave_up_at_ = end;
+  return status;
 }
 
 void Edge::SubmitCommand(const Call& call, Engine& engine, const Principal& principal,
@@ -104,9 +119,18 @@ grpc::ServerUnaryReactor* Edge::ReadAndChange(grpc::CallbackServerContext* conte
     Finish(call, principal.status());
     return call.reactor;
   }
-  const bool queued = pool_.Submit(
-      [this, call, &engine, principal = *principal, make = std::move(make),
-       fill = std::move(fill)] { SubmitCommand(call, engine, *principal, make, fill); });
+  const bool queued = pool_.Submit([this, call, &engine, principal = *principal,
+                                    make = std::move(make), fill = std::move(fill)] {
+    const MakeCommand in_pool = [&](const Principal& caller) {
+      absl::StatusOr<Command> command;
+      const absl::Status read = InPool(call, [&] {
+        command = make(caller);
+        return command.status();
+      });
+      return read.ok() ? std::move(command) : absl::StatusOr<Command>(read);
+    };
+    SubmitCommand(call, engine, *principal, in_pool, fill);
+  });
   if (!queued) Finish(call, PoolFull());
   return call.reactor;
 }

@@ -10,6 +10,8 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -44,7 +46,8 @@ class Edge {
   absl::StatusOr<const Principal*> Admit(const grpc::CallbackServerContext& context,
                                          const Method& method) const;
 
-  // A read: `read` runs in the pool and fills the response.
+  // A read: `read` runs in the pool and fills the response. Where a store keeps one waiting and
+  // then fails it as UNAVAILABLE, those that wait behind it are answered so, too.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const Method& method,
                                  std::function<absl::Status(const Principal&)> read) const;
 
@@ -65,6 +68,8 @@ class Edge {
  private:
   struct Call;
 
+  // Runs in the pool what a call reads, unless nobody waits for it or it is to be shed.
+  absl::Status InPool(const Call& call, const std::function<absl::Status()>& read) const;
   void SubmitCommand(const Call& call, Engine& engine, const Principal& principal,
                      const MakeCommand& make, Fill fill) const;
   void Finish(const Call& call, const absl::Status& status) const;
@@ -72,6 +77,9 @@ class Edge {
   const TokenFile& tokens_;
   ReadPool& pool_;
   const Observe observe_;
+  // When a store last gave a read up that it had kept waiting.
+  mutable std::atomic<std::chrono::steady_clock::time_point> gave_up_at_ =
+      std::chrono::steady_clock::time_point::min();
 };
 
 // Too much is waiting: RESOURCE_EXHAUSTED with reason READS_FULL.
