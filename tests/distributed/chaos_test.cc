@@ -128,7 +128,9 @@ class Chaos {
     } else if (dice < 90) {
       CrashDatabase();
     } else if (dice < 94) {
-      FreezeFor("database frozen", [](int signal) { TheCluster().Signal(signal); });
+      FreezeFor("database frozen", [](int signal) {
+        signal == SIGSTOP ? TheCluster().Freeze() : TheCluster().Thaw();
+      });
     } else {
       ++done_["connections cut"];
       TheCluster().CutConnections();

@@ -1078,28 +1078,13 @@ TEST_F(PostgresStoreTest, AFrozenServerHoldsTheDeadline) {
   // The watermark that is written below may be, for the server has it when it wakes.
   ASSERT_TRUE(store->AdvanceWatermark(3).ok());
   const std::vector<std::string> truth = TruthOf(*store);
-  std::vector<int> backends;
-  {
-    Session session(database_);
-    for (int64_t pid = 0; pid >= 0;) {
-      pid = session.Ask(
-          "SELECT min(pid)::bigint FROM pg_stat_activity WHERE datname = "
-          "current_database() AND pid <> pg_backend_pid() AND pid > $1::bigint "
-          "HAVING count(*) > 0",
-          {PostgresInt(pid)});
-      if (pid > 0) backends.push_back(static_cast<int>(pid));
-    }
-  }
-  ASSERT_THAT(backends, Not(IsEmpty()));
-  TheCluster().Signal(SIGSTOP);
-  for (const int pid : backends) kill(pid, SIGSTOP);
+  TheCluster().Freeze();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Commit(*store, Batched({Append("a", 2)})).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(store->AdvanceWatermark(3).code(), absl::StatusCode::kAborted);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3 + 2));
-  for (const int pid : backends) kill(pid, SIGCONT);
-  TheCluster().Signal(SIGCONT);
+  TheCluster().Thaw();
   EXPECT_TRUE(Eventually([&] { return store->LastPosition().ok(); }));
   EXPECT_EQ(TruthOf(*store), truth);
   EXPECT_TRUE(Commit(*store, Batched({Append("a", 2)})).ok());

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace pathways::testing_support {
@@ -72,6 +74,23 @@ bool WaitFor(pid_t child, absl::Duration limit, int& code) {
   return ended;
 }
 
+// Every process of the server but the main one is its child, in a process group of its own.
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string line;
+    std::getline(file, line);
+    // The name, in brackets, may hold anything; after it the state and the parent.
+    const size_t name_end = line.rfind(')');
+    if (name_end == std::string::npos || name_end + 4 >= line.size()) continue;
+    if (std::atoi(line.c_str() + name_end + 4) == parent) children.push_back(pid);
+  }
+  return children;
+}
+
 std::string Program(const std::string& name) {
   return absl::StrCat(PATHWAYS_POSTGRES_BIN, "/", name);
 }
@@ -94,7 +113,7 @@ PostgresCluster::PostgresCluster() {
 
 PostgresCluster::~PostgresCluster() {
   int code = 0;
-  kill(server_, SIGCONT);
+  Thaw();
   kill(server_, SIGINT);
   if (WaitFor(server_, absl::Seconds(20), code)) return;
   kill(server_, SIGQUIT);
@@ -122,7 +141,17 @@ void PostgresCluster::Crash() {
   Require(WaitFor(server_, absl::Seconds(30), code), "the server does not stop");
 }
 
-void PostgresCluster::Signal(int signal) { kill(server_, signal); }
+void PostgresCluster::Freeze() {
+  kill(server_, SIGSTOP);
+  siginfo_t stopped{};
+  Require(waitid(P_PID, static_cast<id_t>(server_), &stopped, WSTOPPED) == 0, "cannot be stopped");
+  for (const pid_t child : ChildrenOf(server_)) kill(child, SIGSTOP);
+}
+
+void PostgresCluster::Thaw() {
+  for (const pid_t child : ChildrenOf(server_)) kill(child, SIGCONT);
+  kill(server_, SIGCONT);
+}
 
 void PostgresCluster::CutConnections() {
   Administer("postgres",

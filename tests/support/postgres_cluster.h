@@ -39,8 +39,10 @@ class PostgresCluster {
   void Start();
   // Cuts all connections but this one's own.
   void CutConnections();
-  // Sends a signal to the server's main process, SIGSTOP and SIGCONT for example.
-  void Signal(int signal);
+  // Stops every process of the server, those of open connections too, so that nothing is answered
+  // and nothing ends; and lets them go on.
+  void Freeze();
+  void Thaw();
 
  private:
   std::string ConnectionTo(const std::string& database) const;
