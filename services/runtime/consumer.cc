@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "services/runtime/faults.h"
@@ -26,6 +27,10 @@ constexpr absl::Duration kPullRest = absl::Milliseconds(50);
 
 // How soon a failed sweep is tried again.
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
+// Longer than the partitions of a reader that died wait for another one.
+constexpr absl::Duration kLookAgain = absl::Seconds(15);
+// Where more cases than this are behind, it is the bus that is late: they are fetched at once.
+constexpr size_t kSuspectsMax = kHeadsPage;
 
 // The position in a transaction of its own: what a mutant does, and no consumer may.
 absl::Status WritePositionAlone(EventStore& store, const std::string& upstream,
@@ -215,8 +220,11 @@ void Puller::Run() {
       const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
       next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
     }
+    absl::Status told = swept;
+    told.Update(LookAgainWhenDue());
     const absl::StatusOr<bool> applied = PullOnce();
-    reporter_.Tell(swept.ok() ? applied.status() : swept);
+    told.Update(applied.status());
+    reporter_.Tell(told);
     if (applied.ok() && *applied) continue;
     // Every commit wakes it, and hardly one leaves a stream behind.
     if (!signal_.Rest(kPullRest)) return;
@@ -270,7 +278,38 @@ absl::StatusOr<bool> Puller::PullSome(const std::vector<BehindRow>& rows,
                      [&](const auto& entry) { return after[entry.first] > entry.second; });
 }
 
+absl::Status Puller::LookAgain() {
+  look_again_ = std::chrono::steady_clock::now() +
+                absl::ToChronoMilliseconds(std::min(sweep_every_, kLookAgain));
+  std::vector<std::string> streams;
+  for (const auto& [stream, suspect] : suspects_) streams.push_back(stream);
+  if (streams.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
+  std::vector<BehindRow> behind;
+  int64_t found = 0;
+  for (auto& [stream, suspect] : suspects_) {
+    const int64_t before = std::exchange(suspect.applied, applied[stream]);
+    if (suspect.applied >= suspect.known || suspect.applied > before) continue;
+    behind.push_back({stream, parts_.upstream, suspect.known, 0, absl::InfinitePast()});
+    // One that is parked, or waits for another upstream, is known to lack it.
+    ASSIGN_OR_RETURN(const StreamRow row, parts_.store.ReadState(stream));
+    found += row.parked_reason.empty() && !row.behind.contains(parts_.upstream) ? 1 : 0;
+  }
+  if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
+  for (const BehindRow& row : behind) suspects_.erase(row.stream);
+  std::erase_if(suspects_, [](const auto& one) { return one.second.applied >= one.second.known; });
+  if (found > 0 && parts_.found_missing) parts_.found_missing(found);
+  return absl::OkStatus();
+}
+
+absl::Status Puller::LookAgainWhenDue() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::chrono::steady_clock::now() < look_again_ ? absl::OkStatus() : LookAgain();
+}
+
 absl::Status Puller::Sweep() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  RETURN_IF_ERROR(LookAgain());
   std::string after;
   bool is_lost = false;
   while (!signal_.stopped()) {
@@ -318,7 +357,10 @@ absl::StatusOr<bool> Puller::ComparePage(const std::map<std::string, int64_t>& v
   for (const auto& [stream, version] : versions) {
     if (type::IsServiceStream(stream)) continue;
     is_lost |= version < applied[stream];
-    if (version > applied[stream]) {
+    if (version <= applied[stream]) continue;
+    if (suspects_.size() < kSuspectsMax || suspects_.contains(stream)) {
+      suspects_[stream] = {applied[stream], version};
+    } else {
       behind.push_back({stream, parts_.upstream, version, 0, absl::InfinitePast()});
     }
   }

@@ -12,7 +12,10 @@
 #define PATHWAYS_SERVICES_RUNTIME_CONSUMER_H_
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,6 +49,8 @@ struct ConsumerParts {
   Report report;          // Hears of errors. DATA_LOSS: the upstream lost what was applied.
   // How long events wait for what they require of other upstreams.
   std::chrono::milliseconds required_wait{300};
+  // Hears how many cases a sweep found without an event that the bus did not bring.
+  std::function<void(int64_t cases)> found_missing = nullptr;
 };
 
 class Consumer {
@@ -89,12 +94,24 @@ class Puller {
 
   // Fetches what the rows of `behind` name. True when something was applied.
   absl::StatusOr<bool> PullOnce();
-  // Compares the upstream's heads with what was applied and marks what is missing. DATA_LOSS, once
-  // all was compared, when a head is below what was applied: the upstream lost its tail.
+  // Looks at the suspects again, and compares the upstream's heads with what was applied: what is
+  // missing makes new suspects. DATA_LOSS, once all was compared, when a head is below what was
+  // applied: the upstream lost its tail. Thread-safe.
   absl::Status Sweep();
 
  private:
+  // A case that lacked something when it was looked at. It may just be on its way, so nothing is
+  // fetched and nobody is alarmed before a second look.
+  struct Suspect {
+    int64_t applied = 0;
+    int64_t known = 0;  // Number that exists upstream.
+  };
+
   void Run();
+  // Marks the suspects that have not moved since the last look, and tells of those of which nothing
+  // else says why.
+  absl::Status LookAgain();
+  absl::Status LookAgainWhenDue();
   // Fetches rows of this upstream from `next` on, as many as are submitted together, and moves
   // `next` behind them. Together, because after a burst many cases are behind at once, each by an
   // event or two.
@@ -104,13 +121,16 @@ class Puller {
   // not in `versions`, as 0.
   absl::Status AddOwnStreams(std::string after, const std::string& last,
                              std::map<std::string, int64_t>& versions);
-  // Marks what is missing of some upstream versions. True: one is below what was applied.
+  // Notes what is missing of some upstream versions. True: one is below what was applied.
   absl::StatusOr<bool> ComparePage(const std::map<std::string, int64_t>& versions);
 
   const ConsumerParts parts_;
   const absl::Duration sweep_every_;
   Reporter reporter_;
   Signal signal_;
+  std::mutex mutex_;                         // Guards the next two; held for a whole look.
+  std::map<std::string, Suspect> suspects_;  // By stream.
+  std::chrono::steady_clock::time_point look_again_;
   std::thread thread_;
 };
 

@@ -147,6 +147,10 @@ struct Metrics::Families {
   Series<prometheus::Gauge> stuck =
       GaugeSeries(registry, "pathways_stuck_streams",
                   "Streams without progress for longer than they may be.", {"service"});
+  Series<prometheus::Counter> swept_missing = CounterSeries(
+      registry, "pathways_swept_missing_total",
+      "Cases that a sweep found without an event of the upstream that the bus did not bring.",
+      {"service", "upstream"});
   Series<prometheus::Gauge> tail_lost = GaugeSeries(
       registry, "pathways_upstream_tail_lost",
       "1 when the upstream lost events that the service has handled: its store was set back.",
@@ -202,6 +206,12 @@ void Metrics::SetBehind(absl::string_view service, int64_t streams) {
 
 void Metrics::SetStuck(absl::string_view service, int64_t streams) {
   families_->stuck.Of({std::string(service)}).Set(static_cast<double>(streams));
+}
+
+void Metrics::CountSweptMissing(absl::string_view service, absl::string_view upstream,
+                                int64_t cases) {
+  families_->swept_missing.Of({std::string(service), std::string(upstream)})
+      .Increment(static_cast<double>(cases));
 }
 
 void Metrics::SetUpstreamTailLost(absl::string_view service, absl::string_view upstream,

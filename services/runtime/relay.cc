@@ -18,15 +18,23 @@ constexpr size_t kBatch = 2000;
 constexpr size_t kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};
 
+#ifdef PATHWAYS_FAULTS
+// The mutant relay_drop: once, the last event of a batch is taken for handed over and is not.
+void DropOne(std::vector<EventRow>& events) {
+  constexpr int kBatchOfDrop = 3;
+  static std::atomic<int> batches{0};
+  if (MutantActive("relay_drop") && !events.empty() && ++batches == kBatchOfDrop) events.pop_back();
+}
+#endif
+
 absl::Status StreamsAreWithheld() {
   return absl::FailedPreconditionError("the bus refuses events of some cases; they are withheld");
 }
 
 }  // namespace
 
-Relay::Relay(EventStore& store, Publisher& publisher, Report report,
-             CheckTopic check_topic, std::function<void()> cancel,
-             std::chrono::milliseconds check_every)
+Relay::Relay(EventStore& store, Publisher& publisher, Report report, CheckTopic check_topic,
+             std::function<void()> cancel, std::chrono::milliseconds check_every)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
@@ -86,9 +94,8 @@ absl::Status Relay::CheckTopicWhenDue() {
   RETURN_IF_ERROR(lost_);
   const bool is_other_session = session_ != checked_session_;
   // One that still runs as the session changes is waited for: they share what was compared.
-  if (checking_.valid() &&
-      (is_other_session ||
-       checking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)) {
+  if (checking_.valid() && (is_other_session || checking_.wait_for(std::chrono::seconds(0)) ==
+                                                    std::future_status::ready)) {
     const absl::Status checked = checking_.get();
     if (absl::IsDataLoss(checked)) lost_ = checked;
     if (!checked.ok()) checked_session_ = -1;  // Not once more without having compared.
@@ -166,6 +173,9 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
     std::rotate(events.begin(), events.begin() + static_cast<ptrdiff_t>(events.size() / 2),
                 events.end());
   }
+#ifdef PATHWAYS_FAULTS
+  DropOne(events);
+#endif
   PATHWAYS_CRASH_POINT("relay.before_publish");
   std::vector<RefusedEvent> refused;
   if (!events.empty()) {

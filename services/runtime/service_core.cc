@@ -85,7 +85,13 @@ void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
                          ReportTo(what, upstream.name)};
   };
   consumers_.push_back(std::make_unique<Consumer>(parts("consumer")));
-  pullers_.push_back(std::make_unique<Puller>(parts("puller"), sweep_every));
+  ConsumerParts pulling = parts("puller");
+  pulling.found_missing = [this, name = upstream.name](int64_t cases) {
+    metrics_.CountSweptMissing(name_, name, cases);
+    log_.Error("sweep_found_missing", {{"service", name_}, {"upstream", name}, {"cases", cases}});
+  };
+  metrics_.CountSweptMissing(name_, upstream.name, 0);  // So that the first one is a rise.
+  pullers_.push_back(std::make_unique<Puller>(std::move(pulling), sweep_every));
   upstream.logs.OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
   OnCommit([consumer = consumers_.back().get(), puller = pullers_.back().get()] {
     consumer->NotifyCommit();

@@ -21,7 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/runtime/signal.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
@@ -63,6 +66,22 @@ DeploymentOptions TwoOfEach() {
 void Pause(absl::Duration time) {
   runtime::Signal nobody;
   nobody.Wait(time);
+}
+
+// Of one metric, over all its labels and all processes.
+double Sum(const Deployment& deployment, const std::string& metric) {
+  double sum = 0;
+  for (const std::string& service : ServiceNames()) {
+    for (int replica = 1; replica <= kReplicas; ++replica) {
+      const std::string text = deployment.Metrics(service, replica);
+      for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+        double value = 0;
+        if (!absl::StartsWith(line, metric + "{")) continue;
+        if (absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &value)) sum += value;
+      }
+    }
+  }
+  return sum;
 }
 
 // Random faults, one after the other; each is over when the next begins, but for what was frozen
@@ -258,6 +277,7 @@ struct Mutant {
   std::string crash_at;
   bool changes = true;  // False: what is lost is the last of its case, and nothing waits for it.
   bool kills_broker = false;
+  bool alarms = false;  // With self-repair on, the operator hears of it.
   int desks = 6;
   std::chrono::seconds load{3};
 };
@@ -277,6 +297,7 @@ const std::vector<Mutant>& Mutants() {
        .desks = 16,
        .load = std::chrono::seconds(10)},
       {.name = "two relay workers", .fault = "relay_two_workers"},
+      {.name = "one event dropped", .fault = "relay_drop", .changes = false, .alarms = true},
       {.name = "acks=0", .fault = "acks_0", .kills_broker = true},
   };
   return mutants;
@@ -362,6 +383,11 @@ TEST_P(MutantTest, IsCaught) {
   const auto waiting = static_cast<size_t>(found.effects.Count(Fault::kWaiting));
   const bool is_caught = found.effects.findings.size() > waiting || !found.topics.findings.empty();
   Tables::Add(repairs, mutant.name, found, is_caught);
+  if (mutant.alarms && repairs) {
+    EXPECT_TRUE(found.effects.IsClean()) << found << deployment.Logs();
+    EXPECT_TRUE(absl::StrContains(deployment.Logs(), "\"sweep_found_missing\""));
+    EXPECT_GT(Sum(deployment, "pathways_swept_missing_total"), 0);
+  }
   if (mutant.fault.empty()) {
     EXPECT_FALSE(is_caught) << found;
   } else if (!repairs) {

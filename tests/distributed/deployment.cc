@@ -98,7 +98,10 @@ bool Deployment::Start() {
 bool Deployment::StartAll() {
   const int most = std::max(options_.replicas, options_.replicas_max);
   for (int replica = 1; replica <= most; ++replica) {
-    for (const std::string& service : ServiceNames()) ports_[{service, replica}] = FreePort();
+    for (const std::string& service : ServiceNames()) {
+      ports_[{service, replica}] = FreePort();
+      metrics_ports_[{service, replica}] = FreePort();
+    }
   }
   for (const auto& [replica, port] : ports_) {
     if (replica.second <= options_.replicas && !Launch(replica.first, replica.second)) return false;
@@ -130,7 +133,7 @@ std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
                                   "--listen",
                                   Address(service, replica.second),
                                   "--metrics-listen",
-                                  "127.0.0.1:0",
+                                  absl::StrCat("127.0.0.1:", metrics_ports_.at(replica)),
                                   "--database",
                                   databases_.at(service),
                                   "--feed-keys",

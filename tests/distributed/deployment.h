@@ -81,6 +81,10 @@ class Deployment {
     databases_.at(service) = std::move(database);
   }
   std::string tokens() const { return data() + "/keys/tokens"; }
+  // Of a replica that runs.
+  std::string Metrics(const std::string& service, int replica) const {
+    return ScrapeMetrics(metrics_ports_.at({service, replica}));
+  }
   std::string Logs() const { return ReadFile(folder_.path() + "/pathways.log") + ReadFile(log()); }
 
  private:
@@ -99,6 +103,7 @@ class Deployment {
   std::string prefix_;
   std::map<std::string, std::string> databases_;  // By service.
   std::map<Replica, int> ports_;
+  std::map<Replica, int> metrics_ports_;
   std::map<Replica, std::unique_ptr<ChildProcess>> running_;
   std::map<std::string, std::vector<std::string>> at_first_;  // What is left of it.
 };

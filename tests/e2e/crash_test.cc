@@ -26,7 +26,7 @@ using testing_support::ServeFolder;
 using testing_support::ServeOptions;
 using testing_support::ServeProcess;
 
-constexpr absl::Duration kVain = absl::Seconds(3);
+constexpr absl::Duration kVain = absl::Seconds(5);
 
 // A point and the hit on which the process is killed there.
 using Crash = std::tuple<std::string, int>;

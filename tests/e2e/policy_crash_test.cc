@@ -42,7 +42,7 @@ using testing_support::Stores;
 
 constexpr int kCases = 12;
 constexpr absl::Duration kLook = absl::Milliseconds(5);
-constexpr absl::Duration kVain = absl::Seconds(3);
+constexpr absl::Duration kVain = absl::Seconds(5);
 
 // One of three is for Mexico, and stays as it is.
 bool IsMexican(int index) { return index % 3 == 0; }

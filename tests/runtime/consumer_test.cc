@@ -1,6 +1,6 @@
 // Goal: an event that stands on what another upstream told is applied after that, without being
 // fetched a second time, and does not keep the others when it waits in vain; what cannot be fetched
-// does not hide what can.
+// does not hide what can; what the bus does not bring is told, and what is on its way is not.
 // Method: two topics over memory stores, whose events are published in the wrong order, and no
 // puller: what is once marked as behind is never applied. Then a puller alone.
 #include "services/runtime/consumer.h"
@@ -43,7 +43,18 @@ class CountingTopic : public InProcessTopic {
     ++reads;
     return events;
   }
+  absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
+                                                   int limit) override {
+    if (is_deaf) return absl::UnavailableError("deaf");
+    return InProcessTopic::ReadStream(stream, from, limit);
+  }
+  absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override {
+    ++sweeps;
+    return InProcessTopic::ReadHeads(after, limit);
+  }
   std::atomic<int> reads = 0;
+  std::atomic<int> sweeps = 0;
+  std::atomic<bool> is_deaf = false;
 };
 
 // A service that is followed, and its topic.
@@ -68,8 +79,13 @@ struct Upstream {
 class ConsumerTest : public testing::Test {
  protected:
   ConsumerParts PartsOf(Upstream& upstream) {
-    return {upstream.name, upstream.topic, upstream.topic,
-            domain_,       store_,         engine_,        [](const absl::Status&) {}};
+    return {upstream.name,
+            upstream.topic,
+            upstream.topic,
+            domain_,
+            store_,
+            engine_,
+            [](const absl::Status&) {}};
   }
   std::unique_ptr<Consumer> Follow(Upstream& upstream, std::chrono::milliseconds required_wait) {
     ConsumerParts parts = PartsOf(upstream);
@@ -129,6 +145,72 @@ TEST_F(ConsumerTest, WhatCannotBePulledHidesNothing) {
   ASSERT_TRUE(store_.MarkBehind({{"z", "intake", 1, 0, {}}}).ok());
   const Puller puller(PartsOf(intake_), absl::Hours(1));
   EXPECT_TRUE(Eventually([&] { return TextOf("z") == "registered."; })) << TextOf("z");
+}
+
+class SweepTest : public ConsumerTest {
+ protected:
+  // A puller whose own sweep, the one of the start, is over.
+  std::unique_ptr<Puller> Pull() {
+    ConsumerParts parts = PartsOf(intake_);
+    parts.found_missing = [this](int64_t cases) { found_ += cases; };
+    auto puller = std::make_unique<Puller>(std::move(parts), absl::Hours(1));
+    EXPECT_TRUE(Eventually([&] { return intake_.topic.sweeps > 0; }));
+    EXPECT_TRUE(puller->Sweep().ok());
+    return puller;
+  }
+  // Said and stored, and not on the bus.
+  void SayUnheard(const std::string& stream, const std::string& text) {
+    const RequestOrigin origin{"", "", "staff/a", ""};
+    ASSERT_TRUE(SubmitAll(intake_.engine, {{stream, text, origin, {}}}).ok());
+  }
+  // The bus brings an event.
+  void Bring(const std::string& stream, int64_t number) {
+    const EventRow event = intake_.store.ReadStream(stream, number, 1, false)->front();
+    ASSERT_TRUE(SubmitAll(engine_, {CommandOf(domain_, "intake", event)}).ok());
+  }
+
+  std::atomic<int64_t> found_ = 0;
+};
+
+TEST_F(SweepTest, WhatTheBusDoesNotBringIsFetchedAndTold) {
+  const auto puller = Pull();
+  SayUnheard("a", "first");
+  SayUnheard("b", "first");
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 0) << "it may be on its way";
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 2);
+  EXPECT_TRUE(Eventually([&] { return TextOf("a") == "first." && TextOf("b") == "first."; }));
+  ASSERT_TRUE(puller->Sweep().ok());
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 2) << "told once";
+}
+
+// Each look finds the case behind by two events, but not by the same.
+TEST_F(SweepTest, WhatIsOnItsWayIsNotTold) {
+  const auto puller = Pull();
+  SayUnheard("a", "first");
+  SayUnheard("a", "next");
+  for (int64_t number = 1; number <= 4; ++number) {
+    ASSERT_TRUE(puller->Sweep().ok());
+    SayUnheard("a", "next");
+    Bring("a", number);
+  }
+  EXPECT_EQ(found_, 0);
+  EXPECT_EQ(TextOf("a"), "first.next.next.next.");
+  ASSERT_TRUE(puller->Sweep().ok());
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 1) << "the last two do not come";
+}
+
+// An operator knows of it already.
+TEST_F(SweepTest, WhatIsKnownToBeBehindIsNotTold) {
+  const auto puller = Pull();
+  ASSERT_TRUE(store_.MarkBehind({{"a", "intake", 9, 0, {}}}).ok());
+  intake_.topic.is_deaf = true;  // It cannot be fetched.
+  SayUnheard("a", "first");
+  for (int look = 0; look < 3; ++look) ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 0);
 }
 
 }  // namespace

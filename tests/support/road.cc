@@ -76,7 +76,10 @@ void Road::WakeAll() {
 
 absl::Status Road::SweepAll() {
   absl::Status first;
-  for (auto& puller : pullers_) first.Update(puller->Sweep());
+  // What is missing at one look may be on its way.
+  for (int look = 0; look < 2; ++look) {
+    for (auto& puller : pullers_) first.Update(puller->Sweep());
+  }
   WakeAll();
   return first;
 }

@@ -47,7 +47,7 @@ class Road {
   // Stops delivery by position; what is missing then comes through the pullers alone.
   void StopConsumers() { consumers_.clear(); }
   void WakeAll();
-  // Compares heads on every connection.
+  // Compares heads on every connection, twice, so that what is missing is fetched.
   absl::Status SweepAll();
   // Waits until `holds`, at most 20 seconds of waiting.
   bool Eventually(const std::function<bool()>& holds);

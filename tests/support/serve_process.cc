@@ -208,13 +208,15 @@ bool ServeProcess::WaitForLog(const std::string& text, absl::Duration limit) {
   }
 }
 
-std::string ServeProcess::Metrics() const {
+std::string ServeProcess::Metrics() const { return ScrapeMetrics(metrics_port_); }
+
+std::string ScrapeMetrics(int port) {
   const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval limit{.tv_sec = 10, .tv_usec = 0};
   setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(metrics_port_));
+  address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::string text;
   if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {

@@ -86,6 +86,9 @@ class ServeProcess {
   int metrics_port_ = 0;
 };
 
+// What /metrics on a port of this machine says; empty: it did not answer.
+std::string ScrapeMetrics(int port);
+
 // True when `status` of WaitForEnd is the exit code.
 bool ExitedWith(std::optional<int> status, int code);
 // True when it is the end by a signal.
