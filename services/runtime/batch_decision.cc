@@ -153,19 +153,21 @@ absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) con
 }
 
 Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& origin) {
+  bool is_stale = false;
   if (!origin.incarnation.empty()) {
     Position& stored = data_.positions[origin.position_key];
     if (stored.incarnation != origin.incarnation) stored = {origin.incarnation, 0};
     if (stored.position < origin.previous_position) {
-      return {absl::AbortedError("an earlier record was not committed"), command.stream, {}};
+      return {absl::AbortedError("an earlier record was not committed"), command.stream, {}, true};
     }
+    is_stale = origin.position <= stored.position;
     if (origin.position > stored.position) {
       stored.position = origin.position;
       write_.positions[origin.position_key] = stored;
     }
   }
   if (!command.stream.empty()) ApplyUpstream(command, origin, WorkOf(command.stream));
-  return {absl::OkStatus(), command.stream, {}};
+  return {absl::OkStatus(), command.stream, {}, is_stale};
 }
 
 void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work) {

@@ -84,6 +84,9 @@ struct Answer {
   absl::Status status;
   std::string stream;  // For a repeated request the stream of the first one.
   StreamRow row;       // The stream as it is now. Only for requests that were answered OK.
+  // The command came of a record that was not the next of its log: another replica had handled it,
+  // as after a freeze, or one before it was not committed.
+  bool is_stale = false;
 };
 
 struct EngineOptions {

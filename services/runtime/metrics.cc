@@ -147,6 +147,10 @@ struct Metrics::Families {
   Series<prometheus::Gauge> stuck =
       GaugeSeries(registry, "pathways_stuck_streams",
                   "Streams without progress for longer than they may be.", {"service"});
+  Series<prometheus::Counter> stale_positions = CounterSeries(
+      registry, "pathways_stale_positions_total",
+      "Records handed in that another replica had handled, or one before which was not committed.",
+      {"service", "upstream"});
   Series<prometheus::Counter> swept_missing = CounterSeries(
       registry, "pathways_swept_missing_total",
       "Cases that a sweep found without an event of the upstream that the bus did not bring.",
@@ -206,6 +210,12 @@ void Metrics::SetBehind(absl::string_view service, int64_t streams) {
 
 void Metrics::SetStuck(absl::string_view service, int64_t streams) {
   families_->stuck.Of({std::string(service)}).Set(static_cast<double>(streams));
+}
+
+void Metrics::CountStalePosition(absl::string_view service, absl::string_view upstream,
+                                 int64_t records) {
+  families_->stale_positions.Of({std::string(service), std::string(upstream)})
+      .Increment(static_cast<double>(records));
 }
 
 void Metrics::CountSweptMissing(absl::string_view service, absl::string_view upstream,

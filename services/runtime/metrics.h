@@ -54,6 +54,9 @@ class Metrics {
   void SetParked(absl::string_view service, int64_t streams);
   void SetBehind(absl::string_view service, int64_t streams);
   void SetStuck(absl::string_view service, int64_t streams);
+  // Records of an upstream were handed in that were not the next of their log.
+  void CountStalePosition(absl::string_view service, absl::string_view upstream,
+                          int64_t records = 1);
   // A sweep found cases without an event of the upstream that the bus did not bring: an alarm.
   void CountSweptMissing(absl::string_view service, absl::string_view upstream, int64_t cases);
   // An upstream lost events that this service has handled: an alarm, whatever else is well.

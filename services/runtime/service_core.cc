@@ -90,7 +90,9 @@ void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
     metrics_.CountSweptMissing(name_, name, cases);
     log_.Error("sweep_found_missing", {{"service", name_}, {"upstream", name}, {"cases", cases}});
   };
-  metrics_.CountSweptMissing(name_, upstream.name, 0);  // So that the first one is a rise.
+  // So that the first one is a rise.
+  metrics_.CountSweptMissing(name_, upstream.name, 0);
+  metrics_.CountStalePosition(name_, upstream.name, 0);
   pullers_.push_back(std::make_unique<Puller>(std::move(pulling), sweep_every));
   upstream.logs.OnPublish([consumer = consumers_.back().get()] { consumer->Notify(); });
   OnCommit([consumer = consumers_.back().get(), puller = pullers_.back().get()] {
@@ -173,6 +175,8 @@ void ServiceCore::Observe(const std::vector<const Command*>& commands,
                           absl::Duration took) {
   for (size_t i = 0; i < commands.size(); ++i) {
     metrics_.CountCommand(name_, OriginOf(*commands[i]), answers[i].status.code());
+    if (!answers[i].is_stale) continue;
+    metrics_.CountStalePosition(name_, std::get<EventOrigin>(commands[i]->origin).upstream);
   }
   // Not the answers: a case that only another release knows is no fault of the store.
   const bool unavailable = absl::IsUnavailable(committed);

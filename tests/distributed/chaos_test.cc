@@ -4,6 +4,7 @@
 // history checker reads the databases and the topic check every record. Then deliberate faults,
 // each with the occasion that shows it, with self-repair off and on; the table is printed at the
 // end.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,6 +31,7 @@
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
 #include "tests/distributed/settle.h"
+#include "tests/distributed/topic_check.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/postgres_cluster.h"
 
@@ -37,6 +39,9 @@ namespace pathways {
 namespace {
 
 using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::Not;
+using testing_support::CheckForTexts;
 using testing_support::Deployment;
 using testing_support::DeploymentOptions;
 using testing_support::Fault;
@@ -53,6 +58,12 @@ using testing_support::Verdicts;
 constexpr int kReplicas = 2;
 constexpr int kReplicasMax = 4;
 constexpr std::chrono::seconds kTimeByDefault{15};
+// A run that is long enough for it freezes a replica for longer than a session and any call.
+constexpr std::chrono::seconds kLongRun{300};
+constexpr int64_t kFrozenMaxMs = 15'000;
+constexpr int64_t kFrozenMaxInLongRunMs = 60'000;
+// In every event of a registration, and no name.
+constexpr char kNationality[] = "HTI";
 constexpr absl::Duration kStillWithoutRepair = absl::Seconds(9);
 
 DeploymentOptions TwoOfEach() {
@@ -88,11 +99,15 @@ double Sum(const Deployment& deployment, const std::string& metric) {
 // and for replicas that were added.
 class Chaos {
  public:
-  Chaos(Deployment& deployment, uint64_t seed) : deployment_(deployment), random_(seed) {}
+  Chaos(Deployment& deployment, uint64_t seed, std::chrono::seconds time)
+      : deployment_(deployment),
+        random_(seed),
+        time_(time),
+        frozen_max_ms_(time >= kLongRun ? kFrozenMaxInLongRunMs : kFrozenMaxMs) {}
 
   // False: a program ended that nobody killed, or did not come back.
-  bool Run(std::chrono::seconds time) {
-    const auto end = steady_clock::now() + time;
+  bool Run() {
+    const auto end = steady_clock::now() + time_;
     while (steady_clock::now() < end && !HasFailed()) {
       Pause(absl::Milliseconds(Below(1000, 5000)));
       Step();
@@ -184,28 +199,35 @@ class Chaos {
     frozen_ = Victim();
     ++done_["frozen " + frozen_.first];
     deployment_.Signal(frozen_.first, frozen_.second, SIGSTOP);
-    DoIn(absl::Milliseconds(Below(1000, 15000)), [this] {
+    DoIn(absl::Milliseconds(Below(1000, frozen_max_ms_)), [this] {
       deployment_.Signal(frozen_.first, frozen_.second, SIGCONT);
       frozen_ = {};
     });
   }
-  // Twice as many of each, for some seconds.
+  // One of each for some seconds, then four, then two again.
   void Scale() {
-    if (is_scaled_) return;
+    // Whoever is left must not be frozen.
+    if (is_scaled_ || frozen_.second != 0) return;
     is_scaled_ = true;
-    ++done_["scaled out and in"];
-    ForAdded([this](const std::string& service, int replica) {
+    ++done_["scaled to 1, 4 and 2"];
+    StopAbove(1);
+    Pause(absl::Milliseconds(Below(2000, 5000)));
+    ForAbove(1, [this](const std::string& service, int replica) {
       Require(deployment_.Launch(service, replica), "no start of one more " + service);
     });
     DoIn(absl::Milliseconds(Below(3000, 10000)), [this] {
-      ForAdded([this](const std::string& service, int replica) {
-        Require(deployment_.Terminate(service, replica), "no stop of one more " + service);
-      });
+      StopAbove(kReplicas);
       is_scaled_ = false;
     });
   }
-  static void ForAdded(const std::function<void(const std::string&, int)>& act) {
-    for (int replica = kReplicas + 1; replica <= kReplicasMax; ++replica) {
+  void StopAbove(int replicas) {
+    ForAbove(replicas, [this](const std::string& service, int replica) {
+      if (!deployment_.IsRunning(service, replica)) return;
+      Require(deployment_.Terminate(service, replica), "no stop of one more " + service);
+    });
+  }
+  static void ForAbove(int replicas, const std::function<void(const std::string&, int)>& act) {
+    for (int replica = replicas + 1; replica <= kReplicasMax; ++replica) {
       for (const std::string& service : ServiceNames()) act(service, replica);
     }
   }
@@ -240,6 +262,8 @@ class Chaos {
 
   Deployment& deployment_;
   std::mt19937_64 random_;
+  const std::chrono::seconds time_;
+  const int64_t frozen_max_ms_;
   std::pair<std::string, int> frozen_;
   bool is_scaled_ = false;
   std::deque<Later> later_;
@@ -247,26 +271,47 @@ class Chaos {
   std::string failure_;
 };
 
+// No name of a person is anywhere where it must not be: in no record, in no metric. Logs and files
+// are the history checker's.
+void ExpectNoPlainName(const Deployment& deployment, const History& history) {
+  EXPECT_FALSE(CheckForTexts(deployment.prefix(), {kNationality}).IsClean())
+      << "what is there is not found";
+  const Verdict verdict = CheckForTexts(deployment.prefix(), history.planted());
+  EXPECT_TRUE(verdict.IsClean()) << verdict;
+  for (const std::string& service : ServiceNames()) {
+    for (int replica = 1; replica <= kReplicas; ++replica) {
+      const std::string metrics = deployment.Metrics(service, replica);
+      EXPECT_THAT(metrics, HasSubstr("pathways_")) << service << " " << replica;
+      for (const std::string& text : history.planted()) EXPECT_THAT(metrics, Not(HasSubstr(text)));
+    }
+  }
+}
+
 TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   const uint64_t seed = testing_support::ChaosSeed();
   const std::chrono::seconds time = testing_support::ChaosTime().value_or(kTimeByDefault);
   Deployment deployment(TwoOfEach());
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
-  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100)}, history);
-  Chaos chaos(deployment, seed);
-  EXPECT_TRUE(chaos.Run(time)) << chaos.failure() << "\n" << deployment.Logs();
+  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100), .has_agency = true}, history);
+  Chaos chaos(deployment, seed, time);
+  EXPECT_TRUE(chaos.Run()) << chaos.failure() << "\n" << deployment.Logs();
   load.Finish();
   const Verdicts found = Settle(deployment, history, kStillWithRepair);
   std::cout << "seed " << seed << ", " << time.count() << " s\n";
   for (const auto& [what, count] : chaos.done()) {
     std::cout << "  " << std::setw(6) << count << "  " << what << "\n";
   }
-  std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases\n"
+  std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases, "
+            << load.accepted() << " referrals accepted\n"
+            << "  " << std::setw(6) << Sum(deployment, "pathways_stale_positions_total")
+            << "  stale positions\n"
             << found << "\n";
   EXPECT_TRUE(found.IsClean()) << deployment.Logs();
   EXPECT_EQ(load.refused(), 0);
   EXPECT_EQ(load.unanswered(), 0);
+  EXPECT_GT(load.accepted(), 0);
+  ExpectNoPlainName(deployment, history);
 }
 
 // A deliberate fault and what brings it to light.

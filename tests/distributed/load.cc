@@ -11,12 +11,14 @@ namespace pathways::testing_support {
 namespace {
 
 using intake::v1::IntakeService;
+using referral::v1::AgencyService;
 
 constexpr absl::Duration kTryAgain = absl::Milliseconds(20);
 constexpr absl::Duration kCallMax = absl::Seconds(5);
 constexpr int kTwofoldEvery = 10;
 constexpr int kUpdatedEvery = 2;
 constexpr int kWithdrawnEvery = 7;
+constexpr char kAgency[] = "agency/unhcr-mx";
 
 // What may be answered otherwise the next time.
 bool IsPassing(const absl::Status& status) {
@@ -31,6 +33,7 @@ Load::Load(const Deployment& deployment, int replicas, LoadOptions options, Hist
   for (int desk = 0; desk < options_.desks; ++desk) {
     desks_.emplace_back([this, desk] { RunDesk(desk); });
   }
+  if (options_.has_agency) desks_.emplace_back([this] { RunAgency(); });
 }
 
 Load::~Load() { Finish(); }
@@ -50,13 +53,14 @@ void Load::RunDesk(int desk) {
 }
 
 template <typename Call>
-auto Load::Insist(int desk, Call call) -> decltype(call(1)) {
+auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(4 * kPatience);
   runtime::Signal pause;
   for (int attempt = 0;; ++attempt) {
     ++calls_;
     auto answer = call(1 + (desk + attempt) % replicas_);
     if (answer.ok()) return answer;
+    if (may_be_late && absl::IsFailedPrecondition(answer.status())) return answer;
     if (!IsPassing(answer.status())) {
       ++refused_;
       return answer;
@@ -69,8 +73,45 @@ auto Load::Insist(int desk, Call call) -> decltype(call(1)) {
   }
 }
 
+template <typename Method, typename Request>
+bool Load::Act(const char* name, Method method, Request request, const std::string& referral) {
+  request.set_name(referral);
+  request.set_request_id(runtime::UuidOf(absl::StrCat(name, "/", referral)));
+  const auto act_at = [&](int replica) {
+    return deployment_.CallerTo("referral", replica, kAgency)
+        .WithLimit(kCallMax)
+        .Change(name, method, request, history_);
+  };
+  // The desk may withdraw the case meanwhile.
+  return Insist(0, act_at, /*may_be_late=*/true).ok();
+}
+
+void Load::RunAgency() {
+  referral::v1::AgencyServiceListReferralsRequest submitted;
+  submitted.set_state(referral::v1::REFERRAL_STATE_SUBMITTED);
+  const auto list_at = [&](int replica) {
+    return deployment_.CallerTo("referral", replica, kAgency)
+        .WithLimit(kCallMax)
+        .Call(&AgencyService::Stub::ListReferrals, submitted);
+  };
+  for (int round = 0; !stop_.stopped(); ++round) {
+    const auto page = Insist(round, list_at);
+    if (!page.ok()) return;
+    for (const referral::v1::Referral& one : page->referrals()) {
+      if (stop_.stopped()) return;
+      if (Act("ReceiveReferral", &AgencyService::Stub::ReceiveReferral,
+              referral::v1::ReceiveReferralRequest(), one.name()) &&
+          Act("AcceptReferral", &AgencyService::Stub::AcceptReferral,
+              referral::v1::AcceptReferralRequest(), one.name())) {
+        ++accepted_;
+      }
+    }
+    stop_.Wait(kTryAgain);
+  }
+}
+
 void Load::HandleCase(int desk, int index) {
-  const std::string test = absl::StrCat("load", desk);
+  const std::string test = absl::StrCat(options_.name, desk);
   const auto registration = RegistrationOf(test, index, history_);
   const auto intake_at = [&](int replica) {
     return deployment_.CallerTo("intake", replica).WithLimit(kCallMax);

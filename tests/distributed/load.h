@@ -1,4 +1,5 @@
-// Desks that register, change and withdraw cases while programs die.
+// Desks that register, change and withdraw cases, and an agency that takes them, while programs
+// die.
 //
 // Every call is repeated under its request id until it is answered OK, each time at another
 // replica, as a client does that does not know what became of it. All people are synthetic.
@@ -6,6 +7,7 @@
 #define PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
 
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -18,9 +20,11 @@ namespace pathways::testing_support {
 
 struct LoadOptions {
   int desks = 4;
-  absl::Duration pause;    // Between two cases of a desk.
-  bool changes = true;     // Cases are updated and withdrawn, too.
-  bool is_twofold = true;  // Every tenth call goes to two replicas at once.
+  absl::Duration pause;       // Between two cases of a desk.
+  bool changes = true;        // Cases are updated and withdrawn, too.
+  bool is_twofold = true;     // Every tenth call goes to two replicas at once.
+  bool has_agency = false;    // One receives and accepts what it is sent.
+  std::string name = "load";  // Of the people, and in the request ids.
 };
 
 class Load {
@@ -35,16 +39,22 @@ class Load {
   void Finish();
 
   int cases() const { return cases_; }
-  int calls() const { return calls_; }      // Tries, the repeated ones too.
-  int refused() const { return refused_; }  // Answers that no repeat can change.
+  int accepted() const { return accepted_; }  // Referrals.
+  int calls() const { return calls_; }        // Tries, the repeated ones too.
+  int refused() const { return refused_; }    // Answers that no repeat can change.
   int unanswered() const { return unanswered_; }
 
  private:
   void RunDesk(int desk);
   void HandleCase(int desk, int index);
-  // Repeats `call(replica)` until it is answered OK.
+  void RunAgency();
+  // Whether a referral was received, or accepted, and not withdrawn before.
+  template <typename Method, typename Request>
+  bool Act(const char* name, Method method, Request request, const std::string& referral);
+  // Repeats `call(replica)` until it is answered OK, or, where it `may_be_late`,
+  // FAILED_PRECONDITION.
   template <typename Call>
-  auto Insist(int desk, Call call) -> decltype(call(1));
+  auto Insist(int desk, Call call, bool may_be_late = false) -> decltype(call(1));
 
   const Deployment& deployment_;
   const int replicas_;
@@ -52,6 +62,7 @@ class Load {
   History& history_;
   runtime::Signal stop_;
   std::atomic<int> cases_ = 0;
+  std::atomic<int> accepted_ = 0;
   std::atomic<int> calls_ = 0;
   std::atomic<int> refused_ = 0;
   std::atomic<int> unanswered_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_record.h"
 #include "services/runtime/bus/kafka_topics.h"
@@ -99,6 +100,23 @@ Verdict CheckTopics(const std::string& topic_prefix, const Databases& databases)
       }
     }
     check.Finish();
+  }
+  return verdict;
+}
+
+Verdict CheckForTexts(const std::string& topic_prefix, const std::set<std::string>& texts) {
+  Verdict verdict;
+  for (const runtime::KafkaTopic& topic : runtime::DeclaredTopics(topic_prefix, 1)) {
+    for (const Fetched& fetched : ReadAll(topic.name, topic.partitions)) {
+      std::string all = absl::StrCat(fetched.record.key, "\n", fetched.record.value.value_or(""));
+      for (const auto& [name, value] : fetched.record.headers) absl::StrAppend(&all, "\n", value);
+      for (const std::string& text : texts) {
+        if (!absl::StrContains(all, text)) continue;
+        verdict.findings.push_back(
+            {Fault::kUnexpected, absl::StrCat(text, " in plain in ", topic.name, ", partition ",
+                                              fetched.partition, ", offset ", fetched.offset)});
+      }
+    }
   }
   return verdict;
 }

@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_TESTS_DISTRIBUTED_TOPIC_CHECK_H_
 #define PATHWAYS_TESTS_DISTRIBUTED_TOPIC_CHECK_H_
 
+#include <set>
 #include <string>
 
 #include "tests/support/history.h"
@@ -17,6 +18,10 @@ namespace pathways::testing_support {
 // Unexpected: a record that the database does not know, or that says something else than an
 // earlier one with its ce_id. To be asked once everything was published.
 Verdict CheckTopics(const std::string& topic_prefix, const Databases& databases);
+
+// Unexpected: a text that is in the key, a header or the value of a record of any topic, the feed's
+// too.
+Verdict CheckForTexts(const std::string& topic_prefix, const std::set<std::string>& texts);
 
 }  // namespace pathways::testing_support
 

@@ -133,6 +133,7 @@ void TouchAll(runtime::Metrics& metrics) {
   metrics.SetParked("intake", 1);
   metrics.SetBehind("intake", 1);
   metrics.SetStuck("intake", 1);
+  metrics.CountStalePosition("referral", "intake");
   metrics.CountSweptMissing("referral", "intake", 1);
   metrics.SetUpstreamTailLost("referral", "intake", true);
   metrics.SetOwnTailLost("referral", true);

@@ -173,6 +173,33 @@ TEST_F(EngineTest, APositionNeverPassesARecordThatWasNotCommitted) {
   EXPECT_EQ(store_.ReadPosition("up")->position, 0);
 }
 
+// A replica that was frozen comes late, and one whose record before failed comes early.
+TEST_F(EngineTest, AStalePositionIsSaid) {
+  std::atomic<int> stale = 0;
+  EngineOptions options;
+  options.observe = [&](const auto&, const std::vector<Answer>& answers, const absl::Status&,
+                        absl::Duration) {
+    for (const Answer& answer : answers) stale += answer.is_stale ? 1 : 0;
+  };
+  Engine engine(domain_, store_, std::move(options));
+  const auto at = [&](int64_t position, int64_t previous) {
+    Command command = Event(position, "a");
+    auto& origin = std::get<EventOrigin>(command.origin);
+    origin.position_key = "up";
+    origin.incarnation = "log";
+    origin.previous_position = previous;
+    origin.position = position;
+    return command;
+  };
+  ASSERT_TRUE(SubmitAll(engine, {at(1, 0), at(2, 1)}).ok());
+  EXPECT_EQ(stale, 0);
+  EXPECT_TRUE(SubmitAll(engine, {at(2, 1)}).ok());
+  EXPECT_EQ(stale, 1);
+  EXPECT_TRUE(absl::IsAborted(SubmitAll(engine, {at(9, 8)})));
+  EXPECT_EQ(stale, 2);
+  EXPECT_EQ(Row().state.open, "a.a.");
+}
+
 // The next release: knows the events of both, and writes them in capitals.
 class NextDomain : public TextDomain {
  public:
@@ -293,9 +320,9 @@ TEST(EngineQueue, WhatWaitsBehindAStoreThatDoesNotAnswerIsNotKeptWaiting) {
   }
   store.answer.set_value();
   engine.Drain();
-  EXPECT_THAT(answers, testing::ElementsAre(absl::StatusCode::kUnavailable,
-                                            absl::StatusCode::kUnavailable,
-                                            absl::StatusCode::kUnavailable));
+  EXPECT_THAT(answers,
+              testing::ElementsAre(absl::StatusCode::kUnavailable, absl::StatusCode::kUnavailable,
+                                   absl::StatusCode::kUnavailable));
   EXPECT_EQ(store.asked, 1) << "the second would have waited for a try of its own";
 }
 

@@ -81,26 +81,31 @@ INSTANTIATE_TEST_SUITE_P(
                    {R"(pathways_parked_streams{service="referral"} 1)",
                     R"(pathways_behind_streams{service="referral"} 2)",
                     R"(pathways_stuck_streams{service="referral"} 0)"}},
-        SeriesCase{"Lag",
-                   [](Metrics& m) {
-                     m.SetRelayLag("intake", 4);
-                     m.SetConsumerLag("eligibility", "intake", 6);
-                     m.CountSweptMissing("eligibility", "intake", 0);
-                     m.CountSweptMissing("referral", "intake", 2);
-                     m.CountSweptMissing("referral", "intake", 1);
-                     m.SetUpstreamTailLost("eligibility", "intake", true);
-                     m.SetUpstreamTailLost("referral", "eligibility", false);
-                     m.SetOwnTailLost("intake", true);
-                     m.SetOwnTailLost("referral", false);
-                   },
-                   {R"(pathways_relay_lag_events{service="intake"} 4)",
-                    R"(pathways_consumer_lag_events{service="eligibility",upstream="intake"} 6)",
-                    R"(pathways_swept_missing_total{service="eligibility",upstream="intake"} 0)",
-                    R"(pathways_swept_missing_total{service="referral",upstream="intake"} 3)",
-                    R"(pathways_upstream_tail_lost{service="eligibility",upstream="intake"} 1)",
-                    R"(pathways_upstream_tail_lost{service="referral",upstream="eligibility"} 0)",
-                    R"(pathways_own_tail_lost{service="intake"} 1)",
-                    R"(pathways_own_tail_lost{service="referral"} 0)"}}),
+        SeriesCase{
+            "Lag",
+            [](Metrics& m) {
+              m.SetRelayLag("intake", 4);
+              m.SetConsumerLag("eligibility", "intake", 6);
+              m.CountStalePosition("referral", "eligibility", 0);
+              m.CountStalePosition("referral", "intake");
+              m.CountSweptMissing("eligibility", "intake", 0);
+              m.CountSweptMissing("referral", "intake", 2);
+              m.CountSweptMissing("referral", "intake", 1);
+              m.SetUpstreamTailLost("eligibility", "intake", true);
+              m.SetUpstreamTailLost("referral", "eligibility", false);
+              m.SetOwnTailLost("intake", true);
+              m.SetOwnTailLost("referral", false);
+            },
+            {R"(pathways_relay_lag_events{service="intake"} 4)",
+             R"(pathways_consumer_lag_events{service="eligibility",upstream="intake"} 6)",
+             R"(pathways_stale_positions_total{service="referral",upstream="eligibility"} 0)",
+             R"(pathways_stale_positions_total{service="referral",upstream="intake"} 1)",
+             R"(pathways_swept_missing_total{service="eligibility",upstream="intake"} 0)",
+             R"(pathways_swept_missing_total{service="referral",upstream="intake"} 3)",
+             R"(pathways_upstream_tail_lost{service="eligibility",upstream="intake"} 1)",
+             R"(pathways_upstream_tail_lost{service="referral",upstream="eligibility"} 0)",
+             R"(pathways_own_tail_lost{service="intake"} 1)",
+             R"(pathways_own_tail_lost{service="referral"} 0)"}}),
     [](const auto& info) { return info.param.name; });
 
 TEST(MetricsTest, SamplersRunForEachText) {
