@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/signal.h"
-#include "services/runtime/store/postgres.h"
+#include "tests/distributed/database_rows.h"
 #include "tests/distributed/deployment.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/postgres_cluster.h"
@@ -29,29 +28,12 @@ using testing_support::Caller;
 using testing_support::Deployment;
 using testing_support::Eventually;
 using testing_support::History;
-using testing_support::kPatience;
+using testing_support::Rows;
 using testing_support::TheCluster;
 using testing_support::Verdict;
 
 constexpr int kPartitions = 12;
 const std::vector<std::string> kServices = {"intake", "eligibility", "referral"};
-
-// The first column of every row of some queries.
-std::vector<std::string> Rows(const std::string& database,
-                              const std::vector<const char*>& queries) {
-  const auto deadline = runtime::PostgresDeadlineIn(kPatience);
-  auto connection = runtime::PostgresConnection::Open({database, kPatience}, deadline);
-  std::vector<std::string> rows;
-  if (!connection.ok()) return {std::string(connection.status().message())};
-  for (const char* query : queries) {
-    const auto results = (*connection)->Run({{query, {}}}, deadline);
-    if (!results.ok()) return {std::string(results.status().message())};
-    for (int i = 0; i < results->front().rows(); ++i) {
-      rows.push_back(results->front().Bytes(i, 0));
-    }
-  }
-  return rows;
-}
 
 // What must come back of any service. Positions are given anew, and under which policies a case was
 // screened last is found out by screening it once more.
