@@ -61,8 +61,9 @@ std::vector<Row> Rows() {
     for (const runtime::CrashPoint& point : runtime::CrashPoints()) {
       if (!Reaches(service, point.part)) continue;
       Row row{service, point.name};
-      // A group that is quiet gives its partitions once.
-      if (!row.IsOfRebalance()) row.hit = static_cast<int>(1 + number++ % kHitsMax);
+      // A group that is quiet gives its partitions once, and what is to be pulled is soon there.
+      const bool is_rare = row.IsOfRebalance() || row.point == kPull;
+      if (!is_rare) row.hit = static_cast<int>(1 + number++ % kHitsMax);
       rows.push_back(std::move(row));
     }
   }
