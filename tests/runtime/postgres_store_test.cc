@@ -103,6 +103,14 @@ class Session {
     Ask("SELECT pg_terminate_backend($1::bigint::int)::int::bigint", {PostgresInt(backend_pid)});
     EXPECT_TRUE(Eventually([&] { return !IsRunning(backend_pid); }));
   }
+  // Every other session of the database, until none is left.
+  void TerminateOthers() {
+    Ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND pid <> pg_backend_pid()");
+    EXPECT_TRUE(Eventually([&] {
+      return Ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1;
+    }));
+  }
 
  private:
   static PostgresDeadline Deadline() { return PostgresDeadlineIn(absl::Seconds(30)); }
@@ -988,14 +996,7 @@ TEST_F(PostgresStoreTest, KilledConnectionsAreReplaced) {
   const std::vector<std::string> truth = TruthOf(*store);
   Session session(database_);
   for (int i = 0; i < 3; ++i) {
-    session.Ask(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
-        "current_database() AND pid <> pg_backend_pid()");
-    EXPECT_TRUE(Eventually([&] {
-      return session.Ask(
-                 "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                 "current_database()") == 1;
-    }));
+    session.TerminateOthers();
     EXPECT_EQ(TruthOf(*store), truth);
     EXPECT_TRUE(Commit(*store, Moving("status", "log-1", i + 1)).ok());
   }
@@ -1049,22 +1050,12 @@ TEST_F(PostgresStoreTest, AServerThatLacksWhatWasCommittedIsNotWrittenTo) {
   const auto store = Open();
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
   Session session(database_);
-  const auto restart = [&] {
-    session.Ask(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
-        "current_database() AND pid <> pg_backend_pid()");
-    EXPECT_TRUE(Eventually([&] {
-      return session.Ask(
-                 "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                 "current_database()") == 1;
-    }));
-  };
-  restart();
+  session.TerminateOthers();
   ASSERT_TRUE(Commit(*store, Moving("status", "log-1", 1)).ok()) << "nothing is missing";
   session.Ask(
       "WITH other AS (UPDATE events SET ce_id = ce_id || '-other' WHERE position = (SELECT "
       "max(position) FROM events) RETURNING 1) SELECT count(*) FROM other");
-  restart();
+  session.TerminateOthers();
   absl::Status refused;
   // A connection may be found dead only when it is used.
   EXPECT_TRUE(Eventually([&] {
