@@ -8,7 +8,10 @@ include_directories("${CMAKE_CURRENT_SOURCE_DIR}")
 
 find_program(PATHWAYS_CCACHE ccache)
 if(PATHWAYS_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${PATHWAYS_CCACHE}")
+  # Paths are hashed relative to the checkout, so that two checkouts on one machine share the cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+    "${PATHWAYS_CCACHE}")
 endif()
 
 # mold links the gRPC binaries in a second where the default linker takes ten.
