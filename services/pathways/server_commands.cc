@@ -69,6 +69,7 @@ struct Program {
 // Prepares, starts, has the work done, and serves until a signal where that was not all.
 ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program& program) {
   umask(kPrivateUmask);
+  runtime::KeepMemoryPrivate();
   runtime::SignalWatch signals;  // Before any thread.
   const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);

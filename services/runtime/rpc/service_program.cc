@@ -476,6 +476,7 @@ int RunService(int argc, const char* const* argv, const ServiceProgram& program)
       ParseFlags(argc, argv, program.name, program.description, settings);
   if (ended) return *ended;
   settings.FromEnvironment(environ, OtherVariables());
+  KeepMemoryPrivate();
   Options options = ReadOptions(settings, program);
   absl::StatusOr<std::unique_ptr<Domain>> domain = program.make_domain(settings);
   if (const absl::Status checked = settings.Check(); !checked.ok()) return Fail(checked);
