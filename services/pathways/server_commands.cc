@@ -131,6 +131,7 @@ void AddPlay(CLI::App& app, const Terminal& terminal, int& exit_code) {
       .add_option("--tokens-file", options->tokens_file,
                   "Token file that the services read, with staff/desk and every agency")
       ->required();
+  AddTlsOptions(command, options->tls, "Connection");
   command.callback([at, options, output, terminal, &exit_code] {
     options->format = *output == "json" ? Format::kJson : Format::kTable;
     const absl::Status played = PlayDay(

@@ -136,10 +136,12 @@ class CliImportTest : public ::testing::Test {
   // The import itself, with short waits.
   ImportSummary RunImport(const FakeIntake& intake, ImportSettings settings,
                           absl::Duration timeout = absl::Seconds(10)) {
-    Client client({.address = intake.address(), .timeout = timeout});
+    const auto client = Client::Make({.address = intake.address(), .timeout = timeout});
+    EXPECT_TRUE(client.ok()) << client.status();
+    if (!client.ok()) return {};
     settings.today = kToday;
     settings.backoff = absl::Milliseconds(1);
-    absl::StatusOr<ImportSummary> summary = Import(client, settings);
+    absl::StatusOr<ImportSummary> summary = Import(**client, settings);
     EXPECT_TRUE(summary.ok()) << summary.status();
     return summary.ok() ? *std::move(summary) : ImportSummary();
   }
@@ -192,8 +194,6 @@ TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
                               HasSubstr("\"column\": \"nationality\"")));
 }
 
-TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {
-  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
 // Opening the report would empty the registrations before they are read, whatever it is called.
 TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
   FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
@@ -221,6 +221,8 @@ TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
   EXPECT_TRUE(intake.attempts().empty());
 }
 
+TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
     const std::string number = FakeIntake::NumberOf(registration);
     const bool is_busy = (number == "N1" || number == "N3") && attempt <= 2;
     return Answered(registration, !is_busy       ? grpc::StatusCode::OK
