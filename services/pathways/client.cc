@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "services/runtime/status_macros.h"
 #include "services/type/problem.h"
 
 namespace pathways::cli {
@@ -37,7 +39,8 @@ constexpr char kServiceConfig[] = R"json({"methodConfig": [{
   }
 }]})json";
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> Connect(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
@@ -47,7 +50,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   // than servers allow by default.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 360'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 void ReadDetail(const google::protobuf::Any& detail, Failure& failure) {
@@ -137,10 +140,16 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   return token;
 }
 
-Client::Client(const ClientSettings& settings)
+absl::StatusOr<std::unique_ptr<Client>> Client::Make(const ClientSettings& settings) {
+  ASSIGN_OR_RETURN(const auto credentials,
+                   runtime::ChannelCredentialsFor(settings.address, settings.tls));
+  return std::unique_ptr<Client>(new Client(settings, Connect(settings.address, credentials)));
+}
+
+Client::Client(const ClientSettings& settings, std::shared_ptr<grpc::Channel> channel)
     : authorization_(settings.token.empty() ? "" : absl::StrCat("Bearer ", settings.token)),
       timeout_(settings.timeout),
-      channel_(Connect(settings.address)),
+      channel_(std::move(channel)),
       stubs_(intake::v1::IntakeService::NewStub(channel_),
              eligibility::v1::EligibilityService::NewStub(channel_),
              referral::v1::ReferralService::NewStub(channel_),

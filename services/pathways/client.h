@@ -29,6 +29,7 @@
 #include "pathways/referral/v1/referral_service.grpc.pb.h"
 #include "pathways/type/v1/problem.pb.h"
 #include "services/pathways/exit_codes.h"
+#include "services/runtime/rpc/tls.h"
 
 namespace pathways::cli {
 
@@ -36,6 +37,7 @@ struct ClientSettings {
   std::string address = "127.0.0.1:50051";
   std::string token;  // Empty: none is sent.
   absl::Duration timeout = absl::Seconds(10);
+  runtime::ChannelTlsFiles tls;
 };
 
 // Why something did not work.
@@ -67,8 +69,9 @@ absl::StatusOr<std::string> ReadToken(const std::string& path);
 // Thread-safe.
 class Client {
  public:
-  // Does not connect yet.
-  explicit Client(const ClientSettings& settings);
+  // Does not connect yet. Nothing that a client sends goes over a network in clear, so there is
+  // none for an address or files that runtime::ChannelCredentialsFor refuses; errors as there.
+  static absl::StatusOr<std::unique_ptr<Client>> Make(const ClientSettings& settings);
 
   // Calls a method, for example &intake::v1::IntakeService::Stub::GetCase. Blocks until the answer,
   // at most for the timeout.
@@ -96,6 +99,8 @@ class Client {
   absl::Duration timeout() const { return timeout_; }
 
  private:
+  Client(const ClientSettings& settings, std::shared_ptr<grpc::Channel> channel);
+
   std::string authorization_;
   absl::Duration timeout_;
   std::shared_ptr<grpc::Channel> channel_;

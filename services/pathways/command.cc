@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr int kTimeoutSecondsMax = 600;
 struct Options {
   std::string address = ClientSettings().address;
   std::string token_file;
+  runtime::ChannelTlsFiles tls;
   int timeout_seconds = 10;
   Format format = Format::kTable;
   std::string request_id;
@@ -41,6 +43,7 @@ void AddOptions(CLI::App& command, Options& options) {
       .add_option("--token-file", options.token_file,
                   "File whose first line is the token. Default: the variable PATHWAYS_TOKEN")
       ->group(kGroup);
+  AddTlsOptions(command, options.tls, kGroup);
   command.add_option("--timeout-seconds", options.timeout_seconds, "Deadline of each call")
       ->check(CLI::Range(1, kTimeoutSecondsMax))
       ->capture_default_str()
@@ -56,7 +59,8 @@ void AddOptions(CLI::App& command, Options& options) {
 absl::StatusOr<ClientSettings> SettingsOf(const Options& options, const std::string& token) {
   ClientSettings settings{.address = options.address,
                           .token = token,
-                          .timeout = absl::Seconds(options.timeout_seconds)};
+                          .timeout = absl::Seconds(options.timeout_seconds),
+                          .tls = options.tls};
   if (!options.token_file.empty()) {
     ASSIGN_OR_RETURN(settings.token, ReadToken(options.token_file));
   } else if (!token.empty() && !IsToken(token)) {
@@ -65,15 +69,19 @@ absl::StatusOr<ClientSettings> SettingsOf(const Options& options, const std::str
   return settings;
 }
 
+absl::StatusOr<std::unique_ptr<Client>> ClientOf(const Options& options, const std::string& token) {
+  ASSIGN_OR_RETURN(const ClientSettings settings, SettingsOf(options, token));
+  return Client::Make(settings);
+}
+
 ExitCode Run(const CommandContext& context, const Options& options, const RunCommand& run) {
-  const absl::StatusOr<ClientSettings> settings = SettingsOf(options, context.terminal.token);
-  if (!settings.ok()) {
-    PrintFailure(settings.status(), "", options.format, context.terminal.err);
-    return ExitCodeOf(settings.status());
+  const auto client = ClientOf(options, context.terminal.token);
+  if (!client.ok()) {
+    PrintFailure(client.status(), "", options.format, context.terminal.err);
+    return ExitCodeOf(client.status());
   }
-  Client client(*settings);
   Output output(options.format, context.terminal.out);
-  Session session{.client = client,
+  Session session{.client = **client,
                   .output = output,
                   .terminal = context.terminal,
                   .request_id = options.request_id};
@@ -135,6 +143,21 @@ CLI::App& Add(CLI::App& group, const CommandContextPtr& context, const std::stri
 }
 
 }  // namespace
+
+void AddTlsOptions(CLI::App& command, runtime::ChannelTlsFiles& files, const std::string& group) {
+  command
+      .add_option("--tls-ca", files.ca,
+                  "Certificates that the service's must come from, PEM. Default: plain text, to "
+                  "this machine alone")
+      ->envname("PATHWAYS_TLS_CA")
+      ->group(group);
+  command
+      .add_option("--tls-cert", files.certificate,
+                  "Certificate to show to the service, PEM with its chain. Default: none")
+      ->group(group);
+  command.add_option("--tls-key", files.key, "Key of that certificate, PEM, a private file")
+      ->group(group);
+}
 
 CLI::App& AddGroup(CLI::App& app, const std::string& name, const std::string& help) {
   CLI::App& group = *app.add_subcommand(name, help);

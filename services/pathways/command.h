@@ -19,6 +19,7 @@
 #include "services/pathways/client.h"
 #include "services/pathways/exit_codes.h"
 #include "services/pathways/output.h"
+#include "services/runtime/rpc/tls.h"
 
 namespace pathways::cli {
 
@@ -49,6 +50,9 @@ struct CommandContext {
   int& exit_code;
 };
 using CommandContextPtr = std::shared_ptr<const CommandContext>;
+
+// --tls-ca, --tls-cert and --tls-key.
+void AddTlsOptions(CLI::App& command, runtime::ChannelTlsFiles& files, const std::string& group);
 
 // A command that groups others, one of which must be named.
 CLI::App& AddGroup(CLI::App& app, const std::string& name, const std::string& help);

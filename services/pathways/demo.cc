@@ -47,10 +47,10 @@ struct Day {
 std::string AgencyPrincipal(const std::string& agency) { return absl::StrCat("agency/", agency); }
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& address,
-                                                const std::string& tokens_file,
+                                                const DemoOptions& options,
                                                 const std::string& principal) {
-  ASSIGN_OR_RETURN(std::string token, runtime::ReadToken(tokens_file, principal));
-  return std::make_unique<Client>(ClientSettings{address, std::move(token), kCallTimeout});
+  ASSIGN_OR_RETURN(std::string token, runtime::ReadToken(options.tokens_file, principal));
+  return Client::Make({address, std::move(token), kCallTimeout, options.tls});
 }
 
 absl::Status NotSettled() {
@@ -64,7 +64,7 @@ absl::Status PlayAgencies(const DayServices& services, const DemoOptions& option
   for (const auto& [agency, of_agency] : scripts) {
     threads.emplace_back([&services, &options, &agency = agency, &of_agency = of_agency,
                           &result = results[threads.size()]] {
-      auto client = Connect(services.referral, options.tokens_file, AgencyPrincipal(agency));
+      auto client = Connect(services.referral, options, AgencyPrincipal(agency));
       result = client.ok() ? PlayAgency(**client, of_agency) : client.status();
     });
   }
@@ -191,8 +191,8 @@ DayServices ServicesAt(const std::string& intake, const std::string& eligibility
                        const std::string& referral, const DemoOptions& options) {
   return {
       intake, eligibility, referral, [=]() -> absl::Status {
-        ASSIGN_OR_RETURN(const auto screens, Connect(eligibility, options.tokens_file, kDesk));
-        ASSIGN_OR_RETURN(const auto refers, Connect(referral, options.tokens_file, kDesk));
+        ASSIGN_OR_RETURN(const auto screens, Connect(eligibility, options, kDesk));
+        ASSIGN_OR_RETURN(const auto refers, Connect(referral, options, kDesk));
         const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(kSettleMax);
         runtime::Signal look;
         Day before;
@@ -211,9 +211,9 @@ DayServices ServicesAt(const std::string& intake, const std::string& eligibility
 }
 
 absl::Status PlayDay(const DayServices& services, const DemoOptions& options, std::ostream& out) {
-  ASSIGN_OR_RETURN(const auto desk, Connect(services.intake, options.tokens_file, kDesk));
-  ASSIGN_OR_RETURN(const auto screens, Connect(services.eligibility, options.tokens_file, kDesk));
-  ASSIGN_OR_RETURN(const auto refers, Connect(services.referral, options.tokens_file, kDesk));
+  ASSIGN_OR_RETURN(const auto desk, Connect(services.intake, options, kDesk));
+  ASSIGN_OR_RETURN(const auto screens, Connect(services.eligibility, options, kDesk));
+  ASSIGN_OR_RETURN(const auto refers, Connect(services.referral, options, kDesk));
   const auto start = std::chrono::steady_clock::now();
   Day day;
   ImportSettings settings;

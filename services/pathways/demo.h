@@ -13,13 +13,15 @@
 #include "absl/status/status.h"
 #include "services/pathways/output.h"
 #include "services/pathways/serving.h"
+#include "services/runtime/rpc/tls.h"
 
 namespace pathways::cli {
 
 struct DemoOptions {
   std::string import_file;
   std::string answers_file;
-  std::string tokens_file;  // Gets a token for the desk and for each agency that has none.
+  std::string tokens_file;       // Gets a token for the desk and for each agency that has none.
+  runtime::ChannelTlsFiles tls;  // Of calls to services that run elsewhere.
   Format format = Format::kTable;
 };
 

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -131,9 +133,17 @@ void ShowSummary(const ImportSummary& summary, Output& output) {
   }
 }
 
+// Opening the report empties it, and with it the registrations where both names lead to one file.
+absl::Status RefuseSameFile(const std::string& input, const std::string& output) {
+  std::error_code none;  // Of a file that is not there: then they are two.
+  if (!std::filesystem::equivalent(input, output, none)) return absl::OkStatus();
+  return absl::InvalidArgumentError("--report names the file that is imported; name another one");
+}
+
 absl::Status RunImport(Session& session, const std::string& path, const std::string& report_path) {
   std::ofstream report;
   if (!report_path.empty()) {
+    RETURN_IF_ERROR(RefuseSameFile(path, report_path));
     report.open(report_path, std::ios::binary);
     if (!report) {
       return absl::InvalidArgumentError(absl::StrCat(report_path, " cannot be written"));

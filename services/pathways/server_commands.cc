@@ -69,6 +69,7 @@ struct Program {
 // Prepares, starts, has the work done, and serves until a signal where that was not all.
 ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program& program) {
   umask(kPrivateUmask);
+  runtime::KeepMemoryPrivate();
   runtime::SignalWatch signals;  // Before any thread.
   const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);
@@ -130,6 +131,7 @@ void AddPlay(CLI::App& app, const Terminal& terminal, int& exit_code) {
       .add_option("--tokens-file", options->tokens_file,
                   "Token file that the services read, with staff/desk and every agency")
       ->required();
+  AddTlsOptions(command, options->tls, "Connection");
   command.callback([at, options, output, terminal, &exit_code] {
     options->format = *output == "json" ? Format::kJson : Format::kTable;
     const absl::Status played = PlayDay(

@@ -14,7 +14,7 @@ namespace {
 // Variables of the environment that are not settings of a serving process.
 std::vector<std::string> OtherVariables() {
   return {
-      "PATHWAYS_ADDRESS",  "PATHWAYS_TOKEN",
+      "PATHWAYS_ADDRESS",  "PATHWAYS_TLS_CA", "PATHWAYS_TOKEN",
 #ifdef PATHWAYS_FAULTS
       "PATHWAYS_CRASH_AT", "PATHWAYS_MUTANT", "PATHWAYS_REPAIR",
 #endif

@@ -54,9 +54,13 @@ absl::Status Rebuild(const Asked& asked, std::ostream& out) {
   ASSIGN_OR_RETURN(const runtime::DataLock lock, runtime::DataLock::Take(asked.data));
   const runtime::SystemClock clock;
   for (const char* service : {"intake", "eligibility", "referral"}) {
-    ASSIGN_OR_RETURN(const auto store, runtime::SqliteStore::Open(
-                                           absl::StrCat(asked.data, "/", service, ".db"), clock));
-    RETURN_IF_ERROR(RebuildStore(service, *store, out));
+    const std::string path = absl::StrCat(asked.data, "/", service, ".db");
+    const auto store = runtime::SqliteStore::Open(path, clock);
+    if (!store.ok()) {
+      return absl::Status(store.status().code(),
+                          absl::StrCat(path, ": ", std::string(store.status().message())));
+    }
+    RETURN_IF_ERROR(RebuildStore(service, **store, out));
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@ namespace pathways::runtime {
 class DataLock {
  public:
   // Never waits. Makes the folder (mode 0700) when it is missing, but not the folder it is in.
+  // INVALID_ARGUMENT when the user does not own the folder, or group or others have access to it;
   // FAILED_PRECONDITION when it is held already; UNAVAILABLE when the folder cannot be made or
   // written to.
   static absl::StatusOr<DataLock> Take(const std::string& folder);

@@ -1,6 +1,8 @@
 #include "services/runtime/lifecycle.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -23,6 +25,15 @@ sigset_t StopSignals() {
 }
 
 }  // namespace
+
+void KeepMemoryPrivate() {
+#ifndef PATHWAYS_SANITIZED
+  const rlimit none = {};
+  (void)setrlimit(RLIMIT_CORE, &none);
+  // A core that goes to a program, as systemd has it, heeds this alone.
+  (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
 
 SignalWatch::SignalWatch() {
   const sigset_t signals = StopSignals();

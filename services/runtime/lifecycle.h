@@ -23,6 +23,11 @@ namespace pathways::runtime {
 // Exit code when the stop took too long (EX_SOFTWARE of sysexits.h).
 inline constexpr int kStopOverdueExitCode = 70;
 
+// From now on no core file is written and no other process of the user may look into this one: its
+// memory has the master key, names and tokens. root still may. A build for a sanitizer is left as
+// it is, because the leak sanitizer must look.
+void KeepMemoryPrivate();
+
 // At most one in a process. Thread-safe but for construction and destruction.
 class SignalWatch {
  public:

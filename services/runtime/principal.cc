@@ -21,7 +21,23 @@ constexpr size_t kIdLengthMax = 64;
 constexpr size_t kTokenLengthMin = 32;
 constexpr size_t kTokenLengthMax = 128;
 
-constexpr absl::string_view kKinds[] = {"staff", "agency", "service", "operator"};
+// A kind, and the roles that it may have. An agency's role goes with an agency's name alone: it
+// opens what the agency of that name has. The role service reads every fact of everybody, so no
+// person and no agency has it.
+struct Kind {
+  absl::string_view name;
+  std::vector<absl::string_view> roles;
+};
+
+const std::vector<Kind>& Kinds() {
+  static const auto* const kinds =
+      new std::vector<Kind>{{"staff", {kRegistrar, kViewer, kReviewer, kPolicyOfficer, kOperator}},
+                            {"agency", {kAgency}},
+                            {"service", {kService}},
+                            {"operator", {kOperator}}};
+  return *kinds;
+}
+
 constexpr absl::string_view kRoles[] = {kRegistrar, kViewer,        kAgency,  kService,
                                         kOperator,  kPolicyOfficer, kReviewer};
 
@@ -53,8 +69,14 @@ bool Contains(const Range& range, absl::string_view wanted) {
 // What is wrong with a principal, without its values.
 std::vector<std::string> FaultsOf(const Principal& principal) {
   std::vector<std::string> faults;
-  if (!Contains(kKinds, principal.kind)) {
-    faults.push_back(absl::StrCat("kind must be one of ", absl::StrJoin(kKinds, ", ")));
+  const auto kind = std::find_if(Kinds().begin(), Kinds().end(), [&principal](const Kind& known) {
+    return known.name == principal.kind;
+  });
+  if (kind == Kinds().end()) {
+    const auto name_of = [](std::string* out, const Kind& known) {
+      out->append(known.name.data(), known.name.size());
+    };
+    faults.push_back(absl::StrCat("kind must be one of ", absl::StrJoin(Kinds(), ", ", name_of)));
   }
   if (!IsId(principal.id)) faults.push_back("id must be 1 to 64 characters a-z, 0-9 and -");
   std::vector<std::string> roles = principal.roles;
@@ -65,6 +87,13 @@ std::vector<std::string> FaultsOf(const Principal& principal) {
   if (roles.empty() || twice || !known) {
     faults.push_back(absl::StrCat("roles must be of ", absl::StrJoin(kRoles, ", "),
                                   ", each at most once, with a comma between them"));
+  } else if (kind != Kinds().end() &&
+             !std::all_of(roles.begin(), roles.end(), [&kind](const std::string& role) {
+               return Contains(kind->roles, role);
+             })) {
+    faults.push_back(absl::StrCat(kind->name, " may have only the role",
+                                  kind->roles.size() == 1 ? " " : "s ",
+                                  absl::StrJoin(kind->roles, ", ")));
   }
   return faults;
 }

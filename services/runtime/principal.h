@@ -3,8 +3,10 @@
 // A call carries a token; the token file says which principal holds it and in which roles. The edge
 // finds the principal once per call, and each handler asks Authorize; what a principal may do with
 // one case is the service's own rule. The file has a line `token kind id role[,role...]` for each
-// principal; lines that start with # and blank lines are passed over. It is private (see
-// private_file.h), because a token is as good as a password; nothing here prints one.
+// principal; the kind says which roles there may be: staff any but agency and service, an agency,
+// a service and an operator the role of that name alone; lines that start with # and blank lines
+// are passed over. It is private (see private_file.h), because a token is as good as a password;
+// nothing here prints one.
 #ifndef PATHWAYS_SERVICES_RUNTIME_PRINCIPAL_H_
 #define PATHWAYS_SERVICES_RUNTIME_PRINCIPAL_H_
 

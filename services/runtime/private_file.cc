@@ -37,13 +37,8 @@ absl::Status CheckPrivate(const FileDescriptor& file, const std::string& path, s
   if (!S_ISREG(about.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is not a regular file"));
   }
-  if (about.st_uid != geteuid()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": must be owned by the user who runs the program"));
-  }
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": group or others have access; chmod 600 it"));
+  if (const std::string fault = AccessFault(about); !fault.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": ", fault));
   }
   if (static_cast<size_t>(about.st_size) > bytes_max) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is larger than ", bytes_max, " bytes"));
@@ -94,6 +89,13 @@ FileDescriptor::~FileDescriptor() {
 
 FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
     : number_(std::exchange(other.number_, -1)) {}
+
+std::string AccessFault(const struct stat& about) {
+  if (about.st_uid != geteuid()) return "must be owned by the user who runs the program";
+  if ((about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return "";
+  return absl::StrCat("group or others have access; chmod ", S_ISDIR(about.st_mode) ? "700" : "600",
+                      " it");
+}
 
 absl::StatusOr<std::string> ReadPrivateFile(const std::string& path, size_t bytes_max) {
   // Without O_NONBLOCK a pipe of that name would block for ever.

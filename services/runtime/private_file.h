@@ -8,6 +8,8 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_PRIVATE_FILE_H_
 #define PATHWAYS_SERVICES_RUNTIME_PRIVATE_FILE_H_
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <string>
 
@@ -31,6 +33,10 @@ class FileDescriptor {
  private:
   int number_;  // -1: none.
 };
+
+// What is wrong with who may use a file or a folder, and what to do about it: the user must own it,
+// and nobody else may do anything with it. Empty: nothing.
+std::string AccessFault(const struct stat& about);
 
 // Reads a whole file. NOT_FOUND: there is none. FAILED_PRECONDITION: the user does not own it, or
 // group or others may do anything with it, or it cannot be opened. INVALID_ARGUMENT: it is no

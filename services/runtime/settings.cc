@@ -21,37 +21,10 @@ namespace pathways::runtime {
 namespace {
 
 constexpr char kPrefix[] = "PATHWAYS_";
-constexpr int kPortMax = 65535;
-constexpr size_t kHostBytesMax = 253;  // RFC 1035, section 2.3.4, without the last dot.
 
 [[noreturn]] void EndForBug(absl::string_view name, const char* what) {
   std::fprintf(stderr, "bug: setting %s %s\n", std::string(name).c_str(), what);
   std::abort();
-}
-
-std::optional<Address> ParseAddress(absl::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == absl::string_view::npos) return std::nullopt;
-  absl::string_view host = text.substr(0, colon);
-  const absl::string_view port = text.substr(colon + 1);
-  const bool bracketed = absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  // Without brackets nobody can tell where an IPv6 address ends.
-  if (!bracketed && absl::StrContains(host, ":")) return std::nullopt;
-  const auto in_host = [bracketed](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || (bracketed && c == ':') ||
-           (bracketed && c == '%');
-  };
-  if (host.empty() || host.size() > kHostBytesMax ||
-      !std::all_of(host.begin(), host.end(), in_host)) {
-    return std::nullopt;
-  }
-  int number = 0;
-  if (port.empty() || !std::all_of(port.begin(), port.end(), absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(port, &number) || number > kPortMax) {
-    return std::nullopt;
-  }
-  return Address{std::string(host), number};
 }
 
 bool Exists(const std::string& path, bool folder) {

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/runtime/address.h"
 
 namespace pathways::runtime {
 
@@ -31,11 +32,6 @@ struct Setting {
 
 // "drain-seconds" is PATHWAYS_DRAIN_SECONDS in the environment.
 std::string EnvironmentName(absl::string_view setting);
-
-struct Address {
-  std::string host;  // Name or number; of IPv6 without the brackets. Empty: not set.
-  int port = 0;      // 0: any free port.
-};
 
 enum class Presence { kRequired, kOptional };
 

@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -135,10 +136,12 @@ class CliImportTest : public ::testing::Test {
   // The import itself, with short waits.
   ImportSummary RunImport(const FakeIntake& intake, ImportSettings settings,
                           absl::Duration timeout = absl::Seconds(10)) {
-    Client client({.address = intake.address(), .timeout = timeout});
+    const auto client = Client::Make({.address = intake.address(), .timeout = timeout});
+    EXPECT_TRUE(client.ok()) << client.status();
+    if (!client.ok()) return {};
     settings.today = kToday;
     settings.backoff = absl::Milliseconds(1);
-    absl::StatusOr<ImportSummary> summary = Import(client, settings);
+    absl::StatusOr<ImportSummary> summary = Import(**client, settings);
     EXPECT_TRUE(summary.ok()) << summary.status();
     return summary.ok() ? *std::move(summary) : ImportSummary();
   }
@@ -189,6 +192,33 @@ TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
   EXPECT_EQ(json.exit_code, kExitRowsRefused);
   EXPECT_THAT(json.out, AllOf(HasSubstr("\"registered\": 1"), HasSubstr("\"line\": 4"),
                               HasSubstr("\"column\": \"nationality\"")));
+}
+
+// Opening the report would empty the registrations before they are read, whatever it is called.
+TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string path = WriteGood(2);
+  const auto text = [&path] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = text();
+  const std::string soft = folder_.path() + "/soft.csv";
+  const std::string hard = folder_.path() + "/hard.csv";
+  ASSERT_EQ(symlink(path.c_str(), soft.c_str()), 0);
+  ASSERT_EQ(link(path.c_str(), hard.c_str()), 0);
+  for (const std::string& report : {path, soft, hard, folder_.path() + "/./import.csv"}) {
+    for (const std::string& import : {path, soft, hard}) {
+      SCOPED_TRACE(import + " " + report);
+      const Ran ran = RunCli(intake.address(), {"import", import, "--report", report});
+      EXPECT_EQ(ran.exit_code, kExitUsage);
+      EXPECT_THAT(ran.err, HasSubstr("--report names the file that is imported"));
+      ASSERT_EQ(text(), before);
+    }
+  }
+  EXPECT_TRUE(intake.attempts().empty());
 }
 
 TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {

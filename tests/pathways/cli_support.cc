@@ -103,10 +103,10 @@ grpc::Status Refusal(grpc::StatusCode code, const std::string& reason,
   return {code, "what happened", details.SerializeAsString()};
 }
 
-FakeServices::FakeServices() {
+FakeServices::FakeServices(const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterCallbackGenericService(this);
   server_ = builder.BuildAndStart();
   if (!server_ || port == 0) std::abort();

@@ -8,6 +8,7 @@
 
 #include <google/protobuf/message.h>
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/support/status.h>
 
@@ -33,7 +34,8 @@ grpc::Status Refusal(grpc::StatusCode code, const std::string& reason,
 
 class FakeServices : public grpc::CallbackGenericService {
  public:
-  FakeServices();
+  explicit FakeServices(const std::shared_ptr<grpc::ServerCredentials>& credentials =
+                            grpc::InsecureServerCredentials());
   ~FakeServices() override;
 
   const std::string& address() const { return address_; }

@@ -146,8 +146,9 @@ void Site::Start() {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   for (const auto& [principal, token] : tokens_) {
-    clients_[principal] =
-        std::make_unique<cli::Client>(cli::ClientSettings{address, token, absl::Seconds(30)});
+    auto client = cli::Client::Make({address, token, absl::Seconds(30)});
+    Must(client.status());
+    clients_[principal] = *std::move(client);
   }
 }
 

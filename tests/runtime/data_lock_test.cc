@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_folder.h"
@@ -66,12 +67,34 @@ TEST(DataLockTest, EndsWithTheProcessThatHeldIt) {
   EXPECT_TRUE(DataLock::Take(folder.path()).ok());
 }
 
+// Whoever may write to the folder may put another database into it.
+TEST(DataLockTest, TakesNoFolderThatOthersHaveAccessTo) {
+  const testing_support::TempFolder folder;
+  const std::string data = folder.path() + "/data";
+  ASSERT_EQ(mkdir(data.c_str(), 0700), 0);
+  for (const mode_t mode : {0777U, 0770U, 0702U, 0755U, 0710U, 0701U}) {
+    ASSERT_EQ(chmod(data.c_str(), mode), 0);
+    const absl::Status status = DataLock::Take(data).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << std::oct << mode << status;
+    EXPECT_EQ(status.message(),
+              absl::StrCat("data folder ", data, ": group or others have access; chmod 700 it"));
+    EXPECT_EQ(ModeOf(data + "/lock"), -1);
+  }
+  ASSERT_EQ(chmod(data.c_str(), 0700), 0);
+  EXPECT_TRUE(DataLock::Take(data).ok());
+  // The file system of /proc is root's, and open to all.
+  EXPECT_EQ(DataLock::Take("/proc").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(DataLockTest, SaysWhichFolderCannotBeUsed) {
   const testing_support::TempFolder folder;
   const std::string file = folder.path() + "/file";
   std::ofstream(file) << "x";
-  // The file system of /proc refuses new files to root too.
-  for (const std::string& data : {file, file + "/data", std::string("/proc")}) {
+  // What is no lock file where the lock must be refuses root too.
+  const std::string barred = folder.path() + "/barred";
+  ASSERT_EQ(mkdir(barred.c_str(), 0700), 0);
+  ASSERT_EQ(mkdir((barred + "/lock").c_str(), 0700), 0);
+  for (const std::string& data : {file, file + "/data", barred}) {
     const absl::Status status = DataLock::Take(data).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(data));

@@ -3,6 +3,7 @@
 // again, damaged or foreign on SQLite.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <memory>
@@ -202,9 +203,44 @@ TEST_F(SqliteStoreTest, OpenRefusesWhatItCannotServe) {
             absl::StatusCode::kFailedPrecondition);
   const std::string text = folder_.path() + "/text";
   std::ofstream(text) << std::string(8192, 'x');
+  ASSERT_EQ(chmod(text.c_str(), 0600), 0);
   EXPECT_EQ(SqliteStore::Open(text, clock_).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(SqliteStore::Open(folder_.path() + "/missing/store.db", clock_).status().code(),
             absl::StatusCode::kUnavailable);
+}
+
+// The codes in it are in the clear, and whoever may write can change what was decided.
+TEST_F(SqliteStoreTest, ServesNoFileThatOthersHaveAccessTo) {
+  std::unique_ptr<SqliteStore> store = Open();
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  // The first stays open, so that the files beside it are there.
+  for (const std::string suffix : {"", "-wal", "-shm"}) {
+    const std::string path = FileIn(folder_) + suffix;
+    for (const mode_t mode : {0666U, 0644U, 0640U, 0606U}) {
+      ASSERT_EQ(chmod(path.c_str(), mode), 0) << path;
+      const absl::Status status = SqliteStore::Open(FileIn(folder_), clock_).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << path << status;
+      EXPECT_THAT(std::string(status.message()), testing::EndsWith("chmod 600 it"));
+      EXPECT_THAT(std::string(status.message()), testing::HasSubstr(suffix));
+    }
+    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  }
+  store.reset();
+  EXPECT_NE(Open(), nullptr);
+}
+
+TEST_F(SqliteStoreTest, MakesItsFilesPrivateWhateverTheUmask) {
+  const mode_t before = umask(0);
+  std::unique_ptr<SqliteStore> store = Open();
+  if (store) EXPECT_TRUE(Commit(*store, OneOfEverything()).ok());
+  umask(before);
+  ASSERT_NE(store, nullptr);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    struct stat about = {};
+    ASSERT_EQ(stat((FileIn(folder_) + suffix).c_str(), &about), 0) << suffix;
+    EXPECT_EQ(about.st_mode & 0777, 0600U) << suffix;
+  }
 }
 
 }  // namespace

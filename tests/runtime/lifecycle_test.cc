@@ -1,6 +1,9 @@
 #include "services/runtime/lifecycle.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -132,6 +135,25 @@ void StopInTime() {
 }
 
 TEST(WatchdogDeathTest, LetsAStopInTimePass) { EXPECT_EXIT(StopInTime(), ExitedWithCode(0), ""); }
+
+#ifndef PATHWAYS_SANITIZED
+// In a process of its own: it cannot be taken back.
+TEST(KeepMemoryPrivate, LeavesNoCoreAndLetsNoOtherProcessLook) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    KeepMemoryPrivate();
+    rlimit core = {1, 1};
+    const bool read = getrlimit(RLIMIT_CORE, &core) == 0;
+    const bool none = core.rlim_cur == 0 && core.rlim_max == 0;
+    _exit(read && none && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 1);
+  }
+  int result = -1;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_TRUE(WIFEXITED(result));
+  EXPECT_EQ(WEXITSTATUS(result), 0);
+}
+#endif
 
 }  // namespace
 }  // namespace pathways::runtime

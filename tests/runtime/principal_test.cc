@@ -6,11 +6,14 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -97,14 +100,43 @@ TEST_F(PrincipalTest, FindsNobodyByAnyOtherToken) {
   EXPECT_EQ(nobody->Find(""), nullptr);
 }
 
-TEST_F(PrincipalTest, TakesEveryKindAndRoleAndTheBounds) {
-  for (const char* kind : {"staff", "agency", "service", "operator"}) {
-    for (const char* role : {"registrar", "viewer", "agency", "service", "operator"}) {
-      const auto tokens = TokenFile::Load(File(absl::StrCat(kToken, " ", kind, " 0-z ", role)));
-      ASSERT_TRUE(tokens.ok()) << tokens.status();
-      EXPECT_TRUE(tokens->Find(kToken)->Has(role));
+TEST_F(PrincipalTest, TakesTheRolesOfAKindAndNoOthers) {
+  const std::map<std::string, std::set<std::string>> roles_of = {
+      {"staff", {"registrar", "viewer", "reviewer", "policy-officer", "operator"}},
+      {"agency", {"agency"}},
+      {"service", {"service"}},
+      {"operator", {"operator"}}};
+  for (const auto& [kind, taken] : roles_of) {
+    for (const std::string role :
+         {"registrar", "viewer", "agency", "service", "operator", "policy-officer", "reviewer"}) {
+      const std::string text = absl::StrCat(kToken, " ", kind, " 0-z ", role, "\n");
+      SCOPED_TRACE(text);
+      const auto tokens = TokenFile::Load(File(text));
+      EXPECT_EQ(tokens.ok(), taken.count(role) == 1);
+      if (tokens.ok()) {
+        EXPECT_TRUE(tokens->Find(kToken)->Has(role));
+      }
+      ASSERT_EQ(unlink(Path().c_str()), 0);
+      EXPECT_EQ(AddToken(Path(), {kind, "0-z", {role}}).ok(), taken.count(role) == 1);
     }
   }
+}
+
+// One right role beside it does not make a role right: staff/comar with the role agency would read
+// and answer what the agency comar has, and the names at the desk too.
+TEST_F(PrincipalTest, SaysWhichRolesAKindMayHave) {
+  EXPECT_EQ(FaultsIn(absl::StrCat("# comment\n", kToken, " staff comar agency,registrar\n", kOther,
+                                  " agency x operator,service,registrar\n")),
+            "FILE:2: staff may have only the roles registrar, viewer, reviewer, policy-officer, "
+            "operator\n"
+            "FILE:3: agency may have only the role agency");
+  const absl::Status status =
+      AddToken(Path("new"), {"agency", "comar", {"agency", "viewer"}}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "agency may have only the role agency");
+}
+
+TEST_F(PrincipalTest, TakesTheBounds) {
   const std::string longest_id(64, 'a');
   for (const std::string& token : {std::string(32, '-'), std::string(128, '_')}) {
     EXPECT_TRUE(TokenFile::Load(File(token + " staff " + longest_id + " viewer")).ok());

@@ -10,13 +10,13 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/runtime/address.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -42,26 +42,21 @@ class WithoutReflection : public grpc::ServerBuilderOption {
   }
 };
 
-bool IsLoopback(const std::string& listen) {
-  const std::string host = listen.substr(0, listen.rfind(':'));
-  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
-}
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  return std::string(std::istreambuf_iterator<char>(file), {});
+bool IsOnLoopback(const std::string& listen) {
+  const std::optional<Address> address = ParseAddress(listen);
+  return address && IsLoopback(address->host);
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const TlsFiles& tls) {
+  RETURN_IF_ERROR(CheckTlsFiles(tls));
   if (tls.certificate.empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions options;
   grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  ASSIGN_OR_RETURN(pair.private_key, ReadPem(tls.key));
-  ASSIGN_OR_RETURN(pair.cert_chain, ReadPem(tls.certificate));
+  ASSIGN_OR_RETURN(pair.private_key, ReadTlsKey(tls.key));
+  ASSIGN_OR_RETURN(pair.cert_chain, ReadCertificates(tls.certificate));
   options.pem_key_cert_pairs.push_back(std::move(pair));
   if (!tls.client_ca.empty()) {
-    ASSIGN_OR_RETURN(options.pem_root_certs, ReadPem(tls.client_ca));
+    ASSIGN_OR_RETURN(options.pem_root_certs, ReadCertificates(tls.client_ca));
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);
@@ -72,9 +67,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const Tls
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const RpcOptions& options, const std::vector<grpc::Service*>& services) {
   const bool is_plain = options.tls.certificate.empty();
-  if (is_plain && !services.empty() && !IsLoopback(options.listen)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        options.listen, ": without TLS only 127.0.0.1, localhost and [::1] may be listened on"));
+  if (is_plain && !services.empty() && !IsOnLoopback(options.listen)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.listen, ": without TLS only ", kLoopbackHosts, " may be listened on"));
   }
   grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) {

@@ -16,18 +16,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/runtime/rpc/tls.h"
 
 namespace pathways::runtime {
 
-// Files in PEM. Read once, at the start.
-struct TlsFiles {
-  std::string certificate;  // Of the server, with the chain. Empty: plain text.
-  std::string key;
-  std::string client_ca;  // Not empty: a client must show a certificate that comes from these.
-};
-
 struct RpcOptions {
-  std::string listen;  // host:port; port 0: any free one. Plain text: 127.0.0.1, localhost, [::1].
+  std::string listen;  // host:port; port 0: any free one. Plain text: loopback only.
   bool reflection = false;
   int message_bytes_max = 1 << 20;  // A larger request is refused with RESOURCE_EXHAUSTED.
   TlsFiles tls;
@@ -36,7 +30,7 @@ struct RpcOptions {
 class RpcServer {
  public:
   // Starts. `services` must outlive the server; none: a port for health, in plain text anywhere.
-  // INVALID_ARGUMENT: not a loopback address, and no TLS. NOT_FOUND: a file cannot be read.
+  // INVALID_ARGUMENT: not a loopback address, and no TLS. Errors of the files as CheckTlsFiles.
   // UNAVAILABLE: the port is taken, or the certificate is none.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const RpcOptions& options, const std::vector<grpc::Service*>& services);

@@ -30,6 +30,7 @@
 #include "services/runtime/rpc/front.h"
 #include "services/runtime/rpc/stream_client.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_conninfo.h"
 #include "services/runtime/store/postgres_store.h"
 #include "services/runtime/tail_check.h"
 
@@ -56,7 +57,7 @@ constexpr absl::Duration kStopMargin = absl::Seconds(15);
 std::vector<Setting> SettingsOf(const ServiceProgram& program) {
   std::vector<Setting> table = {
       {"listen", "Address of the gRPC API; other than loopback it needs TLS", ""},
-      {"tls-certificate", "Certificate of the gRPC API, PEM with its chain; empty: plain text", ""},
+      {"tls-certificate", "Certificate of the service, PEM with its chain; empty: plain text", ""},
       {"tls-key", "Key of that certificate, PEM", ""},
       {"tls-client-ca", "Certificates a client's must come from; empty: tokens alone", ""},
       {"tls-ca", "Certificates the other services' must come from; empty: plain text", ""},
@@ -144,6 +145,8 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.rpc.tls.key = settings.File("tls-key", Presence::kOptional);
   read.rpc.tls.client_ca = settings.File("tls-client-ca", Presence::kOptional);
   read.tls_ca = settings.File("tls-ca", Presence::kOptional);
+  ExpectTls(settings, program.follows);
+  ExpectTls(settings, program.projected);
   read.health_listen = TextOf(settings.HostPort("health-listen", Presence::kOptional));
   read.metrics = settings.HostPort("metrics-listen", Presence::kRequired);
   read.database = settings.Text("database", Presence::kRequired);
@@ -263,7 +266,8 @@ absl::Status Process::ReadFiles() {
   }
   std::string faults;
   for (const absl::Status& status :
-       {keyring.status(), tokens.status(), token.status(), feed.status(), ReadKafka()}) {
+       {keyring.status(), tokens.status(), token.status(), feed.status(), ReadKafka(),
+        CheckTlsFiles(options_.rpc.tls), CheckConnectionString(options_.database)}) {
     if (!status.ok())
       absl::StrAppend(&faults, faults.empty() ? "" : "\n", std::string(status.message()));
   }
@@ -316,6 +320,8 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   streams.address = address;
   streams.token = service_token_;
   streams.ca_file = options_.tls_ca;
+  streams.certificate_file = options_.rpc.tls.certificate;
+  streams.key_file = options_.rpc.tls.key;
   ASSIGN_OR_RETURN(followed.streams, StreamClient::Make(std::move(streams)));
   return absl::OkStatus();
 }
@@ -470,6 +476,7 @@ std::vector<std::string> OtherVariables() {
 
 int RunService(int argc, const char* const* argv, const ServiceProgram& program) {
   umask(kPrivateUmask);
+  KeepMemoryPrivate();
   SignalWatch signals;  // Before any thread.
   Settings settings(SettingsOf(program));
   const std::optional<int> ended =

@@ -3,28 +3,17 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/runtime/rpc/tls.h"
+#include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
 namespace {
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(
-    const std::string& ca_file) {
-  if (ca_file.empty()) return grpc::InsecureChannelCredentials();
-  std::ifstream file(ca_file, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(ca_file, ": cannot be read"));
-  grpc::SslCredentialsOptions ssl;
-  ssl.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
-  return grpc::SslCredentials(ssl);
-}
 
 // Whatever the other side answers, the caller can only try again or raise an alarm.
 absl::Status ToStatus(const grpc::Status& status, const std::string& service) {
@@ -58,13 +47,18 @@ EventRow EventOf(const stream::v1::StreamRecord& record) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StreamClient>> StreamClient::Make(StreamClientOptions options) {
-  auto credentials = CredentialsOf(options.ca_file);
-  if (!credentials.ok()) return credentials.status();
+  ChannelTlsFiles files;
+  if (!options.ca_file.empty()) {
+    files = {options.ca_file, options.certificate_file, options.key_file};
+  }
+  ASSIGN_OR_RETURN(const auto credentials, ChannelCredentialsFor(options.address, files));
   // A headless name has an address for each replica: the reads are spread, and one that is gone is
   // passed over.
   grpc::ChannelArguments arguments;
   arguments.SetLoadBalancingPolicyName("round_robin");
-  auto channel = grpc::CreateCustomChannel(options.address, *credentials, arguments);
+  // A proxy set for the web would otherwise see every call, and the token where there is no TLS.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  auto channel = grpc::CreateCustomChannel(options.address, credentials, arguments);
   return std::unique_ptr<StreamClient>(new StreamClient(std::move(options), std::move(channel)));
 }
 

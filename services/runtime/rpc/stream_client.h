@@ -21,13 +21,16 @@ struct StreamClientOptions {
   std::string address;  // host:port.
   std::string token;    // Of a principal with the role service.
   std::string ca_file;  // Certificates that the server's must come from. Empty: plain text.
+  std::string certificate_file;  // Shown to a server that asks for one; not used in plain text.
+  std::string key_file;
   absl::Duration timeout = absl::Seconds(5);  // Of one call.
 };
 
 // Thread-safe.
 class StreamClient : public StreamReader {
  public:
-  // Does not connect yet. NOT_FOUND when the file of certificates cannot be read.
+  // Does not connect yet. Errors as ChannelCredentialsFor, for an address or files that the token
+  // must not go by.
   static absl::StatusOr<std::unique_ptr<StreamClient>> Make(StreamClientOptions options);
 
   // Errors as in bus.h. UNAVAILABLE also when the token is refused: it may be replaced.

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/store/postgres_conninfo.h"
 
 namespace pathways::runtime {
 namespace {
@@ -131,6 +132,7 @@ int64_t PostgresResult::changed() const {
 
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
     const PostgresOptions& options, PostgresDeadline deadline) {
+  RETURN_IF_ERROR(CheckConnectionString(options.connection));
   const auto settings = ConnectionSettings(options);
   std::vector<const char*> names;
   std::vector<const char*> values;

@@ -93,8 +93,9 @@ class PostgresResult {
 
 class PostgresConnection {
  public:
-  // Connects and applies the session's settings. UNAVAILABLE with libpq's reason otherwise. A host
-  // name is looked up by the system's resolver, which keeps its own time limit.
+  // Connects and applies the session's settings. INVALID_ARGUMENT for a connection string that
+  // must not be used (postgres_conninfo.h); else UNAVAILABLE with libpq's reason. A host name is
+  // looked up by the system's resolver, which keeps its own time limit.
   static absl::StatusOr<std::unique_ptr<PostgresConnection>> Open(const PostgresOptions& options,
                                                                   PostgresDeadline deadline);
   ~PostgresConnection();

@@ -49,7 +49,8 @@ absl::StatusOr<int64_t> MigratePostgres(const PostgresOptions& options);
 class PostgresStore : public EventStore {
  public:
   // Never migrates. FAILED_PRECONDITION, which names `pathways migrate`, when the schema is not the
-  // one of this release. UNAVAILABLE: cannot be reached within `operation_max`.
+  // one of this release. INVALID_ARGUMENT: a connection string that must not be used
+  // (postgres_conninfo.h). UNAVAILABLE: cannot be reached within `operation_max`.
   static absl::StatusOr<std::unique_ptr<PostgresStore>> Open(PostgresStoreOptions options);
   ~PostgresStore() override;
 

@@ -1,8 +1,13 @@
 #include "services/runtime/store/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "services/runtime/private_file.h"
+#include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
 namespace {
@@ -38,6 +43,28 @@ absl::Status ToStatus(int code) {
     default:
       return absl::InternalError(what);
   }
+}
+
+// A database that others may read or write is not served. By name and not by an open file: closing
+// one would end the locks that SQLite holds on it for this process.
+absl::Status CheckAccess(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    struct stat about = {};
+    if (stat((path + suffix).c_str(), &about) != 0) continue;
+    const std::string fault = AccessFault(about);
+    if (fault.empty()) continue;
+    const bool is_beside = *suffix != '\0';
+    return absl::InvalidArgumentError(absl::StrCat(
+        "SQLite: ", is_beside ? absl::StrCat("the file ", suffix, " beside it: ") : "", fault));
+  }
+  return absl::OkStatus();
+}
+
+// Left to itself SQLite makes a file as open as the umask lets. It gives those beside it the mode
+// of this one. What fails here is told by SQLite, which tries it too.
+void MakePrivate(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file >= 0) close(file);
 }
 
 }  // namespace
@@ -104,6 +131,8 @@ std::string SqliteStatement::ColumnBytes(int column) const {
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
                                                                          bool create) {
+  RETURN_IF_ERROR(CheckAccess(path));
+  if (create) MakePrivate(path);
   sqlite3* db = nullptr;
   // NOMUTEX: a connection is used by one thread at a time, which the store sees to.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
