@@ -25,7 +25,8 @@ inline constexpr int kEvolveVersion = 1;
 // Decides one command; `routes` says which agency takes a pathway. An action is checked by
 // ValidateAction before. Errors of an action: NOT_FOUND with reason REFERRAL_NOT_FOUND (no such
 // referral, or another agency's: the same words), FAILED_PRECONDITION with reason REFERRAL_STATE,
-// REFERRAL_ON_HOLD or CASE_WITHDRAWN, ABORTED with reason ETAG_MISMATCH, INVALID_ARGUMENT with
+// REFERRAL_ON_HOLD, SYSTEM_HOLD (a hold of the system is not taken off by people) or
+// CASE_WITHDRAWN, ABORTED with reason ETAG_MISMATCH, INVALID_ARGUMENT with
 // reason INVALID_REFERRAL_ACTION (an agency's action without agency, or the other way round).
 // Repeating an action whose effect stands gives no event, and so does an event of upstream after
 // the withdrawal. INTERNAL: broken invariant, or a kind of event that this release does not know.
