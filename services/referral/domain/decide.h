@@ -46,6 +46,12 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
 // True while the referral can still change.
 bool IsLive(v1::ReferralState state);
 
+// True while the referral's agency may read the people and all else of it: it lives, the people
+// consent, and the case stands. Afterwards the agency reads number and state, also of what it ended
+// itself: what it needs for its own work it has read by then. An agency that was asked to let go,
+// or refused to, reads no more either once consent or the case are gone.
+bool IsOpenToAgency(const v1::ReferralCaseState& state, const v1::Referral& referral);
+
 }  // namespace pathways::referral
 
 #endif  // PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
