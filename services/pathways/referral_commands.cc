@@ -216,7 +216,7 @@ void AddStaffActions(CLI::App& group, const CommandContextPtr& context) {
         request.set_reason_code(*reason);
       });
   AddReasonOption(hold, *reason)->required();
-  AddAction(group, context, "release", "Staff: take a referral off hold",
+  AddAction(group, context, "release", "Staff: take their hold off a referral",
             &ReferralService::Stub::SetHold);
   auto is_cleared = std::make_shared<bool>(false);
   AddAction<ReferralService::Stub, referral::v1::SetEscalationRequest>(

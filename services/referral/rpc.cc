@@ -74,7 +74,7 @@ grpc::ServerUnaryReactor* ReferralRpc::GetReferral(grpc::CallbackServerContext* 
     const std::optional<type::ReferralKey> key = type::ParseReferralName(request->name());
     if (!key) violations.Add("name", kReferralNameForm);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    ASSIGN_OR_RETURN(*response, ReadReferral(parts_.store, *key, ""));
+    ASSIGN_OR_RETURN(*response, ReadReferral(parts_.store, *key, Reader::Staff()));
     return absl::OkStatus();
   });
 }
@@ -89,7 +89,7 @@ grpc::ServerUnaryReactor* ReferralRpc::ListReferrals(grpc::CallbackServerContext
         runtime::CheckPageSize(request->page_size(), kPageUsual, kPageMax, "page_size", violations);
     const std::string after = CheckPageToken(request->page_token(), prefix, violations);
     RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-    ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts_.store, kReferralsIndex, prefix, after,
+    ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts_.store, Reader::Staff(), prefix, after,
                                                  page_size, v1::REFERRAL_STATE_UNSPECIFIED));
     for (v1::Referral& referral : page.referrals) *response->add_referrals() = std::move(referral);
     if (!page.last_key.empty()) {

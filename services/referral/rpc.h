@@ -8,7 +8,7 @@
 
 #include "pathways/referral/v1/agency_service.grpc.pb.h"
 #include "pathways/referral/v1/referral_service.grpc.pb.h"
-#include "services/referral/rpc_watch.h"
+#include "services/referral/watch.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/keys.h"
 #include "services/runtime/rpc/edge.h"
@@ -22,7 +22,7 @@ struct RpcParts {
   runtime::Engine& engine;
   runtime::EventStore& store;
   const runtime::Keyring& keyring;
-  Watchers& watchers;
+  ReferralWatches& watches;
 };
 
 class ReferralRpc : public v1::ReferralService::CallbackService {

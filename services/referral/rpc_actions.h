@@ -5,6 +5,7 @@
 #ifndef PATHWAYS_SERVICES_REFERRAL_RPC_ACTIONS_H_
 #define PATHWAYS_SERVICES_REFERRAL_RPC_ACTIONS_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -53,15 +54,18 @@ grpc::ServerUnaryReactor* ChangeReferral(const RpcParts& parts,
                                          const runtime::Method& method, Acts acts,
                                          const Request* request, v1::ReferralActionCommand action,
                                          v1::Referral* response) {
+  // Who is shown the answer; known once the call was admitted.
+  const auto reader = std::make_shared<std::optional<Reader>>();
   return parts.edge.Change(
       context, method, parts.engine,
       [&](const runtime::Principal& principal) {
+        *reader = acts == Acts::kAgency ? Reader::Agency(principal.id) : Reader::Staff();
         return ActionCommand(*request, method.name, std::move(action),
                              acts == Acts::kAgency ? principal.id : "", principal, parts.keyring);
       },
-      [request, response](const runtime::Answer& answer) -> absl::Status {
+      [request, response, reader](const runtime::Answer& answer) -> absl::Status {
         const std::optional<type::ReferralKey> key = type::ParseReferralName(request->name());
-        ASSIGN_OR_RETURN(*response, ReferralOf(answer.row, *key, ""));
+        ASSIGN_OR_RETURN(*response, ReferralOf(answer.row, *key, **reader));
         return absl::OkStatus();
       });
 }

@@ -6,6 +6,7 @@
 #include "services/referral/domain/keys.h"
 #include "services/referral/rpc.h"
 #include "services/referral/rpc_actions.h"
+#include "services/referral/rpc_watch.h"
 #include "services/referral/views.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
@@ -48,7 +49,7 @@ grpc::ServerUnaryReactor* AgencyRpc::GetReferral(grpc::CallbackServerContext* co
         const std::optional<type::ReferralKey> key = type::ParseReferralName(request->name());
         if (!key) violations.Add("name", kReferralNameForm);
         RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-        ASSIGN_OR_RETURN(*response, ReadReferral(parts_.store, *key, principal.id));
+        ASSIGN_OR_RETURN(*response, ReadReferral(parts_.store, *key, Reader::Agency(principal.id)));
         return absl::OkStatus();
       });
 }
@@ -70,7 +71,7 @@ grpc::ServerUnaryReactor* AgencyRpc::ListReferrals(
           violations.Add("state", "must be a state of a referral, or unspecified");
         }
         RETURN_IF_ERROR(violations.ToStatus(runtime::kInvalidRequest));
-        ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts_.store, AgencyIndex(principal.id), "",
+        ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts_.store, Reader::Agency(principal.id), "",
                                                      *after, page_size, request->state()));
         for (v1::Referral& referral : page.referrals) {
           *response->add_referrals() = std::move(referral);
@@ -84,7 +85,7 @@ grpc::ServerUnaryReactor* AgencyRpc::ListReferrals(
 
 grpc::ServerWriteReactor<v1::WatchReferralsResponse>* AgencyRpc::WatchReferrals(
     grpc::CallbackServerContext* context, const v1::WatchReferralsRequest* request) {
-  return parts_.watchers.Start(parts_.edge, context, *request);
+  return StartWatch(parts_.watches, parts_.edge, context, *request);
 }
 
 grpc::ServerUnaryReactor* AgencyRpc::ReceiveReferral(grpc::CallbackServerContext* context,

@@ -6,10 +6,11 @@ namespace pathways::referral {
 
 ReferralAssembly::ReferralAssembly(const runtime::AssemblyParts& parts)
     : core_(parts.core),
-      watchers_(core_.store()),
-      staff_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, watchers_}),
-      agencies_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, watchers_}) {
-  core_.OnCommit([this] { watchers_.Notify(); });
+      watches_(core_.store()),
+      staff_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, watches_}),
+      agencies_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, watches_}) {
+  core_.OnCommit([this] { watches_.Notify(); });
+  watches_.Start();
 }
 
 std::vector<std::string> ReferralAssembly::HealthNames() const {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "services/referral/rpc.h"
-#include "services/referral/rpc_watch.h"
+#include "services/referral/watch.h"
 #include "services/runtime/rpc/assembly.h"
 
 namespace pathways::referral {
@@ -20,12 +20,12 @@ class ReferralAssembly : public runtime::ServiceAssembly {
   std::vector<grpc::Service*> Rpcs() override { return {&staff_, &agencies_}; }
   std::vector<std::string> HealthNames() const override;
   runtime::OperatedService Operated() override;
-  void EndStreams() override { watchers_.Stop(); }
-  void Stop() override { watchers_.Stop(); }
+  void EndStreams() override { watches_.Stop(); }
+  void Stop() override { watches_.Stop(); }
 
  private:
   runtime::ServiceCore& core_;
-  Watchers watchers_;
+  ReferralWatches watches_;
   ReferralRpc staff_;
   AgencyRpc agencies_;
 };

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "services/referral/domain/decide.h"
 #include "services/referral/domain/keys.h"
 #include "services/runtime/status_macros.h"
 #include "services/type/problem.h"
@@ -20,6 +21,18 @@ absl::StatusOr<type::ReferralKey> ParseKey(const std::string& key) {
   return *parsed;
 }
 
+// All that an agency is shown once the door is closed. The etag is for the answer that it still
+// owes.
+v1::Referral NumberAndState(const v1::Referral& referral) {
+  v1::Referral shown;
+  shown.set_name(referral.name());
+  shown.set_state(referral.state());
+  *shown.mutable_create_time() = referral.create_time();
+  *shown.mutable_update_time() = referral.update_time();
+  if (IsLive(referral.state())) shown.set_etag(referral.etag());
+  return shown;
+}
+
 }  // namespace
 
 absl::Status NoSuchReferral() {
@@ -28,40 +41,40 @@ absl::Status NoSuchReferral() {
 }
 
 absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const type::ReferralKey& key,
-                                        absl::string_view agency) {
+                                        const Reader& reader) {
   v1::ReferralCaseState state;
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("a stored case cannot be read");
   }
   for (const v1::StoredReferral& stored : state.referrals()) {
     if (stored.referral_id() != key.referral_id) continue;
-    const bool hidden = stored.referral().agency() != agency ||
-                        stored.referral().state() == v1::REFERRAL_STATE_DRAFT;
-    if (!agency.empty() && hidden) break;
     v1::Referral shown = stored.referral();
     shown.set_name(type::ReferralName(key.case_id, key.referral_id));
     shown.set_etag(absl::StrCat(stored.version()));
-    return shown;
+    if (!reader.agency()) return shown;
+    if (shown.agency() != *reader.agency() || shown.state() == v1::REFERRAL_STATE_DRAFT) break;
+    return IsOpenToAgency(state, stored.referral()) ? shown : NumberAndState(shown);
   }
   return NoSuchReferral();
 }
 
 absl::StatusOr<v1::Referral> ReadReferral(runtime::EventStore& store, const type::ReferralKey& key,
-                                          absl::string_view agency) {
+                                          const Reader& reader) {
   ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(key.case_id));
-  return ReferralOf(row, key, agency);
+  return ReferralOf(row, key, reader);
 }
 
-absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, absl::string_view index,
+absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, const Reader& reader,
                                       absl::string_view prefix, absl::string_view after,
                                       int page_size, v1::ReferralState state) {
   const bool filtered = state != v1::REFERRAL_STATE_UNSPECIFIED;
   const int scan = filtered ? page_size * kScanFactor : page_size;
+  const std::string index = reader.agency() ? AgencyIndex(*reader.agency()) : kReferralsIndex;
   ASSIGN_OR_RETURN(const std::vector<std::string> keys, store.ReadList(index, prefix, after, scan));
   ReferralPage page;
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
-    ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(store, parsed, ""));
+    ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(store, parsed, reader));
     if (filtered && referral.state() != state) continue;
     page.referrals.push_back(std::move(referral));
     if (static_cast<int>(page.referrals.size()) < page_size) continue;
@@ -80,7 +93,7 @@ absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(runtime:
   std::vector<operations::v1::StuckCase> waiting;
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
-    ASSIGN_OR_RETURN(const v1::Referral referral, ReadReferral(store, parsed, ""));
+    ASSIGN_OR_RETURN(const v1::Referral referral, ReadReferral(store, parsed, Reader::Staff()));
     const absl::Time since = absl::FromUnixSeconds(referral.update_time().seconds());
     if (since >= before) break;  // In order of time.
     operations::v1::StuckCase& entry = waiting.emplace_back();

@@ -1,11 +1,15 @@
 // Reads referrals from a store and makes what is shown of them.
 //
 // Shared by the staff's API, the agencies' API and the watch; no gRPC here. An agency sees only its
-// own referrals: another one's is answered as if it did not exist.
+// own referrals: another one's is answered as if it did not exist. Whatever an agency is shown, of
+// a read, a list, a watch or an action of its own, is made by ReferralOf, which shows number and
+// state alone once the door is closed (IsOpenToAgency in domain/decide.h).
 #ifndef PATHWAYS_SERVICES_REFERRAL_VIEWS_H_
 #define PATHWAYS_SERVICES_REFERRAL_VIEWS_H_
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,22 +26,35 @@ namespace pathways::referral {
 // NOT_FOUND with reason REFERRAL_NOT_FOUND: the same words whatever the cause.
 absl::Status NoSuchReferral();
 
-// One referral of a stored case. Empty agency: the staff. NOT_FOUND as above.
+// Who reads. There is no default: whoever asks has to say it.
+class Reader {
+ public:
+  static Reader Staff() { return Reader(std::nullopt); }
+  static Reader Agency(std::string id) { return Reader(std::move(id)); }
+  // Nothing: the staff.
+  const std::optional<std::string>& agency() const { return agency_; }
+
+ private:
+  explicit Reader(std::optional<std::string> agency) : agency_(std::move(agency)) {}
+  std::optional<std::string> agency_;
+};
+
+// One referral of a stored case, as its reader is shown it. NOT_FOUND as above.
 absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const type::ReferralKey& key,
-                                        absl::string_view agency);
+                                        const Reader& reader);
 
 // The same, read from the store.
 absl::StatusOr<v1::Referral> ReadReferral(runtime::EventStore& store, const type::ReferralKey& key,
-                                          absl::string_view agency);
+                                          const Reader& reader);
 
-// One page of a list: entries of `index` that start with `prefix`, after a key.
+// One page of the reader's list: entries that start with `prefix`, after a key.
 struct ReferralPage {
   std::vector<v1::Referral> referrals;
   std::string last_key;  // Empty: the list ends here.
 };
 // With `state` set only referrals in it count, and at most `page_size` are found among ten times as
 // many entries; a page may then be short, or empty, and still not the last.
-absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, absl::string_view index,
+absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, const Reader& reader,
                                       absl::string_view prefix, absl::string_view after,
                                       int page_size, v1::ReferralState state);
 

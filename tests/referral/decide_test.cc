@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "services/referral/domain/validate.h"
 #include "tests/referral/builders.h"
 
@@ -216,6 +217,78 @@ TEST(PathwayHalted, LeavesTheHoldOfTheStaff) {
   EXPECT_EQ(of.referral().hold_reason(), "REASON");
   of.Do(ScreenedAs(3, "status: PATHWAY_STATUS_ACTIVE"));
   EXPECT_EQ(of.referral().hold_reason(), "REASON");
+}
+
+// Every hold that the system sets, as the determination that leads to it.
+const std::pair<std::string, std::string> kSystemHolds[] = {
+    {"status: PATHWAY_STATUS_SUSPENDED", "PATHWAY_SUSPENDED"},
+    {"status: PATHWAY_STATUS_ENJOINED", "PATHWAY_ENJOINED"},
+    {"status: PATHWAY_STATUS_TERMINATED", "PATHWAY_TERMINATED"},
+    {"status: PATHWAY_STATUS_PROPOSED", "PATHWAY_PROPOSED"},
+    {"status: PATHWAY_STATUS_REPORTED", "PATHWAY_REPORTED"},
+    {"status: 99", "PATHWAY_HALTED"},
+    {"review_required: true", "REVIEW_PENDING"},
+    {"outcome: OUTCOME_DOES_NOT_MEET", "SCREENING_CHANGED"}};
+
+TEST(SystemHold, IsNotTakenOffByTheStaffInAnyState) {
+  for (const v1::ReferralState state : AllStates()) {
+    if (!IsLive(state)) continue;
+    for (const auto& [text, reason] : kSystemHolds) {
+      SCOPED_TRACE(v1::ReferralState_Name(state) + " " + reason);
+      Case of(state);
+      of.Do(ScreenedAs(2, text));
+      ASSERT_EQ(of.referral().hold_reason(), reason);
+      EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RELEASE)),
+                  ElementsAre("error FAILED_PRECONDITION SYSTEM_HOLD"));
+      EXPECT_EQ(of.referral().hold_reason(), reason);
+      of.Do(ScreenedAs(3, ""));
+      EXPECT_FALSE(of.referral().on_hold()) << "its reason is gone";
+      EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RELEASE)), IsEmpty());
+    }
+  }
+}
+
+TEST(SystemHold, ComesBackWhenTheStaffTakeTheirOwnHoldOff) {
+  for (const auto& [text, reason] : kSystemHolds) {
+    SCOPED_TRACE(reason);
+    const std::vector<std::string> released = {"r1 RELEASE -> RECEIVED",
+                                               "r1 HOLD -> RECEIVED, " + reason};
+    Case over(v1::REFERRAL_STATE_RECEIVED);  // The staff hold what the system held.
+    over.Do(ScreenedAs(2, text));
+    over.Do(Action(v1::REFERRAL_ACTION_HOLD));
+    EXPECT_EQ(over.referral().hold_reason(), "REASON");
+    EXPECT_EQ(over.Do(Action(v1::REFERRAL_ACTION_RELEASE)), released);
+    Case before(v1::REFERRAL_STATE_RECEIVED);  // The staff held it already.
+    before.Do(Action(v1::REFERRAL_ACTION_HOLD));
+    before.Do(ScreenedAs(2, text));
+    EXPECT_EQ(before.Do(Action(v1::REFERRAL_ACTION_RELEASE)), released);
+    EXPECT_EQ(Describe(before.Try(Action(v1::REFERRAL_ACTION_ACCEPT))),
+              "error FAILED_PRECONDITION REFERRAL_ON_HOLD");
+  }
+}
+
+TEST(SystemHold, IsNotLiftedByAQuestion) {
+  const std::string asks = "outcome: OUTCOME_NEEDS_INFORMATION ";
+  for (const std::string text : {"review_required: true", "outcome: OUTCOME_DOES_NOT_MEET"}) {
+    Case of(v1::REFERRAL_STATE_RECEIVED);
+    of.Do(ScreenedAs(2, text));
+    const std::string reason = of.referral().hold_reason();
+    of.Do(ScreenedAs(3, asks));
+    EXPECT_EQ(of.referral().hold_reason(), reason) << "nobody has said that it may go on";
+    of.Do(ScreenedAs(4, ""));
+    EXPECT_FALSE(of.referral().on_hold());
+  }
+  Case reviewed(v1::REFERRAL_STATE_RECEIVED);  // A question of which people have to judge.
+  reviewed.Do(ScreenedAs(2, asks + "review_required: true"));
+  EXPECT_EQ(reviewed.referral().hold_reason(), "REVIEW_PENDING");
+  for (const auto& [text, reason] : kSystemHolds) {
+    if (!absl::StartsWith(reason, "PATHWAY_")) continue;
+    Case halted(v1::REFERRAL_STATE_RECEIVED);
+    halted.Do(ScreenedAs(2, asks));
+    EXPECT_FALSE(halted.referral().on_hold());
+    halted.Do(ScreenedAs(3, asks + text));
+    EXPECT_EQ(halted.referral().hold_reason(), reason);
+  }
 }
 
 TEST(ScreeningChanged, LooksAtPathwayAndPeople) {

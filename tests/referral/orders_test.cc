@@ -120,7 +120,7 @@ class Exploration {
     }
     CheckEnded(before, node);
     CheckState(node);
-    if (command.has_eligibility_event()) CheckHolds(node);
+    CheckHolds(node);
     Keep(std::move(node));
   }
 
@@ -189,7 +189,8 @@ class Exploration {
     return streams_.eligibility[node.eligibility - 1].meets;
   }
 
-  // A screening leaves a live referral on hold, or not by its own reason, as it qualifies.
+  // Whatever was done last, a live referral is on hold while it does not qualify by the screening
+  // taken last, and is not held for that reason while it does.
   void CheckHolds(const Node& node) const {
     if (node.state.withdrawn()) return;
     for (const v1::StoredReferral& stored : node.state.referrals()) {

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <thread>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "tests/rpc/site.h"
+#include "tests/support/eventually.h"
 
 namespace pathways {
 namespace {
@@ -263,10 +267,15 @@ TEST_F(AgencyTest, WatchesThatComeAndGoWhileChangesAreMade) {
   }
   for (int i = 0; i < 20; ++i) site_.RegisterAndSettle();
   for (std::thread& thread : threads) thread.join();
-  Watch watch(site_, kUnhcr);
-  EXPECT_EQ(watch.Read(20).size(), 20U);
-  watch.Cancel();
-  watch.Finish();
+  // The places of those that went are free once the service has noticed.
+  const bool told = testing_support::Eventually([&] {
+    Watch watch(site_, kUnhcr);
+    const bool all = watch.Read(20).size() == 20;
+    watch.Cancel();
+    watch.Finish();
+    return all;
+  });
+  EXPECT_TRUE(told);
 }
 
 TEST_F(AgencyTest, ATokenOfAnotherStoreBeginsAtTheFirstAndNoTokenIsRefused) {
@@ -295,6 +304,244 @@ TEST_F(AgencyTest, ATokenOfAnotherStoreBeginsAtTheFirstAndNoTokenIsRefused) {
       watch.Finish();
     }
   }
+}
+
+// What an agency reads of a referral whose door is closed, beside its name.
+bool IsNumberAndState(const Referral& referral) {
+  Referral shown;
+  shown.set_name(referral.name());
+  shown.set_state(referral.state());
+  *shown.mutable_create_time() = referral.create_time();
+  *shown.mutable_update_time() = referral.update_time();
+  shown.set_etag(referral.etag());
+  return shown.SerializeAsString() == referral.SerializeAsString();
+}
+
+// Drives referrals to where their door is open or closed, and asks for them in every way that
+// AgencyService has.
+class DoorTest : public AgencyTest {
+ protected:
+  using Answer = absl::StatusOr<Referral>;
+
+  // One action of the agency, by the name of its method.
+  Answer Act(const std::string& method, const std::string& name) {
+    const auto call = [&](auto rpc, auto request) -> Answer {
+      request.set_name(name);
+      request.set_request_id(NewRequestId());
+      return site_.As(kUnhcr).Call(rpc, request);
+    };
+    if (method == "Receive") {
+      return call(&AgencyService::Stub::ReceiveReferral, referral::v1::ReceiveReferralRequest());
+    }
+    if (method == "Accept") {
+      return call(&AgencyService::Stub::AcceptReferral, referral::v1::AcceptReferralRequest());
+    }
+    if (method == "Complete") {
+      return call(&AgencyService::Stub::CompleteReferral, referral::v1::CompleteReferralRequest());
+    }
+    if (method == "Reject") {
+      referral::v1::RejectReferralRequest request;
+      request.set_reason_code("REASON");
+      return call(&AgencyService::Stub::RejectReferral, request);
+    }
+    if (method == "Close") {
+      referral::v1::CloseReferralRequest request;
+      request.set_reason_code("REASON");
+      return call(&AgencyService::Stub::CloseReferral, request);
+    }
+    if (method == "Return") {
+      referral::v1::ReturnReferralRequest request;
+      request.add_fields_to_correct("needs");
+      return call(&AgencyService::Stub::ReturnReferral, request);
+    }
+    if (method == "Report") {
+      referral::v1::ReportStageRequest request;
+      request.set_stage("STAGE");
+      return call(&AgencyService::Stub::ReportStage, request);
+    }
+    referral::v1::AnswerWithdrawalRequest request;
+    request.set_granted(method == "Grant");
+    request.set_reason_code("REASON");
+    return call(&AgencyService::Stub::AnswerWithdrawal, request);
+  }
+
+  // What the staff do at intake and at referral.
+  void Do(const std::string& step, const std::string& name) {
+    const std::string case_name = name.substr(0, name.find("/referrals"));
+    if (step == "withdraw") {
+      referral::v1::WithdrawReferralRequest request;
+      request.set_name(name);
+      request.set_request_id(NewRequestId());
+      const auto done = site_.As(testing_support::kDesk)
+                            .Call(&referral::v1::ReferralService::Stub::WithdrawReferral, request);
+      ASSERT_TRUE(done.ok()) << done.status();
+    } else if (step == "no consent") {
+      intake::v1::UpdateCaseRequest request;
+      request.mutable_case_()->set_name(case_name);
+      request.mutable_case_()->set_consent(false);
+      request.mutable_update_mask()->add_paths("consent");
+      request.set_request_id(NewRequestId());
+      const auto done = site_.As(testing_support::kDesk)
+                            .Call(&intake::v1::IntakeService::Stub::UpdateCase, request);
+      ASSERT_TRUE(done.ok()) << done.status();
+    } else if (step == "no case") {
+      intake::v1::WithdrawCaseRequest request;
+      request.set_name(case_name);
+      request.set_request_id(NewRequestId());
+      const auto done = site_.As(testing_support::kDesk)
+                            .Call(&intake::v1::IntakeService::Stub::WithdrawCase, request);
+      ASSERT_TRUE(done.ok()) << done.status();
+    } else {
+      const Answer answer = Act(step, name);
+      ASSERT_TRUE(answer.ok()) << step << ": " << answer.status();
+    }
+    ASSERT_TRUE(site_.Settle());
+  }
+
+  static void Expect(const Referral& referral, bool open, const std::string& where) {
+    if (open) {
+      EXPECT_GT(referral.people_size(), 0) << where;
+    } else {
+      EXPECT_TRUE(IsNumberAndState(referral)) << where << referral.ShortDebugString();
+    }
+  }
+
+  // The reads.
+  void ExpectReads(const std::string& name, bool open, const std::string& where) {
+    referral::v1::AgencyServiceGetReferralRequest get;
+    get.set_name(name);
+    const Answer got = site_.As(kUnhcr).Call(&AgencyService::Stub::GetReferral, get);
+    ASSERT_TRUE(got.ok()) << where;
+    Expect(*got, open, where + ", get ");
+    for (const auto state : {referral::v1::REFERRAL_STATE_UNSPECIFIED, got->state()}) {
+      referral::v1::AgencyServiceListReferralsRequest list;
+      list.set_state(state);
+      list.set_page_size(1000);
+      const auto listed = site_.As(kUnhcr).Call(&AgencyService::Stub::ListReferrals, list);
+      ASSERT_TRUE(listed.ok()) << where;
+      int found = 0;
+      for (const Referral& referral : listed->referrals()) {
+        if (referral.name() != name) continue;
+        Expect(referral, open, where + ", list ");
+        ++found;
+      }
+      EXPECT_EQ(found, 1) << where;
+    }
+  }
+
+  // Every change of the log, as a watch that begins now is told of it.
+  void ExpectWatched(const std::map<std::string, bool>& open, int changes) {
+    std::unique_ptr<AgencyService::Stub> stub = AgencyService::NewStub(site_.channel());
+    grpc::ClientContext context;
+    site_.Prepare(context, kUnhcr);
+    const auto reader = stub->WatchReferrals(&context, {});
+    referral::v1::WatchReferralsResponse response;
+    for (int i = 0; i < changes; ++i) {
+      ASSERT_TRUE(reader->Read(&response));
+      const Referral& referral = response.referral();
+      Expect(referral, open.at(referral.name()), "watch ");
+    }
+    context.TryCancel();
+    reader->Finish();
+  }
+};
+
+struct Way {
+  std::vector<std::string> steps;
+  bool open;  // The agency reads the referral at their end.
+};
+
+const Way kWays[] = {{{}, true},
+                     {{"Receive"}, true},
+                     {{"Receive", "Return"}, true},
+                     {{"Receive", "Accept"}, true},
+                     {{"Receive", "Accept", "Report"}, true},
+                     {{"Receive", "Accept", "withdraw"}, true},
+                     {{"Receive", "Accept", "withdraw", "Refuse"}, true},
+                     {{"Receive", "Reject"}, false},
+                     {{"Receive", "Accept", "Complete"}, false},
+                     {{"Receive", "Accept", "Close"}, false},
+                     {{"withdraw"}, false},
+                     {{"no consent"}, false},
+                     {{"no case"}, false},
+                     {{"Receive", "no consent"}, false},
+                     {{"Receive", "Accept", "no consent"}, false},
+                     {{"Receive", "Accept", "no case"}, false},
+                     {{"Receive", "Accept", "no consent", "Refuse"}, false},
+                     {{"Receive", "Accept", "no case", "Refuse"}, false},
+                     {{"Receive", "Accept", "withdraw", "Grant"}, false}};
+
+TEST_F(DoorTest, IsClosedToEveryMethodOnceTheReferralOrTheConsentHasEnded) {
+  const char* const kActions[] = {"Receive", "Accept",   "Reject", "Return", "Report",
+                                  "Close",   "Complete", "Grant",  "Refuse"};
+  std::map<std::string, bool> open;
+  for (const Way& way : kWays) {
+    const std::string name = site_.RegisterAndSettle() + "/referrals/r1";
+    for (const std::string& step : way.steps) Do(step, name);
+    const std::string where = absl::StrJoin(way.steps, ", ");
+    ExpectReads(name, way.open, where);
+    open[name] = way.open;
+    // The answers of actions. One that succeeds may close the door, and none opens it.
+    for (const std::string action : kActions) {
+      if (way.open && (action == "Reject" || action == "Close" || action == "Complete")) continue;
+      const Answer answer = Act(action, name);
+      if (!answer.ok()) continue;
+      const bool granted = answer->state() == referral::v1::REFERRAL_STATE_WITHDRAWN;
+      open[name] = way.open && !granted;
+      Expect(*answer, open[name], where + ", " + action + " ");
+    }
+  }
+  const std::vector<std::string> count =
+      site_.Sql("referral",
+                "SELECT count(*) FROM events WHERE type LIKE '%ReferralSubmitted%' OR "
+                "type LIKE '%ReferralChanged%'");
+  int changes = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(count.at(0), &changes));
+  ExpectWatched(open, changes);
+}
+
+TEST_F(DoorTest, ClosesInTheAnswerThatEndsTheReferral) {
+  for (const std::string end : {"Reject", "Complete", "Close"}) {
+    const std::string name = site_.RegisterAndSettle() + "/referrals/r1";
+    Do("Receive", name);
+    if (end != "Reject") Do("Accept", name);
+    const Answer answer = Act(end, name);
+    ASSERT_TRUE(answer.ok());
+    Expect(*answer, /*open=*/false, end);
+  }
+}
+
+TEST_F(AgencyTest, AnAgencyHasABoundedNumberOfWatches) {
+  const std::string name = site_.RegisterAndSettle();
+  std::vector<std::unique_ptr<Watch>> watches;
+  for (int i = 0; i < 16; ++i) {
+    watches.push_back(std::make_unique<Watch>(site_, kUnhcr));
+    EXPECT_EQ(watches.back()->Read(1).size(), 1U);
+  }
+  Watch refused(site_, kUnhcr);
+  EXPECT_THAT(refused.Read(1), IsEmpty());
+  const grpc::Status status = refused.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_details(), testing::HasSubstr("WATCHES_FULL"));
+  // Another agency is not concerned.
+  Watch other(site_, kComar);
+  std::thread reader([&] { other.Read(1); });
+  other.Cancel();
+  reader.join();
+  EXPECT_EQ(other.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  for (const auto& watch : watches) {
+    watch->Cancel();
+    watch->Finish();
+  }
+  // A place is free again once the service has noticed.
+  const bool again = testing_support::Eventually([&] {
+    Watch watch(site_, kUnhcr);
+    const bool begun = watch.Read(1).size() == 1;
+    watch.Cancel();
+    watch.Finish();
+    return begun;
+  });
+  EXPECT_TRUE(again);
 }
 
 }  // namespace

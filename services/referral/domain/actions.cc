@@ -162,6 +162,12 @@ absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command) {
     return RefuseState(absl::StrCat("not possible while the referral is in state ",
                                     v1::ReferralState_Name(state)));
   }
+  // Its reason lies in the law or in the screening, and stands until one of them says otherwise.
+  if (command.action() == v1::REFERRAL_ACTION_RELEASE &&
+      IsSystemHold(stored->referral().hold_reason())) {
+    return type::Refuse(absl::StatusCode::kFailedPrecondition, "SYSTEM_HOLD",
+                        "the system set this hold, and takes it off when its reason is gone");
+  }
   if (stored->referral().on_hold() && WaitsOnHold(command.action())) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "REFERRAL_ON_HOLD",
                         "not possible while the referral is on hold");

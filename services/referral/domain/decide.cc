@@ -109,9 +109,17 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
 absl::Status FollowAction(Decision& decision, const v1::ReferralActionCommand& command,
                           const v1::AgencyRoutes& routes) {
   absl::Status status = Act(decision, command);
-  if (!status.ok() || command.action() != v1::REFERRAL_ACTION_GRANT_WITHDRAWAL) return status;
-  // Consent may have been given again while the agency was asked to let go.
-  return Release(decision, routes);
+  if (!status.ok()) return status;
+  switch (command.action()) {
+    case v1::REFERRAL_ACTION_GRANT_WITHDRAWAL:
+      // Consent may have been given again while the agency was asked to let go.
+      return Release(decision, routes);
+    case v1::REFERRAL_ACTION_RELEASE:
+      // The hold of the staff may have stood over a reason of the system.
+      return UpdateHolds(decision);
+    default:
+      return absl::OkStatus();
+  }
 }
 
 absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,

@@ -25,7 +25,8 @@ inline constexpr int kEvolveVersion = 1;
 // Decides one command; `routes` says which agency takes a pathway. An action is checked by
 // ValidateAction before. Errors of an action: NOT_FOUND with reason REFERRAL_NOT_FOUND (no such
 // referral, or another agency's: the same words), FAILED_PRECONDITION with reason REFERRAL_STATE,
-// REFERRAL_ON_HOLD or CASE_WITHDRAWN, ABORTED with reason ETAG_MISMATCH, INVALID_ARGUMENT with
+// REFERRAL_ON_HOLD, SYSTEM_HOLD (a hold of the system is not taken off by people) or
+// CASE_WITHDRAWN, ABORTED with reason ETAG_MISMATCH, INVALID_ARGUMENT with
 // reason INVALID_REFERRAL_ACTION (an agency's action without agency, or the other way round).
 // Repeating an action whose effect stands gives no event, and so does an event of upstream after
 // the withdrawal. INTERNAL: broken invariant, or a kind of event that this release does not know.
@@ -44,6 +45,12 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
 
 // True while the referral can still change.
 bool IsLive(v1::ReferralState state);
+
+// True while the referral's agency may read the people and all else of it: it lives, the people
+// consent, and the case stands. Afterwards the agency reads number and state, also of what it ended
+// itself: what it needs for its own work it has read by then. An agency that was asked to let go,
+// or refused to, reads no more either once consent or the case are gone.
+bool IsOpenToAgency(const v1::ReferralCaseState& state, const v1::Referral& referral);
 
 }  // namespace pathways::referral
 

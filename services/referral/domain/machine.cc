@@ -85,6 +85,10 @@ constexpr Rule kRules[] = {
 
 bool IsLive(v1::ReferralState state) { return Has(kLive, state); }
 
+bool IsOpenToAgency(const v1::ReferralCaseState& state, const v1::Referral& referral) {
+  return IsLive(referral.state()) && state.facts().consent() && !state.withdrawn();
+}
+
 Transition TransitionOf(v1::ReferralState state, v1::ReferralAction action) {
   for (const Rule& rule : kRules) {
     if (rule.action != action || !Has(rule.from, state)) continue;

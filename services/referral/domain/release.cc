@@ -63,7 +63,8 @@ std::optional<v1::Qualification> QualificationOf(
         return IsLive(stored.referral().state()) && IsFor(stored, qualification);
       });
   if (!asks || !referred) return std::nullopt;
-  qualification.set_hold_reason(kInformationNeeded);
+  // A review that is wanted holds whatever else is asked.
+  if (qualification.hold_reason().empty()) qualification.set_hold_reason(kInformationNeeded);
   return qualification;
 }
 
@@ -93,7 +94,12 @@ std::string WantedHold(const v1::ReferralCaseState& state, const v1::StoredRefer
   for (const v1::Qualification& qualification : state.qualifications()) {
     if (!IsFor(stored, qualification)) continue;
     const std::string& reason = qualification.hold_reason();
-    return reason == kInformationNeeded ? "" : reason;
+    if (reason != kInformationNeeded) return reason;
+    // A question holds nothing, and is no answer either: what was held for the screening or for a
+    // review stays so until a screening says that it may go on. The law of a pathway is no matter
+    // of the question.
+    const std::string& standing = stored.referral().hold_reason();
+    return standing == kScreeningChanged || standing == kReviewPending ? standing : "";
   }
   return kScreeningChanged;
 }

@@ -21,8 +21,9 @@ absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseS
                                 int64_t number);
 
 // Puts live referrals on hold that no longer qualify, whose pathway is halted or that wait for a
-// review, each with its reason, and takes that hold off those that may go on. A hold that people
-// set stays.
+// review, each with its reason, and takes that hold off those that may go on. A question that came
+// up keeps a referral as it is: it neither holds nor takes off what the screening or a review holds
+// (ADR 31). A hold that people set stays.
 absl::Status UpdateHolds(Decision& decision);
 
 // Submits a referral for every qualification that has a route, where the case is not withdrawn,
