@@ -19,6 +19,7 @@
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/notice.h"
 #include "services/type/problem.h"
@@ -138,8 +139,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetScreening(grpc::CallbackServerConte
     ASSIGN_OR_RETURN(const Policy policy, policies_.InForce());
     ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
     const Explainer explainer(*policy.rules, wording.language, wording.audience);
-    AddSteps(explainer, policy.rules->On(AsOfTime(parts_.clock.Now())), state.facts(),
-             *response->mutable_steps());
+    const AsOf today = AsOfTime(type::PlaceOf(state.facts()), parts_.clock.Now());
+    AddSteps(explainer, policy.rules->On(today), state.facts(), *response->mutable_steps());
     return absl::OkStatus();
   });
 }
@@ -194,7 +195,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::ListPathways(grpc::CallbackServerConte
     for (const v1::Pathway& pathway : pack.pathways()) {
       v1::Pathway& shown = *response->add_pathways();
       shown = pathway;
-      *shown.mutable_shown() = explainer.Describe(pathway, AsOfTime(parts_.clock.Now()));
+      *shown.mutable_shown() =
+          explainer.Describe(pathway, AsOfTime(type::kDefaultPlace, parts_.clock.Now()));
     }
     return absl::OkStatus();
   });
@@ -215,7 +217,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::GetPathway(grpc::CallbackServerContext
       if (pathway.id() != id) continue;
       *response = pathway;
       *response->mutable_shown() =
-          ForStaff(*policy.rules).Describe(pathway, AsOfTime(parts_.clock.Now()));
+          ForStaff(*policy.rules)
+              .Describe(pathway, AsOfTime(type::kDefaultPlace, parts_.clock.Now()));
       return absl::OkStatus();
     }
     return type::Refuse(absl::StatusCode::kNotFound, "PATHWAY_NOT_FOUND",

@@ -13,6 +13,7 @@
 #include "services/eligibility/rpc.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/desk.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -96,8 +97,8 @@ grpc::ServerUnaryReactor* EligibilityRpc::ScreenAnonymously(
         v1::CaseScreened screened =
             ScreenFacts(facts, {*policy.rules, policy.number}, parts_.clock.Now());
         const Explainer explainer(*policy.rules, wording.language, wording.audience);
-        AddSteps(explainer, policy.rules->On(AsOfTime(parts_.clock.Now())), facts,
-                 *response->mutable_steps());
+        const AsOf today = AsOfTime(type::PlaceOf(facts), parts_.clock.Now());
+        AddSteps(explainer, policy.rules->On(today), facts, *response->mutable_steps());
         for (const v1::Determination& determination : screened.determinations()) {
           *response->add_explanations() = explainer.Explain(determination);
         }

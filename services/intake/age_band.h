@@ -1,8 +1,11 @@
 // Turns a due age-band timer into a command.
 //
-// The birth date is sealed, so the adapter opens it, works out the band of the day and the day of
-// the next change, and lets go of it; the command and the event name bands only. The timer fires
-// again at once for a second person who changes on the same day.
+// The timer says in which month somebody of the case changes band, and no more, for it lies in the
+// clear. On which day, the sealed birth dates tell: so the adapter opens them, compares the bands
+// of today with those on file, and lets go of them. While nobody has changed it asks to be called
+// again when the next day begins at the case's place; that is kept in the loop's memory alone, so a
+// look leaves no trace. Command and event name bands and a month only. A second person who changes
+// on the same day comes with the next look.
 #ifndef PATHWAYS_SERVICES_INTAKE_AGE_BAND_H_
 #define PATHWAYS_SERVICES_INTAKE_AGE_BAND_H_
 
@@ -17,8 +20,10 @@
 
 namespace pathways::intake {
 
-// The ChangeAgeBandCommand of the person whose band changes first, serialised, and the version of
-// the case it was made from. DATA_LOSS: the case or its keys cannot be read.
+// The ChangeAgeBandCommand of the first person whose band has changed, serialised, and the version
+// of the case it was made from; or the time at which the next day begins. Who cannot be opened is
+// passed over as long as another has changed. DATA_LOSS: the case, or an identity, cannot be read,
+// or there is none.
 absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
                                                       const runtime::Keyring& keyring,
                                                       const runtime::TimerRow& timer,

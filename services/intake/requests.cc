@@ -8,13 +8,15 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain/answers.h"
+#include "services/intake/domain/codes.h"
+#include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/requests.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
-#include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -42,13 +44,23 @@ v1::Person PersonOf(const type::v1::PersonFacts& facts) {
   return person;
 }
 
+// The day at the desk of a case that is not checked yet.
+absl::CivilDay DayAt(const v1::Case& input, absl::Time now) {
+  for (const v1::Person& person : input.people()) {
+    if (person.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
+    const std::optional<std::string> place = StateCode(Clean(person.state()).text);
+    if (place) return type::DeskDay(*place, now);
+  }
+  return type::DeskDay(type::kDefaultPlace, now);
+}
+
 }  // namespace
 
 absl::StatusOr<runtime::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                  const runtime::Principal& principal,
                                                  const runtime::Keyring& keyring, absl::Time now) {
   type::Violations violations;
-  NormalisedCase normal = CheckCase(request.case_(), type::DeskDay(now), violations);
+  NormalisedCase normal = CheckCase(request.case_(), DayAt(request.case_(), now), violations);
   type::CheckRequestId(request.request_id(), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   const std::string case_id = runtime::NewUuid();
@@ -80,7 +92,8 @@ absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& requ
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("a stored case cannot be read");
   }
-  NormalisedUpdate update = CheckUpdate(request, state.facts(), type::DeskDay(now), violations);
+  const absl::CivilDay today = type::DeskDay(type::PlaceOf(state.facts()), now);
+  NormalisedUpdate update = CheckUpdate(request, state.facts(), today, violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   v1::IntakeCommand payload;
   v1::UpdateCaseCommand& change = *payload.mutable_update_case();

@@ -4,7 +4,6 @@
 
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
-#include "services/type/dates.h"
 
 namespace pathways::intake {
 namespace {
@@ -16,9 +15,6 @@ absl::Status SealOne(const runtime::Keyring& keyring, const runtime::KeyRow& key
   v1::SealedPerson& person = *sealed.add_people();
   person.set_person_id(identity.person_id);
   person.set_identity(std::move(text));
-  if (!type::IsEmpty(identity.band_changes_on)) {
-    *person.mutable_band_changes_on() = identity.band_changes_on;
-  }
   return absl::OkStatus();
 }
 
@@ -39,6 +35,7 @@ absl::StatusOr<SealedIdentities> SealNew(const runtime::Keyring& keyring, absl::
     result.keys.push_back(keyring.NewPersonKey(case_id, identity.person_id));
     RETURN_IF_ERROR(SealOne(keyring, result.keys.back(), identity, result.sealed));
   }
+  *result.sealed.mutable_band_changes_in() = FirstBandChange(identities);
   return result;
 }
 
@@ -55,6 +52,7 @@ absl::StatusOr<SealedIdentities> SealAgain(const runtime::Keyring& keyring,
     }
     RETURN_IF_ERROR(SealOne(keyring, *key, identity, result.sealed));
   }
+  *result.sealed.mutable_band_changes_in() = FirstBandChange(identities);
   return result;
 }
 

@@ -20,7 +20,7 @@
 #include "services/runtime/principal.h"
 #include "services/runtime/signal.h"
 #include "services/runtime/status_macros.h"
-#include "services/type/dates.h"
+#include "services/type/desk.h"
 
 namespace pathways::cli {
 namespace {
@@ -218,7 +218,7 @@ absl::Status PlayDay(const DayServices& services, const DemoOptions& options, st
   Day day;
   ImportSettings settings;
   settings.path = options.import_file;
-  settings.today = type::DeskDay(runtime::SystemClock().Now());
+  settings.today = type::DeskDay(type::kDefaultPlace, runtime::SystemClock().Now());
   ASSIGN_OR_RETURN(day.imported, Import(*desk, settings));
   RETURN_IF_ERROR(day.imported.status);
   RETURN_IF_ERROR(services.settle());

@@ -45,10 +45,15 @@ std::optional<DayRange> RangeOf(const v1::PartialDate& date) {
 }
 
 v1::PartialDate FromDay(absl::CivilDay day) {
-  v1::PartialDate date;
-  date.set_year(static_cast<int32_t>(day.year()));
-  date.set_month(day.month());
+  v1::PartialDate date = FromMonth(absl::CivilMonth(day));
   date.set_day(day.day());
+  return date;
+}
+
+v1::PartialDate FromMonth(absl::CivilMonth month) {
+  v1::PartialDate date;
+  date.set_year(static_cast<int32_t>(month.year()));
+  date.set_month(month.month());
   return date;
 }
 
@@ -58,10 +63,6 @@ v1::DatePrecision PrecisionOf(const v1::PartialDate& date) {
   if (date.day() == 0) return v1::DATE_PRECISION_MONTH;
   return v1::DATE_PRECISION_DAY;
 }
-
-absl::TimeZone DeskZone() { return absl::FixedTimeZone(-6 * 3600); }
-
-absl::CivilDay DeskDay(absl::Time time) { return absl::ToCivilDay(time, DeskZone()); }
 
 v1::AgeBand BandOfAge(int years) {
   if (years < 5) return v1::AGE_BAND_0_4;

@@ -34,14 +34,11 @@ std::optional<DayRange> RangeOf(const v1::PartialDate& date);
 
 v1::PartialDate FromDay(absl::CivilDay day);
 
+// The year and month, without a day.
+v1::PartialDate FromMonth(absl::CivilMonth month);
+
 // How well a valid date is known.
 v1::DatePrecision PrecisionOf(const v1::PartialDate& date);
-
-// The time at the desks: southern Mexico has kept UTC-6 the whole year since October 2022.
-absl::TimeZone DeskZone();
-
-// The civil day at the desks.
-absl::CivilDay DeskDay(absl::Time time);
 
 // Band of an age in completed years, 0 or more.
 v1::AgeBand BandOfAge(int years);

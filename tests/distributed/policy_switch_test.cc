@@ -25,6 +25,7 @@
 #include "services/runtime/ids.h"
 #include "services/runtime/principal.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/names.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/topic_check.h"
@@ -76,7 +77,7 @@ class DistributedSwitchTest : public testing::Test {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
     if (IsMexican(index)) {
       // Lately, by the clock of the programs: the filing period runs.
-      const absl::CivilDay today = absl::ToCivilDay(runtime::SystemClock().Now(), type::DeskZone());
+      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, runtime::SystemClock().Now());
       testing_support::MakeMexicanCase(type::FromDay(today - 7), person);
     } else {
       testing_support::MakeUnitedStatesCase("HTI", person);

@@ -20,6 +20,7 @@
 #include "services/runtime/faults.h"
 #include "services/runtime/ids.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
 #include "tests/support/policy_switch.h"
@@ -79,7 +80,7 @@ class PolicyCrashTest : public testing::TestWithParam<Crash> {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
     if (IsMexican(index)) {
       // Lately, by the clock of the process: the filing period runs.
-      const absl::CivilDay today = absl::ToCivilDay(runtime::SystemClock().Now(), type::DeskZone());
+      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, runtime::SystemClock().Now());
       testing_support::MakeMexicanCase(type::FromDay(today - 7), person);
     } else {
       testing_support::MakeUnitedStatesCase("VEN", person);

@@ -17,6 +17,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "tests/rpc/site.h"
 #include "tests/support/eventually.h"
 
@@ -55,7 +56,7 @@ constexpr char kEnglish[] = "en";
 class PolicySwitchTest : public testing::Test {
  protected:
   PolicySwitchTest() {
-    site_.clock().Advance(absl::FromCivil(absl::CivilHour(kToday) + 12, type::DeskZone()) -
+    site_.clock().Advance(type::DeskMidnight(type::kDefaultPlace, kToday) + absl::Hours(12) -
                           site_.clock().Now());
     for (const char* nationality : {"CUB", "HTI", "NIC", "VEN"}) {
       for (int i = 0; i < 2; ++i) {

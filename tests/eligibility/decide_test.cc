@@ -13,6 +13,7 @@
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "tests/eligibility/builders.h"
 
 namespace pathways::eligibility {
@@ -45,7 +46,9 @@ TEST(Registration, RecordsTheFactsAndScreensThem) {
   EXPECT_EQ(of.state().facts().SerializeAsString(), Facts({"p1", "p2"}).SerializeAsString());
   EXPECT_EQ(of.state().screen_time().seconds(), absl::ToUnixSeconds(of.now()));
   const std::vector<v1::Determination> screened =
-      RulesOf(SmallPack())->Screen(Facts({"p1", "p2"}), AsOfTime(of.now())).determinations;
+      RulesOf(SmallPack())
+          ->Screen(Facts({"p1", "p2"}), AsOfTime(type::kDefaultPlace, of.now()))
+          .determinations;
   ASSERT_EQ(of.state().determinations_size(), static_cast<int>(screened.size()));
   for (size_t i = 0; i < screened.size(); ++i) {
     EXPECT_EQ(of.state().determinations(static_cast<int>(i)).SerializeAsString(),
@@ -249,8 +252,10 @@ TEST(HoldsUntil, IsATimerWhenTheDayBeginsAtTheDesks) {
   const int64_t due =
       absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2024, 3, 1, 6), absl::UTCTimeZone()));
   EXPECT_THAT(Fold(kCase, of.state()).timers, ElementsAre(type::TimerEntry{kHoldsUntilTimer, due}));
-  EXPECT_EQ(type::DeskDay(absl::FromUnixSeconds(due)), absl::CivilDay(2024, 3, 1));
-  EXPECT_EQ(type::DeskDay(absl::FromUnixSeconds(due - 1)), absl::CivilDay(2024, 2, 29));
+  EXPECT_EQ(type::DeskDay(type::kDefaultPlace, absl::FromUnixSeconds(due)),
+            absl::CivilDay(2024, 3, 1));
+  EXPECT_EQ(type::DeskDay(type::kDefaultPlace, absl::FromUnixSeconds(due - 1)),
+            absl::CivilDay(2024, 2, 29));
   EXPECT_THAT(of.Do(Rescreen()), SizeIs(1)) << "the evaluator names no day, so the timer goes";
   EXPECT_TRUE(of.events().back().has_screening_confirmed());
   EXPECT_THAT(Fold(kCase, of.state()).timers, IsEmpty());

@@ -59,12 +59,14 @@ TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {
   }
 }
 
-TEST(AsOfTime, IsTheDayInSouthernMexico) {
+TEST(AsOfTime, IsTheDayAtThePlace) {
   const absl::Time midnight =
       absl::FromCivil(absl::CivilSecond(2026, 7, 1, 6, 0, 0), absl::UTCTimeZone());
-  EXPECT_EQ(AsOfTime(midnight).day, absl::CivilDay(2026, 7, 1));
-  EXPECT_EQ(AsOfTime(midnight - absl::Seconds(1)).day, absl::CivilDay(2026, 6, 30));
-  EXPECT_EQ(AsOfTime(midnight).known, absl::CivilDay(2026, 7, 1));
+  EXPECT_EQ(AsOfTime("MX-CHP", midnight).day, absl::CivilDay(2026, 7, 1));
+  EXPECT_EQ(AsOfTime("MX-CHP", midnight - absl::Seconds(1)).day, absl::CivilDay(2026, 6, 30));
+  EXPECT_EQ(AsOfTime("MX-CHP", midnight).known, absl::CivilDay(2026, 7, 1));
+  EXPECT_EQ(AsOfTime("MX-ROO", midnight - absl::Hours(1)).day, absl::CivilDay(2026, 7, 1));
+  EXPECT_EQ(AsOfTime("MX-SON", midnight).day, absl::CivilDay(2026, 6, 30));
 }
 
 TEST(Outcomes, AreThoseOfTheDeterminations) {

@@ -30,19 +30,13 @@ absl::Time Midnight(absl::CivilDay day) {
   return absl::FromCivil(day, absl::UTCTimeZone()) + absl::Hours(6);
 }
 
-TEST(DeskDay, BeginsAtSixUtcTheWholeYear) {
-  for (const absl::CivilDay day : {absl::CivilDay(2023, 1, 15), absl::CivilDay(2023, 7, 15)}) {
-    EXPECT_EQ(type::DeskDay(Midnight(day) - absl::Seconds(1)), day - 1);
-    EXPECT_EQ(type::DeskDay(Midnight(day)), day);
-  }
-}
-
 class AgeBandTest : public testing::Test {
  protected:
   AgeBandTest() { loop_.Stop(); }
 
   // Registers on a day a case whose people were born on these days. Its stream.
-  std::string Register(absl::CivilDay today, const std::vector<type::v1::PartialDate>& births) {
+  std::string Register(absl::CivilDay today, const std::vector<type::v1::PartialDate>& births,
+                       const std::string& place = "") {
     clock_.Set(Midnight(today) + absl::Hours(12));
     v1::RegisterCaseRequest request;
     request.set_request_id(runtime::NewUuid());
@@ -53,6 +47,8 @@ class AgeBandTest : public testing::Test {
       *person.mutable_identity()->mutable_date_of_birth() = birth;
     }
     content.mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+    content.mutable_people(0)->set_state(place);
+    people_ = content;
     const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
     EXPECT_TRUE(command.ok()) << command.status();
     EXPECT_TRUE(SubmitAll(engine_, {*command}).ok());
@@ -81,6 +77,8 @@ class AgeBandTest : public testing::Test {
     return fired.value_or(0);
   }
 
+  v1::Case people_;  // As last registered.
+  int looks_ = 0;
   const std::unique_ptr<runtime::Keyring> keyring_ = NewKeyring();
   runtime::ManualClock clock_{Midnight(kToday)};
   runtime::MemoryStore store_{clock_, "log"};
@@ -90,6 +88,7 @@ class AgeBandTest : public testing::Test {
                            engine_,
                            clock_,
                            [this](const runtime::TimerRow& timer) {
+                             ++looks_;
                              return ChangeAgeBand(store_, *keyring_, timer, clock_.Now());
                            },
                            absl::Hours(1),
@@ -181,8 +180,88 @@ TEST_F(AgeBandTest, WhatCannotBeOpenedIsDataLoss) {
   };
   EXPECT_EQ(payload(stream, *keyring_), absl::StatusCode::kOk);
   EXPECT_EQ(payload(stream, *NewKeyring()), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(payload(never, *keyring_), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(payload(never, *keyring_), absl::StatusCode::kOk) << "there is nothing to do";
+  EXPECT_EQ(payload(never, *NewKeyring()), absl::StatusCode::kDataLoss);
   EXPECT_EQ(payload(kCaseId, *keyring_), absl::StatusCode::kDataLoss);
+}
+
+// The timer is due from the first of the month on.
+TEST_F(AgeBandTest, LooksOnceADayInTheMonthAndLeavesNoTrace) {
+  const std::string stream = Register(kToday, {Date(2011, 8, 20)});
+  const absl::CivilDay first(2023, 8, 1);
+  EXPECT_EQ(FireAt(Midnight(first) - absl::Seconds(1)), 0U);
+  EXPECT_EQ(looks_, 0);
+  for (absl::CivilDay day = first; day < absl::CivilDay(2023, 8, 20); ++day) {
+    const int before = looks_;
+    EXPECT_EQ(FireAt(Midnight(day)), 0U);
+    for (int hour = 1; hour < 24; ++hour) EXPECT_EQ(FireAt(Midnight(day) + absl::Hours(hour)), 0U);
+    EXPECT_EQ(looks_, before + 1) << day;
+  }
+  EXPECT_EQ(store_.ReadState(stream)->version, 1);
+  EXPECT_EQ(FireAt(Midnight(absl::CivilDay(2023, 8, 20)) - absl::Seconds(1)), 0U);
+  EXPECT_EQ(FireAt(Midnight(absl::CivilDay(2023, 8, 20))), 1U);
+  EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17));
+  EXPECT_EQ(store_.ReadState(stream)->version, 2);
+}
+
+TEST_F(AgeBandTest, TheDayBeginsWhereTheCaseIs) {
+  const struct {
+    const char* place;
+    absl::Duration after;  // After midnight in Chiapas.
+  } rows[] = {{"", absl::ZeroDuration()},
+              {"MX-CHP", absl::ZeroDuration()},
+              {"mx-roo", absl::Hours(-1)},
+              {"MX-SON", absl::Hours(1)},
+              {"MX-BCN", absl::Hours(1)}};  // Summer time.
+  for (const auto& row : rows) {
+    for (const absl::CivilDay day : {absl::CivilDay(2023, 8, 1), absl::CivilDay(2023, 8, 20)}) {
+      SCOPED_TRACE(row.place);
+      const std::string stream = Register(kToday, {Date(2011, day.month(), day.day())}, row.place);
+      EXPECT_EQ(FireAt(Midnight(day) + row.after - absl::Seconds(1)), 0U);
+      EXPECT_EQ(FireAt(Midnight(day) + row.after), 1U);
+      EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17));
+      ASSERT_TRUE(Withdraw(stream));
+    }
+  }
+}
+
+// 20 August had begun in Quintana Roo; in Sonora it is still the 19th.
+TEST_F(AgeBandTest, NobodyGrowsYoungerByGoingWest) {
+  const absl::CivilDay day(2023, 8, 20);
+  const std::string stream = Register(kToday, {Date(2011, 8, 20), Date(2005, 8, 20)}, "MX-ROO");
+  EXPECT_EQ(FireAt(Midnight(day) - absl::Hours(1)), 1U);
+  EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17, type::v1::AGE_BAND_12_17));
+  v1::UpdateCaseRequest request;
+  request.set_request_id(runtime::NewUuid());
+  *request.mutable_case_() = people_;
+  request.mutable_case_()->set_name(type::CaseName(stream));
+  for (v1::Person& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
+  request.mutable_case_()->mutable_people(0)->set_state("MX-SON");
+  request.mutable_update_mask()->add_paths("people");
+  const auto command = UpdateCommand(request, Desk(), *keyring_, store_, clock_.Now());
+  ASSERT_TRUE(command.ok()) << command.status();
+  ASSERT_TRUE(SubmitAll(engine_, {*command}).ok());
+  EXPECT_EQ(FireAt(Midnight(day)), 0U);
+  EXPECT_EQ(FireAt(Midnight(day) + absl::Hours(1)), 1U);
+  EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17, type::v1::AGE_BAND_18_20));
+}
+
+// As after a person's key is destroyed.
+TEST_F(AgeBandTest, OneWhoCannotBeOpenedKeepsNoOther) {
+  const std::string stream = Register(kToday, {Date(2002, 8, 1), Date(2011, 8, 20)});
+  v1::IntakeCommand command;
+  v1::SealedPerson& lost = *command.mutable_update_case()->mutable_sealed()->add_people();
+  lost.set_person_id("p1");
+  lost.set_identity("what no key opens");
+  ASSERT_TRUE(SubmitAll(engine_, {{stream,
+                                   command.SerializeAsString(),
+                                   runtime::RequestOrigin{"", "", "staff/a", ""},
+                                   {}}})
+                  .ok());
+  clock_.Set(Midnight(absl::CivilDay(2023, 8, 1)));
+  EXPECT_EQ(loop_.FireDue().status().code(), absl::StatusCode::kDataLoss) << "to be seen";
+  EXPECT_EQ(FireAt(Midnight(absl::CivilDay(2023, 8, 20))), 1U);
+  EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_18_20, type::v1::AGE_BAND_12_17));
 }
 
 }  // namespace

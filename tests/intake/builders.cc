@@ -87,10 +87,9 @@ v1::IntakeCommand RegisterCommand(const v1::Case& input) {
     v1::SealedPerson& person = *command.mutable_register_case()->mutable_sealed()->add_people();
     person.set_person_id(identity.person_id);
     person.set_identity(absl::StrCat("sealed ", identity.identity.given_names()));
-    if (identity.band_changes_on.year() > 0) {
-      *person.mutable_band_changes_on() = identity.band_changes_on;
-    }
   }
+  *command.mutable_register_case()->mutable_sealed()->mutable_band_changes_in() =
+      FirstBandChange(normalised->identities);
   return command;
 }
 

@@ -49,21 +49,19 @@ v1::IntakeCommand NewFacts(const RunningCase& running, const std::string& state)
 }
 
 v1::IntakeCommand NewBand(const std::string& person_id, type::v1::AgeBand band,
-                          const type::v1::PartialDate& next) {
+                          const type::v1::PartialDate& next_month) {
   v1::IntakeCommand command;
   v1::ChangeAgeBandCommand& change = *command.mutable_change_age_band();
   change.set_person_id(person_id);
   change.set_age_band(band);
-  if (!type::IsEmpty(next)) *change.mutable_band_changes_on() = next;
+  if (!type::IsEmpty(next_month)) *change.mutable_band_changes_in() = next_month;
   return command;
 }
 
-v1::SealedPerson Sealed(const std::string& person_id, const std::string& identity,
-                        const type::v1::PartialDate& next = {}) {
+v1::SealedPerson Sealed(const std::string& person_id, const std::string& identity) {
   v1::SealedPerson person;
   person.set_person_id(person_id);
   person.set_identity(identity);
-  if (!type::IsEmpty(next)) *person.mutable_band_changes_on() = next;
   return person;
 }
 
@@ -104,7 +102,7 @@ TEST(Decide, EveryCommandInEveryState) {
   const RunningCase none;
   const RunningCase open = Registered();
   const RunningCase withdrawn = Withdrawn();
-  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1));
+  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8));
   const std::tuple<const char*, v1::IntakeCommand, const char*, const char*, const char*> rows[] = {
       {"register", RegisterCommand(GoodCase()), "registered", "INTERNAL", "INTERNAL"},
       {"update", NewFacts(open, "MX-OAX"), "NOT_FOUND CASE_NOT_FOUND", "updated",
@@ -179,7 +177,8 @@ TEST(Decide, UpdateReplacesOnlyTheIdentitiesItBrings) {
   RunningCase running = Registered();
   v1::IntakeCommand command = NewFacts(running, "MX-CHP");
   v1::UpdateCaseCommand& update = *command.mutable_update_case();
-  *update.mutable_sealed()->add_people() = Sealed("p2", "new", Date(2027, 1, 1));
+  *update.mutable_sealed()->add_people() = Sealed("p2", "new");
+  *update.mutable_sealed()->mutable_band_changes_in() = Date(2023, 7);
   update.mutable_facts()->mutable_people(1)->set_age_band(type::v1::AGE_BAND_0_4);
   ASSERT_TRUE(running.Do(command).ok());
   const CaseEvent& event = running.events()[1];
@@ -188,9 +187,8 @@ TEST(Decide, UpdateReplacesOnlyTheIdentitiesItBrings) {
   EXPECT_THAT(event.sealed.people(), SizeIs(1));
   const v1::IntakeSealed& sealed = running.record().sealed;
   EXPECT_EQ(sealed.people(0).identity(), "sealed María José");
-  EXPECT_EQ(sealed.people(0).band_changes_on().year(), 2050);
   EXPECT_EQ(sealed.people(1).identity(), "new");
-  EXPECT_EQ(sealed.people(1).band_changes_on().year(), 2027);
+  EXPECT_EQ(sealed.band_changes_in().SerializeAsString(), Date(2023, 7).SerializeAsString());
   // The same again is an event again: the ciphertexts cannot be compared.
   EXPECT_EQ(Outcome(running, command), "updated");
 }
@@ -198,7 +196,7 @@ TEST(Decide, UpdateReplacesOnlyTheIdentitiesItBrings) {
 TEST(Decide, UpdateKeepsTheBandThatChangedMeanwhile) {
   RunningCase running = Registered();
   const v1::IntakeCommand update = NewFacts(running, "MX-OAX");
-  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1));
+  const auto band = NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8));
   ASSERT_TRUE(running.Do(band).ok());
   ASSERT_TRUE(running.Do(update).ok());
   const type::v1::PersonFacts& child = running.record().open.facts().people(1);
@@ -219,26 +217,26 @@ TEST(Decide, UpdateOfOtherPeopleIsABrokenInvariant) {
   EXPECT_EQ(Outcome(running, others), "INTERNAL");
 }
 
-TEST(Decide, BandChangeMovesTheDayAndKeepsTheIdentity) {
+TEST(Decide, BandChangeMovesTheMonthAndKeepsTheIdentity) {
   RunningCase running = Registered();
-  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8))).ok());
   const CaseEvent& event = running.events()[1];
   EXPECT_EQ(event.event.age_band_changed().person_id(), "p2");
   EXPECT_EQ(event.event.age_band_changed().age_band(), type::v1::AGE_BAND_12_17);
-  ASSERT_THAT(event.sealed.people(), SizeIs(1));
-  EXPECT_EQ(event.sealed.people(0).identity(), "");
-  const v1::SealedPerson& child = running.record().sealed.people(1);
-  EXPECT_EQ(child.identity(), "sealed Ana");
-  EXPECT_EQ(child.band_changes_on().SerializeAsString(), Date(2029, 8, 1).SerializeAsString());
+  EXPECT_THAT(event.sealed.people(), IsEmpty());
+  EXPECT_EQ(running.record().sealed.people(1).identity(), "sealed Ana");
+  EXPECT_EQ(running.record().sealed.band_changes_in().SerializeAsString(),
+            Date(2029, 8).SerializeAsString());
   EXPECT_EQ(running.record().open.facts().people(1).age_band(), type::v1::AGE_BAND_12_17);
   EXPECT_EQ(running.record().open.facts().people(0).age_band(), type::v1::AGE_BAND_21_59);
 
-  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))), "nothing");
-  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 2))), "band");
-  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_18_20, Date(2029, 8, 1))), "band");
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8))), "nothing");
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 9))), "nothing");
+  EXPECT_EQ(Outcome(running, NewBand("p2", type::v1::AGE_BAND_18_20, Date(2029, 8))), "band");
   EXPECT_EQ(Outcome(running, NewBand("p3", type::v1::AGE_BAND_18_20, {})), "INTERNAL");
   ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_60_PLUS, {})).ok());
-  EXPECT_FALSE(running.record().sealed.people(1).has_band_changes_on());
+  EXPECT_TRUE(type::IsEmpty(running.record().sealed.band_changes_in()));
+  EXPECT_THAT(running.Folded().timers, IsEmpty());
 }
 
 TEST(Decide, SameInputsGiveSameBytes) {
@@ -293,7 +291,7 @@ TEST(Evolve, RefusesEventsThatCannotFollow) {
 // A restored case: the registration came back from the topic, where its sealed column never was.
 TEST(Evolve, FoldsEventsThatLostTheirSealedColumn) {
   RunningCase running = Registered();
-  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8))).ok());
   ASSERT_TRUE(running.Do(Consent(false)).ok());
   for (const size_t lost_from : {0u, 1u}) {  // With the registration, or after it.
     CaseRecord record;
@@ -315,7 +313,7 @@ TEST(Evolve, FoldsEventsThatLostTheirSealedColumn) {
       EXPECT_THAT(folded.timers, IsEmpty()) << "there is no birth date to go by";
     } else {
       EXPECT_EQ(record.sealed.people(1).identity(), running.record().sealed.people(1).identity());
-      EXPECT_THAT(folded.timers, testing::SizeIs(1)) << "fires once more and sets the next day";
+      EXPECT_THAT(folded.timers, testing::SizeIs(1)) << "looks early, and in vain";
     }
   }
 }
@@ -349,20 +347,86 @@ TEST(Fold, ListsTheCaseInOrderOfRegistration) {
   EXPECT_THAT(RunningCase().Folded().lists, IsEmpty());
 }
 
-TEST(Fold, SetsOneTimerAtTheEarliestBandChange) {
+TEST(Fold, SetsOneTimerAtTheMonthOfTheEarliestBandChange) {
   // 2023-08-01 06:00 UTC, of p2.
   const type::TimerEntry first{"age-band", 1'690'869'600};
   // 2029-08-01 06:00 UTC.
   const type::TimerEntry second{"age-band", 1'880'258'400};
   RunningCase running = Registered();
   EXPECT_THAT(running.Folded().timers, ::testing::ElementsAre(first));
-  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8, 1))).ok());
+  ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_12_17, Date(2029, 8))).ok());
   EXPECT_THAT(running.Folded().timers, ::testing::ElementsAre(second));
   ASSERT_TRUE(running.Do(NewBand("p2", type::v1::AGE_BAND_60_PLUS, {})).ok());
   ASSERT_TRUE(running.Do(NewBand("p1", type::v1::AGE_BAND_60_PLUS, {})).ok());
   EXPECT_THAT(running.Folded().timers, IsEmpty());
   EXPECT_THAT(Withdrawn().Folded().timers, IsEmpty());
   EXPECT_THAT(RunningCase().Folded().timers, IsEmpty());
+}
+
+TEST(Fold, TheMonthBeginsAtThePlaceOfTheCase) {
+  RunningCase running = Registered();
+  const std::tuple<const char*, int64_t> rows[] = {{"MX-ROO", -3'600}, {"MX-SON", 3'600}};
+  for (const auto& [place, shift] : rows) {
+    ASSERT_TRUE(running.Do(NewFacts(running, place)).ok());
+    EXPECT_THAT(running.Folded().timers,
+                ::testing::ElementsAre(type::TimerEntry{"age-band", 1'690'869'600 + shift}))
+        << place;
+  }
+}
+
+// Of the month that is on file nobody is known to be the reason.
+TEST(Decide, AnUpdateOfSomeKeepsTheEarlierMonth) {
+  const struct {
+    const char* name;
+    std::vector<std::string> people;
+    type::v1::PartialDate before;
+    type::v1::PartialDate brought;
+    type::v1::PartialDate after;
+  } rows[] = {
+      {"later", {"p2"}, Date(2025, 6), Date(2025, 7), Date(2025, 6)},
+      {"earlier", {"p2"}, Date(2025, 6), Date(2025, 5), Date(2025, 5)},
+      {"never", {"p2"}, Date(2025, 6), {}, Date(2025, 6)},
+      {"first", {"p2"}, {}, Date(2025, 7), Date(2025, 7)},
+      {"all, later", {"p1", "p2"}, Date(2025, 6), Date(2025, 7), Date(2025, 7)},
+      {"all, never", {"p1", "p2"}, Date(2025, 6), {}, {}},
+  };
+  for (const auto& row : rows) {
+    CaseRecord record = Registered().record();
+    *record.sealed.mutable_band_changes_in() = row.before;
+    v1::IntakeCommand command;
+    v1::IntakeSealed& sealed = *command.mutable_update_case()->mutable_sealed();
+    for (const std::string& person : row.people) *sealed.add_people() = Sealed(person, "new");
+    *sealed.mutable_band_changes_in() = row.brought;
+    const auto events = Decide(record, command, {kCaseId, 1, absl::UnixEpoch()});
+    ASSERT_TRUE(events.ok()) << events.status();
+    EXPECT_EQ(events->at(0).sealed.band_changes_in().SerializeAsString(),
+              row.after.SerializeAsString())
+        << row.name << ": another month would tell of whom it is";
+    ASSERT_TRUE(Evolve(record, events->at(0), {kCaseId, 2, absl::UnixEpoch()}).ok());
+    EXPECT_EQ(record.sealed.band_changes_in().SerializeAsString(), row.after.SerializeAsString())
+        << row.name;
+  }
+}
+
+// A restored update whose identities are lost: those on file may have been corrected by it.
+TEST(Evolve, WhoseIdentityIsOutdatedHasNoTimer) {
+  RunningCase running = Registered();
+  CaseRecord record = running.record();
+  CaseEvent event;
+  event.event.set_case_id(kCaseId);
+  *event.event.mutable_case_updated()->mutable_facts() = record.open.facts();
+  event.event.mutable_case_updated()->set_identity_changed(true);
+  event.sealed = GapOf(event.event);
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 2, absl::UnixEpoch()}).ok());
+  EXPECT_EQ(record.sealed.people(1).identity(), "sealed Ana");
+  EXPECT_TRUE(record.sealed.people(1).outdated());
+  EXPECT_THAT(Fold(kCaseId, record).timers, IsEmpty());
+  event.sealed.clear_people();
+  *event.sealed.add_people() = Sealed("p2", "given again");
+  *event.sealed.mutable_band_changes_in() = Date(2024, 2);
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 3, absl::UnixEpoch()}).ok());
+  EXPECT_FALSE(record.sealed.people(1).outdated());
+  EXPECT_THAT(Fold(kCaseId, record).timers, SizeIs(1));
 }
 
 }  // namespace

@@ -31,12 +31,19 @@ TEST_F(SealingTest, WhatIsSealedOpensAgain) {
   for (int i = 0; i < 2; ++i) {
     const v1::SealedPerson& person = sealed_.sealed.people(i);
     EXPECT_EQ(person.person_id(), identities_[i].person_id);
-    EXPECT_EQ(person.band_changes_on().SerializeAsString(),
-              identities_[i].band_changes_on.SerializeAsString());
     const auto opened = OpenIdentity(*keyring_, sealed_.keys, person);
     ASSERT_TRUE(opened.ok()) << opened.status();
     EXPECT_EQ(opened->SerializeAsString(), identities_[i].identity.SerializeAsString());
   }
+}
+
+// The child's, who becomes 12 on the first of August 2023; of the month of the other nothing.
+TEST_F(SealingTest, OfTheBirthDatesTheFirstMonthOfAChangeIsLegible) {
+  EXPECT_EQ(sealed_.sealed.band_changes_in().SerializeAsString(),
+            Date(2023, 8).SerializeAsString());
+  const auto again = SealAgain(*keyring_, kCaseId, sealed_.keys, {identities_[0]});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->sealed.band_changes_in().SerializeAsString(), Date(2050, 4).SerializeAsString());
 }
 
 TEST_F(SealingTest, NothingPersonalIsLegible) {

@@ -238,7 +238,7 @@ inline std::vector<std::string> FoldedOf(EventStore& store) {
       lines.push_back(absl::StrCat("list ", index, " ", key));
     }
   }
-  for (const TimerRow& timer : Value(store.ReadDueTimers(absl::InfiniteFuture(), kAll))) {
+  for (const TimerRow& timer : Value(store.ReadDueTimers(absl::InfiniteFuture(), {}, kAll))) {
     lines.push_back(
         absl::StrCat("timer ", timer.stream, " ", timer.kind, " ", timer.due_unix_seconds));
   }
@@ -281,9 +281,9 @@ class EventStoreContract : public testing::TestWithParam<StoreKind> {
     return Value(store_->ReadList("cases", prefix, after, limit));
   }
   // "stream kind due" of each timer due at `now`.
-  std::vector<std::string> DueTimers(absl::Time now, int limit = kAll) {
+  std::vector<std::string> DueTimers(absl::Time now, int limit = kAll, const TimerRow& after = {}) {
     std::vector<std::string> lines;
-    for (const TimerRow& timer : Value(store_->ReadDueTimers(now, limit))) {
+    for (const TimerRow& timer : Value(store_->ReadDueTimers(now, after, limit))) {
       lines.push_back(absl::StrCat(timer.stream, " ", timer.kind, " ", timer.due_unix_seconds));
     }
     return lines;
@@ -1010,6 +1010,23 @@ TEST_P(EventStoreContract, DueTimersAreReadEarliestFirst) {
   ASSERT_TRUE(store_->ClearParked("c").ok());
   EXPECT_THAT(DueTimers(absl::FromUnixSeconds(due), 2),
               ElementsAre(absl::StrCat("c parked ", due - 9), first));
+}
+
+TEST_P(EventStoreContract, DueTimersAreReadPageByPage) {
+  BatchWrite write = Batched({Append("a", 0), Append("b", 0), Append("c", 0)});
+  write.streams[0].added.timers = {{"one", 100}, {"two", 100}};
+  write.streams[1].added.timers = {{"one", 100}, {"two", 50}};
+  write.streams[2].added.timers = {{"one", -5}, {"two", 101}};
+  write.parked = {{"b", "", 0, "INTERNAL", {}}};
+  Store(write);
+  ASSERT_TRUE(store_->ClearParked("b").ok());
+  const absl::Time now = absl::FromUnixSeconds(100);
+  EXPECT_THAT(DueTimers(now, 2), ElementsAre("c one -5", "b two 50"));
+  EXPECT_THAT(DueTimers(now, 2, {"b", "two", 50}), ElementsAre("a one 100", "a two 100"));
+  EXPECT_THAT(DueTimers(now, 2, {"a", "two", 100}), ElementsAre("b one 100"));
+  EXPECT_THAT(DueTimers(now, 2, {"b", "one", 100}), IsEmpty());
+  // Also behind one that is no longer there.
+  EXPECT_THAT(DueTimers(now, 1, {"a", "p", 100}), ElementsAre("a two 100"));
 }
 
 TEST_P(EventStoreContract, ATimerIsOnePerKind) {

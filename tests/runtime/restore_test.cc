@@ -92,7 +92,7 @@ std::vector<std::string> RowsOf(MemoryStore& store) {
   }
   const auto list = store.ReadList("all", "", "", kAll);
   for (const std::string& key : *list) rows.push_back("list " + key);
-  const auto timers = store.ReadDueTimers(absl::InfiniteFuture(), kAll);
+  const auto timers = store.ReadDueTimers(absl::InfiniteFuture(), {}, kAll);
   for (const TimerRow& timer : *timers) {
     rows.push_back(absl::StrCat("timer ", timer.stream, " ", timer.due_unix_seconds));
   }

@@ -11,6 +11,7 @@
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/review.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -315,7 +316,7 @@ v1::CaseScreened ScreenFacts(const type::v1::CaseFacts& facts, const PolicyInFor
                              absl::Time now) {
   v1::CaseScreened screened;
   for (v1::Determination& determination :
-       policy.rules.Screen(facts, AsOfTime(now)).determinations) {
+       policy.rules.Screen(facts, AsOfTime(type::PlaceOf(facts), now)).determinations) {
     *screened.add_determinations() = std::move(determination);
   }
   screened.set_policy_number(policy.number);
@@ -384,7 +385,7 @@ type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state)
   }
   folded.lists.push_back({kScreeningsIndex, case_id});
   if (const auto day = type::RangeOf(state.holds_until()); day && !state.withdrawn()) {
-    const absl::Time due = absl::FromCivil(day->first, type::DeskZone());
+    const absl::Time due = type::DeskMidnight(type::PlaceOf(state.facts()), day->first);
     folded.timers.push_back({kHoldsUntilTimer, absl::ToUnixSeconds(due)});
   }
   if (state.withdrawn()) return folded;

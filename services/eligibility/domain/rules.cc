@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "services/eligibility/domain/determine.h"
 #include "services/eligibility/domain/policy_check.h"
-#include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -43,8 +43,8 @@ PathwayOfDay OnDay(const Program& program, const PathwayPlan& plan, Day day, Day
 
 }  // namespace
 
-AsOf AsOfTime(absl::Time time) {
-  const absl::CivilDay day = type::DeskDay(time);
+AsOf AsOfTime(absl::string_view place, absl::Time time) {
+  const absl::CivilDay day = type::DeskDay(place, time);
   return {day, day};
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "pathways/eligibility/v1/policy.pb.h"
@@ -36,8 +37,8 @@ struct AsOf {
   absl::CivilDay known;
 };
 
-// Both days are that of `time` at the desks.
-AsOf AsOfTime(absl::Time time);
+// Both days are that of `time` at a place (type/desk.h).
+AsOf AsOfTime(absl::string_view place, absl::Time time);
 
 // All determinations of a case.
 struct Screening {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/type/dates.h"
 #include "services/type/problem.h"
 
 namespace pathways::intake {
@@ -73,6 +74,19 @@ absl::StatusOr<type::v1::CaseFacts> Merge(const CaseRecord& record,
   return facts;
 }
 
+// The month of the case after an update. Whose the month on file is, is not known: unless all
+// people get another identity it stays when it is the earlier one, and is too early at worst. So
+// the event tells nothing of those who do not change first.
+type::v1::PartialDate MonthAfter(const v1::IntakeSealed& before, const v1::IntakeSealed& changes) {
+  const auto on_file = type::RangeOf(before.band_changes_in());
+  const auto brought = type::RangeOf(changes.band_changes_in());
+  const bool all = changes.people_size() == before.people_size();
+  if (!all && on_file && (!brought || on_file->first <= brought->first)) {
+    return before.band_changes_in();
+  }
+  return changes.band_changes_in();
+}
+
 absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseCommand& command,
                               const type::DecideContext& context) {
   if (context.version == 0) return NotFound();
@@ -90,6 +104,9 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
   *event.event.mutable_case_updated()->mutable_facts() = *std::move(facts);
   event.event.mutable_case_updated()->set_identity_changed(identity_changed);
   event.sealed = command.sealed();
+  if (identity_changed) {
+    *event.sealed.mutable_band_changes_in() = MonthAfter(record.sealed, command.sealed());
+  }
   return Events{std::move(event)};
 }
 
@@ -109,22 +126,18 @@ absl::StatusOr<Events> ChangeAgeBand(const CaseRecord& record,
                                      const v1::ChangeAgeBandCommand& command,
                                      const type::DecideContext& context) {
   if (IsWithdrawn(record)) return Events{};
-  const v1::SealedPerson* sealed = FindSealed(record.sealed, command.person_id());
   const type::v1::PersonFacts* facts = nullptr;
   for (const type::v1::PersonFacts& person : record.open.facts().people()) {
     if (person.person_id() == command.person_id()) facts = &person;
   }
-  if (sealed == nullptr || facts == nullptr) {
+  if (facts == nullptr) {
     return absl::InternalError("an unknown person changes age band");
   }
-  const bool same_day = SameBytes(sealed->band_changes_on(), command.band_changes_on());
-  if (facts->age_band() == command.age_band() && same_day) return Events{};
+  if (facts->age_band() == command.age_band()) return Events{};
   CaseEvent event = NewEvent(context);
   event.event.mutable_age_band_changed()->set_person_id(command.person_id());
   event.event.mutable_age_band_changed()->set_age_band(command.age_band());
-  v1::SealedPerson& entry = *event.sealed.add_people();
-  entry.set_person_id(command.person_id());
-  if (command.has_band_changes_on()) *entry.mutable_band_changes_on() = command.band_changes_on();
+  *event.sealed.mutable_band_changes_in() = command.band_changes_in();
   return Events{std::move(event)};
 }
 

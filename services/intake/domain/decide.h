@@ -21,7 +21,7 @@ namespace pathways::intake {
 
 // Changes when Evolve or Fold would make other bytes of the same events; stored states of another
 // version are folded again before use.
-inline constexpr int kEvolveVersion = 1;
+inline constexpr int kEvolveVersion = 2;
 
 // List of all cases in order of registration; keys are {microseconds since 1970}/{case id}.
 inline constexpr char kCasesIndex[] = "cases";
@@ -36,9 +36,10 @@ struct CaseRecord {
   v1::IntakeSealed sealed;
 };
 
-// One event with its sealed column. The column of a CaseRegistered names every person; of a later
-// event it names the people whose sealed data changes, and there an entry with empty identity keeps
-// the identity on file. The day of the next band change is always taken from the entry, empty too.
+// One event with its sealed column. The column of a CaseRegistered names every person; that of a
+// CaseUpdated the people whose identity changes, and there an entry with empty identity keeps the
+// identity on file and marks it as outdated (GapOf). The month of the next band change is that of
+// the whole case.
 struct CaseEvent {
   v1::IntakeEvent event;
   v1::IntakeSealed sealed;
@@ -56,16 +57,17 @@ absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
                                               const type::DecideContext& context);
 
 // The sealed column of an event that is taken back from the topic, where its own is not. Everybody
-// whose identity it may have held is in it, with none and without a day of the next band change, so
-// that no timer goes by a birth date that may have been corrected. Nobody is in that of an event
-// that holds no identity: the day it may have set comes again when the timer for the old one fires.
+// whose identity it may have held is in it, with none, so that no band is worked out from a birth
+// date that may have been corrected. Nobody is in that of an event that holds no identity. It sets
+// no month of the next band change: that on file is early at worst, and the timer looks in vain.
 v1::IntakeSealed GapOf(const v1::IntakeEvent& event);
 
 // Applies one event. INTERNAL when the event cannot follow the state.
 absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context);
 
-// List "cases" (order of registration) and one timer "age-band" at the earliest change, 06:00 UTC
-// of that day (midnight in southern Mexico).
+// List "cases" (order of registration) and, where there is a birth date to go by, one timer
+// "age-band" when the month begins, at the case's place, in which next somebody changes band: never
+// finer, for timers lie in the clear. On which day of it only the sealed birth dates tell.
 type::Folded Fold(const std::string& case_id, const CaseRecord& record);
 
 }  // namespace pathways::intake

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "services/intake/domain/decide.h"
 #include "services/type/dates.h"
+#include "services/type/desk.h"
 #include "services/type/names.h"
 
 namespace pathways::intake {
@@ -16,9 +17,6 @@ namespace {
 
 constexpr char kAgeBandTimer[] = "age-band";
 constexpr size_t kMicrosecondDigits = 20;
-
-// Midnight in southern Mexico, which has no summer time: there the birthday begins.
-constexpr int kBandChangeHourUtc = 6;
 
 bool SamePeople(const type::v1::CaseFacts& facts, const v1::IntakeSealed& sealed) {
   return std::equal(facts.people().begin(), facts.people().end(), sealed.people().begin(),
@@ -43,6 +41,17 @@ absl::Status Open(CaseRecord& record, const CaseEvent& event, const type::EventC
   return absl::OkStatus();
 }
 
+bool HasIdentity(const v1::SealedPerson& person) {
+  return !person.identity().empty() && !person.outdated();
+}
+
+// The first day of the month in which next somebody changes band.
+std::optional<absl::CivilDay> LooksFrom(const v1::IntakeSealed& sealed) {
+  const auto month = type::RangeOf(sealed.band_changes_in());
+  if (!month) return std::nullopt;
+  return absl::CivilDay(absl::CivilMonth(month->first));
+}
+
 // Takes over the sealed column of an event after the first.
 absl::Status MergeSealed(v1::IntakeSealed& state, const v1::IntakeSealed& changes) {
   for (const v1::SealedPerson& change : changes.people()) {
@@ -53,11 +62,10 @@ absl::Status MergeSealed(v1::IntakeSealed& state, const v1::IntakeSealed& change
       return absl::InternalError("sealed data of an unknown person");
     }
     if (!change.identity().empty()) person->set_identity(change.identity());
-    if (change.has_band_changes_on()) {
-      *person->mutable_band_changes_on() = change.band_changes_on();
-    } else {
-      person->clear_band_changes_on();
-    }
+    person->set_outdated(change.identity().empty());
+  }
+  if (changes.has_band_changes_in()) {
+    *state.mutable_band_changes_in() = changes.band_changes_in();
   }
   return absl::OkStatus();
 }
@@ -101,20 +109,6 @@ absl::Status Apply(CaseRecord& record, const CaseEvent& event, const type::Event
   return absl::InternalError("an event of an unknown kind");
 }
 
-std::optional<absl::CivilDay> EarliestBandChange(const v1::IntakeSealed& sealed) {
-  std::optional<absl::CivilDay> earliest;
-  for (const v1::SealedPerson& person : sealed.people()) {
-    const auto range = type::RangeOf(person.band_changes_on());
-    if (range && (!earliest || range->first < *earliest)) earliest = range->first;
-  }
-  return earliest;
-}
-
-int64_t DueUnixSeconds(absl::CivilDay day) {
-  const absl::CivilHour hour(day.year(), day.month(), day.day(), kBandChangeHourUtc);
-  return absl::ToUnixSeconds(absl::FromCivil(hour, absl::UTCTimeZone()));
-}
-
 }  // namespace
 
 v1::IntakeSealed GapOf(const v1::IntakeEvent& event) {
@@ -155,8 +149,12 @@ type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   folded.lists.push_back(
       {kCasesIndex, absl::StrFormat("%0*d/%s", kMicrosecondDigits, unix_micros, case_id)});
   if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
-  const auto day = EarliestBandChange(record.sealed);
-  if (day) folded.timers.push_back({kAgeBandTimer, DueUnixSeconds(*day)});
+  const auto& people = record.sealed.people();
+  const auto from = LooksFrom(record.sealed);
+  if (from && std::any_of(people.begin(), people.end(), HasIdentity)) {
+    const absl::Time due = type::DeskMidnight(type::PlaceOf(record.open.facts()), *from);
+    folded.timers.push_back({kAgeBandTimer, absl::ToUnixSeconds(due)});
+  }
   return folded;
 }
 

@@ -96,6 +96,15 @@ void CheckPeopleOfUpdate(const v1::Case& input, const type::v1::CaseFacts& curre
 
 }  // namespace
 
+type::v1::PartialDate FirstBandChange(const std::vector<NormalisedIdentity>& identities) {
+  std::optional<absl::CivilDay> first;
+  for (const NormalisedIdentity& identity : identities) {
+    const auto day = type::RangeOf(identity.band_changes_on);
+    if (day && (!first || day->first < *first)) first = day->first;
+  }
+  return first ? type::FromMonth(absl::CivilMonth(*first)) : type::v1::PartialDate();
+}
+
 NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today,
                          type::Violations& violations) {
   NormalisedCase result;

@@ -37,10 +37,13 @@ inline constexpr int kAgeYearsMax = 130;
 struct NormalisedIdentity {
   std::string person_id;
   v1::Identity identity;
-  // First day after today on which the age band changes. Empty: never, or the birth date is
-  // unknown.
+  // First day after today on which the age band changes: as private as the birth date. Empty:
+  // never, or the birth date is unknown.
   type::v1::PartialDate band_changes_on;
 };
+
+// Year and month in which first one of these people changes age band. Empty: nobody does.
+type::v1::PartialDate FirstBandChange(const std::vector<NormalisedIdentity>& identities);
 
 struct NormalisedCase {
   type::v1::CaseFacts facts;

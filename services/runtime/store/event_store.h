@@ -238,8 +238,10 @@ class EventStore {
                                                             absl::string_view after, int limit) = 0;
   virtual absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) = 0;
   virtual absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) = 0;
-  // Timers due at or before `now`, earliest first, of streams that are not parked.
-  virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) = 0;
+  // Timers due at or before `now`, earliest first, then by stream and kind, of streams that are not
+  // parked. From the row behind `after` on; from the first after an empty row.
+  virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, const TimerRow& after,
+                                                              int limit) = 0;
   // Longest behind first, of streams that are not parked: those would be pulled in vain. Of one
   // upstream, or of all when it is empty, from the row behind `after` on; from the first after an
   // empty row.

@@ -1,6 +1,7 @@
 #include "services/runtime/store/postgres_store.h"
 
 #include <iterator>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -340,13 +341,19 @@ absl::StatusOr<std::vector<KeyRow>> PostgresStore::ReadKeys(absl::string_view st
   return keys;
 }
 
-absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimers(absl::Time now, int limit) {
+absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimers(absl::Time now,
+                                                                   const TimerRow& after,
+                                                                   int limit) {
   std::vector<TimerRow> timers;
+  const int64_t after_due =
+      after.stream.empty() ? std::numeric_limits<int64_t>::min() : after.due_unix_seconds;
   RETURN_IF_ERROR(Read({Each(
       "SELECT stream, kind, due FROM timers WHERE due <= $1::bigint AND NOT EXISTS (SELECT 1 FROM "
-      "parked WHERE parked.stream = timers.stream) ORDER BY due, stream, kind LIMIT $2::bigint",
-      {PostgresInt(absl::ToUnixSeconds(now)), PostgresInt(limit)}, timers,
-      [](const PostgresResult& result, int i) {
+      "parked WHERE parked.stream = timers.stream) AND (due, stream, kind) > ($3::bigint, "
+      "$4::bytea, $5::text) ORDER BY due, stream, kind LIMIT $2::bigint",
+      {PostgresInt(absl::ToUnixSeconds(now)), PostgresInt(limit), PostgresInt(after_due),
+       after.stream, after.kind},
+      timers, [](const PostgresResult& result, int i) {
         return TimerRow{result.Bytes(i, 0), result.Bytes(i, 1), result.Int(i, 2)};
       })}));
   return timers;

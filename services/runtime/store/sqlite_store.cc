@@ -1,6 +1,7 @@
 #include "services/runtime/store/sqlite_store.h"
 
 #include <chrono>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/ids.h"
@@ -254,13 +255,17 @@ absl::StatusOr<std::vector<KeyRow>> SqliteStore::ReadKeys(absl::string_view stre
   return keys;
 }
 
-absl::StatusOr<std::vector<TimerRow>> SqliteStore::ReadDueTimers(absl::Time now, int limit) {
+absl::StatusOr<std::vector<TimerRow>> SqliteStore::ReadDueTimers(absl::Time now,
+                                                                 const TimerRow& after, int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(
       "SELECT stream, kind, due FROM timers WHERE due <= ? "
+      "AND (due, stream, kind) > (?, ?, ?) "
       "AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.stream = timers.stream) ORDER BY due, "
       "stream, kind LIMIT ?");
-  row.Int(absl::ToUnixSeconds(now)).Int(limit);
+  row.Int(absl::ToUnixSeconds(now));
+  row.Int(after.stream.empty() ? std::numeric_limits<int64_t>::min() : after.due_unix_seconds);
+  row.Text(after.stream).Text(after.kind).Int(limit);
   std::vector<TimerRow> timers;
   while (row.Step()) timers.push_back({row.ColumnBytes(0), row.ColumnBytes(1), row.ColumnInt(2)});
   RETURN_IF_ERROR(row.status());

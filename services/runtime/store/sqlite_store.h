@@ -42,7 +42,8 @@ class SqliteStore : public EventStore {
                                                     absl::string_view after, int limit) override;
   absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) override;
   absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
-  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, const TimerRow& after,
+                                                      int limit) override;
   absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
                                                       const BehindRow& after, int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;

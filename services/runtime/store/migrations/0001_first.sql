@@ -9,7 +9,7 @@ CREATE TABLE streams (
   id TEXT PRIMARY KEY,              -- Stream id: the case id.
   version INTEGER NOT NULL,         -- Number of the last event.
   state BLOB NOT NULL,              -- Folded state, open part (protobuf).
-  sealed BLOB NOT NULL,             -- Folded state, sealed part. Personal data: identity encrypted, schedules not.
+  sealed BLOB NOT NULL,             -- Folded state, sealed part. Personal data: identity encrypted, the month not.
   evolve_version INTEGER NOT NULL,  -- Version of the code that folded the state.
   time INTEGER NOT NULL             -- Time of the last event.
 ) STRICT;
@@ -23,7 +23,7 @@ CREATE TABLE events (
   time INTEGER NOT NULL,                       -- When it was committed.
   cause BLOB NOT NULL,                         -- pathways.type.v1.Cause: what led to it.
   data BLOB NOT NULL,                          -- The event as published (protobuf). No identity.
-  sealed BLOB NOT NULL                         -- What is personal: identity encrypted, schedules not. Never published.
+  sealed BLOB NOT NULL                         -- What is personal: identity encrypted, the month not. Never published.
 ) STRICT;
 CREATE UNIQUE INDEX events_by_stream ON events (stream, number);
 

@@ -13,7 +13,7 @@ CREATE TABLE streams (
   id BYTEA PRIMARY KEY,            -- Stream id: the case id. Its row is the lock of the stream.
   version BIGINT NOT NULL,         -- Number of the last event. 0: it has marks and no event yet.
   state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
-  sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, schedules not.
+  sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, the month not.
   evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state.
   time BIGINT NOT NULL             -- Time of the last event.
 ) WITH (fillfactor = 70);  -- Room beside each row, so that a new state needs no new index entry.
@@ -28,7 +28,7 @@ CREATE TABLE events (
   time BIGINT NOT NULL,            -- When it was committed.
   cause BYTEA NOT NULL,            -- pathways.type.v1.Cause: what led to it.
   data BYTEA NOT NULL,             -- The event as published (protobuf). No identity.
-  sealed BYTEA NOT NULL            -- What is personal: identity encrypted, schedules not. Never published.
+  sealed BYTEA NOT NULL            -- What is personal: identity encrypted, the month not. Never published.
 );
 CREATE UNIQUE INDEX events_by_stream ON events (stream, number);
 
