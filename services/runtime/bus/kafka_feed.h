@@ -9,31 +9,19 @@
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_FEED_H_
 #define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_FEED_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pathways/pipeline/v1/feed.pb.h"
+#include "services/runtime/bus/feed_message.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/keys_feed.h"
 #include "services/runtime/log.h"
 #include "services/runtime/store/event_store.h"
 
 namespace pathways::runtime {
-
-// One record of the feed.
-struct FeedMessage {
-  std::string key;    // Pseudonym of the case.
-  std::string value;  // Serialised PipelineRecord.
-  absl::Time hour;    // Of the event, also the time of the record.
-};
-
-// What an event tells the dashboards, without id and pseudonym: a pure function of the event. Of an
-// event that cannot be read it tells nothing.
-using TellFeed = std::function<std::vector<pipeline::v1::PipelineRecord>(const EventRow&)>;
 
 // Used by one thread at a time.
 class KafkaFeed {

@@ -19,7 +19,7 @@
 #include "absl/time/time.h"
 #include "services/runtime/bus/bus.h"
 #include "services/runtime/bus/kafka.h"
-#include "services/runtime/bus/kafka_feed.h"
+#include "services/runtime/bus/feed_message.h"
 #include "services/runtime/bus/kafka_record.h"
 
 namespace pathways::runtime {
