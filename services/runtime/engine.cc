@@ -84,6 +84,14 @@ absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStor
   return batch->Commit(write);
 }
 
+size_t BytesOf(const Command& command) {
+  size_t bytes = command.payload.size();
+  for (const KeyRow& key : command.keys) {
+    bytes += key.stream.size() + key.person_id.size() + key.wrapped.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Engine::Engine(const Domain& domain, EventStore& store, EngineOptions options)
@@ -98,14 +106,17 @@ Engine::~Engine() { Drain(); }
 
 void Engine::Submit(Command command, Callback done) {
   absl::Status refused;
+  const size_t bytes = BytesOf(command);
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    // One that is larger than all has its turn when nothing else is held.
+    const bool is_full = queue_.size() >= options_.queue_max ||
+                         (bytes_ > 0 && bytes_ + bytes > options_.queue_bytes_max);
     if (stopping_) {
       refused = type::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the service stops");
     } else if (!refused_.ok()) {
       refused = refused_;
-    } else if (std::holds_alternative<RequestOrigin>(command.origin) &&
-               queue_.size() >= options_.queue_max &&
+    } else if (std::holds_alternative<RequestOrigin>(command.origin) && is_full &&
                (governing_.empty() || command.stream != governing_)) {
       // What governs all others must not wait for a quiet hour, and is rare. Events and timers are
       // bounded by the pages of those who submit them. Refused, they would wait behind new
@@ -113,7 +124,8 @@ void Engine::Submit(Command command, Callback done) {
       refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                              "too many commands are waiting; try again");
     } else {
-      queue_.push_back({std::move(command), std::move(done)});
+      queue_.push_back({std::move(command), std::move(done), bytes});
+      bytes_ += bytes;
       wake_.notify_one();
       if (queue_.size() >= options_.batch_max) full_.notify_one();
       return;
@@ -132,7 +144,7 @@ void Engine::Refuse(const absl::Status& why) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     refused_ = why;
-    waiting.swap(queue_);
+    waiting = TakeWaiting();
   }
   for (Pending& pending : waiting) pending.done({why, {}, {}});
 }
@@ -176,11 +188,18 @@ std::vector<Engine::Pending> Engine::TakeBatch() {
   return batch;
 }
 
+std::deque<Engine::Pending> Engine::TakeWaiting() {
+  std::deque<Pending> waiting;
+  waiting.swap(queue_);
+  for (const Pending& pending : waiting) bytes_ -= pending.bytes;
+  return waiting;
+}
+
 void Engine::AnswerWaiting() {
   std::deque<Pending> waiting;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    waiting.swap(queue_);
+    waiting = TakeWaiting();
   }
   const absl::Status why = absl::UnavailableError("the store does not answer; try again");
   for (Pending& pending : waiting) pending.done({why, {}, {}});
@@ -215,6 +234,10 @@ bool Engine::Execute(std::vector<Pending> batch) {
 }
 
 void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const Pending& pending : batch) bytes_ -= pending.bytes;
+  }
   for (size_t i = 0; i < batch.size(); ++i) {
     PATHWAYS_CRASH_POINT("engine.before_answer");
     batch[i].done(std::move(answers[i]));

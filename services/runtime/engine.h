@@ -94,6 +94,9 @@ struct EngineOptions {
   // Commands waiting. More requests are refused: RESOURCE_EXHAUSTED; not those for the governing
   // stream.
   size_t queue_max = 4096;
+  // Bytes of the commands that were not answered yet, payloads and keys. A request beyond them is
+  // refused in the same way, unless nothing else is held.
+  size_t queue_bytes_max = size_t{64} << 20;
   int attempts_max = 3;  // Decisions of one batch after a lost race.
   // A batch that a store keeps waiting longer than this, and then fails as UNAVAILABLE, is answered
   // together with whatever waits behind it: none of it would be told sooner by its own try.
@@ -139,6 +142,7 @@ class Engine {
   struct Pending {
     Command command;
     Callback done;
+    size_t bytes = 0;
   };
 
   void Run();
@@ -146,9 +150,11 @@ class Engine {
   // Decides and commits; halves the batch and tries again when it fails as a whole. Whether the
   // store answered.
   bool Execute(std::vector<Pending> batch);
+  // Takes everything that waits out of the queue. Holds mutex_.
+  std::deque<Pending> TakeWaiting();
   // Answers everything that waits: the store does not answer.
   void AnswerWaiting();
-  static void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
+  void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
 
   const Domain& domain_;
   EventStore& store_;
@@ -156,10 +162,11 @@ class Engine {
   const std::string governing_;  // Id of the governing stream. Empty: none.
   GovernedDomain governed_;      // Used by the engine's thread alone.
 
-  std::mutex mutex_;              // Guards queue_, refused_ and stopping_.
+  std::mutex mutex_;              // Guards queue_, bytes_, refused_ and stopping_.
   std::condition_variable wake_;  // Something is queued, or it stops.
   std::condition_variable full_;  // A full batch is queued, or it stops.
   std::deque<Pending> queue_;
+  size_t bytes_ = 0;      // Of the commands that were not answered yet.
   absl::Status refused_;  // OK: nothing is refused.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point rested_at_;  // Used by the engine's thread alone.

@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "absl/strings/ascii.h"
 #include "services/runtime/batch_decision.h"
@@ -18,6 +20,7 @@
 #include "services/runtime/store/memory_store.h"
 #include "services/type/problem.h"
 #include "tests/runtime/text_domain.h"
+#include "tests/support/eventually.h"
 
 namespace pathways::runtime {
 namespace {
@@ -271,6 +274,18 @@ TEST_F(EngineTest, AfterDrainCallsAreRefused) {
   EXPECT_EQ(Submit({Request("s", "a", "1")}).code(), absl::StatusCode::kUnavailable);
 }
 
+// Answers nothing until it is told to go on.
+class HeldStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<std::unique_ptr<Batch>> Begin() override {
+    told.wait();
+    return MemoryStore::Begin();
+  }
+  std::promise<void> go_on;
+  std::shared_future<void> told = go_on.get_future().share();
+};
+
 TEST(EngineQueue, AFullQueueRefusesAtOnce) {
   TextDomain domain;
   ManualClock clock(absl::FromUnixSeconds(1697500000));
@@ -278,6 +293,53 @@ TEST(EngineQueue, AFullQueueRefusesAtOnce) {
   Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_max = 0});
   Command command{"s", "a", RequestOrigin{"1", "a", "staff/a", "Say"}, {}};
   EXPECT_EQ(SubmitAll(engine, {command}).code(), absl::StatusCode::kResourceExhausted);
+}
+
+// What is being committed counts too: it is held until it is answered.
+TEST(EngineQueue, AFullByteBudgetRefusesAtOnce) {
+  const TextDomain domain;
+  const ManualClock clock(absl::FromUnixSeconds(1697500000));
+  HeldStore store(clock, "log");
+  Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_bytes_max = 100});
+  std::mutex mutex;
+  std::map<std::string, absl::StatusCode> answers;
+  const auto submit = [&](const std::string& id, size_t payload, size_t key) {
+    Command command{"s", std::string(payload, 'a'), RequestOrigin{id, id, "staff/a", "Say"}, {}};
+    if (key > 0) command.keys.push_back({"s", "p", std::string(key - 2, 'k')});
+    engine.Submit(std::move(command), [&, id](const Answer& answer) {
+      std::lock_guard<std::mutex> lock(mutex);
+      answers[id] = answer.status.code();
+    });
+  };
+  submit("60 of 100", 60, 0);
+  submit("one too many", 20, 21);
+  submit("keys fill it", 20, 20);
+  submit("nothing more", 1, 0);
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    EXPECT_THAT(answers, testing::UnorderedElementsAre(
+                             testing::Pair("one too many", absl::StatusCode::kResourceExhausted),
+                             testing::Pair("nothing more", absl::StatusCode::kResourceExhausted)));
+  }
+  // Events are bounded by those who submit them.
+  EventRow event{.stream = "t", .number = 1, .ce_id = "1", .data = std::string(200, 'e')};
+  engine.Submit(CommandOf(domain, "up", event), [&](const Answer& answer) {
+    std::lock_guard<std::mutex> lock(mutex);
+    answers["event"] = answer.status.code();
+  });
+  store.go_on.set_value();
+  ASSERT_TRUE(testing_support::Eventually([&] {
+    std::lock_guard<std::mutex> lock(mutex);
+    return answers.size() == 5;
+  }));
+  // All of it is given back, and one that is larger than all has its turn when nothing waits.
+  submit("larger than all", 101, 0);
+  ASSERT_TRUE(testing_support::Eventually([&] {
+    std::lock_guard<std::mutex> lock(mutex);
+    return answers.size() == 6;
+  }));
+  EXPECT_EQ(answers["event"], absl::StatusCode::kOk);
+  EXPECT_EQ(answers["larger than all"], absl::StatusCode::kOk);
 }
 
 TEST(EngineQueue, EventsAndTimersAreNotRefusedWhenItIsFull) {
