@@ -18,7 +18,8 @@
 namespace pathways::intake {
 
 // The ChangeAgeBandCommand of the person whose band changes first, serialised, and the version of
-// the case it was made from. DATA_LOSS: the case or its keys cannot be read.
+// the case it was made from. `now` is the store's time. DATA_LOSS: the case or its keys cannot be
+// read.
 absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
                                                       const runtime::Keyring& keyring,
                                                       const runtime::TimerRow& timer,

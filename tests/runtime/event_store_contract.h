@@ -1012,6 +1012,52 @@ TEST_P(EventStoreContract, DueTimersAreReadEarliestFirst) {
               ElementsAre(absl::StrCat("c parked ", due - 9), first));
 }
 
+TEST_P(EventStoreContract, DueTimersAreReadPageByPage) {
+  BatchWrite write = Batched({Append("a", 0), Append("b", 0), Append("c", 0)});
+  write.streams[0].added.timers = {{"age-band", 200}, {"overdue", 200}};
+  write.streams[1].added.timers = {{"age-band", 200}, {"overdue", -5}};
+  write.streams[2].added.timers = {{"age-band", 201}};
+  Store(write);
+  std::vector<std::string> lines;
+  TimerRow after;
+  for (int i = 0; i < 5; ++i) {
+    const auto page = Value(store_->ReadDueTimersAfter(absl::FromUnixSeconds(200), after, 1));
+    if (page.empty()) break;
+    after = page[0];
+    lines.push_back(absl::StrCat(after.stream, " ", after.kind, " ", after.due_unix_seconds));
+  }
+  EXPECT_THAT(lines,
+              ElementsAre("b overdue -5", "a age-band 200", "a overdue 200", "b age-band 200"));
+}
+
+TEST_P(EventStoreContract, NowIsTheClockThatBatchesAreDecidedBy) {
+  EXPECT_EQ(Value(store_->Now()), clock_.Now());
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Value(store_->Now()), clock_.Now());
+  EXPECT_EQ(Read({}).now, clock_.Now());
+}
+
+// A timer that is dropped loses its row without a change of the state, and comes back with one.
+TEST_P(EventStoreContract, ATimerIsTakenAwayWithoutAnEvent) {
+  BatchWrite write = Batched({Append("a", 0)});
+  write.streams[0].added.timers = {{"age-band", 100}};
+  Store(write);
+  BatchWrite dropped;
+  StreamWrite& row = dropped.streams.emplace_back();
+  row.stream = "a";
+  row.row = Value(store_->ReadState("a"));
+  row.expected_version = row.row.version;
+  row.removed.timers = {{"age-band", 100}};
+  Store(dropped);
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), IsEmpty());
+  EXPECT_EQ(Value(store_->ReadState("a")).version, 1);
+  BatchWrite both = Batched({Append("a", 1)});
+  both.streams[0].removed.timers = {{"age-band", 100}};
+  both.streams[0].added.timers = {{"age-band", 100}};
+  Store(both);
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), ElementsAre("a age-band 100"));
+}
+
 TEST_P(EventStoreContract, ATimerIsOnePerKind) {
   BatchWrite write = Batched({Append("a", 0), Append("b", 0)});
   write.streams[0].added.timers = {{"age-band", 100}, {"overdue", 100}};

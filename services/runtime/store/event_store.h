@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -112,6 +113,11 @@ struct TimerRow {
   int64_t due_unix_seconds = 0;
 };
 
+// Smallest due time that a row behind `after` can have; that of every row when it names no stream.
+inline int64_t FirstDueAfter(const TimerRow& after) {
+  return after.stream.empty() ? std::numeric_limits<int64_t>::min() : after.due_unix_seconds;
+}
+
 struct BehindRow {
   std::string stream;
   std::string upstream;
@@ -164,7 +170,7 @@ struct BatchRead {
 };
 
 struct BatchData {
-  absl::Time now;  // The store's clock.
+  absl::Time now;  // The store's clock, as Now.
   std::map<std::string, RequestRow> requests;
   std::map<std::string, StreamRow>
       streams;  // Only streams that exist or have applied, behind or parked rows.
@@ -179,8 +185,8 @@ struct StreamWrite {
   StreamRow row;                 // After the batch. `applied`, `behind` hold all entries.
   bool state_changed = false;    // Events were appended: state, version and indexes are written.
   std::vector<EventRow> events;
-  type::Folded removed;  // Index entries and timers that are gone,
-  type::Folded added;    // and that are new.
+  type::Folded removed;  // Index entries and timers that are gone, and timers that are dropped,
+  type::Folded added;    // and those that are new. What is removed and added too is there after it.
 };
 
 // Everything one batch writes.
@@ -212,6 +218,10 @@ class EventStore {
   // Waits for the writer's place, at most a few seconds (then UNAVAILABLE).
   virtual absl::StatusOr<std::unique_ptr<Batch>> Begin() = 0;
 
+  // The clock that batches are decided by, read now. Where processes share the store it is the
+  // database's: theirs may differ.
+  virtual absl::StatusOr<absl::Time> Now() = 0;
+
   // Random id of this store: a restored or new store has another log.
   virtual std::string Incarnation() const = 0;
 
@@ -238,8 +248,14 @@ class EventStore {
                                                             absl::string_view after, int limit) = 0;
   virtual absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) = 0;
   virtual absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) = 0;
-  // Timers due at or before `now`, earliest first, of streams that are not parked.
-  virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) = 0;
+  // Timers due at or before `now`, earliest first, of streams that are not parked; from the row
+  // behind `after` on, from the first after an empty row.
+  virtual absl::StatusOr<std::vector<TimerRow>> ReadDueTimersAfter(absl::Time now,
+                                                                   const TimerRow& after,
+                                                                   int limit) = 0;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) {
+    return ReadDueTimersAfter(now, {}, limit);
+  }
   // Longest behind first, of streams that are not parked: those would be pulled in vain. Of one
   // upstream, or of all when it is empty, from the row behind `after` on; from the first after an
   // empty row.

@@ -438,11 +438,18 @@ absl::StatusOr<std::vector<KeyRow>> MemoryStore::ReadKeys(absl::string_view stre
   return keys;
 }
 
-absl::StatusOr<std::vector<TimerRow>> MemoryStore::ReadDueTimers(absl::Time now, int limit) {
+absl::StatusOr<std::vector<TimerRow>> MemoryStore::ReadDueTimersAfter(absl::Time now,
+                                                                      const TimerRow& after,
+                                                                      int limit) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
   std::vector<TimerRow> timers;
   const int64_t now_unix_seconds = absl::ToUnixSeconds(now);
-  for (const auto& [due, stream, kind] : tables_->by_due) {
+  const auto first =
+      after.stream.empty()
+          ? tables_->by_due.begin()
+          : tables_->by_due.upper_bound({after.due_unix_seconds, after.stream, after.kind});
+  for (auto row = first; row != tables_->by_due.end(); ++row) {
+    const auto& [due, stream, kind] = *row;
     if (due > now_unix_seconds || Full(timers, limit)) break;
     if (!tables_->parked.contains(stream)) timers.push_back({stream, kind, due});
   }

@@ -36,6 +36,7 @@ class MemoryStore : public EventStore {
   ~MemoryStore() override;
 
   absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
+  absl::StatusOr<absl::Time> Now() override { return clock_.Now(); }
   std::string Incarnation() const override { return incarnation_; }
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
@@ -49,7 +50,8 @@ class MemoryStore : public EventStore {
                                                     absl::string_view after, int limit) override;
   absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) override;
   absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
-  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimersAfter(absl::Time now, const TimerRow& after,
+                                                           int limit) override;
   absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
                                                       const BehindRow& after, int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;

@@ -340,13 +340,26 @@ absl::StatusOr<std::vector<KeyRow>> PostgresStore::ReadKeys(absl::string_view st
   return keys;
 }
 
-absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimers(absl::Time now, int limit) {
+absl::StatusOr<absl::Time> PostgresStore::Now() {
+  if (options_.clock != nullptr) return options_.clock->Now();
+  absl::Time now;
+  PostgresSteps steps;
+  ReadNow(now, steps);
+  RETURN_IF_ERROR(Read(steps));
+  return now;
+}
+
+absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimersAfter(absl::Time now,
+                                                                        const TimerRow& after,
+                                                                        int limit) {
   std::vector<TimerRow> timers;
   RETURN_IF_ERROR(Read({Each(
-      "SELECT stream, kind, due FROM timers WHERE due <= $1::bigint AND NOT EXISTS (SELECT 1 FROM "
-      "parked WHERE parked.stream = timers.stream) ORDER BY due, stream, kind LIMIT $2::bigint",
-      {PostgresInt(absl::ToUnixSeconds(now)), PostgresInt(limit)}, timers,
-      [](const PostgresResult& result, int i) {
+      "SELECT stream, kind, due FROM timers WHERE due <= $1::bigint AND (due, stream, kind) > "
+      "($3::bigint, $4::bytea, $5::text) AND NOT EXISTS (SELECT 1 FROM parked WHERE "
+      "parked.stream = timers.stream) ORDER BY due, stream, kind LIMIT $2::bigint",
+      {PostgresInt(absl::ToUnixSeconds(now)), PostgresInt(limit), PostgresInt(FirstDueAfter(after)),
+       after.stream, after.kind},
+      timers, [](const PostgresResult& result, int i) {
         return TimerRow{result.Bytes(i, 0), result.Bytes(i, 1), result.Int(i, 2)};
       })}));
   return timers;

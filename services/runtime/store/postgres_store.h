@@ -54,6 +54,7 @@ class PostgresStore : public EventStore {
   ~PostgresStore() override;
 
   absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
+  absl::StatusOr<absl::Time> Now() override;
   std::string Incarnation() const override { return incarnation_; }
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::map<std::string, StreamRow>> ReadStates(
@@ -69,7 +70,8 @@ class PostgresStore : public EventStore {
                                                     absl::string_view after, int limit) override;
   absl::StatusOr<std::optional<RequestRow>> ReadRequest(absl::string_view key) override;
   absl::StatusOr<std::vector<KeyRow>> ReadKeys(absl::string_view stream) override;
-  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, int limit) override;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimersAfter(absl::Time now, const TimerRow& after,
+                                                           int limit) override;
   absl::StatusOr<std::vector<BehindRow>> ReadBehindOf(absl::string_view upstream,
                                                       const BehindRow& after, int limit) override;
   absl::StatusOr<std::vector<ParkedRow>> ReadParked(int limit) override;
@@ -99,8 +101,8 @@ class PostgresStore : public EventStore {
   void OnCommit(std::function<void()> wake) override;
 
   // For commands that mend the database, not for services. Keeps every other process from
-  // publishing and from appending events until this store is closed or its connections are lost.
-  // FAILED_PRECONDITION: a process of the service runs.
+  // publishing and from writing events or the audit trail until this store is closed or its
+  // connections are lost. FAILED_PRECONDITION: a process of the service runs.
   absl::Status HoldAlone();
   // Gives the store a new incarnation: what follows is another log.
   absl::Status BecomeAnother();

@@ -254,13 +254,16 @@ absl::StatusOr<std::vector<KeyRow>> SqliteStore::ReadKeys(absl::string_view stre
   return keys;
 }
 
-absl::StatusOr<std::vector<TimerRow>> SqliteStore::ReadDueTimers(absl::Time now, int limit) {
+absl::StatusOr<std::vector<TimerRow>> SqliteStore::ReadDueTimersAfter(absl::Time now,
+                                                                      const TimerRow& after,
+                                                                      int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(
-      "SELECT stream, kind, due FROM timers WHERE due <= ? "
+      "SELECT stream, kind, due FROM timers WHERE due <= ?1 AND (due, stream, kind) > (?2, ?3, ?4) "
       "AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.stream = timers.stream) ORDER BY due, "
-      "stream, kind LIMIT ?");
-  row.Int(absl::ToUnixSeconds(now)).Int(limit);
+      "stream, kind LIMIT ?5");
+  row.Int(absl::ToUnixSeconds(now)).Int(FirstDueAfter(after));
+  row.Text(after.stream).Text(after.kind).Int(limit);
   std::vector<TimerRow> timers;
   while (row.Step()) timers.push_back({row.ColumnBytes(0), row.ColumnBytes(1), row.ColumnInt(2)});
   RETURN_IF_ERROR(row.status());
