@@ -9,8 +9,8 @@ EligibilityAssembly::EligibilityAssembly(const runtime::AssemblyParts& parts,
              {.every = parts.sweep_every, .per_second = rescreen_per_second},
              core_.ReportTo("rescreening", "")),
       timers_(
-          core_.store(), core_.engine(), parts.clock,
-          [again = core_.domain().Governing().command](const runtime::TimerRow&) {
+          core_.store(), core_.engine(),
+          [again = core_.domain().Governing().command](const runtime::TimerRow&, absl::Time) {
             return runtime::TimerLoop::Due{again, 0};
           },
           parts.timers_every, core_.ReportTo("timers", "")),

@@ -23,7 +23,7 @@ namespace pathways::intake {
 // The ChangeAgeBandCommand of the first person whose band has changed, serialised, and the version
 // of the case it was made from; or the time at which the next day begins. Who cannot be opened is
 // passed over as long as another has changed. DATA_LOSS: the case, or an identity, cannot be read,
-// or there is none.
+// or there is none. `now` is the store's time.
 absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
                                                       const runtime::Keyring& keyring,
                                                       const runtime::TimerRow& timer,

@@ -9,10 +9,10 @@ IntakeAssembly::IntakeAssembly(const runtime::AssemblyParts& parts)
       projector_(core_.store(), status_, parts.projected, parts.sweep_every,
                  core_.ReportTo("status", "")),
       timers_(
-          core_.store(), core_.engine(), parts.clock,
-          [&store = core_.store(), &keyring = parts.keyring,
-           &clock = parts.clock](const runtime::TimerRow& timer) {
-            return ChangeAgeBand(store, keyring, timer, clock.Now());
+          core_.store(), core_.engine(),
+          [&store = core_.store(), &keyring = parts.keyring](const runtime::TimerRow& timer,
+                                                             absl::Time now) {
+            return ChangeAgeBand(store, keyring, timer, now);
           },
           parts.timers_every, core_.ReportTo("timers", "")),
       rpc_(RpcParts{parts.edge, core_.engine(), core_.store(), parts.keyring, parts.clock}) {

@@ -104,7 +104,8 @@ absl::Status Embedded::Parts::OpenStores(const runtime::Clock& clock, runtime::L
                           absl::StrCat(path, ": ", std::string(store.status().message())));
     }
     const runtime::EngineOptions limits{.batch_max = options.batch_max,
-                                        .queue_max = options.queue_max};
+                                        .queue_max = options.queue_max,
+                                        .queue_bytes_max = options.queue_bytes_max};
     ASSIGN_OR_RETURN(
         core, ServiceCore::Start(name, *std::move(store), std::move(domain), limits, log, metrics));
     return absl::OkStatus();

@@ -31,6 +31,7 @@ struct EmbeddedOptions {
   int message_bytes_max = 1 << 20;
   size_t batch_max = 256;
   size_t queue_max = 4096;
+  size_t queue_bytes_max = size_t{64} << 20;
   int read_threads = 2;
   absl::Duration sweep_every = absl::Minutes(5);
   absl::Duration timers_every = absl::Seconds(10);

@@ -28,7 +28,7 @@ std::string ParkReason(const absl::Status& status) {
 }
 
 Answer RefuseUnfolded(const Command& command) {
-  return {type::Refuse(absl::StatusCode::kUnavailable, "OTHER_RELEASE",
+  return {type::Refuse(absl::StatusCode::kUnavailable, kOtherRelease,
                        "another release changed the case, in a way this one does not know"),
           command.stream,
           {}};
@@ -51,11 +51,13 @@ type::Folded Missing(const type::Folded& from, const type::Folded& in) {
           Missing(from.timers, in.timers)};
 }
 
-BatchDecision::BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded)
+BatchDecision::BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded,
+                             std::set<std::string> folded_again)
     : domain_(domain),
       governing_(domain.Governing()),
       data_(std::move(data)),
-      unfolded_(std::move(unfolded)) {}
+      unfolded_(std::move(unfolded)),
+      folded_again_(std::move(folded_again)) {}
 
 BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
   auto [found, made] = work_.try_emplace(stream);
@@ -66,6 +68,10 @@ BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
     }
   }
   return found->second;
+}
+
+absl::Time BatchDecision::TimeOf(const Work& work) const {
+  return std::max(data_.now, work.now.last_event_time);
 }
 
 absl::StatusOr<OpenStream*> BatchDecision::Open(const std::string& stream, Work& work) const {
@@ -142,12 +148,11 @@ Answer BatchDecision::AnswerWith(const std::string& stream, Work& work) const {
 }
 
 absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) const {
-  const absl::Time now = std::max(data_.now, work.now.last_event_time);
   // In a copy: what it would change must not stay.
   RETURN_IF_ERROR(Store(command.stream, work));
   ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> copy, domain_.Open(work.now.state));
   const absl::Status refused =
-      copy->Decide(command.payload, {command.stream, work.now.version, now}).status();
+      copy->Decide(command.payload, {command.stream, work.now.version, TimeOf(work)}).status();
   const bool is_broken = absl::IsInternal(refused) || absl::IsDataLoss(refused);
   if (!refused.ok() && !is_broken) return refused;
   return type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
@@ -155,6 +160,14 @@ absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) con
 }
 
 Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& origin) {
+  Answer answer = MovePosition(command, origin);
+  if (answer.status.ok() && !command.stream.empty()) {
+    ApplyUpstream(command, origin, WorkOf(command.stream));
+  }
+  return answer;
+}
+
+Answer BatchDecision::MovePosition(const Command& command, const EventOrigin& origin) {
   bool is_stale = false;
   if (!origin.incarnation.empty()) {
     Position& stored = data_.positions[origin.position_key];
@@ -168,7 +181,6 @@ Answer BatchDecision::DecideEvent(const Command& command, const EventOrigin& ori
       write_.positions[origin.position_key] = stored;
     }
   }
-  if (!command.stream.empty()) ApplyUpstream(command, origin, WorkOf(command.stream));
   return {absl::OkStatus(), command.stream, {}, is_stale};
 }
 
@@ -220,23 +232,59 @@ bool BatchDecision::IsMissing(const Command& command, const EventOrigin& origin,
 Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& origin) {
   if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
-  const absl::StatusOr<OpenStream*> open = Open(command.stream, work);
-  if (!open.ok()) return {open.status(), command.stream, {}};
-  const std::vector<type::TimerEntry> timers = (*open)->Fold(command.stream).timers;
-  const type::TimerEntry timer{origin.kind, origin.due_unix_seconds};
-  const bool still_due = std::find(timers.begin(), timers.end(), timer) != timers.end();
-  const bool moved_on = origin.version > 0 && origin.version != work.now.version;
-  if (!still_due || moved_on || !work.now.parked_reason.empty()) {
-    return {absl::OkStatus(), command.stream, {}};
-  }
+  Answer answer{absl::OkStatus(), command.stream, {}};
   const int64_t version = work.now.version;
-  absl::Status status = Apply(command, CauseOf("timer", 0, NewUuid()), work);
-  if (status.ok() && work.now.version == version) {
-    // It would be due again at once, for ever.
-    status = absl::InternalError("a due timer changed nothing");
+  // Whoever submitted it may have read an earlier state, or another clock.
+  const bool is_early = origin.due_unix_seconds > absl::ToUnixSeconds(TimeOf(work));
+  const bool moved_on = origin.version > 0 && origin.version != version;
+  if (is_early || moved_on || !work.now.parked_reason.empty()) return answer;
+  const type::TimerEntry timer{origin.kind, origin.due_unix_seconds};
+  const absl::StatusOr<OpenStream*> open = Open(command.stream, work);
+  answer.status = open.status();
+  if (open.ok()) {
+    const std::vector<type::TimerEntry> timers = (*open)->Fold(command.stream).timers;
+    if (std::find(timers.begin(), timers.end(), timer) == timers.end()) {
+      DropTimer(command.stream, work, timer);
+      return answer;
+    }
+    answer.status = Apply(command, CauseOf("timer", 0, NewUuid()), work);
   }
-  if (!status.ok()) Park(command.stream, work, "", 0, ParkReason(status));
-  return {status, command.stream, {}};
+  if (!answer.status.ok()) {
+    Park(command.stream, work, "", 0, ParkReason(answer.status));
+  } else if (work.now.version == version) {
+    // It would be due again at once, for ever.
+    answer.is_dropped = DropTimer(command.stream, work, timer);
+  }
+  return answer;
+}
+
+bool BatchDecision::DropTimer(const std::string& stream, Work& work,
+                              const type::TimerEntry& timer) const {
+  if (work.version_before == 0 || folded_again_.contains(stream)) return false;
+  work.dropped.push_back(timer);
+  work.touched = true;
+  return true;
+}
+
+Answer BatchDecision::GiveUp(const Command& command, const absl::Status& why, bool is_blind) {
+  const auto* event = std::get_if<EventOrigin>(&command.origin);
+  Answer answer{why, command.stream, {}};
+  if (event != nullptr) {
+    answer = MovePosition(command, *event);
+    // Of a record that another replica has handled nothing is left to be done.
+    if (!answer.status.ok() || answer.is_stale) return answer;
+  }
+  const std::string upstream = event != nullptr ? event->upstream : "";
+  const int64_t number = event != nullptr ? event->number : 0;
+  if (is_blind) {
+    write_.parked.push_back({command.stream, upstream, number, ParkReason(why), data_.now});
+    return answer;
+  }
+  Work& work = WorkOf(command.stream);
+  if (event == nullptr || number > work.now.applied[upstream].number) {
+    Park(command.stream, work, upstream, number, ParkReason(why));
+  }
+  return answer;
 }
 
 Answer BatchDecision::DecideGoverning(const Command& command, const GoverningOrigin& origin) {
@@ -263,7 +311,7 @@ void BatchDecision::MarkGoverned(const std::string& stream, Work& work) {
 
 absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause& cause,
                                   Work& work) {
-  const absl::Time now = std::max(data_.now, work.now.last_event_time);
+  const absl::Time now = TimeOf(work);
   const type::DecideContext context{command.stream, work.now.version, now};
   ASSIGN_OR_RETURN(OpenStream * open, Open(command.stream, work));
   absl::StatusOr<std::vector<NewEvent>> decided = open->Decide(command.payload, context);
@@ -294,9 +342,10 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
 
 void BatchDecision::Park(const std::string& stream, Work& work, const std::string& upstream,
                          int64_t number, const std::string& reason) {
-  if (!work.now.parked_reason.empty()) return;  // The first reason is the one to look at.
-  work.now.parked_reason = reason;
-  write_.parked.push_back({stream, upstream, number, reason, data_.now});
+  if (work.now.parked_reason.empty()) {  // The first reason is the one to look at.
+    work.now.parked_reason = reason;
+    write_.parked.push_back({stream, upstream, number, reason, data_.now});
+  }
   const auto applied = work.now.applied.find(upstream);
   const bool is_applied = applied != work.now.applied.end() && applied->second.number >= number;
   // Nothing is missing of what another event was applied for.
@@ -306,6 +355,27 @@ void BatchDecision::Park(const std::string& stream, Work& work, const std::strin
   work.touched = true;
 }
 
+absl::Status BatchDecision::BuildFolded(const std::string& stream, Work& work,
+                                        StreamWrite& write) const {
+  write.removed.timers = std::move(work.dropped);
+  if (!write.state_changed) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
+  const type::Folded after = open->Fold(stream);
+  type::Folded gone = Missing(work.folded_before, after);
+  gone.timers.insert(gone.timers.end(), write.removed.timers.begin(), write.removed.timers.end());
+  write.removed = std::move(gone);
+  write.added = Missing(after, work.folded_before);
+  // One that is overdue may have been dropped, for a state that was another one.
+  for (const type::TimerEntry& timer : after.timers) {
+    const bool is_due = timer.due_unix_seconds <= absl::ToUnixSeconds(TimeOf(work));
+    auto& added = write.added.timers;
+    if (is_due && std::find(added.begin(), added.end(), timer) == added.end()) {
+      added.push_back(timer);
+    }
+  }
+  return Store(stream, work);
+}
+
 absl::StatusOr<BatchWrite> BatchDecision::Build() {
   for (auto& [stream, work] : work_) {
     if (!work.touched) continue;
@@ -313,13 +383,7 @@ absl::StatusOr<BatchWrite> BatchDecision::Build() {
     write.stream = stream;
     write.expected_version = work.version_before;
     write.state_changed = !work.events.empty();
-    if (write.state_changed) {
-      ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
-      const type::Folded after = open->Fold(stream);
-      write.removed = Missing(work.folded_before, after);
-      write.added = Missing(after, work.folded_before);
-      RETURN_IF_ERROR(Store(stream, work));
-    }
+    RETURN_IF_ERROR(BuildFolded(stream, work, write));
     write.events = std::move(work.events);
     std::erase_if(work.now.applied, [](const auto& entry) { return entry.second.number == 0; });
     write.row = std::move(work.now);

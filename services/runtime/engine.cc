@@ -41,10 +41,12 @@ BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& comm
 }
 
 // Reads a batch's data: also the streams of requests that were accepted before, which are answered
-// with the case as it is now. `unfolded` gets the streams that this release cannot fold.
+// with the case as it is now. `unfolded` gets the streams that this release cannot fold,
+// `folded_again` those that another one folded last.
 absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batch& batch,
                                    const std::vector<const Command*>& commands,
-                                   std::set<std::string>& unfolded) {
+                                   std::set<std::string>& unfolded,
+                                   std::set<std::string>& folded_again) {
   ASSIGN_OR_RETURN(BatchData data, batch.Read(WantedBy(domain, commands)));
   for (const auto& [key, request] : data.requests) {
     if (data.streams.contains(request.stream)) continue;
@@ -60,28 +62,69 @@ absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batc
     }
     RETURN_IF_ERROR(status);
     row = std::move(folded);
+    folded_again.insert(stream);
   }
   return data;
+}
+
+// What a try at a transaction showed beside its status.
+struct Tried {
+  bool has_rules = true;  // False: the governing stream's version cannot be used to decide.
+  bool appends = false;   // There is an event in it.
+};
+
+bool Appends(const BatchWrite& write) {
+  return std::any_of(write.streams.begin(), write.streams.end(),
+                     [](const StreamWrite& stream) { return !stream.events.empty(); });
 }
 
 // One try at one transaction. The answers hold only if it is OK.
 absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStore& store,
                        const EngineOptions& options, const std::vector<const Command*>& commands,
-                       std::vector<Answer>& answers) {
+                       std::vector<Answer>& answers, Tried& tried) {
+  tried = {};
   PATHWAYS_CRASH_POINT("engine.before_decide");
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
   std::set<std::string> unfolded;
-  ASSIGN_OR_RETURN(BatchData data, ReadData(domain, store, *batch, commands, unfolded));
-  ASSIGN_OR_RETURN(const Domain* const deciding, governed.At(data.governing_version));
-  BatchDecision decision(*deciding, std::move(data), std::move(unfolded));
+  std::set<std::string> folded_again;
+  ASSIGN_OR_RETURN(BatchData data,
+                   ReadData(domain, store, *batch, commands, unfolded, folded_again));
+  const absl::StatusOr<const Domain*> deciding = governed.At(data.governing_version);
+  tried.has_rules = deciding.ok();
+  RETURN_IF_ERROR(deciding.status());
+  BatchDecision decision(**deciding, std::move(data), std::move(unfolded), std::move(folded_again));
   answers.clear();
   for (const Command* command : commands) answers.push_back(decision.Decide(*command));
   ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
+  tried.appends = Appends(write);
   PATHWAYS_CRASH_POINT("engine.after_decide");
 #ifdef PATHWAYS_FAULTS
   if (options.publish_early) options.publish_early(write);
 #endif
   return batch->Commit(write);
+}
+
+// Parks the stream of a command that could not be committed, in a transaction of its own. `parked`:
+// it was not needless; another replica may have been there before.
+absl::Status CommitParked(const Domain& domain, EventStore& store, const Command& command,
+                          const absl::Status& why, bool is_blind, Answer& answer, bool& parked) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
+  BatchRead wanted = WantedBy(domain, {&command});
+  if (is_blind) wanted.streams.clear();
+  ASSIGN_OR_RETURN(BatchData data, batch->Read(wanted));
+  BatchDecision decision(domain, std::move(data));
+  answer = decision.GiveUp(command, why, is_blind);
+  ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
+  parked = !write.parked.empty();
+  return batch->Commit(write);
+}
+
+size_t BytesOf(const Command& command) {
+  size_t bytes = command.payload.size();
+  for (const KeyRow& key : command.keys) {
+    bytes += key.stream.size() + key.person_id.size() + key.wrapped.size();
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -98,14 +141,17 @@ Engine::~Engine() { Drain(); }
 
 void Engine::Submit(Command command, Callback done) {
   absl::Status refused;
+  const size_t bytes = BytesOf(command);
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    // One that is larger than all has its turn when nothing else is held.
+    const bool is_full = queue_.size() >= options_.queue_max ||
+                         (bytes_ > 0 && bytes_ + bytes > options_.queue_bytes_max);
     if (stopping_) {
       refused = type::Refuse(absl::StatusCode::kUnavailable, "STOPPING", "the service stops");
     } else if (!refused_.ok()) {
       refused = refused_;
-    } else if (std::holds_alternative<RequestOrigin>(command.origin) &&
-               queue_.size() >= options_.queue_max &&
+    } else if (std::holds_alternative<RequestOrigin>(command.origin) && is_full &&
                (governing_.empty() || command.stream != governing_)) {
       // What governs all others must not wait for a quiet hour, and is rare. Events and timers are
       // bounded by the pages of those who submit them. Refused, they would wait behind new
@@ -113,7 +159,8 @@ void Engine::Submit(Command command, Callback done) {
       refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                              "too many commands are waiting; try again");
     } else {
-      queue_.push_back({std::move(command), std::move(done)});
+      queue_.push_back({std::move(command), std::move(done), bytes});
+      bytes_ += bytes;
       wake_.notify_one();
       if (queue_.size() >= options_.batch_max) full_.notify_one();
       return;
@@ -132,7 +179,7 @@ void Engine::Refuse(const absl::Status& why) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     refused_ = why;
-    waiting.swap(queue_);
+    waiting = TakeWaiting();
   }
   for (Pending& pending : waiting) pending.done({why, {}, {}});
 }
@@ -176,11 +223,18 @@ std::vector<Engine::Pending> Engine::TakeBatch() {
   return batch;
 }
 
+std::deque<Engine::Pending> Engine::TakeWaiting() {
+  std::deque<Pending> waiting;
+  waiting.swap(queue_);
+  for (const Pending& pending : waiting) bytes_ -= pending.bytes;
+  return waiting;
+}
+
 void Engine::AnswerWaiting() {
   std::deque<Pending> waiting;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    waiting.swap(queue_);
+    waiting = TakeWaiting();
   }
   const absl::Status why = absl::UnavailableError("the store does not answer; try again");
   for (Pending& pending : waiting) pending.done({why, {}, {}});
@@ -191,12 +245,8 @@ bool Engine::Execute(std::vector<Pending> batch) {
   commands.reserve(batch.size());
   for (const Pending& pending : batch) commands.push_back(&pending.command);
   std::vector<Answer> answers;
-  absl::Status status;
   const auto start = std::chrono::steady_clock::now();
-  for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
-    status = TryCommit(domain_, governed_, store_, options_, commands, answers);
-    if (!absl::IsAborted(status)) break;
-  }
+  const absl::Status status = CommitOrGiveUp(commands, answers);
   if (!status.ok()) answers.assign(batch.size(), Answer{status, {}, {}});
   // A store that cannot write fails every command alike; anything else may be one command's fault.
   if (status.ok() || batch.size() == 1 || absl::IsUnavailable(status)) {
@@ -214,7 +264,51 @@ bool Engine::Execute(std::vector<Pending> batch) {
   return Execute(std::move(rest)) && is_answered;
 }
 
+absl::Status Engine::CommitOrGiveUp(const std::vector<const Command*>& commands,
+                                    std::vector<Answer>& answers) {
+  const bool may_give_up = MayGiveUp(commands);
+  Tried tried;
+  absl::Status status;
+  for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
+    status = TryCommit(domain_, governed_, store_, options_, commands, answers, tried);
+    const bool again = absl::IsAborted(status) || (may_give_up && tried.has_rules);
+    if (status.ok() || absl::IsUnavailable(status) || !again) break;
+  }
+  if (status.ok() && tried.appends) given_up_ = 0;
+  if (status.ok() || absl::IsUnavailable(status) || !may_give_up || !tried.has_rules) return status;
+  if (given_up_ >= options_.given_up_max) return status;
+  Answer answer;
+  if (!GiveUp(*commands[0], status, answer).ok()) return status;
+  answers.assign(1, std::move(answer));
+  return absl::OkStatus();
+}
+
+bool Engine::MayGiveUp(const std::vector<const Command*>& commands) const {
+  if (commands.size() != 1 || commands[0]->stream.empty()) return false;
+  // Parked, the governing stream would stop all others.
+  if (commands[0]->stream == governing_) return false;
+  return !std::holds_alternative<RequestOrigin>(commands[0]->origin);
+}
+
+absl::Status Engine::GiveUp(const Command& command, const absl::Status& why, Answer& answer) {
+  bool parked = false;
+  absl::Status status;
+  // Blindly when it is the stream's rows that cannot be read.
+  for (const bool is_blind : {false, true}) {
+    status = CommitParked(domain_, store_, command, why, is_blind, answer, parked);
+    if (status.ok() || absl::IsUnavailable(status)) break;
+  }
+  if (!status.ok() || !parked) return status;
+  ++given_up_;
+  if (options_.gave_up) options_.gave_up(command, why);
+  return absl::OkStatus();
+}
+
 void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const Pending& pending : batch) bytes_ -= pending.bytes;
+  }
   for (size_t i = 0; i < batch.size(); ++i) {
     PATHWAYS_CRASH_POINT("engine.before_answer");
     batch[i].done(std::move(answers[i]));

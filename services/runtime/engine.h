@@ -8,6 +8,10 @@
 // governing stream, every batch holds it in common with others and decides under the version it
 // holds; a command for that stream itself is a batch of its own, which holds it alone.
 //
+// What cannot be committed, try as often as it may, is a fault of one command's too: an event, a
+// timer or a command of the governing stream then parks its stream, and what stands behind it goes
+// on. Only a request is simply refused.
+//
 // Guarantees: an answer OK means durable. A repeated request id with equal content is answered OK
 // again and does nothing; with other content ALREADY_EXISTS. An upstream event is applied exactly
 // once and in order of its number: a duplicate is dropped, a later one leaves a row in `behind`.
@@ -31,6 +35,9 @@
 #include "services/runtime/store/event_store.h"
 
 namespace pathways::runtime {
+
+// Reason of the answer for a stream that another release changed, in a way this one does not know.
+inline constexpr char kOtherRelease[] = "OTHER_RELEASE";
 
 // A call of the API.
 struct RequestOrigin {
@@ -57,8 +64,9 @@ struct EventOrigin {
   std::string unreadable;
 };
 
-// A timer that is due. Dropped when the state no longer has it, or has moved on since the command
-// was made of it: whoever made it looks again.
+// A timer that is due. Left for a later look when it is not due yet by the store's clock, or the
+// state has moved on since the command was made of it. When the state no longer has it, or it
+// changes nothing, it is dropped: its row is taken away, and comes back only with another state.
 struct TimerOrigin {
   std::string kind;
   int64_t due_unix_seconds = 0;
@@ -87,6 +95,7 @@ struct Answer {
   // The command came of a record that was not the next of its log: another replica had handled it,
   // as after a freeze, or one before it was not committed.
   bool is_stale = false;
+  bool is_dropped = false;  // A due timer that changed nothing, and was taken away.
 };
 
 struct EngineOptions {
@@ -94,7 +103,15 @@ struct EngineOptions {
   // Commands waiting. More requests are refused: RESOURCE_EXHAUSTED; not those for the governing
   // stream.
   size_t queue_max = 4096;
-  int attempts_max = 3;  // Decisions of one batch after a lost race.
+  // Bytes of the commands that were not answered yet, payloads and keys. A request beyond them is
+  // refused in the same way, unless nothing else is held.
+  size_t queue_bytes_max = size_t{64} << 20;
+  // Decisions of one batch after a lost race; of one command that is then given up also after any
+  // other error but UNAVAILABLE.
+  int attempts_max = 3;
+  // Commands that are given up, one after the other, while nothing is appended. When it is more the
+  // store is at fault, and not so many streams: they are answered with its error, and stay.
+  int given_up_max = 32;
   // A batch that a store keeps waiting longer than this, and then fails as UNAVAILABLE, is answered
   // together with whatever waits behind it: none of it would be told sooner by its own try.
   absl::Duration patience = absl::Seconds(1);
@@ -103,6 +120,9 @@ struct EngineOptions {
   std::function<void(const std::vector<const Command*>&, const std::vector<Answer>&,
                      const absl::Status& committed, absl::Duration)>
       observe;
+  // Called on the engine's thread when a command's stream is parked because its decision could not
+  // be committed: why.
+  std::function<void(const Command&, const absl::Status&)> gave_up;
 #ifdef PATHWAYS_FAULTS
   // What the mutant publish_before_commit does with a batch's events. On the engine's thread.
   std::function<void(const BatchWrite&)> publish_early;
@@ -139,6 +159,7 @@ class Engine {
   struct Pending {
     Command command;
     Callback done;
+    size_t bytes = 0;
   };
 
   void Run();
@@ -146,9 +167,18 @@ class Engine {
   // Decides and commits; halves the batch and tries again when it fails as a whole. Whether the
   // store answered.
   bool Execute(std::vector<Pending> batch);
+  // Tries to commit, as often as it may; gives a command up that is alone and cannot be committed.
+  absl::Status CommitOrGiveUp(const std::vector<const Command*>& commands,
+                              std::vector<Answer>& answers);
+  // Whether a command that fails alone may park its stream.
+  bool MayGiveUp(const std::vector<const Command*>& commands) const;
+  // Parks the command's stream. OK: that was committed, or turned out to be needless.
+  absl::Status GiveUp(const Command& command, const absl::Status& why, Answer& answer);
+  // Takes everything that waits out of the queue. Holds mutex_.
+  std::deque<Pending> TakeWaiting();
   // Answers everything that waits: the store does not answer.
   void AnswerWaiting();
-  static void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
+  void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
 
   const Domain& domain_;
   EventStore& store_;
@@ -156,13 +186,15 @@ class Engine {
   const std::string governing_;  // Id of the governing stream. Empty: none.
   GovernedDomain governed_;      // Used by the engine's thread alone.
 
-  std::mutex mutex_;              // Guards queue_, refused_ and stopping_.
+  std::mutex mutex_;              // Guards queue_, bytes_, refused_ and stopping_.
   std::condition_variable wake_;  // Something is queued, or it stops.
   std::condition_variable full_;  // A full batch is queued, or it stops.
   std::deque<Pending> queue_;
+  size_t bytes_ = 0;      // Of the commands that were not answered yet.
   absl::Status refused_;  // OK: nothing is refused.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point rested_at_;  // Used by the engine's thread alone.
+  int given_up_ = 0;  // Since something was appended. Used by the engine's thread alone.
   std::thread thread_;
 };
 

@@ -123,6 +123,9 @@ struct Metrics::Families {
       {"service"}, CommitSecondsBuckets());
   Series<prometheus::Counter> events = CounterSeries(
       registry, "pathways_events_total", "Events appended to the service's store.", {"service"});
+  Series<prometheus::Counter> dropped_timers =
+      CounterSeries(registry, "pathways_timers_dropped_total",
+                    "Timers that were due and changed nothing.", {"service"});
   Series<prometheus::Gauge> queue = GaugeSeries(registry, "pathways_queue_commands",
                                                 "Commands that wait for the engine.", {"service"});
   Series<prometheus::Counter> calls =
@@ -179,6 +182,10 @@ void Metrics::ObserveCommit(absl::string_view service, int64_t commands, absl::D
 
 void Metrics::CountEvents(absl::string_view service, int64_t events) {
   families_->events.Of({std::string(service)}).Increment(static_cast<double>(events));
+}
+
+void Metrics::CountDroppedTimers(absl::string_view service, int64_t timers) {
+  families_->dropped_timers.Of({std::string(service)}).Increment(static_cast<double>(timers));
 }
 
 void Metrics::SetQueueLength(absl::string_view service, int64_t commands) {

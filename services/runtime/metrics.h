@@ -39,6 +39,8 @@ class Metrics {
   void ObserveCommit(absl::string_view service, int64_t commands, absl::Duration took);
   // Events were appended.
   void CountEvents(absl::string_view service, int64_t events);
+  // Timers were due and changed nothing: a domain's fault, without harm.
+  void CountDroppedTimers(absl::string_view service, int64_t timers = 1);
   // Commands that wait for the engine.
   void SetQueueLength(absl::string_view service, int64_t commands);
 

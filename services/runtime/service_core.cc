@@ -45,6 +45,15 @@ absl::StatusOr<std::unique_ptr<ServiceCore>> ServiceCore::Start(const std::strin
                                         const absl::Status& committed, absl::Duration took) {
     core->Observe(commands, answers, committed, took);
   };
+  options.gave_up = [core = core.get()](const Command& command, const absl::Status& why) {
+    const auto* event = std::get_if<EventOrigin>(&command.origin);
+    core->log_.Error("command_given_up", {{"service", core->name_},
+                                          {"upstream", event != nullptr ? event->upstream : ""},
+                                          {"code", absl::StatusCodeToString(why.code())},
+                                          {"what", std::string(why.message())}});
+  };
+  // So that the first one is a rise.
+  metrics.CountDroppedTimers(name, 0);
   core->engine_ = std::make_unique<Engine>(*core->domain_, *core->store_, std::move(options));
   return core;
 }
@@ -175,6 +184,7 @@ void ServiceCore::Observe(const std::vector<const Command*>& commands,
                           absl::Duration took) {
   for (size_t i = 0; i < commands.size(); ++i) {
     metrics_.CountCommand(name_, OriginOf(*commands[i]), answers[i].status.code());
+    if (answers[i].is_dropped) metrics_.CountDroppedTimers(name_);
     if (!answers[i].is_stale) continue;
     metrics_.CountStalePosition(name_, std::get<EventOrigin>(commands[i]->origin).upstream);
   }

@@ -7,6 +7,7 @@
 
 #include "services/runtime/consumer.h"
 #include "services/runtime/status_macros.h"
+#include "services/type/problem.h"
 
 namespace pathways::runtime {
 namespace {
@@ -16,6 +17,15 @@ constexpr int kPage = 256;
 // How long timers that wait may go unread. Each of these reads costs a row of the store for every
 // timer that waits.
 constexpr absl::Duration kUnreadMax = absl::Minutes(10);
+
+// After a full page: so the timers of a day that begins leave the engine room for requests, and
+// what cannot fire is not read in a tight loop.
+constexpr absl::Duration kPageRest = absl::Milliseconds(20);
+
+// The store, and not one stream that only another release knows.
+bool IsStoreAway(const absl::Status& status) {
+  return absl::IsUnavailable(status) && type::ProblemOf(status).reason() != kOtherRelease;
+}
 
 }  // namespace
 
@@ -47,11 +57,10 @@ void WaitingTimers::Skip(const TimerRow& timer) {
   skip_until_ = std::min(skip_until_, until_.at(KeyOf(timer)));
 }
 
-TimerLoop::TimerLoop(EventStore& store, Engine& engine, const Clock& clock, DueOf due_of,
-                     absl::Duration every, Report report)
+TimerLoop::TimerLoop(EventStore& store, Engine& engine, DueOf due_of, absl::Duration every,
+                     Report report)
     : store_(store),
       engine_(engine),
-      clock_(clock),
       due_of_(std::move(due_of)),
       every_(every),
       reporter_(std::move(report)),
@@ -66,45 +75,51 @@ void TimerLoop::Stop() {
 
 void TimerLoop::Run() {
   while (!signal_.stopped()) {
-    reporter_.Tell(Look(/*until_stopped=*/true).status());
+    reporter_.Tell(Look([this] { return signal_.Rest(kPageRest); }).status());
     signal_.Wait(every_);
   }
 }
 
-absl::StatusOr<size_t> TimerLoop::FireDue() { return Look(/*until_stopped=*/false); }
+absl::StatusOr<size_t> TimerLoop::FireDue() {
+  return Look([] { return true; });
+}
 
-absl::StatusOr<size_t> TimerLoop::Look(bool until_stopped) {
+absl::StatusOr<size_t> TimerLoop::Look(const std::function<bool()>& go_on) {
   std::lock_guard<std::mutex> lock(look_mutex_);
-  const absl::Time now = clock_.Now();
-  TimerRow after = waiting_.Begin(now);
-  size_t submitted = 0;
-  bool all_wait = true;
-  // One timer that cannot be made a command, or is refused, must not keep the others.
+  ASSIGN_OR_RETURN(const absl::Time now, store_.Now());
+  size_t fired = 0;
   absl::Status first_error;
+  bool all_wait = true;
+  TimerRow after = waiting_.Begin(now);
   // Ends: each page begins behind the one before, and no timer is set earlier than now by firing.
-  while (!until_stopped || !signal_.stopped()) {
+  for (;;) {
     ASSIGN_OR_RETURN(const std::vector<TimerRow> page, store_.ReadDueTimers(now, after, kPage));
-    submitted += Fire(page, now, first_error);
+    if (!page.empty()) {
+      const absl::Status status = Fire(page, now, fired);
+      if (IsStoreAway(status)) return status;
+      first_error.Update(status);
+      after = page.back();
+    }
     for (const TimerRow& timer : page) {
       all_wait = all_wait && waiting_.Holds(timer, now);
       if (!all_wait) break;
       waiting_.Skip(timer);
     }
-    if (page.size() < kPage) break;
-    after = page.back();
+    if (page.size() < kPage || !go_on()) break;
   }
   RETURN_IF_ERROR(first_error);
-  return submitted;
+  return fired;
 }
 
-size_t TimerLoop::Fire(const std::vector<TimerRow>& page, absl::Time now,
-                       absl::Status& first_error) {
+absl::Status TimerLoop::Fire(const std::vector<TimerRow>& page, absl::Time now, size_t& fired) {
   std::vector<Command> commands;
+  // One timer that cannot be made a command must not keep the others.
+  absl::Status unusable;
   for (const TimerRow& timer : page) {
     if (waiting_.Holds(timer, now)) continue;
-    absl::StatusOr<Due> made = due_of_(timer);
+    absl::StatusOr<Due> made = due_of_(timer, now);
     if (!made.ok()) {
-      first_error.Update(made.status());
+      unusable.Update(made.status());
       continue;
     }
     if (made->not_before) {
@@ -117,9 +132,9 @@ size_t TimerLoop::Fire(const std::vector<TimerRow>& page, absl::Time now,
     command.origin = TimerOrigin{timer.kind, timer.due_unix_seconds, made->version};
     commands.push_back(std::move(command));
   }
-  const size_t count = commands.size();
-  if (count > 0) first_error.Update(SubmitAll(engine_, std::move(commands)));
-  return count;
+  fired += commands.size();
+  if (!commands.empty()) RETURN_IF_ERROR(SubmitAll(engine_, std::move(commands)));
+  return unusable;
 }
 
 }  // namespace pathways::runtime

@@ -1,8 +1,10 @@
 // Submits the timers of a service when they are due.
 //
 // One thread looks for due timers, has the service's adapter make a command of each, and submits
-// them; the engine drops a timer that the state no longer has, so looking twice does no harm. Times
-// are those of the clock given, to the second; a timer may come late by the interval, never early.
+// them; the engine drops a timer that the state no longer has, so looking twice does no harm. One
+// clock says what is due and what time it is: the store's, to the second. A timer may come late by
+// the interval, never early. What cannot fire stays, and keeps no other: each look goes on behind
+// it.
 //
 // A timer may be due coarsely, by its month for example, and what it is for lie somewhere later.
 // Then the adapter answers until when there is nothing to do, and the loop asks it again at that
@@ -24,7 +26,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "services/runtime/clock.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/report.h"
 #include "services/runtime/signal.h"
@@ -66,29 +67,28 @@ class TimerLoop {
     int64_t version = 0;
     std::optional<absl::Time> not_before = std::nullopt;
   };
-  // Makes it. An error leaves the timer for the next look.
-  using DueOf = std::function<absl::StatusOr<Due>(const TimerRow& timer)>;
+  // Makes it, at a time of the store's clock. An error leaves the timer for the next look.
+  using DueOf = std::function<absl::StatusOr<Due>(const TimerRow& timer, absl::Time now)>;
 
   // All must outlive the loop.
-  TimerLoop(EventStore& store, Engine& engine, const Clock& clock, DueOf due_of,
-            absl::Duration every, Report report);
+  TimerLoop(EventStore& store, Engine& engine, DueOf due_of, absl::Duration every, Report report);
   ~TimerLoop();
   void Notify() { signal_.Notify(); }
   void Stop();
 
-  // Submits what is due now and waits for it, page by page. The number submitted.
+  // Submits what is due now and waits for it. The number submitted; the first error, when all else
+  // was submitted, unless the store cannot be read or written.
   absl::StatusOr<size_t> FireDue();
 
  private:
   void Run();
-  absl::StatusOr<size_t> Look(bool until_stopped);
-  // Submits what is due of a page and waits for it. How many; the first error goes to
-  // `first_error`.
-  size_t Fire(const std::vector<TimerRow>& page, absl::Time now, absl::Status& first_error);
+  // The same. `go_on` is asked after each full page; false ends the look.
+  absl::StatusOr<size_t> Look(const std::function<bool()>& go_on);
+  // Submits what is due of a page and waits for it. Adds how many to `fired`.
+  absl::Status Fire(const std::vector<TimerRow>& page, absl::Time now, size_t& fired);
 
   EventStore& store_;
   Engine& engine_;
-  const Clock& clock_;
   const DueOf due_of_;
   const absl::Duration every_;
   std::mutex look_mutex_;  // One look at a time.

@@ -84,15 +84,12 @@ class AgeBandTest : public testing::Test {
   runtime::MemoryStore store_{clock_, "log"};
   const IntakeDomain domain_;
   runtime::Engine engine_{domain_, store_, {}};
-  runtime::TimerLoop loop_{store_,
-                           engine_,
-                           clock_,
-                           [this](const runtime::TimerRow& timer) {
+  runtime::TimerLoop loop_{store_, engine_,
+                           [this](const runtime::TimerRow& timer, absl::Time now) {
                              ++looks_;
-                             return ChangeAgeBand(store_, *keyring_, timer, clock_.Now());
+                             return ChangeAgeBand(store_, *keyring_, timer, now);
                            },
-                           absl::Hours(1),
-                           nullptr};
+                           absl::Hours(1), nullptr};
 };
 
 TEST_F(AgeBandTest, ABandChangesOnTheBirthdayAtMidnight) {

@@ -8,16 +8,21 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "services/runtime/batch_decision.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
 #include "services/runtime/ids.h"
+#include "services/runtime/status_macros.h"
 #include "services/runtime/store/memory_store.h"
 #include "services/type/problem.h"
 #include "tests/runtime/text_domain.h"
+#include "tests/support/eventually.h"
 
 namespace pathways::runtime {
 namespace {
@@ -47,6 +52,27 @@ class EngineTest : public testing::Test {
   }
 
   StreamRow Row() { return *store_.ReadState("s"); }
+
+  // Streams with a timer that is due, in its order.
+  std::vector<std::string> Due() {
+    std::vector<std::string> streams;
+    const auto timers = store_.ReadDueTimers(clock_.Now(), {}, 1000);
+    EXPECT_TRUE(timers.ok()) << timers.status();
+    for (const TimerRow& timer : *timers) streams.push_back(timer.stream);
+    return streams;
+  }
+
+  // Writes a timer's row, whatever the state says.
+  void Plant(const std::string& stream, int64_t due) {
+    BatchWrite write;
+    StreamWrite row;
+    row.stream = stream;
+    row.row = *store_.ReadState(stream);
+    row.expected_version = row.row.version;
+    row.added.timers.push_back({kTextTimer, due});
+    write.streams.push_back(std::move(row));
+    ASSERT_TRUE((*store_.Begin())->Commit(write).ok());
+  }
 
   TextDomain domain_;
   ManualClock clock_{absl::FromUnixSeconds(1697500000)};
@@ -266,10 +292,71 @@ TEST_F(EngineTest, ATimerTheStateNoLongerHasIsDropped) {
   EXPECT_EQ(Row().parked_reason, "");
 }
 
+TEST_F(EngineTest, ATimerIsNotDueBeforeTheStoresOwnTime) {
+  const int64_t due = absl::ToUnixSeconds(clock_.Now()) + 1;
+  ASSERT_TRUE(Submit({Request("s", absl::StrCat("at:", due), "1")}).ok());
+  const StreamRow before = Row();
+  for (const absl::Duration before_due : {absl::Seconds(1), absl::Microseconds(1)}) {
+    clock_.Set(absl::FromUnixSeconds(due) - before_due);
+    EXPECT_TRUE(Submit({{"s", "fired", TimerOrigin{kTextTimer, due}, {}}}).ok());
+    EXPECT_EQ(Row().version, before.version) << before_due;
+  }
+  clock_.Set(absl::FromUnixSeconds(due));
+  EXPECT_TRUE(Submit({{"s", "fired", TimerOrigin{kTextTimer, due}, {}}}).ok());
+  EXPECT_EQ(Row().version, before.version + 1);
+}
+
+TEST_F(EngineTest, ADueTimerThatChangesNothingIsDroppedAndParksNothing) {
+  const int64_t due = absl::ToUnixSeconds(clock_.Now());
+  ASSERT_TRUE(Submit({Request("s", absl::StrCat("at:", due), "1")}).ok());
+  EXPECT_TRUE(Submit({{"s", "nothing", TimerOrigin{kTextTimer, due}, {}}}).ok());
+  EXPECT_EQ(Row().parked_reason, "");
+  EXPECT_EQ(Row().version, 1);
+  EXPECT_THAT(Due(), IsEmpty());
+}
+
+// The state has it still, and may be another one for the decision.
+TEST_F(EngineTest, ADroppedTimerComesBackWhenTheStateChangesOrIsFoldedAgain) {
+  const int64_t due = absl::ToUnixSeconds(clock_.Now());
+  const Command timer{"s", "nothing", TimerOrigin{kTextTimer, due}, {}};
+  ASSERT_TRUE(Submit({Request("s", absl::StrCat("at:", due), "1"), timer}).ok());
+  ASSERT_TRUE(Submit({timer}).ok());
+  ASSERT_THAT(Due(), IsEmpty());
+  ASSERT_TRUE(Submit({Request("s", "a", "2")}).ok());
+  EXPECT_THAT(Due(), ElementsAre("s"));
+  ASSERT_TRUE(Submit({timer}).ok());
+  ASSERT_THAT(Due(), IsEmpty());
+  ASSERT_TRUE(RebuildFolded(domain_, store_).ok());
+  EXPECT_THAT(Due(), ElementsAre("s"));
+}
+
+// A row that the state's fold does not have, as an earlier release may leave one.
+TEST_F(EngineTest, ATimerThatTheStateDoesNotHaveLosesItsRow) {
+  ASSERT_TRUE(Submit({Request("s", "a", "1")}).ok());
+  const int64_t due = absl::ToUnixSeconds(clock_.Now());
+  Plant("s", due);
+  ASSERT_THAT(Due(), ElementsAre("s"));
+  EXPECT_TRUE(Submit({{"s", "fired", TimerOrigin{kTextTimer, due}, {}}}).ok());
+  EXPECT_THAT(Due(), IsEmpty());
+  EXPECT_EQ(Row().version, 1);
+}
+
 TEST_F(EngineTest, AfterDrainCallsAreRefused) {
   engine_.Drain();
   EXPECT_EQ(Submit({Request("s", "a", "1")}).code(), absl::StatusCode::kUnavailable);
 }
+
+// Answers nothing until it is told to go on.
+class HeldStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<std::unique_ptr<Batch>> Begin() override {
+    told.wait();
+    return MemoryStore::Begin();
+  }
+  std::promise<void> go_on;
+  std::shared_future<void> told = go_on.get_future().share();
+};
 
 TEST(EngineQueue, AFullQueueRefusesAtOnce) {
   TextDomain domain;
@@ -278,6 +365,53 @@ TEST(EngineQueue, AFullQueueRefusesAtOnce) {
   Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_max = 0});
   Command command{"s", "a", RequestOrigin{"1", "a", "staff/a", "Say"}, {}};
   EXPECT_EQ(SubmitAll(engine, {command}).code(), absl::StatusCode::kResourceExhausted);
+}
+
+// What is being committed counts too: it is held until it is answered.
+TEST(EngineQueue, AFullByteBudgetRefusesAtOnce) {
+  const TextDomain domain;
+  const ManualClock clock(absl::FromUnixSeconds(1697500000));
+  HeldStore store(clock, "log");
+  Engine engine(domain, store, EngineOptions{.batch_max = 1, .queue_bytes_max = 100});
+  std::mutex mutex;
+  std::map<std::string, absl::StatusCode> answers;
+  const auto submit = [&](const std::string& id, size_t payload, size_t key) {
+    Command command{"s", std::string(payload, 'a'), RequestOrigin{id, id, "staff/a", "Say"}, {}};
+    if (key > 0) command.keys.push_back({"s", "p", std::string(key - 2, 'k')});
+    engine.Submit(std::move(command), [&, id](const Answer& answer) {
+      std::lock_guard<std::mutex> lock(mutex);
+      answers[id] = answer.status.code();
+    });
+  };
+  submit("60 of 100", 60, 0);
+  submit("one too many", 20, 21);
+  submit("keys fill it", 20, 20);
+  submit("nothing more", 1, 0);
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    EXPECT_THAT(answers, testing::UnorderedElementsAre(
+                             testing::Pair("one too many", absl::StatusCode::kResourceExhausted),
+                             testing::Pair("nothing more", absl::StatusCode::kResourceExhausted)));
+  }
+  // Events are bounded by those who submit them.
+  EventRow event{.stream = "t", .number = 1, .ce_id = "1", .data = std::string(200, 'e')};
+  engine.Submit(CommandOf(domain, "up", event), [&](const Answer& answer) {
+    std::lock_guard<std::mutex> lock(mutex);
+    answers["event"] = answer.status.code();
+  });
+  store.go_on.set_value();
+  ASSERT_TRUE(testing_support::Eventually([&] {
+    std::lock_guard<std::mutex> lock(mutex);
+    return answers.size() == 5;
+  }));
+  // All of it is given back, and one that is larger than all has its turn when nothing waits.
+  submit("larger than all", 101, 0);
+  ASSERT_TRUE(testing_support::Eventually([&] {
+    std::lock_guard<std::mutex> lock(mutex);
+    return answers.size() == 6;
+  }));
+  EXPECT_EQ(answers["event"], absl::StatusCode::kOk);
+  EXPECT_EQ(answers["larger than all"], absl::StatusCode::kOk);
 }
 
 TEST(EngineQueue, EventsAndTimersAreNotRefusedWhenItIsFull) {
@@ -293,6 +427,158 @@ TEST(EngineQueue, EventsAndTimersAreNotRefusedWhenItIsFull) {
   EXPECT_TRUE(SubmitAll(engine, {CommandOf(domain, "up", event)}).ok());
   EXPECT_TRUE(SubmitAll(engine, {{"s", "fired", TimerOrigin{kTextTimer, 1}, {}}}).ok());
   EXPECT_EQ(store.ReadState("s")->state.open, "at:1.fired.");
+}
+
+// Cannot write the events of one stream, as a database may refuse a row.
+class PoisonedStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<std::unique_ptr<Batch>> Begin() override {
+    ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, MemoryStore::Begin());
+    return std::make_unique<Poisoned>(*this, std::move(batch));
+  }
+  std::string poisoned;  // The stream. Empty: none. Before the engine is asked.
+  absl::Status fault = absl::InternalError("the row is refused");
+  bool is_unreadable = false;  // Its row cannot be read either.
+  bool is_all = false;         // It is every stream.
+
+ private:
+  class Poisoned : public Batch {
+   public:
+    Poisoned(const PoisonedStore& store, std::unique_ptr<Batch> batch)
+        : store_(store), batch_(std::move(batch)) {}
+    absl::StatusOr<BatchData> Read(const BatchRead& wanted) override {
+      if (store_.is_unreadable) {
+        for (const std::string& stream : wanted.streams) {
+          if (stream == store_.poisoned) return store_.fault;
+        }
+      }
+      return batch_->Read(wanted);
+    }
+    absl::Status Commit(BatchWrite& write) override {
+      for (const StreamWrite& stream : write.streams) {
+        const bool is_poisoned = store_.is_all || stream.stream == store_.poisoned;
+        if (is_poisoned && !stream.events.empty()) return store_.fault;
+      }
+      return batch_->Commit(write);
+    }
+
+   private:
+    const PoisonedStore& store_;
+    std::unique_ptr<Batch> batch_;
+  };
+};
+
+class PoisonTest : public testing::Test {
+ protected:
+  // The record at a position of the upstream's log; `number` of `stream`.
+  Command Record(int64_t position, const std::string& stream, int64_t number,
+                 const std::string& data) {
+    EventRow event;
+    event.stream = stream;
+    event.number = number;
+    event.ce_id = absl::StrCat(stream, number);
+    event.data = data;
+    Command command = CommandOf(domain_, "up", event);
+    auto& origin = std::get<EventOrigin>(command.origin);
+    origin.position_key = "up";
+    origin.incarnation = "log";
+    origin.previous_position = position - 1;
+    origin.position = position;
+    return command;
+  }
+  std::string Text(const std::string& stream) { return store_.ReadState(stream)->state.open; }
+  std::string Parked(const std::string& stream) { return store_.ReadState(stream)->parked_reason; }
+
+  const TextDomain domain_;
+  ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  PoisonedStore store_{clock_, "log"};
+  Engine engine_{domain_, store_, EngineOptions{}};
+};
+
+TEST_F(PoisonTest, AnEventThatCannotBeCommittedParksItsStreamAndKeepsNoOther) {
+  const struct {
+    const char* name;
+    absl::Status fault;
+    bool is_unreadable;
+    const char* reason;
+  } rows[] = {
+      {"internal", absl::InternalError("refused"), false, "INTERNAL"},
+      {"lost", absl::DataLossError("damaged"), false, "DATA_LOSS"},
+      {"a race that is always lost", absl::AbortedError("lost"), false, "ABORTED"},
+      {"unreadable", absl::DataLossError("damaged"), true, "DATA_LOSS"},
+  };
+  int64_t position = 0;
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    const std::string x = absl::StrCat("x ", row.name), other = absl::StrCat("other ", row.name);
+    store_.poisoned = x;
+    store_.fault = row.fault;
+    store_.is_unreadable = row.is_unreadable;
+    EXPECT_TRUE(
+        SubmitAll(engine_, {Record(position + 1, other, 1, "a"), Record(position + 2, x, 1, "a"),
+                            Record(position + 3, other, 2, "b")})
+            .ok());
+    position += 3;
+    EXPECT_EQ(Text(other), "a.b.");
+    EXPECT_EQ(Parked(x), row.reason);
+    EXPECT_EQ(Parked(other), "");
+    EXPECT_EQ(store_.ReadPosition("up")->position, position);
+    store_.poisoned.clear();
+    ASSERT_TRUE(store_.ClearParked(x).ok());
+    // As the puller brings it.
+    EventRow again;
+    again.stream = x;
+    again.number = 1;
+    again.ce_id = absl::StrCat(x, 1);
+    again.data = "a";
+    EXPECT_TRUE(SubmitAll(engine_, {CommandOf(domain_, "up", again)}).ok());
+    EXPECT_EQ(Text(x), "a.");
+    EXPECT_EQ(Parked(x), "");
+  }
+}
+
+TEST_F(PoisonTest, WhatIsParkedSoIsKnownToBeMissing) {
+  store_.poisoned = "x";
+  ASSERT_TRUE(SubmitAll(engine_, {Record(1, "x", 1, "a"), Record(2, "x", 2, "b")}).ok());
+  EXPECT_THAT(store_.ReadState("x")->behind, ElementsAre(testing::Pair("up", 2)));
+}
+
+TEST_F(PoisonTest, AStoreThatIsBusyParksNothing) {
+  store_.poisoned = "x";
+  store_.fault = absl::UnavailableError("full");
+  EXPECT_TRUE(absl::IsUnavailable(SubmitAll(engine_, {Record(1, "x", 1, "a")})));
+  EXPECT_EQ(Parked("x"), "");
+  EXPECT_EQ(store_.ReadPosition("up")->position, 0);
+}
+
+TEST_F(PoisonTest, ATimerThatCannotBeCommittedParksItsStream) {
+  const int64_t due = absl::ToUnixSeconds(clock_.Now());
+  ASSERT_TRUE(SubmitAll(engine_, {Record(1, "x", 1, absl::StrCat("at:", due))}).ok());
+  store_.poisoned = "x";
+  EXPECT_EQ(SubmitAll(engine_, {{"x", "fired", TimerOrigin{kTextTimer, due}, {}}}).code(),
+            absl::StatusCode::kInternal);
+  EXPECT_EQ(Parked("x"), "INTERNAL");
+  EXPECT_THAT(*store_.ReadDueTimers(clock_.Now(), {}, 10), IsEmpty());
+}
+
+TEST_F(PoisonTest, ARequestThatCannotBeCommittedFailsAndParksNothing) {
+  store_.poisoned = "x";
+  const Command request{"x", "a", RequestOrigin{"1", "a", "staff/a", "Say"}, {}};
+  EXPECT_EQ(SubmitAll(engine_, {request}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(Parked("x"), "");
+  store_.poisoned.clear();
+  EXPECT_TRUE(SubmitAll(engine_, {request}).ok());
+}
+
+// It is the store that is broken then, and no stream's own fault.
+TEST_F(PoisonTest, AStoreThatTakesNoEventAtAllDoesNotParkEverything) {
+  store_.is_all = true;
+  std::vector<Command> commands;
+  for (int64_t i = 1; i <= 1000; ++i) commands.push_back(Record(i, absl::StrCat("s", i), 1, "a"));
+  EXPECT_FALSE(SubmitAll(engine_, std::move(commands)).ok());
+  EXPECT_LT(store_.ReadParked(1000)->size(), 100U);
+  EXPECT_LT(store_.ReadPosition("up")->position, 100);
 }
 
 // Answers when it is told to, and then that it cannot.

@@ -1029,6 +1029,34 @@ TEST_P(EventStoreContract, DueTimersAreReadPageByPage) {
   EXPECT_THAT(DueTimers(now, 1, {"a", "p", 100}), ElementsAre("a two 100"));
 }
 
+TEST_P(EventStoreContract, NowIsTheClockThatBatchesAreDecidedBy) {
+  EXPECT_EQ(Value(store_->Now()), clock_.Now());
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Value(store_->Now()), clock_.Now());
+  EXPECT_EQ(Read({}).now, clock_.Now());
+}
+
+// A timer that is dropped loses its row without a change of the state, and comes back with one.
+TEST_P(EventStoreContract, ATimerIsTakenAwayWithoutAnEvent) {
+  BatchWrite write = Batched({Append("a", 0)});
+  write.streams[0].added.timers = {{"age-band", 100}};
+  Store(write);
+  BatchWrite dropped;
+  StreamWrite& row = dropped.streams.emplace_back();
+  row.stream = "a";
+  row.row = Value(store_->ReadState("a"));
+  row.expected_version = row.row.version;
+  row.removed.timers = {{"age-band", 100}};
+  Store(dropped);
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), IsEmpty());
+  EXPECT_EQ(Value(store_->ReadState("a")).version, 1);
+  BatchWrite both = Batched({Append("a", 1)});
+  both.streams[0].removed.timers = {{"age-band", 100}};
+  both.streams[0].added.timers = {{"age-band", 100}};
+  Store(both);
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), ElementsAre("a age-band 100"));
+}
+
 TEST_P(EventStoreContract, ATimerIsOnePerKind) {
   BatchWrite write = Batched({Append("a", 0), Append("b", 0)});
   write.streams[0].added.timers = {{"age-band", 100}, {"overdue", 100}};

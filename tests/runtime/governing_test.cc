@@ -137,6 +137,31 @@ TEST_F(GoverningTest, AStreamThatCannotBeDecidedIsParkedAndComesBackWhenItIsRedr
   EXPECT_EQ(State("t"), "a@none.");
 }
 
+TEST_F(GoverningTest, AStreamWhoseNewDecisionCannotBeCommittedIsParked) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("r2")}).ok());
+  store_.FailNextCommits(EngineOptions{}.attempts_max, absl::InternalError("refused"));
+  EXPECT_EQ(sweep_.SweepOnce().status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(store_.ReadState("s")->parked_reason, "INTERNAL");
+  EXPECT_EQ(State("s"), "a@r1.");
+  ASSERT_TRUE(store_.ClearParked("s").ok());
+  EXPECT_EQ(Sweep(), 1);
+  EXPECT_EQ(State("s"), "a@r1.again@r2.");
+}
+
+// It is the fault of no stream.
+TEST_F(GoverningTest, ARuleThatCannotBeUsedParksNothing) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("unusable")}).ok());
+  EventRow event;
+  event.stream = "s";
+  event.number = 1;
+  event.ce_id = "1";
+  event.data = "b";
+  const Command command = CommandOf(domain_, "up", event);
+  EXPECT_EQ(Submit({command}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(store_.ReadState("s")->parked_reason, "");
+  EXPECT_EQ(State("s"), "a@r1.");
+}
+
 TEST_F(GoverningTest, TheThreadFindsANewRuleByItself) {
   std::vector<Command> commands;
   for (int i = 0; i < 200; ++i) commands.push_back(Say(absl::StrCat("s", i), "a"));

@@ -62,6 +62,13 @@ INSTANTIATE_TEST_SUITE_P(
         SeriesCase{"Events",
                    [](Metrics& m) { m.CountEvents("intake", 5); },
                    {R"(pathways_events_total{service="intake"} 5)"}},
+        SeriesCase{"Timers",
+                   [](Metrics& m) {
+                     m.CountDroppedTimers("intake", 0);
+                     m.CountDroppedTimers("eligibility");
+                   },
+                   {R"(pathways_timers_dropped_total{service="intake"} 0)",
+                    R"(pathways_timers_dropped_total{service="eligibility"} 1)"}},
         SeriesCase{"Queue",
                    [](Metrics& m) { m.SetQueueLength("intake", 7); },
                    {R"(pathways_queue_commands{service="intake"} 7)"}},

@@ -342,6 +342,48 @@ TEST_F(PostgresStoreTest, AReaderFollowsCommitsOfAllReplicas) {
   EXPECT_THAT(Numbers(seen), ElementsAre("slow 1", "quick 1"));
 }
 
+// As above, with one line of the audit trail each: also where a batch has no event, as a read of an
+// identity. Ids that are not in the order of the commits could not be chained.
+TEST_F(PostgresStoreTest, TheAuditTrailIsInTheOrderOfCommits) {
+  const auto first = Open(absl::Seconds(30));
+  const auto second = Open(absl::Seconds(30));
+  Session session(database_);
+  session.Execute(
+      "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+      "pg_advisory_xact_lock(77); RETURN NULL; END $$; CREATE TRIGGER hold AFTER INSERT ON audit "
+      "FOR EACH ROW WHEN (NEW.stream = 'slow') EXECUTE FUNCTION hold(); "
+      "SELECT pg_advisory_lock(77)");
+  const auto commit = [](PostgresStore& store, const std::string& stream, bool appends) {
+    BatchWrite write;
+    if (appends) write = Batched({Append(stream, 0)});
+    write.audit.push_back({"staff/a", "Get", stream, 1});
+    return Commit(store, write);
+  };
+  Session other(database_);
+  // How many lines are committed.
+  const auto committed = [&] { return other.Ask("SELECT count(*) FROM audit"); };
+  const struct {
+    bool slow_appends;
+    bool quick_appends;
+  } rows[] = {{false, false}, {false, true}, {true, false}};
+  int64_t before = 0;
+  for (const auto& row : rows) {
+    SCOPED_TRACE(before);
+    auto slow = std::async(std::launch::async, commit, std::ref(*first), "slow", row.slow_appends);
+    ASSERT_TRUE(Eventually([&] { return other.Waiting() == 1; }));
+    auto quick = std::async(std::launch::async, commit, std::ref(*second),
+                            absl::StrCat("quick", before), row.quick_appends);
+    ASSERT_TRUE(Eventually([&] { return other.Waiting() == 2 || committed() > before; }));
+    EXPECT_EQ(committed(), before) << "the second line came before the first";
+    session.Execute("SELECT pg_advisory_unlock(77)");
+    EXPECT_TRUE(slow.get().ok());
+    EXPECT_TRUE(quick.get().ok());
+    before += 2;
+    session.Execute("SELECT pg_advisory_lock(77)");
+  }
+  EXPECT_EQ(committed(), before);
+}
+
 // What several writers and a reader of one log have to agree on.
 struct Load {
   std::atomic<int64_t> committed{0};  // Events.

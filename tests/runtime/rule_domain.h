@@ -2,7 +2,8 @@
 //
 // The governing stream is the last rule said to it. Every other command becomes a word with the
 // rule it was decided under, for example "a@r1"; "again" does so too, and makes nothing of a stream
-// under a rule that begins with "same". A rule "broken" breaks every decision under it.
+// under a rule that begins with "same". A rule "broken" breaks every decision under it, and under
+// one that is "unusable" none can be made.
 #ifndef PATHWAYS_TESTS_RUNTIME_RULE_DOMAIN_H_
 #define PATHWAYS_TESTS_RUNTIME_RULE_DOMAIN_H_
 
@@ -25,6 +26,7 @@ class RuleDomain : public TextDomain {
 
   const GoverningStream& Governing() const override { return governing_; }
   absl::StatusOr<std::unique_ptr<const Domain>> Under(const StreamRow& row) const override {
+    if (row.state.open == "unusable") return absl::InternalError("unusable");
     return std::make_unique<const RuleDomain>(row.state.open);
   }
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "absl/strings/match.h"
@@ -24,6 +25,18 @@ using testing_support::Eventually;
 
 constexpr int64_t kStart = 1697500000;
 
+// Counts how often it is looked at.
+class CountingStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<std::vector<TimerRow>> ReadDueTimers(absl::Time now, const TimerRow& after,
+                                                           int limit) override {
+    ++looks;
+    return MemoryStore::ReadDueTimers(now, after, limit);
+  }
+  std::atomic<int> looks = 0;
+};
+
 class TimerLoopTest : public testing::Test {
  protected:
   void Say(const std::string& stream, const std::string& payload) {
@@ -33,16 +46,25 @@ class TimerLoopTest : public testing::Test {
   std::string Text(const std::string& stream) { return store_.ReadState(stream)->state.open; }
 
   // Streams whose name starts with "bad" cannot be made a command.
-  static absl::StatusOr<TimerLoop::Due> Payload(const TimerRow& timer) {
+  absl::StatusOr<TimerLoop::Due> Payload(const TimerRow& timer, absl::Time now) {
     if (absl::StartsWith(timer.stream, "bad")) return absl::DataLossError("no key");
-    return TimerLoop::Due{"fired", 0};
+    told_ = now;
+    return TimerLoop::Due{absl::StartsWith(timer.stream, "idle") ? "nothing" : "fired", 0};
   }
 
   const TextDomain domain_;
   ManualClock clock_{absl::FromUnixSeconds(kStart)};
-  MemoryStore store_{clock_, "log"};
-  Engine engine_{domain_, store_, EngineOptions{}};
-  TimerLoop loop_{store_, engine_, clock_, &Payload, absl::Hours(1), nullptr};
+  CountingStore store_{clock_, "log"};
+  std::atomic<int> dropped_ = 0;
+  Engine engine_{domain_, store_,
+                 EngineOptions{.observe = [this](const auto&, const std::vector<Answer>& answers,
+                                                 const absl::Status&, absl::Duration) {
+                   for (const Answer& answer : answers) dropped_ += answer.is_dropped ? 1 : 0;
+                 }}};
+  absl::Time told_;  // The time that the last command was made with.
+  TimerLoop loop_{store_, engine_,
+                  [this](const TimerRow& timer, absl::Time now) { return Payload(timer, now); },
+                  absl::Hours(1), nullptr};
 };
 
 TEST_F(TimerLoopTest, FiresWhenDueAndNotBefore) {
@@ -108,11 +130,10 @@ TEST_F(TimerLoopTest, ManyThatCannotFireKeepNoOther) {
     Say(absl::StrCat("bad", i), absl::StrCat("at:", kStart - 10));
   }
   Say("good", absl::StrCat("at:", kStart));
-  // Each look finds the next page.
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 3; ++i) {  // They stay, and each look passes them.
     EXPECT_EQ(loop_.FireDue().status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_TRUE(absl::EndsWith(Text("good"), "fired."));
   }
-  EXPECT_TRUE(absl::EndsWith(Text("good"), "fired."));
 }
 
 // The command was made from what the stream no longer is: it would undo what came in between.
@@ -128,6 +149,78 @@ TEST_F(TimerLoopTest, ACommandMadeFromAnOlderVersionDoesNothing) {
   EXPECT_EQ(store_.ReadState("s")->version, version);
   EXPECT_TRUE(fire(version).ok());
   EXPECT_GT(store_.ReadState("s")->version, version);
+}
+
+// Two readings of one clock, and a step back between them: what was due is not due any more.
+TEST_F(TimerLoopTest, WhatIsNotDueByTheStoresClockIsLeftForLater) {
+  loop_.Stop();
+  Say("s", absl::StrCat("at:", kStart + 60));
+  clock_.Set(absl::FromUnixSeconds(kStart + 60));
+  TimerLoop loop{store_, engine_,
+                 [this](const TimerRow& timer, absl::Time now) {
+                   clock_.Set(now - absl::Microseconds(1));
+                   return Payload(timer, now);
+                 },
+                 absl::Hours(1), nullptr};
+  loop.Stop();
+  clock_.Set(absl::FromUnixSeconds(kStart + 60));
+  const std::string before = Text("s");
+  ASSERT_TRUE(loop.FireDue().ok());
+  EXPECT_EQ(store_.ReadState("s")->parked_reason, "");
+  clock_.Set(absl::FromUnixSeconds(kStart + 60));
+  ASSERT_TRUE(loop_.FireDue().ok());
+  EXPECT_TRUE(absl::EndsWith(Text("s"), "fired."));
+}
+
+TEST_F(TimerLoopTest, TheCommandIsMadeWithTheStoresTime) {
+  loop_.Stop();
+  Say("s", absl::StrCat("at:", kStart));
+  ASSERT_TRUE(loop_.FireDue().ok());
+  EXPECT_EQ(told_, clock_.Now());
+}
+
+TEST_F(TimerLoopTest, OneThatChangesNothingIsDroppedAndCounted) {
+  loop_.Stop();
+  Say("idle", absl::StrCat("at:", kStart));
+  EXPECT_EQ(*loop_.FireDue(), 1U);
+  EXPECT_EQ(*loop_.FireDue(), 0U);
+  EXPECT_EQ(store_.ReadState("idle")->parked_reason, "");
+  EXPECT_EQ(dropped_, 1);
+}
+
+TEST_F(TimerLoopTest, APageOfTimersThatAreDroppedKeepsNoOther) {
+  loop_.Stop();
+  for (int i = 0; i < 256; ++i) {  // One page.
+    const std::string stream = absl::StrCat("other", i);
+    Say(stream, "a");
+    BatchWrite write;
+    StreamWrite& row = write.streams.emplace_back();
+    row.stream = stream;
+    row.row = *store_.ReadState(stream);
+    row.expected_version = row.row.version;
+    row.added.timers.push_back({"of an earlier release", kStart - 10});
+    ASSERT_TRUE((*store_.Begin())->Commit(write).ok());
+  }
+  Say("good", absl::StrCat("at:", kStart));
+  ASSERT_TRUE(loop_.FireDue().ok());
+  EXPECT_TRUE(absl::EndsWith(Text("good"), "fired."));
+  EXPECT_EQ(*loop_.FireDue(), 0U);  // Their rows are gone.
+}
+
+// Two pages, then the last one, which is not full: three looks, and no more until the next round.
+TEST_F(TimerLoopTest, AFullPageIsNotReadOverAndOver) {
+  loop_.Stop();
+  for (int i = 0; i < 2 * 256; ++i) {
+    Say(absl::StrCat("bad", i), absl::StrCat("at:", kStart - 10));
+  }
+  Say("good", absl::StrCat("at:", kStart));
+  store_.looks = 0;
+  TimerLoop loop{store_, engine_,
+                 [this](const TimerRow& timer, absl::Time now) { return Payload(timer, now); },
+                 absl::Hours(1), nullptr};
+  EXPECT_TRUE(Eventually([&] { return absl::EndsWith(Text("good"), "fired."); }));
+  loop.Stop();
+  EXPECT_EQ(store_.looks, 3);
 }
 
 TEST_F(TimerLoopTest, StopsTwice) {

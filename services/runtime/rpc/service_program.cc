@@ -75,6 +75,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"drain-seconds", "How long running calls may take after SIGTERM", "10"},
       {"batch-max", "Commands in one transaction; 1 for a transaction per call", "256"},
       {"queue-max", "Requests that may wait", "4096"},
+      {"queue-bytes-max", "Bytes of requests that are not answered yet", "67108864"},
       {"message-bytes-max", "Largest request in bytes", "1048576"},
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
@@ -172,6 +173,8 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
   read.drain = settings.Seconds("drain-seconds", absl::Seconds(1), absl::Minutes(10));
   read.engine.batch_max = static_cast<size_t>(settings.Integer("batch-max", 1, 10'000));
   read.engine.queue_max = static_cast<size_t>(settings.Integer("queue-max", 1, 1'000'000));
+  read.engine.queue_bytes_max =
+      static_cast<size_t>(settings.Integer("queue-bytes-max", 1 << 20, int64_t{4} << 30));
   read.rpc.message_bytes_max =
       static_cast<int>(settings.Integer("message-bytes-max", 1024, 64 << 20));
   read.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));

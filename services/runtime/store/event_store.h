@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -164,7 +165,7 @@ struct BatchRead {
 };
 
 struct BatchData {
-  absl::Time now;  // The store's clock.
+  absl::Time now;  // The store's clock, as Now.
   std::map<std::string, RequestRow> requests;
   std::map<std::string, StreamRow>
       streams;  // Only streams that exist or have applied, behind or parked rows.
@@ -179,8 +180,8 @@ struct StreamWrite {
   StreamRow row;                 // After the batch. `applied`, `behind` hold all entries.
   bool state_changed = false;    // Events were appended: state, version and indexes are written.
   std::vector<EventRow> events;
-  type::Folded removed;  // Index entries and timers that are gone,
-  type::Folded added;    // and that are new.
+  type::Folded removed;  // Index entries and timers that are gone, and timers that are dropped,
+  type::Folded added;    // and those that are new. What is removed and added too is there after it.
 };
 
 // Everything one batch writes.
@@ -211,6 +212,10 @@ class EventStore {
 
   // Waits for the writer's place, at most a few seconds (then UNAVAILABLE).
   virtual absl::StatusOr<std::unique_ptr<Batch>> Begin() = 0;
+
+  // The clock that batches are decided by, read now. Where processes share the store it is the
+  // database's: theirs may differ.
+  virtual absl::StatusOr<absl::Time> Now() = 0;
 
   // Random id of this store: a restored or new store has another log.
   virtual std::string Incarnation() const = 0;

@@ -180,11 +180,14 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   WriteTimers(streams, steps);
   WriteParked(write.parked, now_, steps);
   WriteKeys(write.keys, steps);
-  WriteAudit(write.audit, now_, steps);
   WriteProjections(write.projections, steps);
   const std::vector<EventRow*> events = EventsOf(write);
-  if (steps.empty() && events.empty()) return absl::OkStatus();
+  if (steps.empty() && events.empty() && write.audit.empty()) return absl::OkStatus();
+  // Last, because the lock is held from here on: positions and ids of the trail are given under it,
+  // so that both are in the order of the commits.
+  if (!events.empty() || !write.audit.empty()) HoldCommitOrder(steps);
   AppendEvents(events, steps);
+  WriteAudit(write.audit, now_, steps);
   steps.push_back(Plain("COMMIT"));
   return absl::OkStatus();
 }

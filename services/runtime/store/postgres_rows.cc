@@ -615,6 +615,12 @@ void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& ste
        nullptr});
 }
 
+void HoldCommitOrder(PostgresSteps& steps) {
+  // One number for the whole service: it has its own database, and this lock no other use there.
+  if (PATHWAYS_MUTANT("postgres.no_commit_order_lock")) return;
+  steps.push_back(Plain("SELECT pg_advisory_xact_lock(20)"));
+}
+
 void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
   if (events.empty()) return;
   PostgresArray shards = PostgresArray::OfInts(), ids = PostgresArray::OfBytes(),
@@ -632,10 +638,6 @@ void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
     causes.Add(event->cause.SerializeAsString());
     data.Add(event->data);
     sealed.Add(event->sealed);
-  }
-  // One number for the whole service: it has its own database, and this lock no other use there.
-  if (!PATHWAYS_MUTANT("postgres.no_commit_order_lock")) {
-    steps.push_back(Plain("SELECT pg_advisory_xact_lock(20)"));
   }
   // `place` keeps the batch's order: positions are given in the order of the sorted rows.
   steps.push_back(

@@ -82,11 +82,14 @@ void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSte
 // A stream that is withheld already keeps its row.
 void WriteWithheld(const std::vector<WithheldRow>& rows, absl::Time now, PostgresSteps& steps);
 void WriteKeys(const std::vector<KeyRow>& rows, PostgresSteps& steps);
-void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps& steps);
 void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps);
-// Waits for the commit-order lock of the service and inserts the events, whose positions are
-// filled in. Nothing but COMMIT may follow.
+// Waits for the commit-order lock of the service, which is held until the transaction ends. Only
+// what is numbered in the order of the commits may follow, and COMMIT.
+void HoldCommitOrder(PostgresSteps& steps);
+// Inserts the events, whose positions are filled in. Under the commit-order lock.
 void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps);
+// Under the commit-order lock.
+void WriteAudit(const std::vector<AuditRow>& rows, absl::Time now, PostgresSteps& steps);
 
 }  // namespace pathways::runtime
 

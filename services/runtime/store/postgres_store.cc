@@ -341,6 +341,15 @@ absl::StatusOr<std::vector<KeyRow>> PostgresStore::ReadKeys(absl::string_view st
   return keys;
 }
 
+absl::StatusOr<absl::Time> PostgresStore::Now() {
+  if (options_.clock != nullptr) return options_.clock->Now();
+  absl::Time now;
+  PostgresSteps steps;
+  ReadNow(now, steps);
+  RETURN_IF_ERROR(Read(steps));
+  return now;
+}
+
 absl::StatusOr<std::vector<TimerRow>> PostgresStore::ReadDueTimers(absl::Time now,
                                                                    const TimerRow& after,
                                                                    int limit) {

@@ -55,6 +55,7 @@ class PostgresStore : public EventStore {
   ~PostgresStore() override;
 
   absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
+  absl::StatusOr<absl::Time> Now() override;
   std::string Incarnation() const override { return incarnation_; }
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::map<std::string, StreamRow>> ReadStates(
@@ -101,8 +102,8 @@ class PostgresStore : public EventStore {
   void OnCommit(std::function<void()> wake) override;
 
   // For commands that mend the database, not for services. Keeps every other process from
-  // publishing and from appending events until this store is closed or its connections are lost.
-  // FAILED_PRECONDITION: a process of the service runs.
+  // publishing and from writing events or the audit trail until this store is closed or its
+  // connections are lost. FAILED_PRECONDITION: a process of the service runs.
   absl::Status HoldAlone();
   // Gives the store a new incarnation: what follows is another log.
   absl::Status BecomeAnother();

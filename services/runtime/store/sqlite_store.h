@@ -29,6 +29,7 @@ class SqliteStore : public EventStore {
   ~SqliteStore() override;
 
   absl::StatusOr<std::unique_ptr<Batch>> Begin() override;
+  absl::StatusOr<absl::Time> Now() override { return clock_.Now(); }
   std::string Incarnation() const override { return incarnation_; }
   absl::StatusOr<StreamRow> ReadState(absl::string_view stream) override;
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
