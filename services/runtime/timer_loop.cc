@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "services/runtime/consumer.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/submit.h"
 
 namespace pathways::runtime {
 namespace {

@@ -13,9 +13,9 @@
 #include "absl/strings/ascii.h"
 #include "services/runtime/batch_decision.h"
 #include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "services/type/problem.h"
 #include "tests/runtime/text_domain.h"
 

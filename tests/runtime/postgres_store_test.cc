@@ -19,10 +19,10 @@
 #include <random>
 #include <set>
 
-#include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/relay.h"
+#include "services/runtime/submit.h"
 #include "services/type/problem.h"
 #include "tests/runtime/event_store_contract.h"
 #include "tests/runtime/rule_domain.h"

@@ -16,6 +16,10 @@
 namespace pathways::runtime {
 namespace {
 
+// Twice the largest request that a service can be set to take (message-bytes-max), so that every
+// event passes alone. A page of several ends far below (kStreamPageBytesMax).
+constexpr int kMessageBytesMax = 128 << 20;
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(
     const std::string& ca_file) {
   if (ca_file.empty()) return grpc::InsecureChannelCredentials();
@@ -26,14 +30,21 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(
   return grpc::SslCredentials(ssl);
 }
 
-// Whatever the other side answers, the caller can only try again or raise an alarm.
+// Whatever the other side answers, the caller can only try again or raise an alarm. UNAVAILABLE is
+// what may pass by itself and concerns every stream; the rest is the fault of this one.
 absl::Status ToStatus(const grpc::Status& status, const std::string& service) {
   const std::string message =
       absl::StrCat("reading streams of ", service, ": ", status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::DATA_LOSS:
       return absl::DataLossError(message);
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      // Too busy, as the service says with a reason; without one the answer was too large.
+      if (!status.error_details().empty()) return absl::UnavailableError(message);
+      return absl::InternalError(message);
     case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::UNIMPLEMENTED:
       return absl::InternalError(message);
     default:
@@ -64,6 +75,7 @@ absl::StatusOr<std::unique_ptr<StreamClient>> StreamClient::Make(StreamClientOpt
   // passed over.
   grpc::ChannelArguments arguments;
   arguments.SetLoadBalancingPolicyName("round_robin");
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   auto channel = grpc::CreateCustomChannel(options.address, *credentials, arguments);
   return std::unique_ptr<StreamClient>(new StreamClient(std::move(options), std::move(channel)));
 }
