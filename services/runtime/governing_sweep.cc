@@ -65,7 +65,9 @@ absl::StatusOr<int64_t> GoverningSweep::VersionNow() {
 }
 
 absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
-  RETURN_IF_ERROR(store_.LeadRelay());
+  if (!store_.IsRelayLeader()) {
+    return absl::FailedPreconditionError("another process publishes this log");
+  }
   ASSIGN_OR_RETURN(const int64_t version, VersionNow());
   if (version == 0) return 0;
   ASSIGN_OR_RETURN(const std::vector<EventRow> events,
