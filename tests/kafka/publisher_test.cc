@@ -274,6 +274,26 @@ TEST_F(RelayToKafka, ARecordTooLargeWithholdsItsCaseAlone) {
   EXPECT_EQ(service_.store.ReadWithheld(10)->front().stream, CaseOf("huge"));
 }
 
+// Dashboards must not stop referrals: the record is left out, and the case goes on.
+TEST_F(RelayToKafka, AFeedRecordThatIsRefusedKeepsNoCase) {
+  const std::string topic = NewTopic(1);
+  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  options.feed_topic = NewTopic(1, {{"max.message.bytes", "20000"}});
+  options.feed = [](const runtime::EventRow& event) -> std::vector<runtime::FeedMessage> {
+    const size_t size = event.number == 2 ? 30000 : 100;
+    return {{"pseudonym", std::string(size, 'x'), absl::UnixEpoch() + absl::Hours(400'000)}};
+  };
+  const std::string feed = options.feed_topic;
+  Append(service_, {CaseOf("a"), CaseOf("b")}, 3);
+  Start(std::move(options));
+  ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
+  EXPECT_THAT(NumbersIn(ReadAll(topic, 1)),
+              ElementsAre(Pair(CaseOf("a"), UpTo(3)), Pair(CaseOf("b"), UpTo(3))));
+  EXPECT_THAT(*service_.store.ReadWithheld(10), IsEmpty());
+  EXPECT_FALSE(Reported(absl::StatusCode::kFailedPrecondition));
+  EXPECT_GE(ReadAll(feed, 1).size(), 4u);
+}
+
 // A cluster inside this process that answers as it is told.
 class MockBroker {
  public:
