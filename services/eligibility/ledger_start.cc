@@ -7,10 +7,10 @@
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/eligibility/rpc.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/serialize.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/submit.h"
 
 namespace pathways::eligibility {
 namespace {

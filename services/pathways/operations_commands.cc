@@ -46,6 +46,18 @@ absl::Status Redrive(Session& session, const operations::v1::RedriveCaseRequest&
   return absl::OkStatus();
 }
 
+absl::Status Acknowledge(Session& session,
+                         const operations::v1::AcknowledgeTailLossRequest& request) {
+  ASSIGN_OR_RETURN(const operations::v1::AcknowledgeTailLossResponse answer,
+                   session.client.Call(&OperationsService::Stub::AcknowledgeTailLoss, request));
+  session.output.Show(answer, {});
+  if (!session.output.is_json()) {
+    session.output.Print(answer.was_ringing() ? "the alarm has ended in this process\n"
+                                              : "no such alarm in this process: nothing to do\n");
+  }
+  return absl::OkStatus();
+}
+
 struct ListOptions {
   int hours = 72;
   int limit = 100;
@@ -104,11 +116,32 @@ void AddParkedCommands(CLI::App& parked, const CommandContextPtr& context) {
       ->check(IsService());
 }
 
+void AddTailLossCommands(CLI::App& tail_loss, const CommandContextPtr& context) {
+  auto service = std::make_shared<std::string>();
+  auto upstream = std::make_shared<std::string>();
+  // No request id: doing it twice is the same as once.
+  CLI::App& acknowledge = AddCommand(tail_loss, context, "acknowledge",
+                                     "End the alarm that one service found lost events of another",
+                                     [service, upstream](Session& session) {
+                                       operations::v1::AcknowledgeTailLossRequest request;
+                                       request.set_service(*service);
+                                       request.set_upstream(*upstream);
+                                       return Acknowledge(session, request);
+                                     });
+  acknowledge.add_option("--service", *service, "The service that found it")
+      ->required()
+      ->check(IsService());
+  acknowledge.add_option("--upstream", *upstream, "The service that lost events")
+      ->required()
+      ->check(IsService());
+}
+
 }  // namespace
 
 void AddOperationsCommands(CLI::App& app, const CommandContextPtr& context) {
   AddStuckCommand(AddGroup(app, "cases", "Look after cases that do not move"), context);
   AddParkedCommands(AddGroup(app, "parked", "Cases that wait for an operator"), context);
+  AddTailLossCommands(AddGroup(app, "tail-loss", "The alarm that a service lost events"), context);
 }
 
 }  // namespace pathways::cli

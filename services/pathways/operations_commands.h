@@ -1,4 +1,5 @@
-// The commands of operators: cases stuck, parked list and parked redrive.
+// The commands of operators: cases stuck, parked list and redrive, and tail-loss
+// acknowledge.
 //
 // They show ids and codes only, so their output may be pasted into a ticket.
 #ifndef PATHWAYS_SERVICES_PATHWAYS_OPERATIONS_COMMANDS_H_

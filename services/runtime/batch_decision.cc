@@ -188,6 +188,8 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
   const bool numbered = !PATHWAYS_MUTANT("no_number_checks");
   Applied& applied = work.now.applied[origin.upstream];
   if (numbered && origin.number <= applied.number && !PATHWAYS_MUTANT("skip_duplicate_check")) {
+    // It could not be fetched, and has come by the bus meanwhile.
+    if (!origin.unreadable.empty() && origin.ce_id.empty()) return;
     const size_t at = static_cast<size_t>(origin.number - 1) * kFingerprintBytes;
     const std::string known = applied.fingerprints.substr(at, kFingerprintBytes);
     const bool same = known == FingerprintOf(origin.ce_id) || known == kUnknownFingerprint;

@@ -60,7 +60,8 @@ struct EventOrigin {
   // Position handled before this one. The effect is refused (ABORTED) when the stored position is
   // lower: then an earlier record was not committed, and the consumer reads again from there.
   int64_t previous_position = 0;
-  // Not empty: the record cannot be understood. The stream is parked with this code.
+  // Not empty: the record cannot be understood, or, with an empty `ce_id`, cannot be had. The
+  // stream is parked with this code.
   std::string unreadable;
 };
 

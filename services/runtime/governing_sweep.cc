@@ -4,13 +4,13 @@
 #include <map>
 #include <utility>
 
-#include "services/runtime/consumer.h"
+#include "services/runtime/head_sweep.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/submit.h"
 
 namespace pathways::runtime {
 namespace {
 
-constexpr int kHeadsPage = 1000;
 // Small against a batch, so that live work stands behind little.
 constexpr size_t kSubmitMax = 64;
 constexpr absl::Duration kLook = absl::Seconds(1);
@@ -65,7 +65,9 @@ absl::StatusOr<int64_t> GoverningSweep::VersionNow() {
 }
 
 absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
-  RETURN_IF_ERROR(store_.LeadRelay());
+  if (!store_.IsRelayLeader()) {
+    return absl::FailedPreconditionError("another process publishes this log");
+  }
   ASSIGN_OR_RETURN(const int64_t version, VersionNow());
   if (version == 0) return 0;
   ASSIGN_OR_RETURN(const std::vector<EventRow> events,
@@ -74,29 +76,28 @@ absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
   const GoverningOrigin origin{version, events[0].ce_id};
   int64_t submitted = 0;
   absl::Status first_error;  // A stream that is parked by it must not keep the others.
-  std::string after;
-  while (!signal_.stopped()) {
-    ASSIGN_OR_RETURN(const std::vector<StreamHead> heads, store_.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) break;
-    ASSIGN_OR_RETURN(const std::vector<std::string> behind, Behind(heads, version));
+  std::vector<std::string> behind;
+  HeadSweep sweep{HeadsOf(store_), {}, {}, {}};
+  sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
+    ASSIGN_OR_RETURN(behind, Behind(streams, version));
+    return absl::OkStatus();
+  };
+  sweep.visit = [&](const std::vector<StreamHead>&) -> absl::Status {
     const absl::Status status = SubmitSome(behind, origin);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);
     submitted += static_cast<int64_t>(behind.size());
-    after = heads.back().stream;
-  }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(SweepHeads(sweep, signal_));
   ASSIGN_OR_RETURN(const int64_t now, VersionNow());
   if (now != version) return absl::AbortedError("the governing stream moved on");
   RETURN_IF_ERROR(first_error);
   return submitted;
 }
 
-absl::StatusOr<std::vector<std::string>> GoverningSweep::Behind(
-    const std::vector<StreamHead>& heads, int64_t version) {
-  std::vector<std::string> streams;
-  for (const StreamHead& head : heads) {
-    if (!type::IsServiceStream(head.stream)) streams.push_back(head.stream);
-  }
+absl::StatusOr<std::vector<std::string>> GoverningSweep::Behind(std::vector<std::string> streams,
+                                                                int64_t version) {
   ASSIGN_OR_RETURN(auto marked, store_.ReadApplied(governing_.mark, streams));
   std::erase_if(streams, [&](const std::string& stream) { return marked[stream] >= version; });
   return streams;

@@ -54,7 +54,7 @@ class GoverningSweep {
   void Run();
   absl::StatusOr<int64_t> VersionNow();
   // Of these streams those that note a lower version.
-  absl::StatusOr<std::vector<std::string>> Behind(const std::vector<StreamHead>& heads,
+  absl::StatusOr<std::vector<std::string>> Behind(std::vector<std::string> streams,
                                                   int64_t version);
   absl::Status SubmitSome(const std::vector<std::string>& streams, const GoverningOrigin& origin);
   // Waits until little live work waits and the rate allows `count` more.

@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/faults.h"
+#include "services/runtime/head_sweep.h"
+#include "services/runtime/log_page.h"
 #include "services/runtime/status_macros.h"
 
 namespace pathways::runtime {
@@ -19,7 +21,6 @@ constexpr size_t kPassMax = 512;
 // Nobody waits for a projection as for a referral; a pass over few events costs as much as a full
 // one.
 constexpr absl::Duration kPassRest = absl::Milliseconds(100);
-constexpr int kHeadsPage = 1000;
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
 }  // namespace
@@ -100,29 +101,21 @@ absl::Status Projector::WritePass(Pass& pass) {
 }
 
 absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass) {
-  const std::string key = PositionKeyOf(PositionKey(projection_, source.upstream), log);
-  ASSIGN_OR_RETURN(Position position, positions_.Read(key));
-  const std::string incarnation = log.Incarnation();
-  if (position.incarnation != incarnation) position = {incarnation, 0};
-  ASSIGN_OR_RETURN(const std::vector<EventRow> events, log.ReadAfter(position.position, kPage));
-  if (events.empty()) {
-    ASSIGN_OR_RETURN(const int64_t head, log.Head());
-    if (head < position.position) return absl::DataLossError("the upstream's log lost its tail");
-    return absl::OkStatus();
-  }
-  RETURN_IF_ERROR(ReadValues(events, pass));
+  ASSIGN_OR_RETURN(const LogPage page,
+                   ReadLogPage(log, PositionKey(projection_, source.upstream), positions_, kPage));
+  if (page.events.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ReadValues(page.events, pass));
   // One value that cannot be brought up must not keep the others: the sweep tries it again.
   absl::Status first_error;
-  for (const EventRow& event : events) {
+  for (const EventRow& event : page.events) {
     // Only its position counts.
     if (event.stream.empty() || type::IsServiceStream(event.stream)) continue;
     const absl::Status status = Bring(source, event, pass.values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);
   }
-  position.position = events.back().position;
-  pass.positions[key] = position;
-  pass.events += events.size();
+  pass.positions[page.key] = {page.before.incarnation, page.events.back().position};
+  pass.events += page.events.size();
   return first_error;
 }
 
@@ -167,38 +160,40 @@ absl::Status Projector::SweepAll() {
 }
 
 absl::Status Projector::Sweep(const ProjectionSource& source) {
-  std::string after;
+  Values values;
   absl::Status first_error;
-  while (!signal_.stopped()) {
-    ASSIGN_OR_RETURN(const std::vector<StreamHead> heads,
-                     source.streams.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) break;
-    std::vector<std::string> streams;
-    for (const StreamHead& head : heads) streams.push_back(head.stream);
-    ASSIGN_OR_RETURN(Values values, store_.ReadProjections(projection_.Name(), streams));
-    const Values before = values;
+  HeadSweep sweep{HeadsOf(source.streams), HeadsOf(store_), {}, {}};
+  sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
+    for (const std::string& stream : streams) values.erase(stream);
+    ASSIGN_OR_RETURN(Values read, store_.ReadProjections(projection_.Name(), streams));
+    values.merge(std::move(read));
+    return absl::OkStatus();
+  };
+  sweep.visit = [&](const std::vector<StreamHead>& heads) -> absl::Status {
+    const Values before = std::exchange(values, {});
     Values changed;
     for (const StreamHead& head : heads) {
-      if (type::IsServiceStream(head.stream)) continue;
-      std::string& value = values[head.stream];
-      const absl::StatusOr<int64_t> folded = projection_.Folded(value, source.upstream);
-      first_error.Update(folded.status());
-      if (!folded.ok()) continue;
-      if (head.version < *folded) {
-        first_error.Update(absl::DataLossError("an upstream head is below what was projected"));
+      const auto known = before.find(head.stream);
+      std::string value = known == before.end() ? "" : known->second;
+      first_error.Update(SweepOne(source, head, value));
+      if (known == before.end() ? !value.empty() : value != known->second) {
+        changed[head.stream] = value;
       }
-      if (head.version <= *folded) continue;
-      first_error.Update(CatchUp(source, head.stream, value));
-      changed[head.stream] = value;
     }
-    if (!changed.empty()) {
-      const absl::Status written = Write(before, changed, {});
-      if (absl::IsAborted(written)) continue;  // Another replica was first: this page again.
-      RETURN_IF_ERROR(written);
-    }
-    after = heads.back().stream;
-  }
+    return changed.empty() ? absl::OkStatus() : Write(before, changed, {});
+  };
+  RETURN_IF_ERROR(SweepHeads(sweep, signal_));
   return first_error;
+}
+
+absl::Status Projector::SweepOne(const ProjectionSource& source, const StreamHead& head,
+                                 std::string& value) {
+  ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+  if (head.version > folded) return CatchUp(source, head.stream, value);
+  if (head.version == folded) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool lost, IsLost(source.streams, head.stream, folded));
+  if (!lost) return absl::OkStatus();
+  return absl::DataLossError("the upstream lacks events that were projected");
 }
 
 absl::Status Projector::Write(const Values& before, const Values& values,

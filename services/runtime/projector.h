@@ -86,6 +86,9 @@ class Projector {
   absl::Status CatchUp(const ProjectionSource& source, const std::string& stream,
                        std::string& value);
   absl::Status Sweep(const ProjectionSource& source);
+  // Compares one value with its head, and brings it up; on an error as far as it goes. DATA_LOSS:
+  // the upstream lacks what was folded.
+  absl::Status SweepOne(const ProjectionSource& source, const StreamHead& head, std::string& value);
   absl::Status SweepAll();
   // ABORTED: another replica has brought one of the values on since it was read.
   absl::Status Write(const Values& before, const Values& values,

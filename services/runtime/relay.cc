@@ -73,16 +73,19 @@ void Relay::Run() {
 }
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
-  const absl::Status leads = store_.LeadRelay();
-  if (!leads.ok() && !absl::IsFailedPrecondition(leads)) return leads;
+  const absl::StatusOr<Lease> lease = store_.LeadRelay();
+  if (!lease.ok() && !absl::IsFailedPrecondition(lease.status())) return lease.status();
   // Another leader, or another server, may have moved what this one remembers.
   if (const int64_t session = store_.RelaySession(); session != session_) {
     StandBy();
     session_ = session;
   }
   RETURN_IF_ERROR(CheckTopicWhenDue());
-  leads_ = leads.ok();
+  leads_ = lease.ok();
   if (!leads_) return StandBy();
+  // What was read under another lease must not be written under this one.
+  if (*lease != lease_) StandBy();
+  lease_ = *lease;
   absl::StatusOr<size_t> published = PublishBatch();
   if (absl::IsAborted(published.status())) return StandBy();
   if (!published.ok()) watermark_.reset();
@@ -185,7 +188,7 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
   // Before the watermark: a crash in between sends the others again, and these not.
   if (!refused.empty()) RETURN_IF_ERROR(Withhold(refused));
   withholds_ = !withheld_.empty();
-  RETURN_IF_ERROR(store_.AdvanceWatermark(last));
+  RETURN_IF_ERROR(store_.AdvanceWatermark(lease_, last));
   watermark_ = last;
   return count;
 }
@@ -198,7 +201,7 @@ absl::Status Relay::Withhold(const std::vector<RefusedEvent>& refused) {
   for (const RefusedEvent& event : refused) {
     rows.push_back({event.stream, event.number, event.reason, absl::InfinitePast()});
   }
-  RETURN_IF_ERROR(store_.Withhold(rows));
+  RETURN_IF_ERROR(store_.Withhold(lease_, rows));
   for (const WithheldRow& row : rows) withheld_.insert(row.stream);
   return absl::OkStatus();
 }
@@ -210,7 +213,7 @@ absl::Status Relay::Retry(const WithheldRow& row, int64_t watermark) {
                      store_.ReadStream(row.stream, from, kBatch, /*with_sealed=*/false));
     // What lies after the watermark comes by the usual way.
     while (!events.empty() && events.back().position > watermark) events.pop_back();
-    if (events.empty()) return store_.Release(row.stream);
+    if (events.empty()) return store_.Release(lease_, row.stream);
     ASSIGN_OR_RETURN(const std::vector<RefusedEvent> refused, publisher_.Publish(events));
     if (!refused.empty()) return absl::OkStatus();
     from = events.back().number + 1;

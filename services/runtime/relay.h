@@ -96,6 +96,7 @@ class Relay {
   std::chrono::steady_clock::time_point next_retry_;
   std::chrono::steady_clock::time_point next_check_;
   bool leads_ = true;             // False: another process does, and this one stands by.
+  Lease lease_;                   // Under which what follows was read.
   int64_t session_ = 0;           // Session of the store by which this relay last asked to lead.
   int64_t checked_session_ = -1;  // Session of the store in which the topic was compared.
   absl::Status lost_;             // Not OK for good once the store turned out to have lost events.

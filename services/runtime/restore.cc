@@ -245,6 +245,7 @@ absl::Status Restore::Mark(const EventRow& event, StreamRow& row) {
 }
 
 absl::Status Restore::MoveWatermark() {
+  ASSIGN_OR_RETURN(const Lease lease, store_.LeadRelay());
   ASSIGN_OR_RETURN(int64_t watermark, store_.ReadWatermark());
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<EventRow> events, store_.ReadAfter(watermark, kLogPage));
@@ -253,7 +254,7 @@ absl::Status Restore::MoveWatermark() {
     });
     if (missing != events.begin()) watermark = std::prev(missing)->position;
     // What the topic lacks is the relay's to publish.
-    if (missing != events.end() || events.empty()) return store_.AdvanceWatermark(watermark);
+    if (missing != events.end() || events.empty()) return store_.AdvanceWatermark(lease, watermark);
   }
 }
 

@@ -84,17 +84,11 @@ void ServiceCore::StartRelay(Publisher& publisher, Relay::CheckTopic check_topic
 
 void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
   upstreams_.push_back(upstream);
-  const auto parts = [&](const char* what) {
-    return ConsumerParts{upstream.name,
-                         upstream.logs,
-                         upstream.streams,
-                         domain(),
-                         store(),
-                         engine(),
-                         ReportTo(what, upstream.name)};
-  };
-  consumers_.push_back(std::make_unique<Consumer>(parts("consumer")));
-  ConsumerParts pulling = parts("puller");
+  consumers_.push_back(
+      std::make_unique<Consumer>(ConsumerParts{upstream.name, upstream.logs, domain(), store(),
+                                               engine(), ReportTo("consumer", upstream.name)}));
+  PullerParts pulling{upstream.name, upstream.streams, domain(),
+                      store(),       engine(),         ReportTo("puller", upstream.name)};
   pulling.found_missing = [this, name = upstream.name](int64_t cases) {
     metrics_.CountSweptMissing(name_, name, cases);
     log_.Error("sweep_found_missing", {{"service", name_}, {"upstream", name}, {"cases", cases}});
@@ -158,10 +152,26 @@ void ServiceCore::Wake() {
   for (const auto& puller : pullers_) puller->Notify();
 }
 
+std::set<std::string> ServiceCore::Followed() const {
+  std::set<std::string> names;
+  for (const Upstream& upstream : upstreams_) names.insert(upstream.name);
+  return names;
+}
+
+bool ServiceCore::AcknowledgeTailLoss(const std::string& upstream) {
+  std::lock_guard<std::mutex> lock(lost_mutex_);
+  if (lost_.erase(upstream) == 0) return false;
+  metrics_.SetUpstreamTailLost(name_, upstream, false);
+  log_.Info("upstream_tail_loss_acknowledged", {{"service", name_}, {"upstream", upstream}});
+  return true;
+}
+
 Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
-    // Stays until the next start: a later success does not bring back what was lost.
+    // Stays until somebody has looked at it: a later success does not bring back what was lost.
     if (!upstream.empty() && absl::IsDataLoss(status)) {
+      std::lock_guard<std::mutex> lock(lost_mutex_);
+      lost_.insert(upstream);
       metrics_.SetUpstreamTailLost(name_, upstream, true);
     }
     if (status.ok()) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "services/runtime/engine.h"
 #include "services/runtime/log.h"
 #include "services/runtime/metrics.h"
+#include "services/runtime/puller.h"
 #include "services/runtime/relay.h"
 #include "services/runtime/report.h"
 #include "services/runtime/store/event_store.h"
@@ -69,7 +71,12 @@ class ServiceCore {
   bool HasFollowed();
   // Applies again what waits. Never blocks.
   void Wake();
-  // A report for a background thread of this service, named for the log.
+  // Names of the upstreams.
+  std::set<std::string> Followed() const;
+  // Ends the alarm that an upstream lost events. Whether it was ringing. Thread-safe.
+  bool AcknowledgeTailLoss(const std::string& upstream);
+  // A report for a background thread of this service, named for the log. DATA_LOSS of an upstream
+  // rings an alarm, until an operator acknowledges it or the process ends.
   Report ReportTo(const std::string& what, const std::string& upstream);
 
   // False after a commit failed because the store could not write, until one succeeds; and for good
@@ -105,6 +112,8 @@ class ServiceCore {
   std::atomic<bool> can_write_ = true;
   std::atomic<bool> tail_lost_ = false;
   int64_t sampled_position_ = 0;  // Log position at the last sample. Used by the sampler alone.
+  std::mutex lost_mutex_;         // Guards lost_ and its metric.
+  std::set<std::string> lost_;    // Upstreams whose alarm rings.
   std::mutex wakes_mutex_;        // Guards wakes_.
   std::vector<std::function<void()>> wakes_;
   std::unique_ptr<EventStore> store_;

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "services/runtime/consumer.h"
 #include "services/runtime/status_macros.h"
+#include "services/runtime/submit.h"
 #include "services/type/problem.h"
 
 namespace pathways::runtime {

@@ -311,6 +311,9 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   EXPECT_EQ(load.refused(), 0);
   EXPECT_EQ(load.unanswered(), 0);
   EXPECT_GT(load.accepted(), 0);
+  // Nothing was lost, so nobody may have said so, not even a process that has died since.
+  EXPECT_EQ(Sum(deployment, "pathways_upstream_tail_lost"), 0);
+  EXPECT_THAT(deployment.Logs(), Not(HasSubstr("upstream_tail_lost")));
   ExpectNoPlainName(deployment, history);
 }
 

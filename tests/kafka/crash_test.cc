@@ -62,7 +62,8 @@ TEST_P(KafkaFollowerKilled, LosesAndDoublesNothing) {
   const std::string topic = NewTopic(3);
   std::vector<runtime::KafkaRecord> records;
   for (int number = 1; number <= kNumbers; ++number) {
-    for (int i = 0; i < kStreams; ++i) records.push_back(Record(absl::StrCat("case-", i), number));
+    for (int i = 0; i < kStreams; ++i)
+      records.push_back(Record(CaseOf(absl::StrCat("case-", i)), number));
   }
   ProduceRaw(topic, -1, records);
   const TempFolder folder;
@@ -72,7 +73,7 @@ TEST_P(KafkaFollowerKilled, LosesAndDoublesNothing) {
   const auto store = runtime::SqliteStore::Open(file, clock);
   ASSERT_TRUE(store.ok());
   for (int i = 0; i < kStreams; ++i) {
-    const auto row = (*store)->ReadState(absl::StrCat("case-", i));
+    const auto row = (*store)->ReadState(CaseOf(absl::StrCat("case-", i)));
     EXPECT_EQ(row->state.open, StateOf(kNumbers));
     EXPECT_EQ(row->parked_reason, "");
   }
@@ -100,7 +101,8 @@ TEST_P(KafkaRelayKilled, LeavesNoHole) {
     runtime::Engine engine(domain, **store, runtime::EngineOptions{});
     std::vector<runtime::Command> commands;
     for (int i = 0; i < kStreams * kNumbers; ++i) {
-      commands.push_back({absl::StrCat("case-", i % kStreams), "n", runtime::RequestOrigin{}, {}});
+      commands.push_back(
+          {CaseOf(absl::StrCat("case-", i % kStreams)), "n", runtime::RequestOrigin{}, {}});
     }
     ASSERT_TRUE(SubmitAll(engine, std::move(commands)).ok());
   }

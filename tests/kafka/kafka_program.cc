@@ -19,18 +19,6 @@ namespace {
 
 constexpr char kSource[] = "/pathways/intake";
 
-// Nobody answers: nothing may be missing here.
-class NoStreams : public runtime::StreamReader {
-  absl::StatusOr<std::vector<runtime::EventRow>> ReadStream(absl::string_view stream, int64_t from,
-                                                            int limit) override {
-    return absl::UnavailableError("nobody answers");
-  }
-  absl::StatusOr<std::vector<runtime::StreamHead>> ReadHeads(absl::string_view after,
-                                                             int limit) override {
-    return absl::UnavailableError("nobody answers");
-  }
-};
-
 int Relay(const runtime::KafkaSettings& kafka, const std::string& topic, runtime::EventStore& store,
           runtime::Logger& log) {
   runtime::KafkaPublisherOptions options;
@@ -60,8 +48,7 @@ int Follow(const runtime::KafkaSettings& kafka, const std::string& topic,
   options.instance_id = "0";
   auto subscription = runtime::KafkaSubscription::Open(std::move(options), log);
   if (!subscription.ok()) return 2;
-  NoStreams streams;
-  runtime::Consumer consumer({"intake", **subscription, streams, domain, store, engine, {}});
+  runtime::Consumer consumer({"intake", **subscription, domain, store, engine, {}});
   (*subscription)->OnPublish([&] { consumer.Notify(); });
   if (!(*subscription)->Start().ok()) return 2;
   while (*store.LastPosition() < events) committed.Wait(absl::Milliseconds(100));

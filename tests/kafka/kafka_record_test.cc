@@ -11,10 +11,11 @@ namespace pathways::runtime {
 namespace {
 
 constexpr char kSource[] = "/pathways/intake";
+constexpr char kCase[] = "0d9c8b7a-1f2e-4d3c-8b4a-5968778695a4";
 
 EventRow GoodEvent() {
   EventRow event;
-  event.stream = "c-1";
+  event.stream = kCase;
   event.number = 7;
   event.ce_id = "0f0a";
   event.type = "pathways.intake.v1.CaseRegistered";
@@ -60,7 +61,7 @@ TEST(KafkaRecord, HeadersAreThoseOfCloudEvents) {
           testing::Pair("ce_specversion", "1.0"), testing::Pair("ce_id", "0f0a"),
           testing::Pair("ce_source", "/pathways/intake"),
           testing::Pair("ce_type", "pathways.intake.v1.CaseRegistered"),
-          testing::Pair("ce_subject", "c-1"),
+          testing::Pair("ce_subject", kCase),
           testing::Pair("ce_time", "2023-10-16T23:46:40.123456Z"),
           testing::Pair("ce_dataschema", "urn:pathways:schema:pathways.intake.v1.IntakeEvent"),
           testing::Pair("content-type", "application/protobuf"),
@@ -94,13 +95,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"OtherSource", "FOREIGN_SOURCE", Set("ce_source", "/pathways/referral")},
                     Row{"Json", "FOREIGN_CONTENT_TYPE", Set("content-type", "application/json")},
                     Row{"NoKey", "WRONG_KEY", [](KafkaRecord& r) { r.key.clear(); }},
-                    Row{"OtherKey", "WRONG_KEY", [](KafkaRecord& r) { r.key = "c-2"; }},
+                    Row{"OtherKey", "WRONG_KEY", [](KafkaRecord& r) { r.key.back() = '0'; }},
+                    Row{"KeyThatIsNoCase", "WRONG_KEY",
+                        [](KafkaRecord& r) { Header(r, "ce_subject") = r.key = "c-1"; }},
                     Row{"LongKey", "WRONG_KEY",
                         [](KafkaRecord& r) {
-                          Header(r, "ce_subject") = r.key = std::string(65, 'k');
+                          Header(r, "ce_subject") = r.key = "service/" + std::string(57, 'k');
                         }},
                     Row{"BlankInKey", "WRONG_KEY",
-                        [](KafkaRecord& r) { Header(r, "ce_subject") = r.key = "a b"; }},
+                        [](KafkaRecord& r) { Header(r, "ce_subject") = r.key = "service/a b"; }},
                     Row{"NullValue", "NULL_VALUE", [](KafkaRecord& r) { r.value.reset(); }},
                     Row{"NoId", "WRONG_ID", Set("ce_id", "")},
                     Row{"LongId", "WRONG_ID", Set("ce_id", std::string(65, 'i'))},
@@ -118,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(KafkaRecord, LimitsThemselvesAreTaken) {
   KafkaRecord record = GoodRecord();
-  Header(record, "ce_subject") = record.key = std::string(64, 'k');
+  Header(record, "ce_subject") = record.key = "service/" + std::string(56, 'k');
   Header(record, "ce_id") = std::string(64, 'i');
   Header(record, "ce_type") = std::string(256, 't');
   Header(record, "pathways_number") = "1000000000";

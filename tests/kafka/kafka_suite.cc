@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "services/runtime/signal.h"
 
@@ -193,6 +194,14 @@ std::multiset<std::string> NamesIn(const std::string& group) {
   return names;
 }
 
+std::string CaseOf(absl::string_view name) {
+  std::string bytes(name);
+  bytes.resize(16);
+  std::string id = absl::BytesToHexString(bytes);
+  for (const size_t at : {8, 13, 18, 23}) id.insert(at, "-");
+  return id;
+}
+
 runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding) {
   runtime::EventRow event;
   event.stream = stream;
@@ -286,13 +295,8 @@ Replica::Replica(Downstream& downstream, runtime::StreamReader& upstream, const 
   auto opened = runtime::KafkaSubscription::Open(std::move(options), SuiteLog());
   EXPECT_TRUE(opened.ok()) << opened.status();
   subscription_ = *std::move(opened);
-  consumer_ = std::make_unique<runtime::Consumer>(runtime::ConsumerParts{"intake",
-                                                                         *subscription_,
-                                                                         upstream,
-                                                                         downstream.domain,
-                                                                         downstream.store,
-                                                                         downstream.engine,
-                                                                         {}});
+  consumer_ = std::make_unique<runtime::Consumer>(runtime::ConsumerParts{
+      "intake", *subscription_, downstream.domain, downstream.store, downstream.engine, {}});
   subscription_->OnPublish([this] { consumer_->Notify(); });
   EXPECT_TRUE(subscription_->Start().ok());
 }

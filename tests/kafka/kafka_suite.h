@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/runtime/bus/kafka.h"
 #include "services/runtime/bus/kafka_publisher.h"
@@ -25,6 +26,7 @@
 #include "services/runtime/engine.h"
 #include "services/runtime/log.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/kafka/number_domain.h"
 #include "tests/support/kafka_broker.h"
 
@@ -62,6 +64,8 @@ void ProduceRaw(const std::string& topic, int32_t partition,
 // Names of the members of a consumer group; of one without a name the empty text.
 std::multiset<std::string> NamesIn(const std::string& group);
 
+// Id of the case that a test calls so, in at most 16 letters; ids are in the order of the names.
+std::string CaseOf(absl::string_view name);
 // An event of stream `stream`; its data is the stream and number, and `padding` bytes more.
 runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding = 0);
 runtime::KafkaRecord Record(const std::string& stream, int64_t number);

@@ -57,7 +57,7 @@ TEST(KafkaPublisher, RecordsComeBackAsTheyWereWithTheFeedBesideThem) {
   const auto publisher = Open(options);
   std::vector<EventRow> events;
   for (int number = 1; number <= 3; ++number) {
-    for (const char* stream : {"a", "b", "c", "d"}) events.push_back(Event(stream, number));
+    for (const char* stream : {"a", "b", "c", "d"}) events.push_back(Event(CaseOf(stream), number));
   }
   const auto refused = publisher->Publish(events);
   ASSERT_TRUE(refused.ok()) << refused.status();
@@ -65,8 +65,8 @@ TEST(KafkaPublisher, RecordsComeBackAsTheyWereWithTheFeedBesideThem) {
 
   const std::vector<Fetched> all = ReadAll(topic, 3);
   EXPECT_EQ(all.size(), 12u);
-  EXPECT_THAT(NumbersIn(all), ElementsAre(Pair("a", UpTo(3)), Pair("b", UpTo(3)),
-                                          Pair("c", UpTo(3)), Pair("d", UpTo(3))));
+  EXPECT_THAT(NumbersIn(all), ElementsAre(Pair(CaseOf("a"), UpTo(3)), Pair(CaseOf("b"), UpTo(3)),
+                                          Pair(CaseOf("c"), UpTo(3)), Pair(CaseOf("d"), UpTo(3))));
   const Fetched& first = all.front();
   const auto event = runtime::EventOf(first.record, kSource);
   ASSERT_TRUE(event.ok());
@@ -108,9 +108,10 @@ TEST(KafkaPublisher, ATopicThatIsNotThereIsAnErrorAndThenNot) {
   runtime::KafkaPublisherOptions options = PublisherTo(topic);
   options.delivery_timeout = absl::Seconds(2);
   const auto publisher = Open(options);
-  EXPECT_EQ(publisher->Publish({Event("a", 1)}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(publisher->Publish({Event(CaseOf("a"), 1)}).status().code(),
+            absl::StatusCode::kUnavailable);
   MakeTopic(topic, 1);
-  EXPECT_TRUE(Eventually([&] { return publisher->Publish({Event("a", 1)}).ok(); }));
+  EXPECT_TRUE(Eventually([&] { return publisher->Publish({Event(CaseOf("a"), 1)}).ok(); }));
 }
 
 TEST(KafkaPublisher, WrongSettingsAreNamedAndNoneOfTheGuaranteeCanBeSet) {
@@ -153,7 +154,7 @@ TEST_F(RelayToKafka, EverythingIsDeliveredInOrderOverAKilledBroker) {
   if (broker == nullptr) GTEST_SKIP() << "the broker of KAFKA_BOOTSTRAP is not ours to kill";
   const std::string topic = NewTopic(4);
   std::vector<std::string> streams;
-  for (int i = 0; i < 40; ++i) streams.push_back(absl::StrCat("case-", i));
+  for (int i = 0; i < 40; ++i) streams.push_back(CaseOf(absl::StrCat("case-", i)));
   Append(service_, streams, 100);
   runtime::KafkaPublisherOptions options = PublisherTo(topic);
   options.delivery_timeout = absl::Seconds(2);
@@ -211,21 +212,21 @@ TEST_F(RelayToKafka, TooFewReplicasHoldEverythingUpAndNothingIsLost) {
         ->Create({{options.topic, 2, 2, {{"min.insync.replicas", "2"}}}}, absl::Seconds(10))
         .ok();
   }));
-  Append(service_, {"a", "b"}, 3);
+  Append(service_, {CaseOf("a"), CaseOf("b")}, 3);
   Start(options);
   ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
   (*second)->Stop();
-  Append(service_, {"a", "b"}, 20);
+  Append(service_, {CaseOf("a"), CaseOf("b")}, 20);
   relay_->Notify();
   ASSERT_TRUE(Eventually([&] { return Reported(absl::StatusCode::kUnavailable); }));
-  Append(service_, {"a", "b"}, 2);  // Registering goes on.
+  Append(service_, {CaseOf("a"), CaseOf("b")}, 2);  // Registering goes on.
   EXPECT_FALSE(AllPublished(service_));
 
   const absl::Status back = (*second)->Restart();
   ASSERT_TRUE(back.ok()) << back;
   ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
   EXPECT_THAT(NumbersIn(ReadAll(options.topic, 2, bootstrap)),
-              ElementsAre(Pair("a", UpTo(25)), Pair("b", UpTo(25))));
+              ElementsAre(Pair(CaseOf("a"), UpTo(25)), Pair(CaseOf("b"), UpTo(25))));
   EXPECT_TRUE(service_.store.ReadWithheld(10)->empty());
 }
 
@@ -247,19 +248,20 @@ TEST_F(RelayToKafka, ARecordTooLargeWithholdsItsCaseAlone) {
       std::string size = "100";
       if (number == 2 && stream == std::string("large")) size = "30000";   // The broker refuses.
       if (number == 3 && stream == std::string("huge")) size = "2000000";  // The client does.
-      commands.push_back({stream, size, runtime::RequestOrigin{}, {}});
+      commands.push_back({CaseOf(stream), size, runtime::RequestOrigin{}, {}});
     }
   }
   ASSERT_TRUE(SubmitAll(engine, std::move(commands)).ok());
   Start(PublisherTo(topic));
   ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
   EXPECT_THAT(NumbersIn(ReadAll(topic, 1)),
-              ElementsAre(Pair("a", UpTo(4)), Pair("b", UpTo(4)), Pair("c", UpTo(4)),
-                          Pair("huge", UpTo(2)), Pair("large", UpTo(1))));
+              ElementsAre(Pair(CaseOf("a"), UpTo(4)), Pair(CaseOf("b"), UpTo(4)),
+                          Pair(CaseOf("c"), UpTo(4)), Pair(CaseOf("huge"), UpTo(2)),
+                          Pair(CaseOf("large"), UpTo(1))));
   EXPECT_TRUE(Eventually([&] { return Reported(absl::StatusCode::kFailedPrecondition); }));
   const auto withheld = *service_.store.ReadWithheld(10);
   ASSERT_EQ(withheld.size(), 2u);
-  EXPECT_EQ(withheld[0].stream, "huge");
+  EXPECT_EQ(withheld[0].stream, CaseOf("huge"));
   EXPECT_EQ(withheld[0].number, 3);
   EXPECT_EQ(withheld[1].reason, "MSG_SIZE_TOO_LARGE");
 
@@ -268,8 +270,28 @@ TEST_F(RelayToKafka, ARecordTooLargeWithholdsItsCaseAlone) {
     relay_->RetryWithheld();
     return service_.store.ReadWithheld(10)->size() == 1;
   }));
-  EXPECT_THAT(NumbersIn(ReadAll(topic, 1)), testing::Contains(Pair("large", UpTo(4))));
-  EXPECT_EQ(service_.store.ReadWithheld(10)->front().stream, "huge");
+  EXPECT_THAT(NumbersIn(ReadAll(topic, 1)), testing::Contains(Pair(CaseOf("large"), UpTo(4))));
+  EXPECT_EQ(service_.store.ReadWithheld(10)->front().stream, CaseOf("huge"));
+}
+
+// Dashboards must not stop referrals: the record is left out, and the case goes on.
+TEST_F(RelayToKafka, AFeedRecordThatIsRefusedKeepsNoCase) {
+  const std::string topic = NewTopic(1);
+  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  options.feed_topic = NewTopic(1, {{"max.message.bytes", "20000"}});
+  options.feed = [](const runtime::EventRow& event) -> std::vector<runtime::FeedMessage> {
+    const size_t size = event.number == 2 ? 30000 : 100;
+    return {{"pseudonym", std::string(size, 'x'), absl::UnixEpoch() + absl::Hours(400'000)}};
+  };
+  const std::string feed = options.feed_topic;
+  Append(service_, {CaseOf("a"), CaseOf("b")}, 3);
+  Start(std::move(options));
+  ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
+  EXPECT_THAT(NumbersIn(ReadAll(topic, 1)),
+              ElementsAre(Pair(CaseOf("a"), UpTo(3)), Pair(CaseOf("b"), UpTo(3))));
+  EXPECT_THAT(*service_.store.ReadWithheld(10), IsEmpty());
+  EXPECT_FALSE(Reported(absl::StatusCode::kFailedPrecondition));
+  EXPECT_GE(ReadAll(feed, 1).size(), 4u);
 }
 
 // A cluster inside this process that answers as it is told.
@@ -304,11 +326,12 @@ class MockBroker {
 TEST(KafkaPublisherMocked, AFatalErrorMakesANewProducer) {
   MockBroker mock;
   const auto publisher = Open(mock.Options());
-  ASSERT_TRUE(publisher->Publish({Event("a", 1)}).ok());
+  ASSERT_TRUE(publisher->Publish({Event(CaseOf("a"), 1)}).ok());
   EXPECT_EQ(publisher->producers(), 1);
   mock.Answer({RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER});
-  EXPECT_EQ(publisher->Publish({Event("a", 2)}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(publisher->Publish({Event("a", 2)}).ok());
+  EXPECT_EQ(publisher->Publish({Event(CaseOf("a"), 2)}).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(publisher->Publish({Event(CaseOf("a"), 2)}).ok());
   EXPECT_EQ(publisher->producers(), 2);
 }
 
@@ -316,7 +339,7 @@ TEST(KafkaPublisherMocked, ErrorsThatPassAreNotSeen) {
   MockBroker mock;
   const auto publisher = Open(mock.Options());
   mock.Answer({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS});
-  EXPECT_TRUE(publisher->Publish({Event("a", 1)}).ok());
+  EXPECT_TRUE(publisher->Publish({Event(CaseOf("a"), 1)}).ok());
   EXPECT_EQ(publisher->producers(), 1);
 }
 
@@ -324,9 +347,9 @@ TEST(KafkaPublisherMocked, WhatIsForbiddenKeepsAllAndPassesWithTheRight) {
   MockBroker mock;
   const auto publisher = Open(mock.Options());
   mock.Answer({RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
-  EXPECT_EQ(publisher->Publish({Event("a", 1), Event("b", 1)}).status().code(),
+  EXPECT_EQ(publisher->Publish({Event(CaseOf("a"), 1), Event(CaseOf("b"), 1)}).status().code(),
             absl::StatusCode::kPermissionDenied);
-  const auto refused = publisher->Publish({Event("a", 1), Event("b", 1)});
+  const auto refused = publisher->Publish({Event(CaseOf("a"), 1), Event(CaseOf("b"), 1)});
   ASSERT_TRUE(refused.ok()) << refused.status();
   EXPECT_THAT(*refused, IsEmpty());
 }
@@ -336,11 +359,11 @@ TEST(KafkaPublisherMocked, OnlyWhatIsRefusedAloneIsRefused) {
   MockBroker mock;
   const auto publisher = Open(mock.Options());
   mock.Answer({RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_RECORD});
-  const auto refused =
-      publisher->Publish({Event("a", 1), Event("b", 1), Event("a", 2), Event("b", 2)});
+  const auto refused = publisher->Publish(
+      {Event(CaseOf("a"), 1), Event(CaseOf("b"), 1), Event(CaseOf("a"), 2), Event(CaseOf("b"), 2)});
   ASSERT_TRUE(refused.ok()) << refused.status();
   ASSERT_EQ(refused->size(), 1u);
-  EXPECT_EQ(refused->front().stream, "a");
+  EXPECT_EQ(refused->front().stream, CaseOf("a"));
   EXPECT_EQ(refused->front().number, 1);
   EXPECT_EQ(refused->front().reason, "INVALID_RECORD");
 }
@@ -352,7 +375,8 @@ TEST(KafkaPublisherMocked, CancelEndsACallThatWaits) {
   options.delivery_timeout = absl::Minutes(5);
   const auto publisher = Open(options);
   publisher->Cancel();
-  EXPECT_EQ(publisher->Publish({Event("a", 1)}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(publisher->Publish({Event(CaseOf("a"), 1)}).status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

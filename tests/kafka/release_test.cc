@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "services/eligibility/domain_adapter.h"
+#include "services/runtime/puller.h"
 #include "tests/eligibility/builders.h"
 #include "tests/kafka/kafka_suite.h"
 
@@ -55,7 +56,7 @@ void AddUnknown(google::protobuf::Message& message, int field) {
 
 IntakeEvent EventFor(const std::string& stream) {
   IntakeEvent event;
-  event.set_case_id(stream);
+  event.set_case_id(CaseOf(stream));
   return event;
 }
 
@@ -71,7 +72,7 @@ struct Follower {
                     runtime::StreamReader& upstream)
       : domain(std::move(domain)), store(store), upstream(upstream) {}
   runtime::ConsumerParts Parts(runtime::EventLogs& logs) {
-    return {"intake", logs, upstream, *domain, store, engine, {}};
+    return {"intake", logs, *domain, store, engine, {}};
   }
 
   std::unique_ptr<EligibilityDomain> domain;
@@ -99,7 +100,7 @@ class ReleaseTest : public testing::Test {
     return *std::move(opened);
   }
   int64_t Applied(const std::string& stream) {
-    return store_.ReadState(stream)->applied["intake"].number;
+    return store_.ReadState(CaseOf(stream))->applied["intake"].number;
   }
 
   runtime::SystemClock clock_;
@@ -142,20 +143,22 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
     ASSERT_TRUE(Eventually([&] { return Applied("behind-them") == 1; }));
   }
   EXPECT_EQ(Applied("field"), 1);
-  EXPECT_EQ(store_.ReadState("field")->parked_reason, "");
-  EXPECT_EQ(store_.ReadState("field")->version, store_.ReadState("behind-them")->version);
+  EXPECT_EQ(store_.ReadState(CaseOf("field"))->parked_reason, "");
+  EXPECT_EQ(store_.ReadState(CaseOf("field"))->version,
+            store_.ReadState(CaseOf("behind-them"))->version);
   EXPECT_EQ(Applied("kind"), kNewKindNumber - 1);
-  EXPECT_EQ(store_.ReadState("kind")->parked_reason, "EVENT_UNREADABLE");
-  EXPECT_THAT(store_.ReadState("kind")->behind, ElementsAre(Pair("intake", 3)));
+  EXPECT_EQ(store_.ReadState(CaseOf("kind"))->parked_reason, "EVENT_UNREADABLE");
+  EXPECT_THAT(store_.ReadState(CaseOf("kind"))->behind, ElementsAre(Pair("intake", 3)));
   EXPECT_EQ(store_.ReadPosition("intake/0")->position, 5);
 
-  ASSERT_TRUE(store_.ClearParked("kind").ok());  // As `pathways parked redrive`.
+  ASSERT_TRUE(store_.ClearParked(CaseOf("kind")).ok());  // As `pathways parked redrive`.
   Follower next(
       std::make_unique<EligibilityOfNextRelease>(eligibility::RulesOf(eligibility::SmallPack())),
       store_, streams_);
-  runtime::Puller puller(next.Parts(*subscription), absl::Hours(1));
+  runtime::Puller puller({"intake", streams_, *next.domain, store_, next.engine, {}},
+                         absl::Hours(1));
   ASSERT_TRUE(Eventually([&] { return Applied("kind") == 3; }));
-  EXPECT_EQ(store_.ReadState("kind")->parked_reason, "");
+  EXPECT_EQ(store_.ReadState(CaseOf("kind"))->parked_reason, "");
   EXPECT_TRUE(store_.ReadBehind(1)->empty());
 }
 

@@ -80,7 +80,7 @@ void KafkaSecurityTest::ExpectEverythingWorks(const KafkaSettings& settings) {
   publishing.kafka = settings;
   auto publisher = runtime::KafkaPublisher::Open(std::move(publishing), SuiteLog());
   ASSERT_TRUE(publisher.ok()) << publisher.status();
-  const auto published = (*publisher)->Publish({Event("a", 1)});
+  const auto published = (*publisher)->Publish({Event(CaseOf("a"), 1)});
   EXPECT_TRUE(published.ok()) << published.status();
 
   runtime::KafkaSubscriptionOptions reading;
@@ -94,7 +94,7 @@ void KafkaSecurityTest::ExpectEverythingWorks(const KafkaSettings& settings) {
   EXPECT_TRUE(Eventually([&] {
     for (const auto& log : (*subscription)->Logs()) {
       const auto rows = log->ReadAfter(0, 10);
-      if (rows.ok() && rows->size() == 1 && rows->front().stream == "a") return true;
+      if (rows.ok() && rows->size() == 1 && rows->front().stream == CaseOf("a")) return true;
     }
     return false;
   }));
@@ -118,7 +118,7 @@ std::vector<absl::Status> KafkaSecurityTest::WhatIsSaid(const KafkaSettings& set
   publishing.delivery_timeout = absl::Seconds(2);
   auto publisher = runtime::KafkaPublisher::Open(std::move(publishing), SuiteLog());
   EXPECT_TRUE(publisher.ok()) << publisher.status();
-  timed([&] { return (*publisher)->Publish({Event("a", 1)}).status(); });
+  timed([&] { return (*publisher)->Publish({Event(CaseOf("a"), 1)}).status(); });
   return said;
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/kafka_subscription.h"
+#include "services/runtime/puller.h"
 #include "tests/kafka/kafka_suite.h"
 
 namespace pathways::testing_support {
@@ -55,29 +56,19 @@ class SubscriptionTest : public testing::Test {
   int RebalancesOfOther(const std::string& restarted, const std::string& other);
 
   std::unique_ptr<runtime::Puller> Pull(Downstream& downstream) {
-    return std::make_unique<runtime::Puller>(runtime::ConsumerParts{"intake",
-                                                                    no_logs_,
-                                                                    streams_,
-                                                                    downstream.domain,
-                                                                    downstream.store,
-                                                                    downstream.engine,
-                                                                    {}},
-                                             absl::Hours(1));
+    return std::make_unique<runtime::Puller>(
+        runtime::PullerParts{
+            "intake", streams_, downstream.domain, downstream.store, downstream.engine, {}},
+        absl::Hours(1));
   }
 
-  class NoLogs : public runtime::EventLogs {
-    std::vector<std::shared_ptr<runtime::EventLog>> Logs() override { return {}; }
-    void OnPublish(std::function<void()> wake) override {}
-  };
-
-  NoLogs no_logs_;
   Downstream upstream_;
   StoreStreams streams_{upstream_.store};
 };
 
 std::map<std::string, std::string> Complete(int streams, int64_t count) {
   std::map<std::string, std::string> states;
-  for (int i = 0; i < streams; ++i) states[absl::StrCat("case-", i)] = StateOf(count);
+  for (int i = 0; i < streams; ++i) states[CaseOf(absl::StrCat("case-", i))] = StateOf(count);
   return states;
 }
 
@@ -121,7 +112,7 @@ TEST_F(SubscriptionTest, TwoReplicasShareThePartitionsAndEveryEffectIsOnce) {
   constexpr int kStreams = 30;
   const std::string topic = NewTopic(6);
   Downstream service;
-  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 40);
+  for (int i = 0; i < kStreams; ++i) Append(CaseOf(absl::StrCat("case-", i)), 40);
   std::vector<KafkaRecord> records = Records();
   const std::vector<KafkaRecord> first(records.begin(), records.begin() + 700);
   const std::vector<KafkaRecord> second(records.begin() + 700, records.end());
@@ -134,7 +125,7 @@ TEST_F(SubscriptionTest, TwoReplicasShareThePartitionsAndEveryEffectIsOnce) {
   ASSERT_TRUE(Eventually([&] { return a->partitions() == 3 && b->partitions() == 3; }));
   ASSERT_TRUE(Eventually([&] { return service.States() == Complete(kStreams, 40); }));
   a.reset();
-  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 1);
+  for (int i = 0; i < kStreams; ++i) Append(CaseOf(absl::StrCat("case-", i)), 1);
   ProduceRaw(topic, -1, Records(static_cast<int64_t>(records.size())));
   ASSERT_TRUE(Eventually([&] { return service.States() == Complete(kStreams, 41); }));
   EXPECT_EQ(b->partitions(), 6u);
@@ -153,7 +144,7 @@ int SubscriptionTest::RebalancesOfOther(const std::string& restarted, const std:
   constexpr int kStreams = 12;
   const std::string topic = NewTopic(6);
   Downstream service;
-  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 10);
+  for (int i = 0; i < kStreams; ++i) Append(CaseOf(absl::StrCat("case-", i)), 10);
   const int64_t before = *upstream_.store.LastPosition();
   ProduceRaw(topic, -1, Records());
   auto a = Follow(service, topic, {}, restarted);
@@ -162,7 +153,7 @@ int SubscriptionTest::RebalancesOfOther(const std::string& restarted, const std:
   EXPECT_TRUE(Eventually([&] { return service.States() == Complete(kStreams, 10); }));
   const int given = b->subscription().rebalances();
   a.reset();
-  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 1);
+  for (int i = 0; i < kStreams; ++i) Append(CaseOf(absl::StrCat("case-", i)), 1);
   ProduceRaw(topic, -1, Records(before));
   a = Follow(service, topic, {}, restarted);
   EXPECT_TRUE(Eventually([&] { return a->partitions() == 3 && b->partitions() == 3; }));
@@ -200,33 +191,33 @@ TEST_F(SubscriptionTest, WithoutAGivenNameItHasOneOfItsOwnAndLeavesAtOnce) {
 TEST_F(SubscriptionTest, WhoWasPushedOutUnderItsNameComesBack) {
   const std::string topic = NewTopic(3);
   Downstream service;
-  Append("a", 5);
+  Append(CaseOf("a"), 5);
   ProduceRaw(topic, -1, Records());
   auto first = Follow(service, topic, {}, "replica-1");
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(5); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(5); }));
   auto second = Follow(service, topic, {}, "replica-1");
   ASSERT_TRUE(Eventually([&] { return second->partitions() == 3 && first->partitions() == 0; }));
   second.reset();
-  Append("a", 1);
+  Append(CaseOf("a"), 1);
   ProduceRaw(topic, -1, Records(5));
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(6); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(6); }));
   EXPECT_EQ(first->partitions(), 3u);
 }
 
 TEST_F(SubscriptionTest, ThePositionInTheDatabaseCountsAndNotTheGroups) {
   const std::string topic = NewTopic(1);
-  Append("a", 20);
+  Append(CaseOf("a"), 20);
   ProduceRaw(topic, -1, Records());
   Downstream service;
   auto replica = Follow(service, topic);
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(20); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(20); }));
   ASSERT_TRUE(Eventually([&] { return CommittedOffset(topic + ".group", topic, 0) == 20; }));
   replica.reset();
   EXPECT_EQ(service.store.ReadPosition("intake/0")->position, 20);
   // Another database, as after a restore: the group says 20, the database nothing.
   Downstream restored;
   replica = Follow(restored, topic);
-  ASSERT_TRUE(Eventually([&] { return restored.State("a") == StateOf(20); }));
+  ASSERT_TRUE(Eventually([&] { return restored.State(CaseOf("a")) == StateOf(20); }));
   EXPECT_EQ(restored.store.ReadPosition("intake/0")->incarnation,
             service.store.ReadPosition("intake/0")->incarnation);
 }
@@ -234,7 +225,7 @@ TEST_F(SubscriptionTest, ThePositionInTheDatabaseCountsAndNotTheGroups) {
 TEST_F(SubscriptionTest, AFailedCommitIsTriedAgainWithoutALoss) {
   const std::string topic = NewTopic(2);
   Downstream service;
-  for (int i = 0; i < 4; ++i) Append(absl::StrCat("case-", i), 20);
+  for (int i = 0; i < 4; ++i) Append(CaseOf(absl::StrCat("case-", i)), 20);
   service.store.FailNextCommits(2, absl::UnavailableError("full"));
   ProduceRaw(topic, -1, Records());
   auto replica = Follow(service, topic);
@@ -243,20 +234,20 @@ TEST_F(SubscriptionTest, AFailedCommitIsTriedAgainWithoutALoss) {
 
 TEST_F(SubscriptionTest, ABadRecordKeepsNobody) {
   const std::string topic = NewTopic(1);
-  Append("a", 6);
+  Append(CaseOf("a"), 6);
   std::vector<KafkaRecord> good = Records();
-  KafkaRecord foreign = Record("a", 3);
+  KafkaRecord foreign = Record(CaseOf("a"), 3);
   foreign.headers[2].second = "/someone/else";
-  KafkaRecord no_value = Record("a", 4);
+  KafkaRecord no_value = Record(CaseOf("a"), 4);
   no_value.value.reset();
-  KafkaRecord number = Record("a", 4);
+  KafkaRecord number = Record(CaseOf("a"), 4);
   number.headers[8].second = "-4";
   KafkaRecord random{std::string("\xff\0\x01", 3),
                      std::string(5000, '\xfe'),
                      {{"ce_id", std::string(100000, 'i')}, {"", ""}}};
-  KafkaRecord unknown_type = Record("unknown", 1);
+  KafkaRecord unknown_type = Record(CaseOf("unknown"), 1);
   unknown_type.headers[3].second = "test.FromTheFuture";
-  KafkaRecord conflict = Record("a", 2);
+  KafkaRecord conflict = Record(CaseOf("a"), 2);
   conflict.headers[1].second = "another-id";
   ProduceRaw(topic, 0,
              {good[0],
@@ -271,73 +262,76 @@ TEST_F(SubscriptionTest, ABadRecordKeepsNobody) {
               unknown_type,
               good[4],
               {"a", "plain text", {}},
+              Record("no-case", 2),
               good[5],
-              Record("b", 1),
+              Record(CaseOf("b"), 1),
               conflict,
-              Record("c", 1)});
+              Record(CaseOf("c"), 1)});
   Downstream service;
   auto replica = Follow(service, topic);
-  ASSERT_TRUE(Eventually([&] { return service.State("c") == "1."; }));
-  EXPECT_EQ(service.State("a"), StateOf(6));
-  EXPECT_EQ(service.State("b"), "1.");
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("c")) == "1."; }));
+  EXPECT_EQ(service.State(CaseOf("a")), StateOf(6));
+  EXPECT_EQ(service.State(CaseOf("b")), "1.");
   EXPECT_THAT(replica->subscription().Refused(),
               ElementsAre(Pair("FOREIGN_SOURCE", 1), Pair("NO_CLOUD_EVENT", 3),
-                          Pair("NULL_VALUE", 1), Pair("WRONG_NUMBER", 1)));
-  EXPECT_EQ(service.store.ReadState("unknown")->parked_reason, "EVENT_UNREADABLE");
-  EXPECT_EQ(service.store.ReadState("a")->parked_reason, "EVENT_CONFLICT");
-  EXPECT_EQ(service.store.ReadPosition("intake/0")->position, 16);
+                          Pair("NULL_VALUE", 1), Pair("WRONG_KEY", 1), Pair("WRONG_NUMBER", 1)));
+  EXPECT_EQ(service.store.ReadState(CaseOf("unknown"))->parked_reason, "EVENT_UNREADABLE");
+  EXPECT_EQ(service.store.ReadState(CaseOf("a"))->parked_reason, "EVENT_CONFLICT");
+  EXPECT_EQ(service.store.ReadPosition("intake/0")->position, 17);
+  // Nobody could be asked for what comes before it.
+  EXPECT_EQ(service.store.ReadState("no-case")->behind.size(), 0u);
 }
 
 TEST_F(SubscriptionTest, ATopicMadeAnewIsReadFromItsStart) {
   const std::string topic = NewTopic(1);
-  Append("a", 10);
+  Append(CaseOf("a"), 10);
   ProduceRaw(topic, 0, Records());
   Downstream service;
   auto replica = Follow(service, topic);
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(10); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(10); }));
   const std::string before = service.store.ReadPosition("intake/0")->incarnation;
   DeleteTopic(topic);
   MakeTopic(topic, 1);
   // At once longer than our position, so no offset tells; what is new lies before it.
-  Append("b", 2);
+  Append(CaseOf("b"), 2);
   std::vector<KafkaRecord> all = Records();
   std::rotate(all.begin(), all.begin() + 10, all.end());
   ProduceRaw(topic, 0, all);
-  ASSERT_TRUE(Eventually([&] { return service.State("b") == StateOf(2); }));
-  EXPECT_EQ(service.State("a"), StateOf(10));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("b")) == StateOf(2); }));
+  EXPECT_EQ(service.State(CaseOf("a")), StateOf(10));
   EXPECT_NE(service.store.ReadPosition("intake/0")->incarnation, before);
 }
 
 TEST_F(SubscriptionTest, ATopicMadeAnewWhileNobodyReadIsReadFromItsStart) {
   const std::string topic = NewTopic(1);
-  Append("a", 3);
+  Append(CaseOf("a"), 3);
   ProduceRaw(topic, 0, Records());
   Downstream service;
   auto replica = Follow(service, topic);
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(3); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(3); }));
   replica.reset();
   DeleteTopic(topic);
   MakeTopic(topic, 1);
-  Append("b", 2);
+  Append(CaseOf("b"), 2);
   const std::vector<KafkaRecord> all = Records();
   ProduceRaw(topic, 0, {all[3], all[4], all[0], all[1], all[2]});
   replica = Follow(service, topic);
-  ASSERT_TRUE(Eventually([&] { return service.State("b") == StateOf(2); }));
-  EXPECT_EQ(service.State("a"), StateOf(3));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("b")) == StateOf(2); }));
+  EXPECT_EQ(service.State(CaseOf("a")), StateOf(3));
 }
 
 TEST_F(SubscriptionTest, RecordsDeletedBeforeTheyWereReadArePulled) {
   const std::string topic = NewTopic(1);
-  Append("a", 10);
+  Append(CaseOf("a"), 10);
   ProduceRaw(topic, 0, Records());
   DeleteRecordsBefore(topic, 5);
   Downstream service;
   auto replica = Follow(service, topic);
   ASSERT_TRUE(Eventually([&] { return service.store.ReadPosition("intake/0")->position == 10; }));
-  EXPECT_EQ(service.State("a"), "");
+  EXPECT_EQ(service.State(CaseOf("a")), "");
   EXPECT_EQ(service.store.ReadBehind(10)->size(), 1u);
   auto puller = Pull(service);
-  ASSERT_TRUE(Eventually([&] { return service.State("a") == StateOf(10); }));
+  ASSERT_TRUE(Eventually([&] { return service.State(CaseOf("a")) == StateOf(10); }));
   EXPECT_TRUE(service.store.ReadBehind(10)->empty());
 }
 
@@ -345,7 +339,7 @@ TEST_F(SubscriptionTest, AReplayShuffledThreeTimesChangesNoByte) {
   constexpr int kStreams = 12;
   const std::string plain = NewTopic(3);
   const std::string shuffled = NewTopic(3);
-  for (int i = 0; i < kStreams; ++i) Append(absl::StrCat("case-", i), 8);
+  for (int i = 0; i < kStreams; ++i) Append(CaseOf(absl::StrCat("case-", i)), 8);
   std::vector<KafkaRecord> records = Records();
   ProduceRaw(plain, -1, records);
   std::mt19937 random(20231017);
@@ -374,7 +368,7 @@ TEST_F(SubscriptionTest, AReplayShuffledThreeTimesChangesNoByte) {
     return read == kStreams * 8 * 3 && service.store.ReadBehind(1)->empty();
   }));
   for (int i = 0; i < kStreams; ++i) {
-    const std::string stream = absl::StrCat("case-", i);
+    const std::string stream = CaseOf(absl::StrCat("case-", i));
     const auto left = *expected.store.ReadState(stream);
     const auto right = *service.store.ReadState(stream);
     EXPECT_EQ(left.state, right.state);

@@ -50,7 +50,7 @@ class TailCheckTest : public testing::Test {
     std::vector<runtime::Command> commands;
     for (int i = 0; i < count; ++i) {
       for (const char* stream : {"a", "b", "c", "d"}) {
-        commands.push_back({stream, "n", runtime::RequestOrigin{}, {}});
+        commands.push_back({CaseOf(stream), "n", runtime::RequestOrigin{}, {}});
       }
     }
     ASSERT_TRUE(SubmitAll(service_.engine, std::move(commands)).ok());
@@ -182,7 +182,7 @@ TEST_F(TailCheckTest, TheEndsAreEnoughToFindAnotherPublisher) {
 
 TEST_F(TailCheckTest, AnotherEventUnderAPublishedNumberIsALostTail) {
   Live(2);
-  ProduceRaw(topic_, -1, {Record("a", 2)});  // With an id of its own.
+  ProduceRaw(topic_, -1, {Record(CaseOf("a"), 2)});  // With an id of its own.
   EXPECT_EQ(Check(service_.store).code(), absl::StatusCode::kDataLoss);
 }
 

@@ -94,6 +94,8 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
        "ListParkedCases {service: \"intake\" limit: 6}"},
       {{"parked", "redrive", "CASE", "--service", "referral"},
        "RedriveCase {service: \"referral\" name: \"cases/CASE\"}"},
+      {{"tail-loss", "acknowledge", "--service", "referral", "--upstream", "intake"},
+       "AcknowledgeTailLoss {service: \"referral\" upstream: \"intake\"}"},
       {{"referral", "get", "CASE/r1"}, "GetReferral {name: \"cases/CASE/referrals/r1\"}"},
       {{"referral", "list"}, "ListReferrals {parent: \"cases/-\"}"},
       {{"referral", "list", "CASE"}, "ListReferrals {parent: \"cases/CASE\"}"},

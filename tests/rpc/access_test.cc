@@ -77,6 +77,7 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
       {"pathways.operations.v1.OperationsService/ListStuckCases", {"operator"}},
       {"pathways.operations.v1.OperationsService/ListParkedCases", {"operator"}},
       {"pathways.operations.v1.OperationsService/RedriveCase", {"operator"}},
+      {"pathways.operations.v1.OperationsService/AcknowledgeTailLoss", {"operator"}},
       {"pathways.stream.v1.StreamService/ReadStream", {"service"}},
       {"pathways.stream.v1.StreamService/ReadHeads", {"service"}}};
   return allowed;

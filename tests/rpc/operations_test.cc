@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/stream/v1/stream_service.grpc.pb.h"
+#include "services/runtime/rpc/stream_client.h"
 #include "tests/rpc/site.h"
 #include "tests/support/eventually.h"
 
@@ -158,6 +159,52 @@ TEST_F(OperationsTest, WhatIsNotUnderstoodIsRefused) {
   EXPECT_EQ(cli::FailureOf(refused.status()).violations.size(), 2U);
 }
 
+class TailLossTest : public testing::Test {
+ protected:
+  static cli::EmbeddedOptions SweepingOften() {
+    cli::EmbeddedOptions options;
+    options.sweep_every = absl::Milliseconds(50);
+    return options;
+  }
+  // "true" when the alarm was ringing.
+  std::string Acknowledge(const std::string& service, const std::string& upstream) {
+    operations::v1::AcknowledgeTailLossRequest request;
+    request.set_service(service);
+    request.set_upstream(upstream);
+    const auto answer =
+        site_.As(kOperator).Call(&OperationsService::Stub::AcknowledgeTailLoss, request);
+    if (!answer.ok()) return Describe(answer.status());
+    return answer->was_ringing() ? "true" : "false";
+  }
+  // As if intake had had an event more, and referral had applied it.
+  void LoseEventOf(const std::string& name) {
+    site_.Sql("referral", absl::StrCat("UPDATE applied SET number = number + 1, fingerprints = "
+                                       "CAST(fingerprints || x'01020304' AS BLOB) WHERE stream = '",
+                                       IdOf(name), "' AND upstream = 'intake'"));
+  }
+
+  Site site_{SweepingOften()};
+};
+
+TEST_F(TailLossTest, AnAcknowledgedLossIsSilentAndANewOneRings) {
+  const std::string first = site_.RegisterAndSettle();
+  const std::string second = site_.RegisterAndSettle();
+  EXPECT_EQ(Acknowledge("referral", "intake"), "false");
+  LoseEventOf(first);
+  ASSERT_TRUE(Eventually([&] { return Acknowledge("referral", "intake") == "true"; }));
+  EXPECT_EQ(Acknowledge("referral", "intake"), "false");
+  LoseEventOf(second);
+  EXPECT_TRUE(Eventually([&] { return Acknowledge("referral", "intake") == "true"; }));
+  EXPECT_EQ(Acknowledge("referral", "eligibility"), "false");
+  EXPECT_NE(site_.Sql("referral",
+                      "SELECT count(*) FROM audit WHERE method = "
+                      "'AcknowledgeTailLoss'"),
+            std::vector<std::string>{"0"});
+  EXPECT_EQ(Acknowledge("referral", "dashboard"), "INVALID_ARGUMENT INVALID_REQUEST");
+  EXPECT_EQ(Acknowledge("eligibility", "referral"), "INVALID_ARGUMENT INVALID_REQUEST");
+  EXPECT_EQ(Acknowledge("", ""), "INVALID_ARGUMENT INVALID_REQUEST");
+}
+
 class StreamsTest : public OperationsTest {
  protected:
   template <typename Request, typename Response>
@@ -198,6 +245,40 @@ TEST_F(StreamsTest, NothingSealedLeaves) {
     ASSERT_TRUE(Call(&stream::v1::StreamService::Stub::ReadStream, request, response).ok());
     EXPECT_EQ(response.records_size(), 0);
   }
+}
+
+// Above what a message may have at gRPC's client by default, alone and together.
+TEST_F(StreamsTest, APageEndsWhereItsBytesDoAndHasOneEventAtLeast) {
+  const int sizes[] = {700'000, 700'000, 9'000'000, 100, 100};
+  for (int number = 1; number <= 5; ++number) {
+    site_.Sql("referral",
+              absl::StrCat("INSERT INTO events (stream, number, ce_id, type, time, cause, data, "
+                           "sealed) VALUES ('",
+                           kNowhere, "', ", number, ", 'id-", number,
+                           "', 'test.Large', 0, x'', "
+                           "zeroblob(",
+                           sizes[number - 1], "), x'')"));
+  }
+  runtime::StreamClientOptions options;
+  options.service = "referral";
+  options.address = absl::StrCat("127.0.0.1:", site_.embedded().port());
+  options.token = site_.token(testing_support::kServicePrincipal);
+  options.timeout = absl::Seconds(60);
+  const auto client = runtime::StreamClient::Make(std::move(options));
+  ASSERT_TRUE(client.ok()) << client.status();
+  std::vector<size_t> pages;
+  int64_t next = 1;
+  for (;;) {
+    const auto events = (*client)->ReadStream(kNowhere, next, 256);
+    ASSERT_TRUE(events.ok()) << events.status();
+    if (events->empty()) break;
+    for (const runtime::EventRow& event : *events) {
+      EXPECT_EQ(event.data.size(), static_cast<size_t>(sizes[event.number - 1]));
+    }
+    pages.push_back(events->size());
+    next += static_cast<int64_t>(events->size());
+  }
+  EXPECT_THAT(pages, ElementsAre(1, 1, 1, 2));
 }
 
 TEST_F(StreamsTest, HeadsArePagedAndRequestsChecked) {

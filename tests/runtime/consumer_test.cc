@@ -1,6 +1,7 @@
 // Goal: an event that stands on what another upstream told is applied after that, without being
 // fetched a second time, and does not keep the others when it waits in vain; what cannot be fetched
-// does not hide what can; what the bus does not bring is told, and what is on its way is not.
+// does not hide what can, and is parked when it never can; what the bus does not bring is told, and
+// what is on its way is not; a loss is told when it is one.
 // Method: two topics over memory stores, whose events are published in the wrong order, and no
 // puller: what is once marked as behind is never applied. Then a puller alone.
 #include "services/runtime/consumer.h"
@@ -8,15 +9,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/in_process_topic.h"
 #include "services/runtime/clock.h"
+#include "services/runtime/puller.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/runtime/text_domain.h"
 #include "tests/support/eventually.h"
 
@@ -46,15 +53,36 @@ class CountingTopic : public InProcessTopic {
   absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                    int limit) override {
     if (is_deaf) return absl::UnavailableError("deaf");
+    const absl::StatusCode code = failing;
+    if (code != absl::StatusCode::kOk && (fails_all || stream == failing_stream)) {
+      ++failures;
+      return absl::Status(code, "as told");
+    }
+    if (stream == lost_stream && from > lost_after) return std::vector<EventRow>();
     return InProcessTopic::ReadStream(stream, from, limit);
   }
   absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override {
     ++sweeps;
-    return InProcessTopic::ReadHeads(after, limit);
+    auto heads = InProcessTopic::ReadHeads(after, limit);
+    for (StreamHead& head : *heads) {
+      if (head.stream == lost_stream) head.version = std::min(head.version, lost_after);
+      if (head.stream == stale_stream) --head.version;
+    }
+    if (const auto then = std::exchange(after_heads, nullptr)) then();
+    return heads;
   }
   std::atomic<int> reads = 0;
   std::atomic<int> sweeps = 0;
   std::atomic<bool> is_deaf = false;
+  std::atomic<int> failures = 0;
+  std::atomic<absl::StatusCode> failing = absl::StatusCode::kOk;
+  std::atomic<bool> fails_all = false;  // Every stream, not only failing_stream.
+  // Set before anybody reads.
+  std::string failing_stream;
+  std::string stale_stream;  // Whose head is told as it was before its last event.
+  std::string lost_stream;   // Which has lost what came after lost_after.
+  int64_t lost_after = 0;
+  std::function<void()> after_heads;  // Called once, when heads were read and not yet returned.
 };
 
 // A service that is followed, and its topic.
@@ -78,19 +106,13 @@ struct Upstream {
 
 class ConsumerTest : public testing::Test {
  protected:
-  ConsumerParts PartsOf(Upstream& upstream) {
-    return {upstream.name,
-            upstream.topic,
-            upstream.topic,
-            domain_,
-            store_,
-            engine_,
-            [](const absl::Status&) {}};
+  PullerParts PartsOf(Upstream& upstream) {
+    return {upstream.name, upstream.topic, domain_, store_, engine_, [](const absl::Status&) {}};
   }
   std::unique_ptr<Consumer> Follow(Upstream& upstream, std::chrono::milliseconds required_wait) {
-    ConsumerParts parts = PartsOf(upstream);
-    parts.required_wait = required_wait;
-    return std::make_unique<Consumer>(std::move(parts));
+    return std::make_unique<Consumer>(ConsumerParts{upstream.name, upstream.topic, domain_, store_,
+                                                    engine_, [](const absl::Status&) {},
+                                                    required_wait});
   }
   std::string TextOf(const std::string& stream) { return store_.ReadState(stream)->state.open; }
 
@@ -147,11 +169,95 @@ TEST_F(ConsumerTest, WhatCannotBePulledHidesNothing) {
   EXPECT_TRUE(Eventually([&] { return TextOf("z") == "registered."; })) << TextOf("z");
 }
 
+// The one that is behind longest cannot be read, in whatever way.
+TEST_F(ConsumerTest, AStreamThatCannotBeReadHidesNoOther) {
+  const absl::StatusCode codes[] = {absl::StatusCode::kUnavailable, absl::StatusCode::kInternal,
+                                    absl::StatusCode::kDataLoss};
+  int64_t said = 0;
+  for (const absl::StatusCode code : codes) {
+    intake_.topic.failing_stream = "s0";
+    intake_.topic.failing = code;
+    ASSERT_TRUE(store_.MarkBehind({{"s0", "intake", 1, 0, {}}}).ok());
+    intake_.Say("z", "registered");
+    ASSERT_TRUE(store_.MarkBehind({{"z", "intake", ++said, 0, {}}}).ok());
+    Puller puller(PartsOf(intake_), absl::Hours(1));
+    EXPECT_TRUE(Eventually([&] {
+      puller.Notify();
+      return store_.ReadState("z")->version == said;
+    })) << code;
+  }
+}
+
+TEST_F(ConsumerTest, AStreamThatCanNeverBeReadIsParkedUntilAnOperatorComes) {
+  intake_.Say("s0", "registered");
+  intake_.Say("z", "registered");
+  intake_.topic.failing_stream = "s0";
+  intake_.topic.failing = absl::StatusCode::kInternal;
+  ASSERT_TRUE(store_.MarkBehind({{"s0", "intake", 1, 0, {}}}).ok());
+  PullerParts parts = PartsOf(intake_);
+  parts.retry_first = std::chrono::milliseconds(1);
+  Puller puller(std::move(parts), absl::Hours(1));
+  const auto parked = [&](bool is_parked) {
+    puller.Notify();
+    return store_.ReadParked(10)->size() == (is_parked ? 1u : 0u);
+  };
+  ASSERT_TRUE(Eventually([&] { return parked(true); }));
+  const ParkedRow row = store_.ReadParked(10)->front();
+  EXPECT_EQ(row.stream, "s0");
+  EXPECT_EQ(row.upstream, "intake");
+  EXPECT_EQ(row.number, 1);
+  EXPECT_EQ(row.reason, kStreamUnreadable);
+  EXPECT_GE(intake_.topic.failures, 5) << "not at the first try";
+  // Driven again while it still fails, and when it does no more.
+  ASSERT_TRUE(store_.ClearParked("s0").ok());
+  ASSERT_TRUE(Eventually([&] { return parked(true); }));
+  intake_.topic.failing = absl::StatusCode::kOk;
+  ASSERT_TRUE(store_.ClearParked("s0").ok());
+  EXPECT_TRUE(Eventually([&] { return parked(false) && TextOf("s0") == "registered."; }));
+}
+
+// It is the upstream that is at fault, and will be mended.
+TEST_F(ConsumerTest, AnUpstreamThatReadsNothingParksNobody) {
+  for (const char* stream : {"a", "b", "c", "d"}) intake_.Say(stream, "registered");
+  intake_.topic.fails_all = true;
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kUnavailable, absl::StatusCode::kInternal}) {
+    intake_.topic.failing = code;
+    intake_.topic.failures = 0;
+    ASSERT_TRUE(store_.MarkBehind({{"a", "intake", 1, 0, {}}, {"b", "intake", 1, 0, {}}}).ok());
+    PullerParts parts = PartsOf(intake_);
+    parts.retry_first = std::chrono::milliseconds(1);
+    Puller puller(std::move(parts), absl::Hours(1));
+    // More than ten tries of each, and as many questions whether it reads others.
+    ASSERT_TRUE(Eventually([&] {
+      puller.Notify();
+      return intake_.topic.failures > 50;
+    }));
+    EXPECT_EQ(store_.ReadParked(10)->size(), 0u) << code;
+  }
+  intake_.topic.failing = absl::StatusCode::kOk;
+  Puller puller(PartsOf(intake_), absl::Hours(1));
+  EXPECT_TRUE(Eventually([&] { return TextOf("a") == "registered." && TextOf("b") != ""; }));
+}
+
+// The bus brings it after all, just before it is parked.
+TEST_F(ConsumerTest, WhatCameMeanwhileIsNotParked) {
+  intake_.Say("a", "registered");
+  const EventRow event = intake_.store.ReadStream("a", 1, 1, false)->front();
+  ASSERT_TRUE(SubmitAll(engine_, {CommandOf(domain_, "intake", event)}).ok());
+  EventOrigin origin;
+  origin.upstream = "intake";
+  origin.number = 1;
+  origin.unreadable = kStreamUnreadable;
+  ASSERT_TRUE(SubmitAll(engine_, {{"a", "", origin, {}}}).ok());
+  EXPECT_EQ(store_.ReadParked(10)->size(), 0u);
+}
+
 class SweepTest : public ConsumerTest {
  protected:
   // A puller whose own sweep, the one of the start, is over.
   std::unique_ptr<Puller> Pull() {
-    ConsumerParts parts = PartsOf(intake_);
+    PullerParts parts = PartsOf(intake_);
     parts.found_missing = [this](int64_t cases) { found_ += cases; };
     auto puller = std::make_unique<Puller>(std::move(parts), absl::Hours(1));
     EXPECT_TRUE(Eventually([&] { return intake_.topic.sweeps > 0; }));
@@ -201,6 +307,65 @@ TEST_F(SweepTest, WhatIsOnItsWayIsNotTold) {
   ASSERT_TRUE(puller->Sweep().ok());
   ASSERT_TRUE(puller->Sweep().ok());
   EXPECT_EQ(found_, 1) << "the last two do not come";
+}
+
+// A sweep reads at two places, and the pipeline does not wait for it.
+TEST_F(SweepTest, WhatComesDuringASweepIsNotLost) {
+  const auto puller = Pull();
+  SayUnheard("a", "first");
+  Bring("a", 1);
+  intake_.topic.after_heads = [this] {
+    SayUnheard("a", "next");
+    Bring("a", 2);
+    SayUnheard("b", "first");
+    Bring("b", 1);
+  };
+  const absl::Status swept = puller->Sweep();
+  EXPECT_TRUE(swept.ok()) << swept;
+}
+
+// A head alone is no proof: the stream itself is asked.
+TEST_F(SweepTest, WhatTheStreamStillHasIsNotLost) {
+  SayUnheard("a", "first");
+  Bring("a", 1);
+  SayUnheard("a", "next");
+  Bring("a", 2);
+  intake_.topic.stale_stream = "a";
+  const auto puller = Pull();
+  const absl::Status swept = puller->Sweep();
+  EXPECT_TRUE(swept.ok()) << swept;
+}
+
+TEST_F(SweepTest, WhatTheStreamLacksIsLost) {
+  for (const char* stream : {"a", "b"}) {
+    SayUnheard(stream, "first");
+    Bring(stream, 1);
+    SayUnheard(stream, "next");
+    Bring(stream, 2);
+  }
+  const auto puller = Pull();
+  EXPECT_TRUE(puller->Sweep().ok());
+  intake_.topic.lost_stream = "b";
+  for (const int64_t left : {1, 0}) {
+    intake_.topic.lost_after = left;
+    EXPECT_TRUE(absl::IsDataLoss(puller->Sweep())) << left;
+  }
+}
+
+// Nobody can say now whether it is lost.
+TEST_F(SweepTest, WhatCannotBeAskedIsNotCalledLost) {
+  SayUnheard("a", "first");
+  Bring("a", 1);
+  const auto puller = Pull();
+  intake_.topic.stale_stream = "a";
+  intake_.topic.failing_stream = "a";
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kUnavailable, absl::StatusCode::kDataLoss}) {
+    intake_.topic.failing = code;
+    const absl::Status swept = puller->Sweep();
+    EXPECT_FALSE(swept.ok()) << code;
+    EXPECT_FALSE(absl::IsDataLoss(swept)) << code;
+  }
 }
 
 // An operator knows of it already.

@@ -728,7 +728,7 @@ TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
       [&] { return store_->DropFolded(); },
       [&] { return store_->RestoreFolded("a", Append("a", 8).row, {}); },
   };
-  ASSERT_TRUE(store_->LeadRelay().ok());
+  const Lease lease = Value(store_->LeadRelay());
   std::unique_ptr<Batch> batch = Value(store_->Begin());
   std::vector<absl::Status> statuses(writes.size());
   std::vector<std::thread> threads;
@@ -744,7 +744,7 @@ TEST_P(EventStoreContract, AWriterWaitsForItsPlaceForAFewSeconds) {
   batch.reset();
   EXPECT_EQ(TruthOf(*store_), truth);
   EXPECT_EQ(FoldedOf(*store_), folded);
-  EXPECT_TRUE(store_->AdvanceWatermark(1).ok());
+  EXPECT_TRUE(store_->AdvanceWatermark(lease, 1).ok());
 }
 
 // Each batch puts its turn into its two events, one of a stream that all writers share. The reader
@@ -803,8 +803,8 @@ TEST_P(EventStoreContract, WakesAfterCommitsThatAppended) {
   Refused(Batched({Append("a", 1)}), absl::StatusCode::kAborted);
   Store(Batched({Mark("a", 2, {{"intake", {3, "111122223333"}}}, {})}));
   Store(Moving("intake", "log-1", 41));
-  ASSERT_TRUE(store_->LeadRelay().ok());
-  EXPECT_TRUE(store_->AdvanceWatermark(1).ok());
+  const Lease lease = Value(store_->LeadRelay());
+  EXPECT_TRUE(store_->AdvanceWatermark(lease, 1).ok());
   EXPECT_EQ(wakes.size(), 1u);
   Store(Batched({Append("a", 2)}));
   EXPECT_EQ(wakes.size(), 2u);
@@ -1198,25 +1198,42 @@ TEST_P(EventStoreContract, EventsAreReadByStreamAndNumber) {
 }
 
 TEST_P(EventStoreContract, TheWatermarkOnlyMovesForward) {
-  ASSERT_TRUE(store_->LeadRelay().ok());
+  const Lease lease = Value(store_->LeadRelay());
   for (const auto& [position, expected] :
        std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {5, 5}, {4, 5}, {5, 5}, {9, 9}}) {
-    ASSERT_TRUE(store_->AdvanceWatermark(position).ok());
+    ASSERT_TRUE(store_->AdvanceWatermark(lease, position).ok());
     EXPECT_EQ(Value(store_->ReadWatermark()), expected);
   }
 }
 
 TEST_P(EventStoreContract, WhoLeadsKeepsLeading) {
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(store_->LeadRelay().ok());
-    EXPECT_TRUE(store_->AdvanceWatermark(i).ok());
+    const Lease lease = Value(store_->LeadRelay());
+    EXPECT_TRUE(store_->IsRelayLeader());
+    EXPECT_TRUE(store_->AdvanceWatermark(lease, i).ok());
   }
 }
 
+TEST_P(EventStoreContract, ALeaseOfAnotherTimeWritesNothingAndTakesNothing) {
+  const Lease lease = Value(store_->LeadRelay());
+  ASSERT_TRUE(store_->Withhold(lease, {{"w", 3, "TOO_LARGE", {}}}).ok());
+  for (const int64_t epoch : {int64_t{0}, lease.epoch - 1, lease.epoch + 1}) {
+    const Lease other{epoch};
+    EXPECT_EQ(store_->AdvanceWatermark(other, 9).code(), absl::StatusCode::kAborted) << epoch;
+    EXPECT_EQ(store_->Withhold(other, {{"x", 1, "TOO_LARGE", {}}}).code(),
+              absl::StatusCode::kAborted);
+    EXPECT_EQ(store_->Release(other, "w").code(), absl::StatusCode::kAborted);
+  }
+  EXPECT_EQ(Value(store_->ReadWatermark()), 0);
+  EXPECT_THAT(Value(store_->ReadWithheld(kAll)), testing::SizeIs(1));
+  EXPECT_EQ(Value(store_->LeadRelay()), lease);
+  EXPECT_TRUE(store_->AdvanceWatermark(lease, 1).ok());
+}
+
 TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilReleased) {
-  ASSERT_TRUE(store_->LeadRelay().ok());
-  ASSERT_TRUE(store_->Withhold({{"b", 3, "TOO_LARGE", {}}, {"a", 1, "INVALID", {}}}).ok());
-  ASSERT_TRUE(store_->Withhold({{"b", 9, "INVALID", {}}}).ok());
+  const Lease lease = Value(store_->LeadRelay());
+  ASSERT_TRUE(store_->Withhold(lease, {{"b", 3, "TOO_LARGE", {}}, {"a", 1, "INVALID", {}}}).ok());
+  ASSERT_TRUE(store_->Withhold(lease, {{"b", 9, "INVALID", {}}}).ok());
   const std::vector<WithheldRow> rows = Value(store_->ReadWithheld(kAll));
   ASSERT_THAT(rows, testing::SizeIs(2));
   EXPECT_EQ(rows[0].stream, "a");
@@ -1224,8 +1241,8 @@ TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilRelease
   EXPECT_EQ(rows[1].reason, "TOO_LARGE");
   EXPECT_EQ(rows[1].since, clock_.Now());
   EXPECT_THAT(Value(store_->ReadWithheld(1)), testing::SizeIs(1));
-  ASSERT_TRUE(store_->Release("b").ok());
-  ASSERT_TRUE(store_->Release("b").ok());
+  ASSERT_TRUE(store_->Release(lease, "b").ok());
+  ASSERT_TRUE(store_->Release(lease, "b").ok());
   EXPECT_THAT(Value(store_->ReadWithheld(kAll)), testing::SizeIs(1));
 }
 
@@ -1233,8 +1250,8 @@ TEST_P(EventStoreContract, AStreamIsWithheldFromItsFirstRefusedEventUntilRelease
 
 TEST_P(EventStoreContract, DropFoldedKeepsTheTruth) {
   Store(OneOfEverything());
-  ASSERT_TRUE(store_->LeadRelay().ok());
-  ASSERT_TRUE(store_->AdvanceWatermark(1).ok());
+  const Lease lease = Value(store_->LeadRelay());
+  ASSERT_TRUE(store_->AdvanceWatermark(lease, 1).ok());
   const std::vector<std::string> truth = TruthOf(*store_);
   ASSERT_THAT(FoldedOf(*store_), testing::SizeIs(5));
   ASSERT_TRUE(store_->DropFolded().ok());

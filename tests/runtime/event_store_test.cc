@@ -120,7 +120,7 @@ TEST_F(SqliteStoreTest, EverythingIsThereWhenOpenedAgain) {
   std::unique_ptr<SqliteStore> store = Open();
   ASSERT_NE(store, nullptr);
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
-  ASSERT_TRUE(store->AdvanceWatermark(2).ok());
+  ASSERT_TRUE(store->AdvanceWatermark(kOnlyLease, 2).ok());
   ASSERT_TRUE(store->MarkBehind({{"b", "intake", 9, 0, {}}}).ok());
   const std::vector<std::string> truth = TruthOf(*store);
   const std::vector<std::string> folded = FoldedOf(*store);

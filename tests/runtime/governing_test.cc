@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/governing_sweep.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/runtime/rule_domain.h"
 #include "tests/support/eventually.h"
 

@@ -19,10 +19,10 @@
 #include <random>
 #include <set>
 
-#include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/relay.h"
+#include "services/runtime/submit.h"
 #include "services/type/problem.h"
 #include "tests/runtime/event_store_contract.h"
 #include "tests/runtime/rule_domain.h"
@@ -638,47 +638,53 @@ TEST_F(PostgresStoreTest, OneStoreLeadsAndOnlyItsWritesTakeEffect) {
   const auto first = Open();
   const auto second = Open();
   Session session(database_);
-  ASSERT_TRUE(first->LeadRelay().ok());
-  ASSERT_TRUE(first->AdvanceWatermark(5).ok());
-  ASSERT_TRUE(first->Withhold({{"w", 3, "TOO_LARGE", {}}}).ok());
+  const Lease lease = Value(first->LeadRelay());
+  ASSERT_TRUE(first->AdvanceWatermark(lease, 5).ok());
+  ASSERT_TRUE(first->Withhold(lease, {{"w", 3, "TOO_LARGE", {}}}).ok());
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(second->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_EQ(second->AdvanceWatermark(9).code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(second->LeadRelay().status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_FALSE(second->IsRelayLeader());
+    EXPECT_EQ(second->AdvanceWatermark(lease, 9).code(), absl::StatusCode::kAborted);
   }
-  EXPECT_TRUE(first->LeadRelay().ok()) << "asking must not take leadership from the leader";
+  EXPECT_EQ(Value(first->LeadRelay()), lease) << "asking must not take leadership from the leader";
+  EXPECT_TRUE(first->IsRelayLeader());
 
   session.Terminate(LeaderOf(session));
-  ASSERT_TRUE(second->LeadRelay().ok());
+  const Lease next = Value(second->LeadRelay());
   // The first one has not noticed, and tries each of the leader's writes with its old epoch.
   EXPECT_EQ(session.Ask("SELECT epoch FROM relay"), 2);
-  EXPECT_EQ(first->AdvanceWatermark(9).code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(first->Withhold({{"x", 1, "TOO_LARGE", {}}}).code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(first->Release("w").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first->AdvanceWatermark(lease, 9).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first->Withhold(lease, {{"x", 1, "TOO_LARGE", {}}}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first->Release(lease, "w").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(Value(second->ReadWatermark()), 5);
   EXPECT_THAT(Value(second->ReadWithheld(kAll)), testing::SizeIs(1));
-  EXPECT_EQ(first->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(second->AdvanceWatermark(7).ok());
+  EXPECT_EQ(first->LeadRelay().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(second->AdvanceWatermark(next, 7).ok());
 }
 
 // Each of them as the first write after the other store took over.
 TEST_F(PostgresStoreTest, EachOfTheLeadersWritesIsFenced) {
   const auto first = Open();
-  ASSERT_TRUE(first->LeadRelay().ok());
-  ASSERT_TRUE(first->Withhold({{"w", 3, "TOO_LARGE", {}}}).ok());
+  Lease lease = Value(first->LeadRelay());
+  ASSERT_TRUE(first->Withhold(lease, {{"w", 3, "TOO_LARGE", {}}}).ok());
   Session session(database_);
   const std::function<absl::Status()> writes[] = {
-      [&] { return first->AdvanceWatermark(9); },
-      [&] { return first->Withhold({{"x", 1, "TOO_LARGE", {}}}); },
-      [&] { return first->Release("w"); },
+      [&] { return first->AdvanceWatermark(lease, 9); },
+      [&] { return first->Withhold(lease, {{"x", 1, "TOO_LARGE", {}}}); },
+      [&] { return first->Release(lease, "w"); },
   };
   for (const auto& write : writes) {
-    ASSERT_TRUE(Eventually([&] { return first->LeadRelay().ok(); }));
+    ASSERT_TRUE(Eventually([&] {
+      const absl::StatusOr<Lease> led = first->LeadRelay();
+      if (led.ok()) lease = *led;
+      return led.ok();
+    }));
     session.Terminate(LeaderOf(session));
     {
       const auto second = Open();
       ASSERT_TRUE(second->LeadRelay().ok());
       EXPECT_EQ(write().code(), absl::StatusCode::kAborted);
-      EXPECT_EQ(first->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+      EXPECT_EQ(first->LeadRelay().status().code(), absl::StatusCode::kFailedPrecondition);
     }
   }
   EXPECT_EQ(Value(first->ReadWatermark()), 0);
@@ -690,26 +696,50 @@ TEST_F(PostgresStoreTest, EachOfTheLeadersWritesIsFenced) {
 TEST_F(PostgresStoreTest, ALeaderThatIsCutOffLeadsAgainWithAnotherEpoch) {
   const auto store = Open();
   Session session(database_);
-  ASSERT_TRUE(store->LeadRelay().ok());
+  const Lease lease = Value(store->LeadRelay());
   session.Terminate(LeaderOf(session));
   ASSERT_TRUE(Eventually(
       [&] { return store->LeadRelay().ok() && session.Ask("SELECT epoch FROM relay") == 2; }));
-  EXPECT_TRUE(store->AdvanceWatermark(1).ok());
+  const Lease next = Value(store->LeadRelay());
+  EXPECT_NE(next, lease);
+  EXPECT_EQ(store->AdvanceWatermark(lease, 1).code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(store->AdvanceWatermark(next, 1).ok());
+}
+
+// A batch that was read before the watermark was set back, by a process that has lost the lead and
+// taken it again since: written, it would leave out what the rebuilt topic lacks.
+TEST_F(PostgresStoreTest, WhatWasReadUnderAnotherLeaseCannotBeWritten) {
+  const auto store = Open();
+  ASSERT_TRUE(Commit(*store, Batched({Append("a", 0), Append("b", 0), Append("c", 0)})).ok());
+  Session session(database_);
+  const Lease lease = Value(store->LeadRelay());
+  ASSERT_TRUE(store->AdvanceWatermark(lease, 2).ok());
+  EXPECT_EQ(Value(store->ReadWatermark()), 2);
+  session.Terminate(LeaderOf(session));
+  ASSERT_TRUE(Open()->SetBackWatermark(0).ok());
+  std::thread other([&] { EXPECT_TRUE(Eventually([&] { return store->LeadRelay().ok(); })); });
+  other.join();
+  EXPECT_EQ(store->AdvanceWatermark(lease, 3).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store->Withhold(lease, {{"a", 1, "TOO_LARGE", {}}}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store->Release(lease, "a").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Value(store->ReadWatermark()), 0);
+  EXPECT_THAT(Value(store->ReadWithheld(kAll)), IsEmpty());
+  EXPECT_TRUE(store->AdvanceWatermark(Value(store->LeadRelay()), 3).ok());
 }
 
 // The leader holds a batch that would move the watermark on: it must lose its place.
 TEST_F(PostgresStoreTest, AWatermarkThatIsSetBackTakesTheLeadersPlace) {
   const auto leader = Open();
   ASSERT_TRUE(Commit(*leader, Batched({Append("a", 0), Append("b", 0), Append("c", 0)})).ok());
-  ASSERT_TRUE(leader->LeadRelay().ok());
-  ASSERT_TRUE(leader->AdvanceWatermark(3).ok());
-  ASSERT_TRUE(leader->Withhold({{"a", 1, "TOO_LARGE", {}}, {"c", 1, "TOO_LARGE", {}}}).ok());
+  const Lease lease = Value(leader->LeadRelay());
+  ASSERT_TRUE(leader->AdvanceWatermark(lease, 3).ok());
+  ASSERT_TRUE(leader->Withhold(lease, {{"a", 1, "TOO_LARGE", {}}, {"c", 1, "TOO_LARGE", {}}}).ok());
   const auto operators = Open();
   EXPECT_EQ(operators->SetBackWatermark(4).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Value(leader->ReadWatermark()), 3);
   ASSERT_TRUE(operators->SetBackWatermark(2).ok());
   EXPECT_EQ(Value(leader->ReadWatermark()), 2);
-  EXPECT_EQ(leader->AdvanceWatermark(3).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(leader->AdvanceWatermark(lease, 3).code(), absl::StatusCode::kAborted);
   EXPECT_EQ(Value(leader->ReadWatermark()), 2);
   const int64_t session = leader->RelaySession();
   EXPECT_TRUE(Eventually([&] { return leader->LeadRelay().ok(); }));
@@ -737,7 +767,7 @@ TEST_F(PostgresStoreTest, WhoHoldsAStoreAloneIsTheOnlyOneWhoAppends) {
   ASSERT_TRUE(alone->BecomeAnother().ok());
   EXPECT_NE(alone->Incarnation(), incarnation);
   EXPECT_EQ(Open()->Incarnation(), alone->Incarnation());
-  EXPECT_EQ(service->LeadRelay().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(service->LeadRelay().status().code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(Commit(*alone, Batched({Append("a", 0)})).ok());
   ASSERT_TRUE(Commit(*alone, Batched({Append("a", 1)})).ok());
   std::thread other([&] { EXPECT_TRUE(Commit(*service, Batched({Append("b", 0)})).ok()); });
@@ -983,14 +1013,14 @@ TEST_F(PostgresStoreTest, ACommitThatStillRunsIsUnknownNotGuessed) {
 
 TEST_F(PostgresStoreTest, ACrashedServerIsUnavailableAndThenWorksAgain) {
   const auto store = Open(absl::Seconds(2));
-  ASSERT_TRUE(store->LeadRelay().ok());
+  const Lease lease = Value(store->LeadRelay());
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
   const std::vector<std::string> truth = TruthOf(*store);
   TheCluster().Crash();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(store->Begin().status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(store->AdvanceWatermark(9).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store->AdvanceWatermark(lease, 9).code(), absl::StatusCode::kAborted);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3 * 2 + 3));
   TheCluster().Start();
   EXPECT_EQ(TruthOf(*store), truth);
@@ -1115,16 +1145,16 @@ TEST_F(PostgresStoreTest, AServerThatLacksWhatWasCommittedIsNotWrittenTo) {
 
 TEST_F(PostgresStoreTest, AFrozenServerHoldsTheDeadline) {
   const auto store = Open(absl::Seconds(1));
-  ASSERT_TRUE(store->LeadRelay().ok());
+  const Lease lease = Value(store->LeadRelay());
   ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
   // The watermark that is written below may be, for the server has it when it wakes.
-  ASSERT_TRUE(store->AdvanceWatermark(3).ok());
+  ASSERT_TRUE(store->AdvanceWatermark(lease, 3).ok());
   const std::vector<std::string> truth = TruthOf(*store);
   TheCluster().Freeze();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Commit(*store, Batched({Append("a", 2)})).code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(store->AdvanceWatermark(3).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store->AdvanceWatermark(lease, 3).code(), absl::StatusCode::kAborted);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3 + 2));
   TheCluster().Thaw();
   EXPECT_TRUE(Eventually([&] { return store->LastPosition().ok(); }));

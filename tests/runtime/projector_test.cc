@@ -88,6 +88,8 @@ class Upstream : public EventLog, public EventLogs, public StreamReader {
   }
 
   std::atomic<bool> streams_are_down = false;
+  // Called once, when heads were read and not yet returned. Set before the projector starts.
+  std::function<void()> after_heads;
   std::atomic<bool> is_busy = false;  // There is an event more whenever somebody reads.
 
   std::string Incarnation() override {
@@ -126,13 +128,15 @@ class Upstream : public EventLog, public EventLogs, public StreamReader {
   }
   absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override {
     if (streams_are_down) return absl::UnavailableError("down");
-    std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     std::vector<StreamHead> heads;
     for (const auto& [stream, events] : streams_) {
       if (stream > after && static_cast<int>(heads.size()) < limit) {
         heads.push_back({stream, static_cast<int64_t>(events.size())});
       }
     }
+    lock.unlock();
+    if (const auto then = std::exchange(after_heads, nullptr)) then();
     return heads;
   }
 
@@ -302,6 +306,22 @@ TEST_F(ProjectorTest, AHeadBelowWhatIsShownIsToldBySweep) {
   EXPECT_TRUE(Eventually([&] { return !heard().empty(); }));
   EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
   EXPECT_EQ(Value("x"), "5/0/pqrst");
+}
+
+// Another replica shows it meanwhile, and the sweep has read the heads before.
+TEST_F(ProjectorTest, WhatComesDuringASweepIsNotLost) {
+  a_.Add("x", "p", /*is_told=*/false);
+  a_.after_heads = [this] {
+    a_.Add("x", "q", /*is_told=*/false);
+    Put("x", "2/0/pq");
+  };
+  Start();
+  // Later in the same round than the sweep of a.
+  b_.Add("y", "r", /*is_told=*/false);
+  EXPECT_TRUE(Shows("y", "0/1/r")) << Value("y");
+  EXPECT_TRUE(Eventually([&] { return Value("x") == "2/0/pq"; }));
+  projector_.reset();
+  EXPECT_THAT(heard(), IsEmpty());
 }
 
 TEST_F(ProjectorTest, AValueThatCannotBeReadKeepsNoOther) {

@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "services/runtime/bus/in_process_topic.h"
 #include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/runtime/text_domain.h"
 #include "tests/support/eventually.h"
 
@@ -35,14 +35,15 @@ constexpr int kBatchMax = 2000;
 class DyingStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
-  absl::Status AdvanceWatermark(int64_t position) override {
+  absl::Status AdvanceWatermark(const Lease& lease, int64_t position) override {
     if (dying) return absl::UnavailableError("dying");
     if (aborts.exchange(false)) return absl::AbortedError("another process leads");
-    return MemoryStore::AdvanceWatermark(position);
+    return MemoryStore::AdvanceWatermark(lease, position);
   }
-  absl::Status LeadRelay() override {
+  absl::StatusOr<Lease> LeadRelay() override {
     ++asked;
-    return absl::Status(leads, leads == absl::StatusCode::kOk ? "" : "does not lead");
+    if (leads == absl::StatusCode::kOk) return kOnlyLease;
+    return absl::Status(leads, "does not lead");
   }
   std::atomic<bool> dying = false;
   std::atomic<bool> aborts = false;
@@ -299,7 +300,7 @@ TEST_F(RelayTest, ANewSessionReadsTheProgressAgain) {
   Append(3);
   Relay relay(store_, publisher_, Hear());
   ASSERT_TRUE(Eventually([&] { return IsPublished(); }));
-  ASSERT_TRUE(store_.Withhold({{"s0", 1, "REFUSED", absl::InfinitePast()}}).ok());
+  ASSERT_TRUE(store_.Withhold(kOnlyLease, {{"s0", 1, "REFUSED", absl::InfinitePast()}}).ok());
   ++store_.session;
   relay.Notify();
   // Whoever begins to lead tries the withheld streams at once, and not after a minute.

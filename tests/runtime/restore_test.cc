@@ -12,10 +12,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
 #include "services/runtime/ids.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/runtime/text_domain.h"
 
 namespace pathways::runtime {

@@ -13,8 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
 #include "services/runtime/store/memory_store.h"
+#include "services/runtime/submit.h"
 #include "tests/runtime/text_domain.h"
 #include "tests/support/eventually.h"
 

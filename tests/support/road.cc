@@ -62,10 +62,11 @@ Road::~Road() {
 }
 
 void Road::Connect(const std::string& name, Service& from, Service& to) {
-  const runtime::ConsumerParts parts{name,      *from.topic, *from.topic, *to.domain,
-                                     *to.store, *to.engine,  nullptr};
-  consumers_.push_back(std::make_unique<runtime::Consumer>(parts));
-  pullers_.push_back(std::make_unique<runtime::Puller>(parts, absl::Hours(1)));
+  consumers_.push_back(std::make_unique<runtime::Consumer>(
+      runtime::ConsumerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr}));
+  pullers_.push_back(std::make_unique<runtime::Puller>(
+      runtime::PullerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr},
+      absl::Hours(1)));
 }
 
 void Road::WakeAll() {

@@ -17,6 +17,7 @@
 #include "services/runtime/clock.h"
 #include "services/runtime/consumer.h"
 #include "services/runtime/engine.h"
+#include "services/runtime/puller.h"
 #include "services/runtime/relay.h"
 #include "services/runtime/store/sqlite_store.h"
 

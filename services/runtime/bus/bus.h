@@ -5,7 +5,9 @@
 // asks the service itself. Delivery may repeat and may leave out; numbers make up for both. In one
 // process all three stand on the service's own store (in_process_topic.h), so nothing is copied.
 //
-// Threads: every method may be called from any thread. Blocking: for one read of the log or the
+// Threads: every method may be called from any thread; but one reader follows one log, as what it
+// has read past may be dropped (kafka_partition.h). Whoever follows beside it asks for logs of its
+// own. Blocking: for one read of the log or the
 // service. Errors of every method: UNAVAILABLE (cannot be reached, try again), INTERNAL, DATA_LOSS
 // (a record that cannot be read).
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_BUS_H_

@@ -4,7 +4,8 @@
 // position in its own store. A position is the offset of the last handled record plus one, which is
 // the offset to fetch next, so 0 is the start. Rows stay until a later page shows that they were
 // committed, so a failed commit fetches nothing again; a position before them - another database -
-// is noticed and asked for. Thread-safe; nothing blocks.
+// is noticed and asked for. Thread-safe; nothing blocks. For one reader: of two with different
+// positions each would make the other's rows be fetched anew, for ever.
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PARTITION_H_
 #define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PARTITION_H_
 

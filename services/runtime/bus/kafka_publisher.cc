@@ -189,19 +189,32 @@ absl::StatusOr<std::vector<RefusedEvent>> KafkaPublisher::SendAlone(
     const EventRow& event = events[i];
     const bool failed = std::any_of(first, next, [](int code) { return code != 0; });
     if (!failed || streams.contains(event.stream)) continue;
-    RETURN_IF_ERROR(Begin());
-    for (const Outgoing& outgoing : OutgoingOf(event)) Queue(outgoing);
-    for (const int code : Await()) {
-      if (code == 0) continue;
-      if (!KafkaFaultOf(code).refused) return Explain(code, "publish one event");
-      log_.Error("event_refused",
-                 {{"case", event.stream}, {"number", event.number}, {"code", KafkaCodeName(code)}});
-      refused.push_back({event.stream, event.number, KafkaCodeName(code)});
-      streams.insert(event.stream);
-      break;
-    }
+    ASSIGN_OR_RETURN(const std::string reason, SendOne(event));
+    if (reason.empty()) continue;
+    refused.push_back({event.stream, event.number, reason});
+    streams.insert(event.stream);
   }
   return refused;
+}
+
+absl::StatusOr<std::string> KafkaPublisher::SendOne(const EventRow& event) {
+  for (const Outgoing& outgoing : OutgoingOf(event)) {
+    RETURN_IF_ERROR(Begin());
+    Queue(outgoing);
+    const int code = Await().front();
+    if (code == 0) continue;
+    if (!KafkaFaultOf(code).refused) return Explain(code, "publish one event");
+    if (outgoing.topic != &options_.feed_topic) {
+      log_.Error("event_refused",
+                 {{"case", event.stream}, {"number", event.number}, {"code", KafkaCodeName(code)}});
+      return KafkaCodeName(code);
+    }
+    // Dashboards do without it: no case may wait for them.
+    log_.Error("feed_record_refused", {{"topic", options_.feed_topic},
+                                       {"code", KafkaCodeName(code)},
+                                       {"count", ++feed_refused_}});
+  }
+  return std::string();
 }
 
 }  // namespace pathways::runtime

@@ -4,7 +4,8 @@
 // partition are not sent either, so the order of a case holds on the wire; the relay then sends the
 // whole batch again, with a new producer. Only the delivery reports of the broker count. A record
 // that the broker refuses is sent once more alone, because a broker refuses the batch it was part
-// of; only what is refused alone is refused for good. What the client may not do concerns every
+// of; only what is refused alone is refused for good. A record of the feed that is refused so is
+// left out, and logged: no case waits for dashboards. What the client may not do concerns every
 // case alike, so that is an error of the whole batch, which ends when the right is granted.
 #ifndef PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PUBLISHER_H_
 #define PATHWAYS_SERVICES_RUNTIME_BUS_KAFKA_PUBLISHER_H_
@@ -81,13 +82,18 @@ class KafkaPublisher : public Publisher, public KafkaOwner {
   absl::StatusOr<std::vector<RefusedEvent>> SendAlone(const std::vector<EventRow>& events,
                                                       const std::vector<size_t>& counts,
                                                       const std::vector<int>& codes);
+  // Sends one event and what the feed is told of it, each record alone. Not empty: the event was
+  // refused, with this code, and the feed is told nothing. A record of the feed that is refused is
+  // left out.
+  absl::StatusOr<std::string> SendOne(const EventRow& event);
 
   const KafkaPublisherOptions options_;
   std::atomic<bool> cancelled_ = false;
   int producers_ = 0;
-  std::vector<int> codes_;  // Of the records on their way, by index.
-  size_t waiting_ = 0;      // Reports to come.
-  bool failed_ = false;     // A record since Begin was not taken.
+  int64_t feed_refused_ = 0;  // Records of the feed that were left out.
+  std::vector<int> codes_;    // Of the records on their way, by index.
+  size_t waiting_ = 0;        // Reports to come.
+  bool failed_ = false;       // A record since Begin was not taken.
   KafkaClient client_;
 };
 

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "services/type/names.h"
+#include "services/type/stream.h"
 
 namespace pathways::runtime {
 namespace {
@@ -23,6 +25,12 @@ bool IsId(absl::string_view text) {
     if (c <= ' ' || c > '~') return false;
   }
   return true;
+}
+
+// A case, or a stream of the service itself. Of anything else the service could not be asked, and
+// who applies it would wait for what comes before it for ever.
+bool IsStream(const std::string& text) {
+  return IsId(text) && (type::IsUuid(text) || type::IsServiceStream(text));
 }
 
 std::string CauseText(const type::v1::Cause& cause) {
@@ -78,7 +86,7 @@ absl::StatusOr<EventRow> EventOf(const KafkaRecord& record, const std::string& s
   if (header("ce_specversion") != "1.0") return Refuse("NO_CLOUD_EVENT");
   if (header("ce_source") != source) return Refuse("FOREIGN_SOURCE");
   if (header("content-type") != "application/protobuf") return Refuse("FOREIGN_CONTENT_TYPE");
-  if (!IsId(record.key) || header("ce_subject") != record.key) return Refuse("WRONG_KEY");
+  if (!IsStream(record.key) || header("ce_subject") != record.key) return Refuse("WRONG_KEY");
   if (!record.value) return Refuse("NULL_VALUE");
   EventRow event;
   event.stream = record.key;

@@ -1,4 +1,5 @@
-// The consuming side of one topic in one process: its share of the partitions, as logs.
+// The consuming side of one topic in one process: its share of the partitions, as logs. For one
+// consumer or projector; another one opens a subscription of its own, with a group of its own.
 //
 // A consumer group shares the partitions among the replicas of a service, and only that: where a
 // partition is read from is what the service's own store says, asked for page by page through

@@ -19,6 +19,10 @@ Front::Front(FrontParts parts) : parts_(std::move(parts)) {
   for (const FrontService& service : parts_.services) {
     stores[service.core->name()] = &service.core->store();
     operated_.push_back(service.assembly->Operated());
+    operated_.back().followed = service.core->Followed();
+    operated_.back().acknowledge_tail_loss = [core = service.core](const std::string& upstream) {
+      return core->AcknowledgeTailLoss(upstream);
+    };
   }
   streams_ = std::make_unique<StreamRpc>(parts_.edge, std::move(stores));
   operations_ = std::make_unique<OperationsRpc>(parts_.edge, parts_.clock, operated_);

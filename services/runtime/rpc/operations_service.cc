@@ -3,11 +3,13 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "services/runtime/rpc/pages.h"
 #include "services/runtime/status_macros.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
+#include "services/type/stream.h"
 
 namespace pathways::runtime {
 namespace {
@@ -22,6 +24,7 @@ constexpr int kHoursUsual = 72;
 const Method kListStuckCases{"ListStuckCases", {"operator"}};
 const Method kListParkedCases{"ListParkedCases", {"operator"}};
 const Method kRedriveCase{"RedriveCase", {"operator"}};
+const Method kAcknowledgeTailLoss{"AcknowledgeTailLoss", {"operator"}};
 
 StuckCase MakeStuck(const std::string& service, const std::string& stream,
                     operations::v1::StuckKind kind, const std::string& stage, absl::Time since) {
@@ -35,10 +38,11 @@ StuckCase MakeStuck(const std::string& service, const std::string& stream,
 }
 
 // Notes who asks, before anything is done.
-absl::Status Audit(EventStore& store, const Principal& principal, const std::string& stream) {
+absl::Status Audit(EventStore& store, const Principal& principal, const Method& method,
+                   const std::string& stream) {
   ASSIGN_OR_RETURN(const StreamRow row, store.ReadState(stream));
   BatchWrite write;
-  write.audit.push_back({principal.Name(), kRedriveCase.name, stream, row.version});
+  write.audit.push_back({principal.Name(), method.name, stream, row.version});
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
   return batch->Commit(write);
 }
@@ -131,13 +135,34 @@ grpc::ServerUnaryReactor* OperationsRpc::RedriveCase(
     const std::optional<std::string> stream = type::ParseCaseName(request->name());
     if (!stream) violations.Add("name", "must be cases/{case}");
     RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
-    RETURN_IF_ERROR(Audit(*service->store, principal, *stream));
+    RETURN_IF_ERROR(Audit(*service->store, principal, kRedriveCase, *stream));
     const absl::Status cleared = service->store->ClearParked(*stream);
     if (!cleared.ok() && !absl::IsNotFound(cleared)) return cleared;
     response->set_was_parked(cleared.ok());
     if (cleared.ok() && service->wake) service->wake();
     return absl::OkStatus();
   });
+}
+
+grpc::ServerUnaryReactor* OperationsRpc::AcknowledgeTailLoss(
+    grpc::CallbackServerContext* context, const operations::v1::AcknowledgeTailLossRequest* request,
+    operations::v1::AcknowledgeTailLossResponse* response) {
+  return edge_.Read(
+      context, kAcknowledgeTailLoss, [=, this](const Principal& principal) -> absl::Status {
+        type::Violations violations;
+        const OperatedService* const service = Find(request->service());
+        if (service == nullptr) {
+          violations.Add("service", "must be the name of a service of this process");
+        } else if (!service->followed.contains(request->upstream())) {
+          violations.Add("upstream", "must be the name of a service that this one follows");
+        }
+        RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
+        const std::string stream =
+            absl::StrCat(type::kServiceStreamPrefix, "tail-of-", request->upstream());
+        RETURN_IF_ERROR(Audit(*service->store, principal, kAcknowledgeTailLoss, stream));
+        response->set_was_ringing(service->acknowledge_tail_loss(request->upstream()));
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace pathways::runtime

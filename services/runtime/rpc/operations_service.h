@@ -6,6 +6,7 @@
 #define PATHWAYS_SERVICES_RUNTIME_RPC_OPERATIONS_SERVICE_H_
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct OperatedService {
       without_progress;
   // Applies again what waits. Must not block.
   std::function<void()> wake;
+  // Services that it follows, and what ends the alarm that one of them lost events: whether it was
+  // ringing. Must not block.
+  std::set<std::string> followed;
+  std::function<bool(const std::string& upstream)> acknowledge_tail_loss;
 };
 
 // Every case of one service that does not move, at most `limit` of each kind. Reads only.
@@ -50,6 +55,10 @@ class OperationsRpc : public operations::v1::OperationsService::CallbackService 
   grpc::ServerUnaryReactor* RedriveCase(grpc::CallbackServerContext* context,
                                         const operations::v1::RedriveCaseRequest* request,
                                         operations::v1::RedriveCaseResponse* response) override;
+  grpc::ServerUnaryReactor* AcknowledgeTailLoss(
+      grpc::CallbackServerContext* context,
+      const operations::v1::AcknowledgeTailLossRequest* request,
+      operations::v1::AcknowledgeTailLossResponse* response) override;
 
  private:
   const OperatedService* Find(const std::string& name) const;

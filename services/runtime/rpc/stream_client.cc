@@ -15,14 +15,25 @@
 namespace pathways::runtime {
 namespace {
 
-// Whatever the other side answers, the caller can only try again or raise an alarm.
+// Twice the largest request that a service can be set to take (message-bytes-max), so that every
+// event passes alone. A page of several ends far below (kStreamPageBytesMax).
+constexpr int kMessageBytesMax = 128 << 20;
+
+// Whatever the other side answers, the caller can only try again or raise an alarm. UNAVAILABLE is
+// what may pass by itself and concerns every stream; the rest is the fault of this one.
 absl::Status ToStatus(const grpc::Status& status, const std::string& service) {
   const std::string message =
       absl::StrCat("reading streams of ", service, ": ", status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::DATA_LOSS:
       return absl::DataLossError(message);
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      // Too busy, as the service says with a reason; without one the answer was too large.
+      if (!status.error_details().empty()) return absl::UnavailableError(message);
+      return absl::InternalError(message);
     case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::UNIMPLEMENTED:
       return absl::InternalError(message);
     default:
@@ -58,6 +69,7 @@ absl::StatusOr<std::unique_ptr<StreamClient>> StreamClient::Make(StreamClientOpt
   arguments.SetLoadBalancingPolicyName("round_robin");
   // A proxy set for the web would otherwise see every call, and the token where there is no TLS.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   auto channel = grpc::CreateCustomChannel(options.address, credentials, arguments);
   return std::unique_ptr<StreamClient>(new StreamClient(std::move(options), std::move(channel)));
 }

@@ -1,5 +1,7 @@
 #include "services/runtime/rpc/stream_service.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "services/runtime/rpc/pages.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr int kReadMax = 1000;
 constexpr int kRecordsUsual = 100;
+constexpr int kRecordsAtOnce = 64;
 
 const Method kReadStream{"ReadStream", {"service"}};
 const Method kReadHeads{"ReadHeads", {"service"}};
@@ -41,10 +44,22 @@ EventStore* StoreOf(const std::map<std::string, EventStore*>& stores, const std:
 
 absl::Status FillRecords(EventStore& store, const stream::v1::ReadStreamRequest& request, int limit,
                          stream::v1::ReadStreamResponse& response) {
-  ASSIGN_OR_RETURN(
-      const std::vector<EventRow> events,
-      store.ReadStream(request.stream(), request.from_number(), limit, /*with_sealed=*/false));
-  for (const EventRow& event : events) *response.add_records() = RecordOf(event);
+  // A few at a time: a page that ends early must not have read all of a long stream.
+  int64_t next = request.from_number();
+  size_t bytes = 0;
+  while (response.records_size() < limit) {
+    const int some = std::min(kRecordsAtOnce, limit - response.records_size());
+    ASSIGN_OR_RETURN(const std::vector<EventRow> events,
+                     store.ReadStream(request.stream(), next, some, /*with_sealed=*/false));
+    for (const EventRow& event : events) {
+      stream::v1::StreamRecord record = RecordOf(event);
+      bytes += record.ByteSizeLong();
+      if (bytes > kStreamPageBytesMax && response.records_size() > 0) return absl::OkStatus();
+      *response.add_records() = std::move(record);
+      next = event.number + 1;
+    }
+    if (static_cast<int>(events.size()) < some) break;
+  }
   return absl::OkStatus();
 }
 

@@ -14,6 +14,9 @@
 
 namespace pathways::runtime {
 
+// Bytes of events after which a page of ReadStream ends. It has at least one event, however large.
+inline constexpr size_t kStreamPageBytesMax = 1 << 20;
+
 class StreamRpc : public stream::v1::StreamService::CallbackService {
  public:
   // `stores` by service name. All must outlive the service.

@@ -13,4 +13,9 @@ absl::StatusOr<std::map<std::string, StreamRow>> EventStore::ReadStates(
   return rows;
 }
 
+absl::Status CheckOnlyLease(const Lease& lease) {
+  if (lease == kOnlyLease) return absl::OkStatus();
+  return absl::AbortedError("not the lease under which this log is published");
+}
+
 }  // namespace pathways::runtime

@@ -138,6 +138,18 @@ struct WithheldRow {
   absl::Time since;    // Filled when read.
 };
 
+// The right to publish a store's log, as one process was given it. Whoever leads next is given
+// another one. A value, so that what was begun under one lease cannot be written under the next.
+struct Lease {
+  int64_t epoch = 0;  // 0: none.
+  bool operator==(const Lease&) const = default;
+};
+
+// The one of every store that only one process has.
+inline constexpr Lease kOnlyLease{1};
+// ABORTED when it is another one.
+absl::Status CheckOnlyLease(const Lease& lease);
+
 struct StreamHead {
   std::string stream;
   int64_t version = 0;
@@ -269,14 +281,17 @@ class EventStore {
   // Streams that the relay passes over, in order of stream id.
   virtual absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) = 0;
 
-  // Asks for the right to publish this store's log; the relay asks before each batch. OK: this
-  // process leads, and may publish now. FAILED_PRECONDITION: another process leads, ask again
+  // Asks for the right to publish this store's log; the relay alone asks, before each batch. OK:
+  // this process leads, and may publish now. FAILED_PRECONDITION: another process leads, ask again
   // later. Whoever leads loses it without being told, when its connection is cut; then the next one
   // that asks leads. A store of one process always leads. AdvanceWatermark, Withhold and Release
-  // are the leader's: ABORTED from them means that this process leads no more (or never asked), and
-  // nothing was written unless just then the connection was lost; ask again, and read the watermark
-  // again.
-  virtual absl::Status LeadRelay() { return absl::OkStatus(); }
+  // are the leader's and take the lease under which it read what it writes on: ABORTED from them
+  // means that it is not the present one (any more), and nothing was written unless just then the
+  // connection was lost; ask again, and read the watermark again.
+  virtual absl::StatusOr<Lease> LeadRelay() { return kOnlyLease; }
+  // Whether this process led when the relay last asked. Asks nobody and gives no lease: for what
+  // one process should do, but several may.
+  virtual bool IsRelayLeader() { return true; }
   // Changes whenever the connection that LeadRelay asks over was made anew: then another server,
   // with fewer events, may answer.
   virtual int64_t RelaySession() { return 0; }
@@ -285,12 +300,13 @@ class EventStore {
 
   // Writes outside the engine. None of them appends an event. Each is one transaction, durable when
   // it returns; only the leader's may be taken back by a crash of a database server.
-  virtual absl::Status AdvanceWatermark(int64_t position) = 0;  // Only forward.
+  virtual absl::Status AdvanceWatermark(const Lease& lease, int64_t position) = 0;  // Only forward.
   // Writes about as much as a large batch, and takes it back. OK: there is room to work again.
   virtual absl::Status ProbeWrite() = 0;
   // A stream that is withheld already keeps its row.
-  virtual absl::Status Withhold(const std::vector<WithheldRow>& rows) = 0;
-  virtual absl::Status Release(absl::string_view stream) = 0;  // Nothing when it is not withheld.
+  virtual absl::Status Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) = 0;
+  // Nothing when it is not withheld.
+  virtual absl::Status Release(const Lease& lease, absl::string_view stream) = 0;
   virtual absl::Status MarkBehind(
       const std::vector<BehindRow>& rows) = 0;  // Keeps the higher number.
   virtual absl::Status ClearParked(

@@ -524,7 +524,8 @@ absl::StatusOr<int64_t> MemoryStore::ReadWatermark() {
   return tables_->watermark;
 }
 
-absl::Status MemoryStore::AdvanceWatermark(int64_t position) {
+absl::Status MemoryStore::AdvanceWatermark(const Lease& lease, int64_t position) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return Write([&](Tables& tables) {
     tables.watermark = std::max(tables.watermark, position);
     return absl::OkStatus();
@@ -545,7 +546,8 @@ absl::StatusOr<std::vector<WithheldRow>> MemoryStore::ReadWithheld(int limit) {
   return rows;
 }
 
-absl::Status MemoryStore::Withhold(const std::vector<WithheldRow>& rows) {
+absl::Status MemoryStore::Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return Write([&](Tables& tables) {
     for (const WithheldRow& row : rows) {
       auto [found, inserted] = tables.withheld.emplace(row.stream, row);
@@ -555,7 +557,8 @@ absl::Status MemoryStore::Withhold(const std::vector<WithheldRow>& rows) {
   });
 }
 
-absl::Status MemoryStore::Release(absl::string_view stream) {
+absl::Status MemoryStore::Release(const Lease& lease, absl::string_view stream) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return Write([&](Tables& tables) {
     tables.withheld.erase(std::string(stream));
     return absl::OkStatus();

@@ -62,10 +62,10 @@ class MemoryStore : public EventStore {
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
   absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
-  absl::Status AdvanceWatermark(int64_t position) override;
+  absl::Status AdvanceWatermark(const Lease& lease, int64_t position) override;
   absl::Status ProbeWrite() override;
-  absl::Status Withhold(const std::vector<WithheldRow>& rows) override;
-  absl::Status Release(absl::string_view stream) override;
+  absl::Status Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) override;
+  absl::Status Release(const Lease& lease, absl::string_view stream) override;
   absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override;
   absl::Status DropProjection(absl::string_view name,

@@ -36,10 +36,13 @@ absl::Status AnotherLeads() {
 
 }  // namespace
 
-absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
+absl::StatusOr<Lease> PostgresLeader::Lead(PostgresDeadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (connection_ != nullptr && !connection_->IsOpen()) Close();
-  if (epoch_ > 0) return SayAlive(deadline);
+  if (epoch_ > 0) {
+    RETURN_IF_ERROR(SayAlive(deadline));
+    return Lease{epoch_};
+  }
   if (connection_ == nullptr) {
     ASSIGN_OR_RETURN(auto connection, PostgresConnection::Open(options_, deadline));
     RETURN_IF_ERROR(connection->Execute(SessionSettings().c_str(), deadline));
@@ -56,11 +59,13 @@ absl::Status PostgresLeader::Lead(PostgresDeadline deadline) {
     return status;
   }
   said_ = std::chrono::steady_clock::now();
-  return epoch_ > 0 ? absl::OkStatus() : AnotherLeads();
+  leads_ = epoch_ > 0;
+  if (epoch_ == 0) return AnotherLeads();
+  return Lease{epoch_};
 }
 
 absl::Status PostgresLeader::LeadForGood(PostgresDeadline deadline) {
-  RETURN_IF_ERROR(Lead(deadline));
+  RETURN_IF_ERROR(Lead(deadline).status());
   std::lock_guard<std::mutex> lock(mutex_);
   return connection_->Execute("SET idle_session_timeout = 0", deadline);
 }
@@ -74,9 +79,12 @@ absl::Status PostgresLeader::SayAlive(PostgresDeadline deadline) {
   return status;
 }
 
-absl::Status PostgresLeader::Write(const PostgresSteps& steps, PostgresDeadline deadline) {
+absl::Status PostgresLeader::Write(const Lease& lease, const PostgresSteps& steps,
+                                   PostgresDeadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (epoch_ == 0) return absl::AbortedError("this process does not publish this log");
+  // The present one stays what it is: it may be another thread's.
+  if (lease.epoch != epoch_) return absl::AbortedError("the lease is of another time");
   PostgresSteps all = {Plain("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
                        // A crash of the server may take these writes back. Then the relay sends
                        // again what it had sent, as after a crash of its own.
@@ -106,6 +114,7 @@ void PostgresLeader::Yield() {
 void PostgresLeader::Close() {
   connection_.reset();
   epoch_ = 0;
+  leads_ = false;
 }
 
 }  // namespace pathways::runtime

@@ -454,8 +454,9 @@ absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
   return watermark;
 }
 
-absl::Status PostgresStore::AdvanceWatermark(int64_t position) {
+absl::Status PostgresStore::AdvanceWatermark(const Lease& lease, int64_t position) {
   return leader_.Write(
+      lease,
       {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE shard = 0",
          {PostgresInt(position)}},
         nullptr}},
@@ -484,7 +485,7 @@ absl::Status PostgresStore::ProbeWrite() {
   return Write({Plain("DELETE FROM store WHERE starts_with(name, 'probe ')")});
 }
 
-absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
+absl::Status PostgresStore::Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) {
   absl::Time now;
   if (options_.clock != nullptr) {
     now = options_.clock->Now();
@@ -495,12 +496,12 @@ absl::Status PostgresStore::Withhold(const std::vector<WithheldRow>& rows) {
   }
   PostgresSteps steps;
   WriteWithheld(rows, now, steps);
-  return leader_.Write(steps, Deadline());
+  return leader_.Write(lease, steps, Deadline());
 }
 
-absl::Status PostgresStore::Release(absl::string_view stream) {
+absl::Status PostgresStore::Release(const Lease& lease, absl::string_view stream) {
   return leader_.Write(
-      {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}},
+      lease, {{{"DELETE FROM withheld WHERE stream = $1::bytea", {std::string(stream)}}, nullptr}},
       Deadline());
 }
 

@@ -83,15 +83,16 @@ class PostgresStore : public EventStore {
       absl::string_view name, const std::vector<std::string>& keys) override;
   absl::StatusOr<int64_t> ReadWatermark() override;
   absl::StatusOr<std::vector<WithheldRow>> ReadWithheld(int limit) override;
-  absl::Status LeadRelay() override { return leader_.Lead(Deadline()); }
+  absl::StatusOr<Lease> LeadRelay() override { return leader_.Lead(Deadline()); }
+  bool IsRelayLeader() override { return leader_.leads(); }
   int64_t RelaySession() override { return leader_.session(); }
   void YieldRelay() override { leader_.Yield(); }
   // The writes outside the engine may be called again after UNAVAILABLE: each has the same effect
   // twice as once, but a ClearParked that was written and not answered is NOT_FOUND then.
-  absl::Status AdvanceWatermark(int64_t position) override;
+  absl::Status AdvanceWatermark(const Lease& lease, int64_t position) override;
   absl::Status ProbeWrite() override;
-  absl::Status Withhold(const std::vector<WithheldRow>& rows) override;
-  absl::Status Release(absl::string_view stream) override;
+  absl::Status Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) override;
+  absl::Status Release(const Lease& lease, absl::string_view stream) override;
   absl::Status MarkBehind(const std::vector<BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override;
   absl::Status DropProjection(absl::string_view name,

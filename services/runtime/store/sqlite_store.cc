@@ -348,7 +348,8 @@ absl::StatusOr<int64_t> SqliteStore::ReadWatermark() {
   return watermark;
 }
 
-absl::Status SqliteStore::AdvanceWatermark(int64_t position) {
+absl::Status SqliteStore::AdvanceWatermark(const Lease& lease, int64_t position) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return InTransaction([&](SqliteConnection& db) {
     return db
         .Prepare(
@@ -385,7 +386,8 @@ absl::StatusOr<std::vector<WithheldRow>> SqliteStore::ReadWithheld(int limit) {
   return rows;
 }
 
-absl::Status SqliteStore::Withhold(const std::vector<WithheldRow>& rows) {
+absl::Status SqliteStore::Withhold(const Lease& lease, const std::vector<WithheldRow>& rows) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return InTransaction([&](SqliteConnection& db) -> absl::Status {
     for (const WithheldRow& row : rows) {
       RETURN_IF_ERROR(db.Prepare("INSERT INTO withheld (stream, number, reason, since) "
@@ -400,7 +402,8 @@ absl::Status SqliteStore::Withhold(const std::vector<WithheldRow>& rows) {
   });
 }
 
-absl::Status SqliteStore::Release(absl::string_view stream) {
+absl::Status SqliteStore::Release(const Lease& lease, absl::string_view stream) {
+  RETURN_IF_ERROR(CheckOnlyLease(lease));
   return InTransaction([&](SqliteConnection& db) {
     return db.Prepare("DELETE FROM withheld WHERE stream = ?").Text(stream).Run();
   });
