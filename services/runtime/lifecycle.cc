@@ -1,8 +1,10 @@
 #include "services/runtime/lifecycle.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <utility>
@@ -23,6 +25,16 @@ sigset_t StopSignals() {
 }
 
 }  // namespace
+
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, kDescriptorsMax);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  // Where it is refused the process runs as it was started.
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 SignalWatch::SignalWatch() {
   const sigset_t signals = StopSignals();
