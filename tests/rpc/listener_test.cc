@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +22,7 @@
 #include "services/runtime/rpc/server.h"
 #include "tests/rpc/raw_http2.h"
 #include "tests/support/eventually.h"
+#include "tests/support/temp_folder.h"
 
 namespace pathways::runtime {
 namespace {
@@ -118,6 +120,35 @@ TEST(ListenerTest, EachKindOfAddressAnswers) {
     EXPECT_TRUE(IsLetIn((*server)->port())) << address;
   }
   EXPECT_EQ(RpcServer::Start({"192.0.2.1:0"}, {}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+// The server's self-call shows no certificate, also where one is asked for, and gRPC has nothing to
+// complain of.
+TEST(ListenerTest, WithTlsItAnswersItselfToo) {
+  const testing_support::TempFolder folder;
+  const std::string key = folder.path() + "/key.pem";
+  const std::string certificate = folder.path() + "/certificate.pem";
+  ASSERT_EQ(std::system(absl::StrCat("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost"
+                                     " -days 2 -keyout ",
+                                     key, " -out ", certificate, " 2>/dev/null")
+                            .c_str()),
+            0);
+  const SystemClock clock;
+  std::string lines;
+  Logger log(LogLevel::kInfo, clock, [&](absl::string_view line) { lines += std::string(line); });
+  const GrpcLog grpc_log(log, clock);
+  for (const std::string& client_ca : {std::string(), certificate}) {
+    RpcOptions options;
+    options.listen = "127.0.0.1:0";
+    options.tls = {certificate, key, client_ca};
+    const auto server = RpcServer::Start(options, {});
+    ASSERT_TRUE(server.ok()) << server.status();
+  }
+  EXPECT_EQ(lines, "");
+  RpcOptions bad;
+  bad.listen = "127.0.0.1:0";
+  bad.tls = {key, key, ""};  // A file, and no certificate.
+  EXPECT_EQ(RpcServer::Start(bad, {}).status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(ListenerTest, AServerThatIsStoppedRefuses) {
