@@ -180,22 +180,30 @@ absl::StatusOr<std::unique_ptr<Embedded>> Embedded::Start(const EmbeddedOptions&
   RETURN_IF_ERROR(eligibility::BeginLedger(*parts.eligibility, parts.inputs.rules->pack(), log));
   RETURN_IF_ERROR(parts.MakeTopics());
   parts.Connect(clock);
-  ASSIGN_OR_RETURN(parts.front, runtime::Front::Start(
-                                    {options.listen, options.reflection, options.message_bytes_max},
-                                    {parts.edge,
-                                     clock,
-                                     metrics,
-                                     {{parts.intake.get(), parts.intake_assembly.get()},
-                                      {parts.eligibility.get(), parts.eligibility_assembly.get()},
-                                      {parts.referral.get(), parts.referral_assembly.get()}},
-                                     options.stuck_after,
-                                     nullptr}));
+  runtime::RpcOptions rpc;
+  rpc.listen = options.listen;
+  rpc.reflection = options.reflection;
+  rpc.message_bytes_max = options.message_bytes_max;
+  rpc.connections_max = options.connections_max;
+  rpc.on_unreachable = options.on_unreachable;
+  ASSIGN_OR_RETURN(
+      parts.front,
+      runtime::Front::Start(rpc, {parts.edge,
+                                  clock,
+                                  metrics,
+                                  {{parts.intake.get(), parts.intake_assembly.get()},
+                                   {parts.eligibility.get(), parts.eligibility_assembly.get()},
+                                   {parts.referral.get(), parts.referral_assembly.get()}},
+                                  options.stuck_after,
+                                  nullptr}));
   return embedded;
 }
 
 int Embedded::port() const { return parts_->front->port(); }
 
 bool Embedded::IsReady() const { return parts_->front->IsReady(); }
+
+bool Embedded::IsAlive() const { return parts_->front->IsAlive(); }
 
 bool Embedded::IsSettled() const {
   Parts& parts = *parts_;

@@ -7,6 +7,7 @@
 #ifndef PATHWAYS_SERVICES_PATHWAYS_EMBEDDED_H_
 #define PATHWAYS_SERVICES_PATHWAYS_EMBEDDED_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct EmbeddedOptions {
   std::string listen = "127.0.0.1:0";
   bool reflection = false;
   int message_bytes_max = 1 << 20;
+  int connections_max = 256;
+  std::function<void()> on_unreachable;  // As in RpcOptions.
   size_t batch_max = 256;
   size_t queue_max = 4096;
   size_t queue_bytes_max = size_t{64} << 20;
@@ -53,6 +56,8 @@ class Embedded {
   int port() const;
   // True while every service can write.
   bool IsReady() const;
+  // False: nobody can reach the port any more.
+  bool IsAlive() const;
 
   // True when everything committed was followed by the other services and shown in the status.
   bool IsSettled() const;

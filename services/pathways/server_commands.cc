@@ -71,10 +71,12 @@ ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program&
   umask(kPrivateUmask);
   runtime::KeepMemoryPrivate();
   runtime::SignalWatch signals;  // Before any thread.
-  const absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
+  runtime::RaiseDescriptorLimit();
+  absl::StatusOr<ServeSettings> settings = ReadSettings(flags);
   if (!settings.ok()) return Fail(terminal, settings.status(), kExitUsage);
   const absl::Status prepared = program.prepare(*settings);
   if (!prepared.ok()) return Fail(terminal, prepared, kExitUsage);
+  settings->embedded.on_unreachable = [&] { signals.RequestStop(runtime::kUnreachableReason); };
   absl::StatusOr<std::unique_ptr<Serving>> serving = Serving::Start(*settings);
   if (!serving.ok()) return Fail(terminal, serving.status(), StartExitCode(serving.status()));
   program.banner << "serving gRPC on "
@@ -85,8 +87,9 @@ ExitCode RunServing(const Terminal& terminal, const Flags& flags, const Program&
   const absl::StatusOr<bool> goes_on = program.work(**serving);
   std::string reason = "done";
   if (goes_on.ok() && *goes_on) reason = signals.WaitForStop();
+  const bool was_alive = (*serving)->IsAlive();
   (*serving)->Stop(reason);
-  if (goes_on.ok()) return kExitOk;
+  if (goes_on.ok()) return was_alive ? kExitOk : kExitFailed;
   return Fail(terminal, goes_on.status(), ExitCodeOf(goes_on.status()));
 }
 

@@ -43,6 +43,7 @@ std::vector<runtime::Setting> ServeSettingsTable() {
       {"queue-bytes-max", "Bytes of requests that are not answered yet, in each service",
        "67108864"},
       {"message-bytes-max", "Largest request in bytes", "1048576"},
+      {"connections-max", "Connections to the gRPC API; more are closed as they come", "256"},
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
@@ -84,6 +85,7 @@ absl::StatusOr<ServeSettings> ReadServeSettings(runtime::Settings& settings) {
       static_cast<size_t>(settings.Integer("queue-bytes-max", 1 << 20, int64_t{4} << 30));
   embedded.message_bytes_max =
       static_cast<int>(settings.Integer("message-bytes-max", 1024, 64 << 20));
+  embedded.connections_max = static_cast<int>(settings.Integer("connections-max", 8, 10'000));
   embedded.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));
   embedded.sweep_every = settings.Seconds("sweep-seconds", absl::Seconds(1), absl::Hours(24));
   embedded.timers_every = settings.Seconds("timers-seconds", absl::Seconds(1), absl::Hours(1));
@@ -107,7 +109,8 @@ absl::StatusOr<std::unique_ptr<Serving>> Serving::Start(const ServeSettings& set
       serving->http_,
       runtime::MetricsHttp::Start(
           {settings.metrics, [serving = serving.get()] { return serving->metrics_.Text(); },
-           [serving = serving.get()] { return serving->embedded_->IsReady(); }}));
+           [serving = serving.get()] { return serving->embedded_->IsReady(); },
+           [serving = serving.get()] { return serving->embedded_->IsAlive(); }}));
   serving->log_.Info(
       "serving", {{"port", serving->embedded_->port()}, {"metrics_port", serving->http_->port()}});
   return serving;
@@ -116,6 +119,7 @@ absl::StatusOr<std::unique_ptr<Serving>> Serving::Start(const ServeSettings& set
 Serving::~Serving() = default;
 
 void Serving::Stop(const std::string& reason) {
+  if (!IsAlive()) log_.Error("unreachable");
   log_.Info("stopping", {{"reason", reason}});
   runtime::Watchdog watchdog(log_);
   watchdog.Arm(settings_.drain + kStopMargin);

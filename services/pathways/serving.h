@@ -18,6 +18,7 @@
 #include "services/runtime/log.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/metrics_http.h"
+#include "services/runtime/rpc/grpc_log.h"
 #include "services/runtime/settings.h"
 
 namespace pathways::cli {
@@ -51,6 +52,8 @@ class Serving {
   const runtime::Clock& clock() const { return clock_; }
   int metrics_port() const { return http_->port(); }
 
+  // False: it has to be started again.
+  bool IsAlive() const { return embedded_->IsAlive(); }
   // Stops in the reverse order, within the drain time and some seconds; a watchdog sees to it.
   void Stop(const std::string& reason);
 
@@ -61,6 +64,7 @@ class Serving {
   const ServeSettings settings_;
   const runtime::SystemClock clock_;
   runtime::Logger log_;
+  const runtime::GrpcLog grpc_log_{log_, clock_};
   runtime::Metrics metrics_;
   std::optional<runtime::DataLock> lock_;
   std::unique_ptr<Embedded> embedded_;

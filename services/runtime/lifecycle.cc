@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <utility>
@@ -33,6 +34,16 @@ void KeepMemoryPrivate() {
   // A core that goes to a program, as systemd has it, heeds this alone.
   (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, kDescriptorsMax);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  // Where it is refused the process runs as it was started.
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 SignalWatch::SignalWatch() {

@@ -1,4 +1,4 @@
-// Start and stop of a program: signals, and a watchdog over the stop.
+// Start and stop of a program: descriptors, signals, and a watchdog over the stop.
 //
 // main makes the SignalWatch before anything that may start a thread, starts the services, waits in
 // WaitForStop, arms the Watchdog and then stops everything in reverse order. The first SIGTERM or
@@ -27,6 +27,14 @@ inline constexpr int kStopOverdueExitCode = 70;
 // memory has the master key, names and tokens. root still may. A build for a sanitizer is left as
 // it is, because the leak sanitizer must look.
 void KeepMemoryPrivate();
+// The reason of a stop, for RequestStop, where nobody can reach the service any more. The process
+// then ends with an error, for who started it to start it again.
+inline constexpr char kUnreachableReason[] = "unreachable";
+
+// Lets the process have as many open files and connections as its hard limit allows, at most
+// kDescriptorsMax. The soft limit, often 1024, is for programs that use select(2).
+inline constexpr unsigned kDescriptorsMax = 65'536;
+void RaiseDescriptorLimit();
 
 // At most one in a process. Thread-safe but for construction and destruction.
 class SignalWatch {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/runtime/waiting_room.h"
 
 namespace pathways::runtime {
 namespace {
@@ -22,7 +23,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr size_t kThreads = 4;
-constexpr size_t kConnectionsMax = 16;  // Accepted and not yet closed. More wait in the kernel.
+constexpr size_t kServedMax = 16;    // With one of the threads, or next.
+constexpr size_t kWaitingMax = 256;  // Whose head is not there yet.
 // For a whole request and a whole answer. httplib's own limits are for each read and so let a
 // client that sends a byte now and then stay for hours.
 constexpr std::chrono::seconds kRequestLimit{1};
@@ -91,13 +93,20 @@ class DeadlineStream : public httplib::Stream {
   size_t received_ = 0;
 };
 
-// Holds back the accepting thread while there are kConnectionsMax connections.
-class BoundedTasks : public httplib::TaskQueue {
+// What the accepting thread has to do with a connection takes no time.
+class TasksAtOnce : public httplib::TaskQueue {
  public:
-  void enqueue(std::function<void()> task) override {
+  void enqueue(std::function<void()> task) override { task(); }
+  void shutdown() override {}
+};
+
+// Holds back who brings a task while there are kServedMax.
+class BoundedTasks {
+ public:
+  void enqueue(std::function<void()> task) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      done_.wait(lock, [this] { return open_ < kConnectionsMax; });
+      done_.wait(lock, [this] { return open_ < kServedMax; });
       ++open_;
     }
     threads_.enqueue([this, task = std::move(task)] {
@@ -107,7 +116,8 @@ class BoundedTasks : public httplib::TaskQueue {
       done_.notify_one();
     });
   }
-  void shutdown() override { threads_.shutdown(); }
+  // Waits for all.
+  void shutdown() { threads_.shutdown(); }
 
  private:
   std::mutex mutex_;  // Guards open_.
@@ -129,13 +139,15 @@ class MetricsHttp::Server : public httplib::Server {
     set_payload_max_length(kPayloadBytesMax);
     new_task_queue = [this]() -> httplib::TaskQueue* {
       NoteListening();
-      return new BoundedTasks;
+      return new TasksAtOnce;
     };
     Get("/metrics", [this](const httplib::Request&, httplib::Response& answer) {
       answer.set_content(options_.metrics(), kMetricsType);
     });
-    Get("/healthz", [](const httplib::Request&, httplib::Response& answer) {
-      answer.set_content("alive\n", kTextType);
+    Get("/healthz", [this](const httplib::Request&, httplib::Response& answer) {
+      const bool alive = !options_.alive || options_.alive();
+      answer.status = alive ? 200 : 503;
+      answer.set_content(alive ? "alive\n" : "broken\n", kTextType);
     });
     Get("/readyz", [this](const httplib::Request&, httplib::Response& answer) {
       const bool ready = options_.ready();
@@ -161,6 +173,12 @@ class MetricsHttp::Server : public httplib::Server {
     listening_changed_.wait(lock, [this] { return listening_; });
   }
 
+  // After Cut, and once nobody accepts any more.
+  void WaitUntilServed() {
+    room_.Stop();
+    served_.shutdown();
+  }
+
   void Cut() {
     stop();
     std::lock_guard<std::mutex> lock(mutex_);
@@ -176,24 +194,34 @@ class MetricsHttp::Server : public httplib::Server {
   }
 
   bool process_and_close_socket(socket_t socket) override {
-    bool serve = true;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       open_.insert(socket);
+    }
+    room_.Add(socket);
+    return true;
+  }
+
+  void Serve(int socket) {
+    bool serve = true;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
       serve = !cutting_;
     }
-    bool served = false;
     if (serve) {
       DeadlineStream stream(socket);
       bool closed = false;
-      served = process_request(stream, /*close_connection=*/true, closed, nullptr);
+      (void)process_request(stream, /*close_connection=*/true, closed, nullptr);
     }
+    Close(socket);
+  }
+
+  void Close(int socket) {
     // Under the lock: Cut must not meet the number again as another file.
     std::lock_guard<std::mutex> lock(mutex_);
     open_.erase(socket);
     ::shutdown(socket, SHUT_RDWR);
     close(socket);
-    return served;
   }
 
   const MetricsHttpOptions options_;
@@ -202,6 +230,10 @@ class MetricsHttp::Server : public httplib::Server {
   bool listening_ = false;
   bool cutting_ = false;
   std::set<int> open_;  // Sockets of connections.
+  BoundedTasks served_;
+  WaitingRoom room_{{.wait = kRequestLimit, .sockets_max = kWaitingMax},
+                    [this](int socket) { served_.enqueue([this, socket] { Serve(socket); }); },
+                    [this](int socket) { Close(socket); }};
 };
 
 absl::StatusOr<std::unique_ptr<MetricsHttp>> MetricsHttp::Start(MetricsHttpOptions options) {
@@ -227,6 +259,7 @@ void MetricsHttp::Stop() {
   if (!thread_.joinable()) return;
   server_->Cut();
   thread_.join();
+  server_->WaitUntilServed();
 }
 
 }  // namespace pathways::runtime

@@ -1,10 +1,11 @@
 // The HTTP port for those who watch a program: /metrics, /healthz and /readyz.
 //
-// /healthz says 200 as long as the program can answer at all, so a failing dependency never makes
-// an orchestrator kill it; /readyz says 200 or 503 as a function says, so that no traffic is sent
-// where it would be refused. The port shows no personal data and asks nobody who they are: bind it
-// where only the monitoring reaches it. A few threads answer one request per connection each within
-// a short deadline, so a slow or silent client holds neither the port nor the stop for long.
+// /healthz says 200 as long as the program can answer and nothing is broken that only a restart
+// mends, so a failing dependency never makes an orchestrator kill it; /readyz says 200 or 503 as a
+// function says, so that no traffic is sent where it would be refused. The port shows no personal
+// data and asks nobody who they are: bind it where only the monitoring reaches it. A few threads
+// answer one request per connection each within a short deadline, and only once the head of the
+// request is there, so a slow or silent client holds neither the port nor the stop for long.
 #ifndef PATHWAYS_SERVICES_RUNTIME_METRICS_HTTP_H_
 #define PATHWAYS_SERVICES_RUNTIME_METRICS_HTTP_H_
 
@@ -23,6 +24,7 @@ struct MetricsHttpOptions {
   Address address;  // Port 0: any free port.
   std::function<std::string()> metrics;
   std::function<bool()> ready;
+  std::function<bool()> alive = {};  // Empty: always.
 };
 
 class MetricsHttp {

@@ -129,6 +129,55 @@ TEST_F(MetricsHttpTest, SilentClientsDoNotHoldThePort) {
   EXPECT_THAT(Request(http_->port(), "GET", "/healthz"), StartsWith("HTTP/1.1 200 "));
 }
 
+// Each held a thread for a second: with so many, the answer came after some ten.
+TEST_F(MetricsHttpTest, ManyHalfRequestsHoldNobodyUp) {
+  std::vector<std::unique_ptr<Connection>> silent;
+  for (int i = 0; i < 40; ++i) {
+    silent.push_back(std::make_unique<Connection>(http_->port()));
+    silent.back()->Send("GET /healthz HT");
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(Request(http_->port(), "GET", "/healthz"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  for (const auto& connection : silent) EXPECT_EQ(connection->Receive(), "");  // Given up.
+}
+
+// More than may wait: the oldest go, and who sends a whole head at once is answered.
+TEST_F(MetricsHttpTest, AFloodOfHalfRequestsPushesOutItsOwn) {
+  std::vector<std::unique_ptr<Connection>> silent;
+  for (int i = 0; i < 300; ++i) {
+    silent.push_back(std::make_unique<Connection>(http_->port()));
+    silent.back()->Send("GET");
+  }
+  EXPECT_THAT(Request(http_->port(), "GET", "/healthz"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(MetricsHttpTest, ARequestInPartsIsAnswered) {
+  Connection connection(http_->port());
+  for (const char* part : {"GET /healthz HT", "TP/1.1\r\nHost: x\r", "\n\r", "\n"}) {
+    connection.Send(part);
+  }
+  EXPECT_THAT(connection.Receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(MetricsHttpTest, AHeadWithoutAnEndIsGivenUp) {
+  Connection connection(http_->port());
+  connection.Send("GET / HTTP/1.1\r\nX: " + std::string(16 << 10, 'x'));
+  EXPECT_EQ(connection.Receive(), "");
+}
+
+TEST_F(MetricsHttpTest, WhatOnlyARestartMendsIsSaid) {
+  std::atomic<bool> alive = true;
+  const auto started = MetricsHttp::Start({.address = {"127.0.0.1", 0},
+                                           .metrics = [] { return ""; },
+                                           .ready = [] { return true; },
+                                           .alive = [&alive] { return alive.load(); }});
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_THAT(Request((*started)->port(), "GET", "/healthz"), StartsWith("HTTP/1.1 200 "));
+  alive = false;
+  EXPECT_THAT(Request((*started)->port(), "GET", "/healthz"), StartsWith("HTTP/1.1 503 "));
+}
+
 // Without a cut the stop would take as long as the client is given for the answer, five seconds.
 TEST_F(MetricsHttpTest, AClientThatDoesNotReadDoesNotHoldTheStop) {
   std::promise<void> asked;

@@ -63,7 +63,12 @@ void Front::TellHealth(bool may_serve) {
 void Front::WatchHealth() {
   while (health_.Wait(kProbeEvery)) {
     for (const FrontService& service : parts_.services) service.core->ProbeWrite();
-    TellHealth(true);
+    TellHealth(server_->is_reachable());
+    // The empty name of the other port says no at no other time: a store that cannot be written is
+    // not mended by a restart, a port that nobody can reach is.
+    if (!server_->is_reachable() && parts_.health_server != nullptr) {
+      parts_.health_server->SetServing("", false);
+    }
   }
   TellHealth(false);
 }
@@ -78,6 +83,7 @@ void Front::Sample() {
 }
 
 bool Front::IsReady() const {
+  if (!server_->is_reachable()) return false;
   for (const FrontService& service : parts_.services) {
     if (!service.core->can_write()) return false;
   }

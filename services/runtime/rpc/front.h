@@ -47,8 +47,10 @@ class Front {
   ~Front();
 
   int port() const { return server_->port(); }
-  // True while every service can write.
+  // True while every service can write and the port is reached.
   bool IsReady() const;
+  // False: its port is not reached any more, and the process is to end.
+  bool IsAlive() const { return server_->is_reachable(); }
   // Refuses new calls, lets running ones end within `drain`, then stops assemblies and cores.
   // Idempotent.
   void Stop(absl::Duration drain);

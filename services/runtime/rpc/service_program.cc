@@ -28,6 +28,7 @@
 #include "services/runtime/private_file.h"
 #include "services/runtime/program_flags.h"
 #include "services/runtime/rpc/front.h"
+#include "services/runtime/rpc/grpc_log.h"
 #include "services/runtime/rpc/stream_client.h"
 #include "services/runtime/status_macros.h"
 #include "services/runtime/store/postgres_conninfo.h"
@@ -77,6 +78,7 @@ std::vector<Setting> SettingsOf(const ServiceProgram& program) {
       {"queue-max", "Requests that may wait", "4096"},
       {"queue-bytes-max", "Bytes of requests that are not answered yet", "67108864"},
       {"message-bytes-max", "Largest request in bytes", "1048576"},
+      {"connections-max", "Connections to the gRPC API; more are closed as they come", "256"},
       {"read-threads", "Threads for reads", "2"},
       {"sweep-seconds", "How often what was applied is compared with the other service", "300"},
       {"timers-seconds", "How often due timers are looked for", "10"},
@@ -177,6 +179,7 @@ Options ReadOptions(Settings& settings, const ServiceProgram& program) {
       static_cast<size_t>(settings.Integer("queue-bytes-max", 1 << 20, int64_t{4} << 30));
   read.rpc.message_bytes_max =
       static_cast<int>(settings.Integer("message-bytes-max", 1024, 64 << 20));
+  read.rpc.connections_max = static_cast<int>(settings.Integer("connections-max", 8, 10'000));
   read.read_threads = static_cast<int>(settings.Integer("read-threads", 1, 64));
   read.sweep_every = settings.Seconds("sweep-seconds", absl::Seconds(1), absl::Hours(24));
   read.group_session =
@@ -234,6 +237,7 @@ class Process {
   const Options options_;
   const SystemClock clock_;
   Logger log_;
+  const GrpcLog grpc_log_{log_, clock_};
   Metrics metrics_;
   std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<TokenFile> tokens_;
@@ -294,6 +298,7 @@ absl::Status Process::ListenForHealth() {
   if (options_.health_listen.empty()) return absl::OkStatus();
   RpcOptions options;
   options.listen = options_.health_listen;
+  options.on_unreachable = options_.rpc.on_unreachable;
   ASSIGN_OR_RETURN(health_, RpcServer::Start(options, {}));
   return absl::OkStatus();
 }
@@ -424,7 +429,8 @@ absl::Status Process::Start(std::unique_ptr<Domain> domain) {
                                                        options_.stuck_after,
                                                        health_.get()}));
   ASSIGN_OR_RETURN(http_, MetricsHttp::Start({options_.metrics, [this] { return metrics_.Text(); },
-                                              [this] { return front_->IsReady(); }}));
+                                              [this] { return front_->IsReady(); },
+                                              [this] { return front_->IsAlive(); }}));
   return absl::OkStatus();
 }
 
@@ -481,6 +487,7 @@ int RunService(int argc, const char* const* argv, const ServiceProgram& program)
   umask(kPrivateUmask);
   KeepMemoryPrivate();
   SignalWatch signals;  // Before any thread.
+  RaiseDescriptorLimit();
   Settings settings(SettingsOf(program));
   const std::optional<int> ended =
       ParseFlags(argc, argv, program.name, program.description, settings);
@@ -490,6 +497,7 @@ int RunService(int argc, const char* const* argv, const ServiceProgram& program)
   absl::StatusOr<std::unique_ptr<Domain>> domain = program.make_domain(settings);
   if (const absl::Status checked = settings.Check(); !checked.ok()) return Fail(checked);
   if (!domain.ok()) return Fail(domain.status());
+  options.rpc.on_unreachable = [&signals] { signals.RequestStop(kUnreachableReason); };
   Process process(program, std::move(options));
   Watchdog watchdog(process.log());
   Signal stop;
@@ -501,12 +509,15 @@ int RunService(int argc, const char* const* argv, const ServiceProgram& program)
   const absl::Status served = Serve(process, *std::move(domain), stop);
   signals.RequestStop("failed");
   waiter.join();
+  const bool is_unreachable = reason == kUnreachableReason;
+  if (is_unreachable) process.log().Error("unreachable");
   process.log().Info("stopping", {{"reason", reason}});
   watchdog.Arm(process.options().drain + kStopMargin);
   process.Stop();
   watchdog.Disarm();
   process.log().Info("stopped");
-  return served.ok() ? 0 : Fail(served);
+  if (!served.ok()) return Fail(served);
+  return is_unreachable ? kExitFailed : 0;
 }
 
 }  // namespace pathways::runtime
