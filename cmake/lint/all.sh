@@ -28,6 +28,16 @@ buf_breaking() {
   buf breaking --against "$(git rev-parse --git-common-dir)#format=git,tag=$tag"
 }
 
+# What a release wrote somebody has stored: its golden events only ever get more.
+golden_events() {
+  local tag
+  tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || {
+    echo "no release tag yet"
+    return 0
+  }
+  ! git diff --name-only --diff-filter=a "$tag" -- tests/compat/golden | grep .
+}
+
 shell_scripts() {
   git ls-files -z --cached --others --exclude-standard -- dev .ci/run '*.sh' |
     xargs -0 shellcheck --external-sources
@@ -56,6 +66,7 @@ tidy() {
 check format cmake/lint/format.sh
 check "buf lint" buf lint
 check "buf breaking" buf_breaking
+check "golden events" golden_events
 check "include direction" python3 cmake/lint/include_direction.py .
 check conventions python3 cmake/lint/conventions.py .
 check "lint self-test" python3 -m unittest discover --quiet -s cmake/lint -p '*_test.py'
