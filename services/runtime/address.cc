@@ -45,6 +45,7 @@ std::optional<Address> ParseAddress(absl::string_view text) {
 
 bool IsLoopback(absl::string_view host) {
   const std::string text(host);
+  if (absl::StrContains(text, '\0')) return false;  // The rest would not be looked at.
   in_addr v4 = {};
   if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
     return (ntohl(v4.s_addr) >> 24) == kLoopbackNet;
