@@ -19,6 +19,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kPollMs = 20;
+// While nothing but a record can give this thread something to do.
+constexpr int kIdlePollMs = 200;
 constexpr int kAskMs = 5000;
 constexpr std::chrono::seconds kCloseMax{10};
 constexpr std::chrono::seconds kHousekeeping{1};
@@ -139,7 +141,7 @@ void KafkaSubscription::Run() {
     }
     Restart();
     for (auto& [id, assigned] : assigned_) PauseOrResume(assigned);
-    const Message message(rd_kafka_consumer_poll(client_.get(), kPollMs));
+    const Message message(rd_kafka_consumer_poll(client_.get(), PollMs()));
     if (message) Handle(message.get());
   }
   if (client_) Close();
@@ -329,6 +331,15 @@ void KafkaSubscription::PauseOrResume(Assigned& assigned) {
   const auto code = pause ? rd_kafka_pause_partitions(client_.get(), one.get())
                           : rd_kafka_resume_partitions(client_.get(), one.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) assigned.paused = pause;
+}
+
+int KafkaSubscription::PollMs() const {
+  if (restart_ || !unknown_.empty()) return kPollMs;
+  for (const auto& [id, assigned] : assigned_) {
+    // A paused one brings no record that would end the wait.
+    if (assigned.paused || !assigned.partition->Position()) return kPollMs;
+  }
+  return kIdlePollMs;
 }
 
 void KafkaSubscription::Handle(rd_kafka_message_t* message) {

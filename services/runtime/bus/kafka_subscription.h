@@ -108,6 +108,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   // Begins to fetch anew where the partitions ask for it.
   void Restart();
   void PauseOrResume(Assigned& assigned);
+  // How long to wait for a record. What the readers ask for meanwhile is seen only after it.
+  int PollMs() const;
   void ReadHeads();
   void Wake();
 
