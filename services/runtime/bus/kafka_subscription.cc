@@ -24,6 +24,8 @@ constexpr int kIdlePollMs = 200;
 constexpr int kAskMs = 5000;
 constexpr std::chrono::seconds kCloseMax{10};
 constexpr std::chrono::seconds kHousekeeping{1};
+// More than any fetch brings in a moment.
+constexpr char kCollectedBytes[] = "100000";
 
 struct MessageDeleter {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
@@ -77,10 +79,10 @@ absl::Status KafkaSubscription::NewClient() {
   // cooperative-sticky aborts the process in librdkafka 2.0.2 when closed around an assignment.
   conf.Set("partition.assignment.strategy", "range");
   conf.Set("queued.max.messages.kbytes", "16384");
-  // The broker collects records for this long before it answers, unless they are many: with an
-  // answer for each record, brokers and services are busy with answers at a quarter of their load.
+  // The broker answers as soon as it has a record, and is hardly asked when it has none. That it
+  // need not answer for each one is the publisher's doing: a relay hands over what came meanwhile.
   conf.SetMilliseconds("fetch.wait.max.ms", options_.fetch_wait);
-  conf.Set("fetch.min.bytes", "100000");
+  conf.Set("fetch.min.bytes", options_.collects ? kCollectedBytes : "1");
   rd_kafka_conf_set_rebalance_cb(conf.raw(), OnRebalance);
   ASSIGN_OR_RETURN(client_, conf.NewConsumer());
   rd_kafka_poll_set_consumer(client_.get());
