@@ -127,6 +127,16 @@ class Process:
         """Time on the processors so far, user and system."""
         return _cpu_seconds(self.pid, with_ended_children)
 
+    def work(self):
+        """Seconds on the processors, exactly, and how often its threads went to sleep, so far."""
+        seconds, sleeps = 0, 0
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # It has just ended.
+                seconds += int((task / "schedstat").read_text().split()[0]) / 1e9
+                status = dict(line.split(":\t", 1) for line in (task / "status").open())
+                sleeps += int(status["voluntary_ctxt_switches"])
+        return seconds, sleeps
+
     def memory_mib(self, field):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(f"{field}:"):

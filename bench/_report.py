@@ -5,11 +5,13 @@ The form of the result file is one for all benchmarks:
  "ratios": [{"id", "value", "goal", "meaning"}], "void": null | "reason"}
 """
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import statistics
+import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -68,6 +70,7 @@ class Report:
         self._name, self._machine = name, machine_
         self._figures, self._ratios, self._void = [], [], []
         self._rows = []
+        self.failed = False  # Some part ended without its figures.
 
     def figure(self, id_, values, unit, meaning, goal=""):
         row = {
@@ -89,6 +92,22 @@ class Report:
 
     def void(self, reason):
         self._void.append(reason)
+
+    @contextlib.contextmanager
+    def part(self, name):
+        """Use as `with`. A part that fails makes itself void and leaves the other figures."""
+        try:
+            yield
+        except (
+            ArithmeticError,  # Of figures that are not there.
+            LookupError,
+            OSError,
+            RuntimeError,
+            ValueError,
+            subprocess.SubprocessError,
+        ) as error:
+            self.failed = True
+            self.void(f"{name}: {error}")
 
     def finish(self):
         """Prints the table and writes bench/results/NAME.json."""

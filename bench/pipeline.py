@@ -8,12 +8,14 @@ D3  anonymous resident memory of each service when idle
 D4  start of each service to SERVING
 D5  catch-up rate after an outage of the broker ÷ the live rate, which goes on meanwhile; void
     when registrations were not answered at that rate all the time
+D6  processor time and wake-ups of each service when nothing happens
 
 Every case qualifies for exactly one pathway. The agency holds one WatchReferrals stream all the
 time; times are of one monotonic clock. The limit is 1/(1/echo + the sum over the services of
 1/append + 1/produce): gRPC alone, PostgreSQL writing each row once, librdkafka alone, each with the
 machine to itself. At the end every case answered OK must have been registered, screened, referred
-and seen exactly once; else the figures are void and this exits 1. R6 is in price.py.
+and seen exactly once; else the figures are void and this exits 1. A part that fails is void and
+leaves the others' figures; then this exits 1 too. R6 is in price.py.
 
 Usage: pipeline.py --build build/release [--rounds N] [--outage SECONDS]
 """
@@ -43,6 +45,8 @@ _LIVE_RATE = 500  # Of D5.
 _AFTER_OUTAGE_SECONDS = 30
 _BACKLOG_SECONDS = 0.2  # D5 has caught up when less than this share of a second's cases is missing.
 _STARTS = 5
+_IDLE_SECONDS = 10
+_IDLE_ROUNDS = 3
 _LIMIT_ROUNDS = 3
 _OUTAGE_SECONDS = 60
 _GRPC = {service: f"pathways.{service}.v1.{service.capitalize()}Service" for service in SERVICES}
@@ -121,6 +125,34 @@ def measure_steady(pipeline, report, rounds):
     report.figure("D2", tails, "ms", f"99th percentile from OK to referral seen, {at}", "<= 100")
     report.figure("D2.p50", halves, "ms", f"median from OK to referral seen, {at}")
     report.figure("D2.ok_p99", from_call, "ms", f"99th percentile from call to OK, {at}")
+
+
+def measure_idle(pipeline, report, rounds):
+    """D6, and D3 after the load."""
+    running = pipeline.deployment.running
+    shares, wakes = collections.defaultdict(list), collections.defaultdict(list)
+    time.sleep(_IDLE_SECONDS)  # What the load left to be done is done.
+    for _ in range(rounds):
+        before = {service: process.work() for service, process in running.items()}
+        shared = pipeline.cpu()
+        start = time.monotonic()
+        time.sleep(_IDLE_SECONDS)
+        took = time.monotonic() - start
+        for service, process in running.items():
+            for values, was, now in zip((shares, wakes), before[service], process.work()):
+                values[service].append((now - was) / took)
+        for name in ("kafka", "postgres"):
+            shares[name].append((pipeline.cpu()[name] - shared[name]) / took)
+    for service, process in running.items():
+        meaning = f"{service}, idle: share of a processor"
+        report.figure(f"D6.{service}", [s * 100 for s in shares[service]], "%", meaning, "< 0.5")
+        meaning = f"{service}, idle: wake-ups of its threads"
+        report.figure(f"D6.{service}.wakes", wakes[service], "1/s", meaning)
+        meaning = f"{service}: RssAnon, idle after the load"
+        report.figure(f"D3.{service}.worked", [process.memory_mib("RssAnon")], "MiB", meaning)
+    for name in ("kafka", "postgres"):
+        meaning = f"{name}, services idle: share of a processor"
+        report.figure(f"D6.{name}", [s * 100 for s in shares[name]], "%", meaning)
 
 
 def catch_up(answered, seen, up):
@@ -251,24 +283,26 @@ def measure(cluster, report, arguments):
     """Returns the faults of the history."""
     with contextlib.ExitStack() as stack:
         deployment = stack.enter_context(Deployment(cluster, "pipeline"))
-        measure_start(cluster, deployment, report)
+        with report.part("D3, D4"):
+            measure_start(cluster, deployment, report)
         for service in SERVICES:
-            deployment.start(service)
+            if service not in deployment.running:
+                deployment.start(service)
         agency = stack.enter_context(Agency(cluster, deployment))
         pipeline = Pipeline(cluster, deployment, agency)
-        rates, transactions = measure_rate(pipeline, report, arguments.rounds)
-        measure_steady(pipeline, report, arguments.rounds)
-        for service, process in deployment.running.items():
-            process.wait_idle()
-            report.figure(
-                f"D3.{service}.worked",
-                [process.memory_mib("RssAnon")],
-                "MiB",
-                f"{service}: RssAnon, idle after the load",
-            )
-        measure_outage(pipeline, report, arguments.outage)
+        limits = None
+        with report.part("D1"):
+            limits = measure_rate(pipeline, report, arguments.rounds)
+        with report.part("D2"):
+            measure_steady(pipeline, report, arguments.rounds)
+        with report.part("D6"):
+            measure_idle(pipeline, report, _IDLE_ROUNDS)
+        with report.part("D5"):
+            measure_outage(pipeline, report, arguments.outage)
         faults = history_faults(pipeline)
-        measure_limit(pipeline, report, rates, transactions)
+        if limits is not None:
+            with report.part("D1.limit"):
+                measure_limit(pipeline, report, *limits)
     return faults
 
 
@@ -282,13 +316,14 @@ def main():
     # In the build folder: /tmp may lie in memory, where an fsync costs nothing.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
         report = Report("pipeline", machine(folder))
-        with Cluster(build, folder) as cluster:
+        faults = []
+        with report.part("pipeline"), Cluster(build, folder) as cluster:
             faults = measure(cluster, report, arguments)
     for fault in faults:
         report.void(fault)
     print("R6: ./dev bench price")
     report.finish()
-    return 1 if faults else 0
+    return 1 if faults or report.failed else 0
 
 
 if __name__ == "__main__":

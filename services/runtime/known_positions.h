@@ -1,7 +1,7 @@
 // How far a reader has come in each log, without asking the store for it each time.
 //
 // The store has the last word. What it said, and what was committed since, is taken for true for a
-// moment only (kIdleWait), and not after an error. Between two commits of one reader nobody else
+// few seconds only, and not after an error. Between two commits of one reader nobody else
 // moves its positions, except a replica that was given a partition of it meanwhile; then what is
 // read a second time is recognised by its number, as ever. Not thread-safe: each reader's own.
 #ifndef PATHWAYS_SERVICES_RUNTIME_KNOWN_POSITIONS_H_

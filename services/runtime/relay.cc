@@ -17,6 +17,9 @@ constexpr size_t kBatch = 2000;
 // More streams than this are never withheld: then the bus is at fault, and the relay waits for it.
 constexpr size_t kWithheldMax = 1000;
 constexpr std::chrono::minutes kRetryEvery{1};
+// After less than a batch. Brokers answer whoever follows as soon as there is a record, so this is
+// also how often they answer under load: longer than kRest, for each answer costs all of them.
+constexpr absl::Duration kPublishRest = absl::Milliseconds(10);
 
 #ifdef PATHWAYS_FAULTS
 // The mutant relay_drop: once, the last event of a batch is taken for handed over and is not.
@@ -67,7 +70,7 @@ void Relay::Run() {
     // After less than a batch there is more only if somebody says so.
     if (published.ok() && *published == kBatch) continue;
     // Commits of this process are no news to one that stands by.
-    if (!signal_.Rest(leads_ ? kRest : kIdleWait)) return;
+    if (!signal_.Rest(leads_ ? kPublishRest : kIdleWait)) return;
     if (leads_ || !published.ok()) signal_.Wait(published.ok() ? kIdleWait : kErrorWait);
   }
 }

@@ -114,6 +114,34 @@ class ReplayTest : public testing::Test {
     }
     return true;
   }
+  // For who reads that it was not so: whether a reader stands still, and where, or the topic grew.
+  std::string HowFar(const std::map<std::string, size_t>& records) const {
+    std::string text;
+    for (const auto& [service, reader, key] : Readers()) {
+      absl::StrAppend(&text, "\n", reader, " was to read ", records.at(service), " of ", service,
+                      ", which has ", RecordsOf(service).size(), " now; positions:");
+      for (const std::string& row :
+           Rows(deployment_.database(reader),
+                {absl::StrCat("SELECT upstream || '=' || position::text FROM positions WHERE "
+                              "upstream LIKE '",
+                              key, "/%' ORDER BY 1")})) {
+        absl::StrAppend(&text, " ", row);
+      }
+    }
+    return text + "\n";
+  }
+  // Whether nothing will be published (again): a relay that was not told of its records' arrival
+  // sends them once more, and a topic that is counted before is longer then.
+  bool HavePublished() const {
+    for (const std::string& service : ServiceNames()) {
+      const std::vector<std::string> done =
+          Rows(deployment_.database(service),
+               {"SELECT (coalesce((SELECT max(position) FROM events), 0) = "
+                "coalesce((SELECT max(watermark) FROM relay), 0))::text"});
+      if (done != std::vector<std::string>{"true"}) return false;
+    }
+    return true;
+  }
   void LiveOn(const std::string& name, int cases) {
     Load load(deployment_, kReplicas, {.pause = absl::Milliseconds(20), .name = name}, history_);
     ASSERT_TRUE(Eventually([&] { return load.cases() >= cases; })) << deployment_.Logs();
@@ -129,13 +157,14 @@ TEST_F(ReplayTest, RecordsThatComeAgainInAnyOrderChangeNoByte) {
   ASSERT_NO_FATAL_FAILURE(LiveOn("before", kCases));
   const auto found = Settle(deployment_, history_, testing_support::kStillWithRepair);
   ASSERT_TRUE(found.IsClean()) << found << deployment_.Logs();
+  ASSERT_TRUE(Eventually([&] { return HavePublished(); })) << deployment_.Logs();
   std::map<std::string, std::vector<KafkaRecord>> records;
   std::map<std::string, size_t> counts;
   for (const std::string& service : ServiceNames()) {
     records[service] = RecordsOf(service);
     counts[service] = records[service].size();
   }
-  ASSERT_TRUE(Eventually([&] { return HaveRead(counts); }));
+  ASSERT_TRUE(Eventually([&] { return HaveRead(counts); })) << HowFar(counts) << deployment_.Logs();
   std::map<std::string, std::vector<std::string>> before;
   for (const std::string& service : ServiceNames()) {
     const std::string& database = deployment_.database(service);
@@ -148,7 +177,7 @@ TEST_F(ReplayTest, RecordsThatComeAgainInAnyOrderChangeNoByte) {
     counts[service] *= 4;
     ASSERT_THAT(RecordsOf(service), SizeIs(counts[service]));
   }
-  EXPECT_TRUE(Eventually([&] { return HaveRead(counts); })) << deployment_.Logs();
+  EXPECT_TRUE(Eventually([&] { return HaveRead(counts); })) << HowFar(counts) << deployment_.Logs();
   for (const std::string& service : ServiceNames()) {
     EXPECT_TRUE(EveryRow(deployment_.database(service)) == before[service]) << service;
   }

@@ -21,6 +21,7 @@ std::string KafkaPartition::Incarnation() {
 absl::StatusOr<std::vector<EventRow>> KafkaPartition::ReadAfter(int64_t position, int limit) {
   std::lock_guard<std::mutex> lock(mutex_);
   std::vector<EventRow> page;
+  asked_ = position;
   if (closed_) return page;
   if (!positioned_ || position < begin_) {
     positioned_ = true;
@@ -48,9 +49,10 @@ void KafkaPartition::DropUntil(int64_t position) {
 
 absl::StatusOr<int64_t> KafkaPartition::Head() {
   std::lock_guard<std::mutex> lock(mutex_);
-  // Never below what was read: an offset past the end is found by the broker, and makes this
-  // another log.
-  return std::max(head_, begin_);
+  // Never below what its reader asked for, not even where the partition was taken away or turned
+  // out to be another log since: an end below its position ends a reader for good. An offset past
+  // the end is found by the broker, and makes this another log.
+  return std::max(head_, asked_);
 }
 
 void KafkaPartition::Add(EventRow row) {

@@ -68,6 +68,7 @@ class KafkaPartition : public EventLog {
   std::deque<EventRow> rows_;  // All records after begin_ that were fetched.
   size_t bytes_ = 0;
   int64_t begin_ = 0;        // Position of the consumer.
+  int64_t asked_ = 0;        // Position that was last asked for, of whatever log.
   bool positioned_ = false;  // The consumer has told its position.
   bool restart_ = false;     // What comes before fetching begins anew is old.
   int64_t first_ = 0;        // First offset that exists, as far as known.

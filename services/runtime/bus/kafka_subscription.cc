@@ -19,9 +19,13 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kPollMs = 20;
+// While nothing but a record can give this thread something to do.
+constexpr int kIdlePollMs = 200;
 constexpr int kAskMs = 5000;
 constexpr std::chrono::seconds kCloseMax{10};
 constexpr std::chrono::seconds kHousekeeping{1};
+// More than any fetch brings in a moment.
+constexpr char kCollectedBytes[] = "100000";
 
 struct MessageDeleter {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
@@ -75,10 +79,10 @@ absl::Status KafkaSubscription::NewClient() {
   // cooperative-sticky aborts the process in librdkafka 2.0.2 when closed around an assignment.
   conf.Set("partition.assignment.strategy", "range");
   conf.Set("queued.max.messages.kbytes", "16384");
-  // The broker collects records for this long before it answers, unless they are many: with an
-  // answer for each record, brokers and services are busy with answers at a quarter of their load.
+  // The broker answers as soon as it has a record, and is hardly asked when it has none. That it
+  // need not answer for each one is the publisher's doing: a relay hands over what came meanwhile.
   conf.SetMilliseconds("fetch.wait.max.ms", options_.fetch_wait);
-  conf.Set("fetch.min.bytes", "100000");
+  conf.Set("fetch.min.bytes", options_.collects ? kCollectedBytes : "1");
   rd_kafka_conf_set_rebalance_cb(conf.raw(), OnRebalance);
   ASSIGN_OR_RETURN(client_, conf.NewConsumer());
   rd_kafka_poll_set_consumer(client_.get());
@@ -139,7 +143,7 @@ void KafkaSubscription::Run() {
     }
     Restart();
     for (auto& [id, assigned] : assigned_) PauseOrResume(assigned);
-    const Message message(rd_kafka_consumer_poll(client_.get(), kPollMs));
+    const Message message(rd_kafka_consumer_poll(client_.get(), PollMs()));
     if (message) Handle(message.get());
   }
   if (client_) Close();
@@ -329,6 +333,15 @@ void KafkaSubscription::PauseOrResume(Assigned& assigned) {
   const auto code = pause ? rd_kafka_pause_partitions(client_.get(), one.get())
                           : rd_kafka_resume_partitions(client_.get(), one.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) assigned.paused = pause;
+}
+
+int KafkaSubscription::PollMs() const {
+  if (restart_ || !unknown_.empty()) return kPollMs;
+  for (const auto& [id, assigned] : assigned_) {
+    // A paused one brings no record that would end the wait.
+    if (assigned.paused || !assigned.partition->Position()) return kPollMs;
+  }
+  return kIdlePollMs;
 }
 
 void KafkaSubscription::Handle(rd_kafka_message_t* message) {

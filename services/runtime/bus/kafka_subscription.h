@@ -47,8 +47,12 @@ struct KafkaSubscriptionOptions {
   // and of no other: the member that came last under a name pushes out the one before.
   std::string instance_id;
   absl::Duration session_timeout = absl::Seconds(10);
-  // How long the broker collects records before it answers, unless they are many.
-  absl::Duration fetch_wait = absl::Milliseconds(10);
+  // How long the broker waits for a record before it answers that there is none, which is how often
+  // it is asked when nothing happens.
+  absl::Duration fetch_wait = absl::Milliseconds(250);
+  // Whether it waits as long also when there are some, unless they are many: fewer answers, for
+  // readers that nobody waits for.
+  bool collects = false;
   KafkaPartition::Limits limits;
 };
 
@@ -109,6 +113,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   // Begins to fetch anew where the partitions ask for it.
   void Restart();
   void PauseOrResume(Assigned& assigned);
+  // How long to wait for a record. What the readers ask for meanwhile is seen only after it.
+  int PollMs() const;
   void ReadHeads();
   void Wake();
 

@@ -46,10 +46,6 @@ constexpr size_t kTokenBytesMax = 4096;
 constexpr size_t kInstanceBytesMax = 249;
 // How often a database that cannot be reached at the start is tried again.
 constexpr absl::Duration kRetryEvery = absl::Seconds(1);
-// How long a broker collects records before it answers, which is how often it is asked when there
-// are none. Nobody waits for what is only shown as for what leads on.
-constexpr absl::Duration kFetchWait = absl::Milliseconds(10);
-constexpr absl::Duration kFetchWaitProjected = absl::Milliseconds(100);
 // How long a start, and a stop in the midst of it, may wait for Kafka to compare its topic.
 constexpr absl::Duration kTopicPatience = absl::Seconds(5);
 // What the stop may take beyond the drain time, before the watchdog ends the process.
@@ -225,8 +221,7 @@ class Process {
 
  private:
   absl::Status ReadKafka();
-  absl::Status Follow(const std::string& name, const std::string& address,
-                      absl::Duration fetch_wait);
+  absl::Status Follow(const std::string& name, const std::string& address, bool is_projected);
   KafkaPublisherOptions Publishing() const;
   absl::StatusOr<EngineOptions> EngineWithMutants();
   absl::Status StartPublishing();
@@ -311,7 +306,7 @@ absl::Status Process::OpenStore() {
 }
 
 absl::Status Process::Follow(const std::string& name, const std::string& address,
-                             absl::Duration fetch_wait) {
+                             bool is_projected) {
   KafkaSubscriptionOptions options;
   options.kafka = kafka_;
   options.topic = EventsTopic(options_.topic_prefix, name);
@@ -319,7 +314,8 @@ absl::Status Process::Follow(const std::string& name, const std::string& address
   options.source = KafkaSourceOf(name);
   options.instance_id = options_.kafka_instance;  // Two followed services are two groups.
   options.session_timeout = options_.group_session;
-  options.fetch_wait = fetch_wait;
+  // Nobody waits for what is only shown as for what leads on.
+  options.collects = is_projected;
   Followed& followed = followed_.emplace_back();
   followed.name = name;
   ASSIGN_OR_RETURN(followed.subscription, KafkaSubscription::Open(std::move(options), log_));
@@ -395,10 +391,10 @@ absl::Status Process::StartPublishing() {
 absl::Status Process::Start(std::unique_ptr<Domain> domain) {
   size_t next = 0;
   for (const std::string& name : program_.follows) {
-    RETURN_IF_ERROR(Follow(name, options_.upstream_addresses[next++], kFetchWait));
+    RETURN_IF_ERROR(Follow(name, options_.upstream_addresses[next++], /*is_projected=*/false));
   }
   for (const std::string& name : program_.projected) {
-    RETURN_IF_ERROR(Follow(name, options_.upstream_addresses[next++], kFetchWaitProjected));
+    RETURN_IF_ERROR(Follow(name, options_.upstream_addresses[next++], /*is_projected=*/true));
   }
   pool_ = std::make_unique<ReadPool>(options_.read_threads, kReadsWaitingMax);
   edge_ = std::make_unique<Edge>(
