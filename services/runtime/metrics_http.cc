@@ -103,6 +103,8 @@ class TasksAtOnce : public httplib::TaskQueue {
 // Holds back who brings a task while there are kServedMax.
 class BoundedTasks {
  public:
+  ~BoundedTasks() { Stop(); }
+
   void enqueue(std::function<void()> task) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -116,13 +118,16 @@ class BoundedTasks {
       done_.notify_one();
     });
   }
-  // Waits for all.
-  void shutdown() { threads_.shutdown(); }
+  // Waits for all. Idempotent.
+  void Stop() {
+    if (!std::exchange(stopped_, true)) threads_.shutdown();
+  }
 
  private:
   std::mutex mutex_;  // Guards open_.
   std::condition_variable done_;
   size_t open_ = 0;
+  bool stopped_ = false;
   httplib::ThreadPool threads_{kThreads};
 };
 
@@ -138,6 +143,8 @@ class MetricsHttp::Server : public httplib::Server {
     });
     set_payload_max_length(kPayloadBytesMax);
     new_task_queue = [this]() -> httplib::TaskQueue* {
+      // httplib lets five wait to be accepted; one more tries again after a second.
+      (void)::listen(svr_sock_, SOMAXCONN);
       NoteListening();
       return new TasksAtOnce;
     };
@@ -176,7 +183,7 @@ class MetricsHttp::Server : public httplib::Server {
   // After Cut, and once nobody accepts any more.
   void WaitUntilServed() {
     room_.Stop();
-    served_.shutdown();
+    served_.Stop();
   }
 
   void Cut() {
