@@ -26,8 +26,8 @@
 #include "absl/flags/parse.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/store/postgres.h"
+#include "services/base/ids.h"
+#include "services/engine/store/postgres.h"
 
 ABSL_FLAG(std::string, from, "", "Database of the service that wrote the samples");
 ABSL_FLAG(std::string, to, "", "Database that is written to");
@@ -40,11 +40,11 @@ ABSL_FLAG(uint64_t, seed, 0, "Seed of the new ids; 0: they are random");
 namespace pathways::bench {
 namespace {
 
-using runtime::PostgresArray;
-using runtime::PostgresConnection;
-using runtime::PostgresDeadlineIn;
-using runtime::PostgresResult;
-using runtime::PostgresStatement;
+using engine::PostgresArray;
+using engine::PostgresConnection;
+using engine::PostgresDeadlineIn;
+using engine::PostgresResult;
+using engine::PostgresStatement;
 
 constexpr absl::Duration kWaitMax = absl::Seconds(60);
 
@@ -193,10 +193,10 @@ class Columns {
           arrays_[i].Add(absl::StrReplaceAll(row[i].bytes, {{before, after}}));
           break;
         case 'u':
-          arrays_[i].Add(runtime::NewUuid());
+          arrays_[i].Add(base::NewUuid());
           break;
         case 'r':
-          arrays_[i].Add(runtime::NewUuid().substr(0, row[i].bytes.size()));
+          arrays_[i].Add(base::NewUuid().substr(0, row[i].bytes.size()));
           break;
         default:
           arrays_[i].Add(row[i].bytes);
@@ -223,7 +223,7 @@ class Ids {
   explicit Ids(uint64_t seed) : seed_(seed), random_(seed) {}
 
   std::string Next() {
-    if (seed_ == 0) return runtime::NewUuid();
+    if (seed_ == 0) return base::NewUuid();
     const uint64_t high = random_();
     const uint64_t low = random_();
     return absl::StrFormat("%08x-%04x-4%03x-8%03x-%012x", high >> 32, (high >> 16) & 0xffff,

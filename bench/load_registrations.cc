@@ -33,7 +33,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "pathways/intake/v1/intake_service.grpc.pb.h"
-#include "services/runtime/ids.h"
+#include "services/base/ids.h"
 
 ABSL_FLAG(std::string, address, "", "HOST:PORT of the service");
 ABSL_FLAG(std::string, token, "", "Token of a registrar");
@@ -205,7 +205,7 @@ class Caller {
     context_->AddMetadata("authorization", authorization_);
     context_->set_deadline(std::chrono::system_clock::now() + kCallMax);
     *request_.mutable_case_() = cases_.Make();
-    request_.set_request_id(runtime::NewUuid());
+    request_.set_request_id(base::NewUuid());
     const SteadyClock::time_point start = SteadyClock::now();
     stub_->async()->RegisterCase(&*context_, &request_, &response_,
                                  [this, start, &schedule, &finish](const grpc::Status& status) {

@@ -4,7 +4,7 @@
 // Usage: postgres_store CONNECTION SECONDS BATCH REPLICAS. The database is migrated and keeps what
 // is written: give it an empty one. With PATHWAYS_MUTANT=postgres.no_commit_order_lock in a build
 // that has faults, the same without the commit-order lock: the difference is the lock's price.
-#include "services/runtime/store/postgres_store.h"
+#include "services/engine/store/postgres_store.h"
 
 #include <atomic>
 #include <chrono>
@@ -16,10 +16,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/ids.h"
+#include "services/base/ids.h"
+#include "services/engine/engine.h"
 
-namespace pathways::runtime {
+namespace pathways::engine {
 namespace {
 
 constexpr size_t kStateBytes = 400;
@@ -77,7 +77,7 @@ int64_t Measure(const std::string& connection, size_t batch,
   while (std::chrono::steady_clock::now() < deadline) {
     for (int64_t now = waiting; now >= kWaitingMax; now = waiting) waiting.wait(now);
     ++waiting;
-    const std::string id = NewUuid();
+    const std::string id = base::NewUuid();
     engine.Submit({id, std::string(kStateBytes, 'x'), RequestOrigin{id, "print", "b/1", "Add"}, {}},
                   [&](const Answer& answer) {
                     if (answer.status.ok()) ++done;
@@ -115,6 +115,6 @@ int Main(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace pathways::runtime
+}  // namespace pathways::engine
 
-int main(int argc, char** argv) { return pathways::runtime::Main({argv, argv + argc}); }
+int main(int argc, char** argv) { return pathways::engine::Main({argv, argv + argc}); }

@@ -34,12 +34,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "services/runtime/bus/kafka_publisher.h"
-#include "services/runtime/bus/kafka_record.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/log.h"
-#include "services/runtime/relay.h"
-#include "services/runtime/store/postgres_store.h"
+#include "services/base/clock.h"
+#include "services/base/log.h"
+#include "services/engine/store/postgres_store.h"
+#include "services/follow/bus/kafka_publisher.h"
+#include "services/follow/bus/kafka_record.h"
+#include "services/follow/relay.h"
 
 ABSL_FLAG(std::string, mode, "", "read, produce, relay, check or watch");
 ABSL_FLAG(std::string, database, "", "Connection string of the service's database");
@@ -52,8 +52,8 @@ ABSL_FLAG(std::string, seen, "", "watch: file that gets a line for each record")
 namespace pathways::bench {
 namespace {
 
-using runtime::EventRow;
-using runtime::KafkaRecord;
+using engine::EventRow;
+using follow::KafkaRecord;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kPage = 5000;  // Large: the table's own limit is looked for.
@@ -71,13 +71,13 @@ Value OrFail(absl::StatusOr<Value> value) {
   return *std::move(value);
 }
 
-std::unique_ptr<runtime::PostgresStore> OpenStore() {
-  runtime::PostgresStoreOptions options;
+std::unique_ptr<engine::PostgresStore> OpenStore() {
+  engine::PostgresStoreOptions options;
   options.postgres.connection = absl::GetFlag(FLAGS_database);
-  return OrFail(runtime::PostgresStore::Open(std::move(options)));
+  return OrFail(engine::PostgresStore::Open(std::move(options)));
 }
 
-std::vector<EventRow> ReadAll(runtime::EventStore& store) {
+std::vector<EventRow> ReadAll(engine::EventStore& store) {
   std::vector<EventRow> all;
   int64_t position = 0;
   for (;;) {
@@ -125,8 +125,8 @@ void Read() {
   measure.Report(events);
 }
 
-runtime::KafkaEventSource Source() {
-  return {runtime::KafkaSourceOf(absl::GetFlag(FLAGS_service)), "bench"};
+follow::KafkaEventSource Source() {
+  return {follow::KafkaSourceOf(absl::GetFlag(FLAGS_service)), "bench"};
 }
 
 void Configure(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
@@ -173,7 +173,7 @@ void ProduceOne(rd_kafka_t* client, const std::string& topic, const KafkaRecord&
 void Produce() {
   std::vector<KafkaRecord> records;
   for (const EventRow& event : ReadAll(*OpenStore())) {
-    records.push_back(runtime::RecordOf(event, Source()));
+    records.push_back(follow::RecordOf(event, Source()));
   }
   size_t reported = 0;
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
@@ -196,12 +196,12 @@ void Produce() {
 }
 
 // Passes on, and tells when a number of events was acknowledged.
-class CountingPublisher : public runtime::Publisher {
+class CountingPublisher : public follow::Publisher {
  public:
-  CountingPublisher(runtime::Publisher& publisher, size_t wanted)
+  CountingPublisher(follow::Publisher& publisher, size_t wanted)
       : publisher_(publisher), wanted_(wanted) {}
 
-  absl::StatusOr<std::vector<runtime::RefusedEvent>> Publish(
+  absl::StatusOr<std::vector<follow::RefusedEvent>> Publish(
       const std::vector<EventRow>& events) override {
     auto refused = publisher_.Publish(events);
     if (!refused.ok() || !refused->empty()) Fail("the broker does not take the events");
@@ -217,7 +217,7 @@ class CountingPublisher : public runtime::Publisher {
   }
 
  private:
-  runtime::Publisher& publisher_;
+  follow::Publisher& publisher_;
   const size_t wanted_;
   std::mutex mutex_;  // Guards published_.
   std::condition_variable all_;
@@ -225,18 +225,18 @@ class CountingPublisher : public runtime::Publisher {
 };
 
 void RunRelay() {
-  const runtime::SystemClock clock;
-  runtime::Logger log(runtime::LogLevel::kWarning, clock);
+  const base::SystemClock clock;
+  base::Logger log(base::LogLevel::kWarning, clock);
   const auto store = OpenStore();
   const size_t events = ReadAll(*store).size();
-  runtime::KafkaPublisherOptions options;
+  follow::KafkaPublisherOptions options;
   options.kafka = {absl::GetFlag(FLAGS_kafka), "bench", {}};
   options.topic = absl::GetFlag(FLAGS_topic);
   options.source = Source();
-  const auto publisher = OrFail(runtime::KafkaPublisher::Open(std::move(options), log));
+  const auto publisher = OrFail(follow::KafkaPublisher::Open(std::move(options), log));
   CountingPublisher counting(*publisher, events);
   const Measure measure;
-  runtime::Relay relay(*store, counting, [](const absl::Status& status) {
+  follow::Relay relay(*store, counting, [](const absl::Status& status) {
     if (!status.ok()) std::cerr << status << '\n';
   });
   if (!counting.Wait()) Fail("not every event was published in time");

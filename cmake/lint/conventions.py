@@ -122,7 +122,7 @@ def check(root):
         if path.startswith("proto/pathways/"):
             yield from _proto_findings(path, text)
     for path, text in source.files(root, ".sql"):
-        if path.startswith("services/runtime/store/"):
+        if path.startswith("services/engine/store/"):
             yield from _sql_findings(path, text)
 
 

@@ -17,9 +17,9 @@ def findings(path, text):
 
 
 HEADER = """// What this is.
-#ifndef PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
-#define PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
-#endif  // PATHWAYS_SERVICES_RUNTIME_ENGINE_H_
+#ifndef PATHWAYS_SERVICES_ENGINE_ENGINE_H_
+#define PATHWAYS_SERVICES_ENGINE_ENGINE_H_
+#endif  // PATHWAYS_SERVICES_ENGINE_ENGINE_H_
 """
 
 
@@ -34,7 +34,7 @@ class ConventionsTest(unittest.TestCase):
         self.assertEqual([], findings(path, text))
 
     def test_header_guard(self):
-        path = "services/runtime/engine.h"
+        path = "services/engine/engine.h"
         self.assert_green(path, HEADER)
         for wrong in (
             HEADER.replace("ENGINE", "MOTOR"),
@@ -47,7 +47,7 @@ class ConventionsTest(unittest.TestCase):
                 self.assert_red(path, wrong, 1, "header guard")
 
     def test_header_opens_with_a_comment(self):
-        path = "services/runtime/engine.h"
+        path = "services/engine/engine.h"
         self.assert_red(path, HEADER.removeprefix("// What this is.\n"), 1, "open the header")
 
     def test_banned_calls(self):
@@ -62,9 +62,9 @@ class ConventionsTest(unittest.TestCase):
             "try { F(); } catch (...) {}",
         ):
             with self.subTest(code):
-                self.assertEqual(1, len(findings("services/runtime/a.cc", f"\n{code}\n")))
-                self.assert_green("services/runtime/a.cc", f"// {code}\n/* {code}\n*/\n")
-                self.assert_green("services/runtime/a.cc", f'F("{code}");\nG(R"x("{code}")x");\n')
+                self.assertEqual(1, len(findings("services/engine/a.cc", f"\n{code}\n")))
+                self.assert_green("services/engine/a.cc", f"// {code}\n/* {code}\n*/\n")
+                self.assert_green("services/engine/a.cc", f'F("{code}");\nG(R"x("{code}")x");\n')
 
     def test_banned_calls_know_their_folders(self):
         self.assert_green("tests/a.cc", "x.DebugString();")
@@ -120,7 +120,7 @@ class ConventionsTest(unittest.TestCase):
         self.assert_green("proto/grpc/health/v1/health.proto", apart)
 
     def test_sql_comments(self):
-        path = "services/runtime/store/migrations/0001_first.sql"
+        path = "services/engine/store/migrations/0001_first.sql"
         good = """CREATE TABLE IF NOT EXISTS a (
   id TEXT PRIMARY KEY,  -- The id.
   -- The version.

@@ -13,33 +13,35 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 _STD = re.compile(r"^[a-z_0-9]+$")  # <vector>, <cstdint>: no folder, no suffix.
 _MESSAGES = re.compile(r"^(pathways/.+(?<!\.grpc)|google/protobuf/timestamp)\.pb\.h$")
 _SERVICES = ("intake", "eligibility", "referral")
+# Each includes itself and those before it: the engine knows no bus, the bus no host, no room a service.
+_ROOMS = ("type", "base", "engine", "follow", "host")
 
 # Header of a library → the files that wrap it, and so may include it.
 _WRAPPED = [
     (
         re.compile(r"^(grpc(pp|\+\+)?/|.*\.grpc\.pb\.h$)"),
         re.compile(
-            r"^(services/[^/]+/rpc[^/]*\.(h|cc)|services/(runtime/rpc|pathways)/.*|(tests|bench)/.*)$"
+            r"^(services/(host/grpc|cli|embedded)/.*|(tests|bench)/.*)$"
         ),
     ),
     (
         re.compile(r"^sqlite3\.h$"),
-        re.compile(r"^(services/runtime/store/sqlite[^/]*\.cc|tests/.*)$"),
+        re.compile(r"^(services/engine/store/sqlite[^/]*\.cc|tests/.*)$"),
     ),
     (
         re.compile(r"^(libpq-fe|libpq/.*|pg_config[^/]*)\.h$"),
-        re.compile(r"^(services/runtime/store/postgres[^/]*\.cc|tests/.*)$"),
+        re.compile(r"^(services/engine/store/postgres[^/]*\.cc|tests/.*)$"),
     ),
-    (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/runtime/(keys|ids)[^/]*\.cc$")),
-    (re.compile(r"^prometheus/"), re.compile(r"^services/runtime/metrics\.cc$")),
-    (re.compile(r"^httplib\.h$"), re.compile(r"^services/runtime/metrics_http\.cc$")),
+    (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/(host/keys|base/ids)[^/]*\.cc$")),
+    (re.compile(r"^prometheus/"), re.compile(r"^services/host/metrics\.cc$")),
+    (re.compile(r"^httplib\.h$"), re.compile(r"^services/host/metrics_http\.cc$")),
     (
         re.compile(r"^librdkafka/"),
-        re.compile(r"^(services/runtime/bus/kafka[^/]*\.cc|tests/.*|bench/.*)$"),
+        re.compile(r"^(services/follow/bus/kafka[^/]*\.cc|tests/.*|bench/.*)$"),
     ),
     (
         re.compile(r"^CLI/"),
-        re.compile(r"^services/(pathways/.*|runtime/program_flags\.cc)$"),
+        re.compile(r"^services/((cli|embedded)/.*|host/program_flags\.cc)$"),
     ),
 ]
 
@@ -55,10 +57,10 @@ def _wrong_direction(path, header, angled):
     target = header.split("/")[1] if header.startswith("services/") else None
     if folder == "type" and not (_value_header(header, angled) or target == "type"):
         return "services/type takes only std, absl, generated messages and itself"
-    if folder == "runtime" and target in (*_SERVICES, "pathways"):
-        return "services/runtime knows no service"
+    if folder in _ROOMS and target and target not in _ROOMS[: _ROOMS.index(folder) + 1]:
+        return f"services/{folder} takes only {', '.join(_ROOMS[: _ROOMS.index(folder) + 1])}"
     if folder in _SERVICES:
-        if target in (*_SERVICES, "pathways") and target != folder:
+        if target in (*_SERVICES, "cli", "embedded") and target != folder:
             return "a service includes no other service; read its events instead"
         domain = f"services/{folder}/domain/"
         own = target == "type" or header.startswith(domain)

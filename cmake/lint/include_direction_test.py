@@ -26,31 +26,32 @@ class IncludeDirectionTest(unittest.TestCase):
     def assert_green(self, path, *includes):
         self.assertEqual([], findings(path, *includes))
 
-    def test_runtime_knows_no_service(self):
-        for service in ("intake", "eligibility", "referral", "pathways"):
-            with self.subTest(service):
-                self.assert_red(
-                    "services/runtime/engine.h", f'"services/{service}/x.h"', "runtime knows no service"
-                )
-        self.assert_green(
-            "services/runtime/store/x.cc", '"services/runtime/store/x.h"', '"services/type/names.h"'
-        )
+    def test_a_room_takes_only_those_before_it(self):
+        rooms = ("base", "engine", "follow", "host")
+        for i, room in enumerate(rooms):
+            for other in (*rooms[i + 1 :], "intake", "eligibility", "referral", "cli", "embedded"):
+                with self.subTest(f"{room} {other}"):
+                    self.assert_red(
+                        f"services/{room}/x.h", f'"services/{other}/x.h"', f"services/{room} takes only"
+                    )
+            for other in ("type", *rooms[: i + 1]):
+                self.assert_green(f"services/{room}/y.cc", f'"services/{other}/x.h"')
 
     def test_service_includes_no_other(self):
         services = ("intake", "eligibility", "referral")
         for service in services:
-            for other in (*services, "pathways"):
+            for other in (*services, "cli", "embedded"):
                 with self.subTest(f"{service} {other}"):
                     include = f'"services/{other}/main_parts.h"'
                     if service == other:
                         self.assert_green(f"services/{service}/main.cc", include)
                     else:
                         self.assert_red(f"services/{service}/main.cc", include, "no other service")
-        self.assert_green("services/pathways/serve.cc", '"services/intake/service.h"')
+        self.assert_green("services/embedded/serve.cc", '"services/intake/service.h"')
 
     def test_type_takes_only_values(self):
         path = "services/type/names.h"
-        for include in ('"services/runtime/ids.h"', '"google/protobuf/any.pb.h"', "<unistd.h>"):
+        for include in ('"services/base/ids.h"', '"google/protobuf/any.pb.h"', "<unistd.h>"):
             with self.subTest(include):
                 self.assert_red(path, include, "services/type takes only")
         self.assert_green(
@@ -65,7 +66,7 @@ class IncludeDirectionTest(unittest.TestCase):
     def test_domain_takes_only_values(self):
         path = "services/intake/domain/decide.cc"
         for include in (
-            '"services/runtime/ids.h"',
+            '"services/base/ids.h"',
             '"services/intake/service.h"',
             "<google/protobuf/text_format.h>",
             "<unistd.h>",
@@ -84,26 +85,26 @@ class IncludeDirectionTest(unittest.TestCase):
 
     def test_library_only_in_its_adapter(self):
         cases = [  # header, a file that may not include it, files that may
-            ("<grpcpp/grpcpp.h>", "services/runtime/engine.cc", "services/runtime/rpc/server.h"),
-            ("<grpc/grpc.h>", "services/intake/main.cc", "services/intake/rpc.cc"),
-            ("<grpcpp/server.h>", "services/type_x/a.h", "services/pathways/serve.cc"),
+            ("<grpcpp/grpcpp.h>", "services/engine/engine.cc", "services/host/grpc/server.h"),
+            ("<grpc/grpc.h>", "services/intake/main.cc", "services/host/grpc/tls.cc"),
+            ("<grpcpp/server.h>", "services/type_x/a.h", "services/embedded/serve.cc"),
             ('"pathways/a/v1/a.grpc.pb.h"', "services/intake/main.cc", "tests/intake/rpc_test.cc"),
             ('"pathways/a/v1/a.grpc.pb.h"', "services/intake/main.cc", "bench/load.cc"),
-            ("<sqlite3.h>", "services/runtime/store/memory.cc", "services/runtime/store/sqlite_a.cc"),
-            ("<sqlite3.h>", "services/runtime/store/sqlite.h", "tests/runtime/store_test.cc"),
-            ("<libpq-fe.h>", "services/runtime/engine.cc", "services/runtime/store/postgres.cc"),
-            ("<libpq-fe.h>", "services/runtime/store/postgres.h", "tests/support/a.cc"),
-            ("<sodium.h>", "services/runtime/engine.cc", "services/runtime/keys.cc"),
-            ("<sodium.h>", "services/runtime/keys.h", "services/runtime/ids.cc"),
-            ("<prometheus/counter.h>", "services/runtime/metrics_http.cc", "services/runtime/metrics.cc"),
-            ("<httplib.h>", "services/runtime/metrics.cc", "services/runtime/metrics_http.cc"),
+            ("<sqlite3.h>", "services/engine/store/memory.cc", "services/engine/store/sqlite_a.cc"),
+            ("<sqlite3.h>", "services/engine/store/sqlite.h", "tests/engine/store_test.cc"),
+            ("<libpq-fe.h>", "services/engine/engine.cc", "services/engine/store/postgres.cc"),
+            ("<libpq-fe.h>", "services/engine/store/postgres.h", "tests/support/a.cc"),
+            ("<sodium.h>", "services/engine/engine.cc", "services/host/keys.cc"),
+            ("<sodium.h>", "services/host/keys.h", "services/base/ids.cc"),
+            ("<prometheus/counter.h>", "services/host/metrics_http.cc", "services/host/metrics.cc"),
+            ("<httplib.h>", "services/host/metrics.cc", "services/host/metrics_http.cc"),
             (
                 "<librdkafka/rdkafka.h>",
-                "services/runtime/bus/kafka.h",
-                "services/runtime/bus/kafka_topics.cc",
+                "services/follow/bus/kafka.h",
+                "services/follow/bus/kafka_topics.cc",
             ),
-            ("<librdkafka/rdkafka.h>", "services/runtime/relay.cc", "tests/kafka/topics_test.cc"),
-            ("<CLI/CLI.hpp>", "services/runtime/config.cc", "services/pathways/main.cc"),
+            ("<librdkafka/rdkafka.h>", "services/follow/relay.cc", "tests/kafka/topics_test.cc"),
+            ("<CLI/CLI.hpp>", "services/host/config.cc", "services/embedded/main.cc"),
         ]
         for include, red, green in cases:
             with self.subTest(f"{include} {red}"):
@@ -111,9 +112,9 @@ class IncludeDirectionTest(unittest.TestCase):
                 self.assert_green(green, include)
 
     def test_paths_start_at_the_root(self):
-        self.assert_red("tests/runtime/a.h", '"../support/x.h"', "from the repository root")
-        self.assert_red("tests/runtime/a.h", '"a.h"', "from the repository root")
-        self.assert_green("tests/runtime/a.h", '"tests/runtime/a.h"')
+        self.assert_red("tests/engine/a.h", '"../support/x.h"', "from the repository root")
+        self.assert_red("tests/engine/a.h", '"a.h"', "from the repository root")
+        self.assert_green("tests/engine/a.h", '"tests/engine/a.h"')
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/status_macros.h"
+#include "services/base/text_format_file.h"
 #include "services/eligibility/domain/decision_table.h"
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/policy_file.h"
 #include "services/eligibility/policy_places.h"
-#include "services/runtime/status_macros.h"
-#include "services/runtime/text_format_file.h"
 #include "services/type/dates.h"
 
 namespace pathways::eligibility {
@@ -85,7 +85,7 @@ void RunTable(const Rules& rules, const std::string& path, Coverage& coverage, P
               std::vector<std::string>& faults) {
   v1::DecisionTable table;
   TextFormat::ParseInfoTree places;
-  const absl::Status read = runtime::ReadTextFormat(path, table, &places);
+  const absl::Status read = base::ReadTextFormat(path, table, &places);
   if (!read.ok()) {
     faults.push_back(std::string(read.message()));
     return;

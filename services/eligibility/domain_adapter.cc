@@ -1,79 +1,61 @@
 #include "services/eligibility/domain_adapter.h"
 
+#include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/feed.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/runtime/event_type.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
+#include "services/engine/event_type.h"
+#include "services/engine/proto_stream.h"
 
 namespace pathways::eligibility {
 namespace {
 
-// What an event makes of a state: the ledger's is in the same message as a case's.
-absl::Status EvolveState(v1::EligibilityState& state, const v1::EligibilityEvent& event,
-                         const type::EventContext& context) {
-  if (context.stream == kPolicyLedger) return EvolveLedger(*state.mutable_ledger(), event, context);
-  return eligibility::Evolve(state, event, context);
-}
+// A case, or the policy ledger, which is in the same message: what engine/proto_stream.h asks for.
+struct CaseOrLedger {
+  using State = v1::EligibilityState;
+  using Command = v1::EligibilityCommand;
+  using Event = v1::EligibilityEvent;
 
-// One case, or the policy ledger, in memory.
-class EligibilityStream : public runtime::OpenStream {
- public:
-  EligibilityStream(v1::EligibilityState state, const Rules* rules, int64_t policy_number)
-      : state_(std::move(state)), rules_(rules), policy_number_(policy_number) {}
-
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      absl::string_view command, const type::DecideContext& context) override {
-    v1::EligibilityCommand parsed;
-    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-      return absl::InternalError("a command cannot be read");
-    }
-    std::vector<v1::EligibilityEvent> events;
+  bool Parse(const engine::StoredState& stored, State& state) const {
+    return state.ParseFromString(stored.open);
+  }
+  engine::StoredState Bytes(const State& state) const {
+    return {base::SerializeDeterministic(state), ""};
+  }
+  bool Parse(const engine::EventRow& row, Event& event) const {
+    return event.ParseFromString(row.data);
+  }
+  engine::NewEvent Bytes(const Event& event) const {
+    return {engine::EventType(event), base::SerializeDeterministic(event), ""};
+  }
+  absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
+                                            const type::DecideContext& context) const {
     if (context.stream == kPolicyLedger) {
-      if (!parsed.has_apply_policy()) return absl::InternalError("a case's command for the ledger");
-      ASSIGN_OR_RETURN(events, DecideLedger(state_.ledger(), parsed.apply_policy()));
-    } else if (rules_ == nullptr) {
-      return absl::InternalError("a domain without rules decides nothing");
-    } else {
-      ASSIGN_OR_RETURN(events,
-                       eligibility::Decide(state_, parsed, {*rules_, policy_number_}, context));
+      if (command.has_apply_policy()) return DecideLedger(state.ledger(), command.apply_policy());
+      return absl::InternalError("a case's command for the ledger");
     }
-    std::vector<runtime::NewEvent> made;
-    int64_t number = context.version;
-    for (const v1::EligibilityEvent& event : events) {
-      RETURN_IF_ERROR(EvolveState(state_, event, {context.stream, ++number, context.now}));
-      made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
+    if (rules == nullptr) return absl::InternalError("a domain without rules decides nothing");
+    return eligibility::Decide(state, command, {*rules, policy_number}, context);
+  }
+  absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
+    if (context.stream == kPolicyLedger) {
+      return EvolveLedger(*state.mutable_ledger(), event, context);
     }
-    return made;
+    return eligibility::Evolve(state, event, context);
+  }
+  type::Folded Fold(const std::string& stream, const State& state) const {
+    return stream == kPolicyLedger ? type::Folded() : eligibility::Fold(stream, state);
   }
 
-  absl::Status Evolve(const runtime::EventRow& event) override {
-    v1::EligibilityEvent parsed;
-    if (!parsed.ParseFromString(event.data)) {
-      return absl::DataLossError("a stored event cannot be read");
-    }
-    return EvolveState(state_, parsed, {event.stream, event.number, event.time});
-  }
-
-  type::Folded Fold(const std::string& stream) const override {
-    return stream == kPolicyLedger ? type::Folded() : eligibility::Fold(stream, state_);
-  }
-
-  runtime::StoredState State() const override {
-    return {runtime::SerializeDeterministic(state_), ""};
-  }
-
- private:
-  v1::EligibilityState state_;
-  const Rules* const rules_;  // Null: it only follows events.
-  const int64_t policy_number_;
+  const Rules* rules;  // Null: it only follows events.
+  int64_t policy_number;
 };
 
 std::string RescreenCommand() {
   v1::EligibilityCommand again;
   again.mutable_rescreen();
-  return runtime::SerializeDeterministic(again);
+  return base::SerializeDeterministic(again);
 }
 
 }  // namespace
@@ -83,8 +65,8 @@ EligibilityDomain::EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t
       policy_number_(policy_number),
       governing_{kPolicyLedger, kPolicyCause, RescreenCommand()} {}
 
-absl::StatusOr<std::unique_ptr<const runtime::Domain>> EligibilityDomain::Under(
-    const runtime::StreamRow& governing) const {
+absl::StatusOr<std::unique_ptr<const engine::Domain>> EligibilityDomain::Under(
+    const engine::StreamRow& governing) const {
   v1::EligibilityState state;
   if (!state.ParseFromString(governing.state.open)) {
     return absl::DataLossError("the stored policy ledger cannot be read");
@@ -96,27 +78,23 @@ absl::StatusOr<std::unique_ptr<const runtime::Domain>> EligibilityDomain::Under(
 
 int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::unique_ptr<runtime::OpenStream>> EligibilityDomain::Open(
-    const runtime::StoredState& stored) const {
-  v1::EligibilityState state;
-  if (!state.ParseFromString(stored.open)) {
-    return absl::DataLossError("a stored case cannot be read");
-  }
-  return std::make_unique<EligibilityStream>(std::move(state), rules_.get(), policy_number_);
+absl::StatusOr<std::unique_ptr<engine::OpenStream>> EligibilityDomain::Open(
+    const engine::StoredState& stored) const {
+  return engine::OpenProtoStream(CaseOrLedger{rules_.get(), policy_number_}, stored);
 }
 
-absl::StatusOr<runtime::UpstreamCommand> EligibilityDomain::FromUpstream(
-    absl::string_view upstream, const runtime::EventRow& event) const {
+absl::StatusOr<engine::UpstreamCommand> EligibilityDomain::FromUpstream(
+    absl::string_view upstream, const engine::EventRow& event) const {
   v1::EligibilityCommand command;
   v1::IntakeEventCommand& intake = *command.mutable_intake_event();
   intake.set_number(event.number);
   const bool known = upstream == "intake" && intake.mutable_event()->ParseFromString(event.data) &&
                      intake.event().case_id() == event.stream && intake.event().kind_case() != 0;
   if (!known) return absl::InvalidArgumentError("not an event of this upstream");
-  return runtime::UpstreamCommand{runtime::SerializeDeterministic(command), {}};
+  return engine::UpstreamCommand{base::SerializeDeterministic(command), {}};
 }
 
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event) {
   v1::EligibilityEvent parsed;
   if (!parsed.ParseFromString(event.data)) return {};
   return FeedOf(parsed, event.time);

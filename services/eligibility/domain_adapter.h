@@ -16,33 +16,33 @@
 #include "absl/strings/string_view.h"
 #include "pathways/pipeline/v1/feed.pb.h"
 #include "services/eligibility/domain/rules.h"
-#include "services/runtime/domain.h"
+#include "services/engine/domain.h"
 
 namespace pathways::eligibility {
 
-class EligibilityDomain : public runtime::Domain {
+class EligibilityDomain : public engine::Domain {
  public:
   // `rules` are in force under this number of the ledger; 0: as long as the ledger is empty. Null:
   // for a domain that only follows events, whose Decide is INTERNAL for every case.
   explicit EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number = 0);
-  const runtime::GoverningStream& Governing() const override { return governing_; }
-  absl::StatusOr<std::unique_ptr<const runtime::Domain>> Under(
-      const runtime::StreamRow& governing) const override;
+  const engine::GoverningStream& Governing() const override { return governing_; }
+  absl::StatusOr<std::unique_ptr<const engine::Domain>> Under(
+      const engine::StreamRow& governing) const override;
   int EvolveVersion() const override;
-  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
-      const runtime::StoredState& state) const override;
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override;
+  absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
+      const engine::StoredState& state) const override;
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const engine::EventRow& event) const override;
 
  private:
   const std::shared_ptr<const Rules> rules_;
   const int64_t policy_number_;
-  const runtime::GoverningStream governing_;
+  const engine::GoverningStream governing_;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
 // read.
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event);
 
 }  // namespace pathways::eligibility
 

@@ -5,36 +5,35 @@
 #include <vector>
 
 #include "pathways/eligibility/v1/state.pb.h"
+#include "services/base/ids.h"
+#include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/eligibility/rpc.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
-#include "services/runtime/submit.h"
+#include "services/eligibility/methods.h"
+#include "services/follow/submit.h"
 
 namespace pathways::eligibility {
 namespace {
 
-absl::Status ApplyFirst(runtime::ServiceCore& core, const v1::PolicyPack& pack) {
+absl::Status ApplyFirst(host::ServiceCore& core, const v1::PolicyPack& pack) {
   v1::EligibilityCommand payload;
   v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
-  apply.set_pack(runtime::SerializeDeterministic(pack));
-  apply.set_sha256(runtime::Sha256Hex(apply.pack()));
+  apply.set_pack(base::SerializeDeterministic(pack));
+  apply.set_sha256(base::Sha256Hex(apply.pack()));
   apply.set_first(true);
   apply.set_principal(kStartPrincipal);
   apply.set_reason_code(kFirstPolicy);
-  std::vector<runtime::Command> commands;
+  std::vector<engine::Command> commands;
   commands.push_back({kPolicyLedger,
-                      runtime::SerializeDeterministic(payload),
-                      runtime::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
+                      base::SerializeDeterministic(payload),
+                      engine::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
                       {}});
-  return runtime::SubmitAll(core.engine(), std::move(commands));
+  return follow::SubmitAll(core.engine(), std::move(commands));
 }
 
 }  // namespace
 
-absl::Status BeginLedger(runtime::ServiceCore& core, const v1::PolicyPack& pack,
-                         runtime::Logger& log) {
+absl::Status BeginLedger(host::ServiceCore& core, const v1::PolicyPack& pack, base::Logger& log) {
   if (!core.can_write()) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::PolicyLedgerState ledger, ReadLedger(core.store()));
   if (ledger.versions().empty()) {

@@ -8,16 +8,15 @@
 
 #include "absl/status/status.h"
 #include "pathways/eligibility/v1/policy.pb.h"
-#include "services/runtime/log.h"
-#include "services/runtime/service_core.h"
+#include "services/base/log.h"
+#include "services/host/service_core.h"
 
 namespace pathways::eligibility {
 
 // Applies `pack`, already checked, to a ledger that is empty. Before the core follows anybody or
 // serves. Blocks until it is stored. Of several replicas that start at once one applies its pack,
 // the others find it. Does nothing where the core takes no commands because its store lost data.
-absl::Status BeginLedger(runtime::ServiceCore& core, const v1::PolicyPack& pack,
-                         runtime::Logger& log);
+absl::Status BeginLedger(host::ServiceCore& core, const v1::PolicyPack& pack, base::Logger& log);
 
 }  // namespace pathways::eligibility
 

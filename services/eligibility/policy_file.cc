@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/status_macros.h"
 #include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/policy_places.h"
 #include "services/eligibility/text_pattern.h"
-#include "services/runtime/status_macros.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {

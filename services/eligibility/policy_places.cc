@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "services/runtime/text_format_file.h"
+#include "services/base/text_format_file.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -61,7 +61,7 @@ absl::Status PolicyPlaces::Read(const std::vector<std::string>& paths) {
   absl::StatusCode code = absl::StatusCode::kOk;
   for (const std::string& path : paths) {
     File file{path, {}, std::make_unique<TextFormat::ParseInfoTree>()};
-    const absl::Status status = runtime::ReadTextFormat(path, file.part, file.places.get());
+    const absl::Status status = base::ReadTextFormat(path, file.part, file.places.get());
     if (!status.ok()) {
       code = status.code();
       faults.push_back(std::string(status.message()));

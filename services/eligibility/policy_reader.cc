@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "pathways/eligibility/v1/events.pb.h"
+#include "services/base/status_macros.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/runtime/status_macros.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -21,7 +21,7 @@ std::shared_ptr<const Rules> PolicyReader::Known(int64_t number) {
 }
 
 absl::StatusOr<Policy> PolicyReader::InForce() {
-  ASSIGN_OR_RETURN(const runtime::StreamRow row, store_.ReadState(kPolicyLedger));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(kPolicyLedger));
   if (row.version == 0) return absl::DataLossError("the policy ledger is empty");
   ASSIGN_OR_RETURN(auto rules, OfNumber(row.version));
   return Policy{std::move(rules), row.version};
@@ -29,7 +29,7 @@ absl::StatusOr<Policy> PolicyReader::InForce() {
 
 absl::StatusOr<std::shared_ptr<const Rules>> PolicyReader::OfNumber(int64_t number) {
   if (auto known = Known(number)) return known;
-  ASSIGN_OR_RETURN(const std::vector<runtime::EventRow> events,
+  ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
                    store_.ReadStream(kPolicyLedger, number, 1, /*with_sealed=*/false));
   v1::EligibilityEvent event;
   v1::PolicyPack pack;
@@ -51,7 +51,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> PolicyReader::OfVersion(const std::
       if (rules->pack().version() == version) return rules;
     }
   }
-  ASSIGN_OR_RETURN(const runtime::StreamRow row, store_.ReadState(kPolicyLedger));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(kPolicyLedger));
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("the stored policy ledger cannot be read");

@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/eligibility/domain/rules.h"
-#include "services/runtime/store/event_store.h"
+#include "services/engine/store/event_store.h"
 
 namespace pathways::eligibility {
 
@@ -27,7 +27,7 @@ struct Policy {
 class PolicyReader {
  public:
   // `store` must outlive the reader.
-  explicit PolicyReader(runtime::EventStore& store) : store_(store) {}
+  explicit PolicyReader(engine::EventStore& store) : store_(store) {}
 
   absl::StatusOr<Policy> InForce();
   absl::StatusOr<std::shared_ptr<const Rules>> OfNumber(int64_t number);
@@ -36,7 +36,7 @@ class PolicyReader {
  private:
   std::shared_ptr<const Rules> Known(int64_t number);
 
-  runtime::EventStore& store_;
+  engine::EventStore& store_;
   std::mutex mutex_;                                       // Guards what follows.
   std::map<int64_t, std::shared_ptr<const Rules>> rules_;  // By number.
 };

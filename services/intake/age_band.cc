@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/intake/sealing.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 
@@ -20,8 +20,7 @@ struct Birth {
 
 // Of everybody whose birth date there is to go by. `unread` is the first error: one person whose
 // key is gone must not keep the others from growing older.
-std::vector<Birth> OpenBirths(const runtime::Keyring& keyring,
-                              const std::vector<runtime::KeyRow>& keys,
+std::vector<Birth> OpenBirths(const host::Keyring& keyring, const std::vector<engine::KeyRow>& keys,
                               const v1::IntakeState& state, const v1::IntakeSealed& sealed,
                               absl::Status& unread) {
   std::vector<Birth> births;
@@ -70,12 +69,12 @@ std::optional<v1::IntakeCommand> CommandOf(const std::vector<Birth>& births, abs
 
 }  // namespace
 
-absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
-                                                      const runtime::Keyring& keyring,
-                                                      const runtime::TimerRow& timer,
-                                                      absl::Time now) {
-  ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(timer.stream));
-  ASSIGN_OR_RETURN(const std::vector<runtime::KeyRow> keys, store.ReadKeys(timer.stream));
+absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(engine::EventStore& store,
+                                                     const host::Keyring& keyring,
+                                                     const engine::TimerRow& timer,
+                                                     absl::Time now) {
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(timer.stream));
+  ASSIGN_OR_RETURN(const std::vector<engine::KeyRow> keys, store.ReadKeys(timer.stream));
   v1::IntakeState state;
   v1::IntakeSealed sealed;
   if (!state.ParseFromString(row.state.open) || !sealed.ParseFromString(row.state.sealed) ||
@@ -86,9 +85,9 @@ absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store
   const std::vector<Birth> births = OpenBirths(keyring, keys, state, sealed, unread);
   const std::string place = type::PlaceOf(state.facts());
   const absl::CivilDay today = type::DeskDay(place, now);
-  runtime::TimerLoop::Due due;
+  follow::TimerLoop::Due due;
   if (const auto command = CommandOf(births, today)) {
-    due.payload = runtime::SerializeDeterministic(*command);
+    due.payload = base::SerializeDeterministic(*command);
     due.version = row.version;
     return due;
   }

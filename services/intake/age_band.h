@@ -14,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/store/event_store.h"
-#include "services/runtime/timer_loop.h"
+#include "services/engine/store/event_store.h"
+#include "services/follow/timer_loop.h"
+#include "services/host/keys.h"
 
 namespace pathways::intake {
 
@@ -24,10 +24,9 @@ namespace pathways::intake {
 // of the case it was made from; or the time at which the next day begins. Who cannot be opened is
 // passed over as long as another has changed. DATA_LOSS: the case, or an identity, cannot be read,
 // or there is none. `now` is the store's time.
-absl::StatusOr<runtime::TimerLoop::Due> ChangeAgeBand(runtime::EventStore& store,
-                                                      const runtime::Keyring& keyring,
-                                                      const runtime::TimerRow& timer,
-                                                      absl::Time now);
+absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(engine::EventStore& store,
+                                                     const host::Keyring& keyring,
+                                                     const engine::TimerRow& timer, absl::Time now);
 
 }  // namespace pathways::intake
 

@@ -1,86 +1,69 @@
 #include "services/intake/domain_adapter.h"
 
+#include "services/base/serialize.h"
+#include "services/engine/event_type.h"
+#include "services/engine/proto_stream.h"
 #include "services/intake/domain/decide.h"
 #include "services/intake/domain/feed.h"
-#include "services/runtime/event_type.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
 
 namespace pathways::intake {
 namespace {
 
-// One case in memory.
-class IntakeCase : public runtime::OpenStream {
- public:
-  explicit IntakeCase(CaseRecord record) : record_(std::move(record)) {}
+// A case: what engine/proto_stream.h asks for.
+struct CaseStream {
+  using State = CaseRecord;
+  using Command = v1::IntakeCommand;
+  using Event = CaseEvent;
 
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      absl::string_view command, const type::DecideContext& context) override {
-    v1::IntakeCommand parsed;
-    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-      return absl::InternalError("a command cannot be read");
-    }
-    ASSIGN_OR_RETURN(const std::vector<CaseEvent> events, intake::Decide(record_, parsed, context));
-    std::vector<runtime::NewEvent> made;
-    int64_t number = context.version;
-    for (const CaseEvent& event : events) {
-      RETURN_IF_ERROR(intake::Evolve(record_, event, {context.stream, ++number, context.now}));
-      made.push_back({runtime::EventType(event.event), runtime::SerializeDeterministic(event.event),
-                      runtime::SerializeDeterministic(event.sealed)});
-    }
-    return made;
+  bool Parse(const engine::StoredState& stored, State& state) const {
+    return state.open.ParseFromString(stored.open) && state.sealed.ParseFromString(stored.sealed);
   }
-
-  absl::Status Evolve(const runtime::EventRow& event) override {
-    CaseEvent parsed;
-    if (!parsed.event.ParseFromString(event.data) || !parsed.sealed.ParseFromString(event.sealed)) {
-      return absl::DataLossError("a stored event cannot be read");
-    }
-    return intake::Evolve(record_, parsed, {event.stream, event.number, event.time});
+  engine::StoredState Bytes(const State& state) const {
+    return {base::SerializeDeterministic(state.open), base::SerializeDeterministic(state.sealed)};
   }
-
-  type::Folded Fold(const std::string& stream) const override {
-    return intake::Fold(stream, record_);
+  bool Parse(const engine::EventRow& row, Event& event) const {
+    return event.event.ParseFromString(row.data) && event.sealed.ParseFromString(row.sealed);
   }
-
-  runtime::StoredState State() const override {
-    return {runtime::SerializeDeterministic(record_.open),
-            runtime::SerializeDeterministic(record_.sealed)};
+  engine::NewEvent Bytes(const Event& event) const {
+    return {engine::EventType(event.event), base::SerializeDeterministic(event.event),
+            base::SerializeDeterministic(event.sealed)};
   }
-
- private:
-  CaseRecord record_;
+  absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
+                                            const type::DecideContext& context) const {
+    return intake::Decide(state, command, context);
+  }
+  absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
+    return intake::Evolve(state, event, context);
+  }
+  type::Folded Fold(const std::string& stream, const State& state) const {
+    return intake::Fold(stream, state);
+  }
 };
 
 }  // namespace
 
 int IntakeDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::unique_ptr<runtime::OpenStream>> IntakeDomain::Open(
-    const runtime::StoredState& state) const {
-  CaseRecord record;
-  if (!record.open.ParseFromString(state.open) || !record.sealed.ParseFromString(state.sealed)) {
-    return absl::DataLossError("a stored case cannot be read");
-  }
-  return std::make_unique<IntakeCase>(std::move(record));
+absl::StatusOr<std::unique_ptr<engine::OpenStream>> IntakeDomain::Open(
+    const engine::StoredState& stored) const {
+  return engine::OpenProtoStream(CaseStream(), stored);
 }
 
-absl::StatusOr<runtime::UpstreamCommand> IntakeDomain::FromUpstream(
-    absl::string_view upstream, const runtime::EventRow& event) const {
+absl::StatusOr<engine::UpstreamCommand> IntakeDomain::FromUpstream(
+    absl::string_view upstream, const engine::EventRow& event) const {
   return absl::InvalidArgumentError("intake takes commands from no upstream");
 }
 
-absl::StatusOr<runtime::SealedGap> IntakeDomain::WithoutSealed(
-    const runtime::EventRow& event) const {
+absl::StatusOr<engine::SealedGap> IntakeDomain::WithoutSealed(const engine::EventRow& event) const {
   v1::IntakeEvent parsed;
   if (!parsed.ParseFromString(event.data)) {
     return absl::InvalidArgumentError("a published event cannot be read");
   }
   const v1::IntakeSealed gap = intake::GapOf(parsed);
-  return runtime::SealedGap{runtime::SerializeDeterministic(gap), gap.people_size() > 0};
+  return engine::SealedGap{base::SerializeDeterministic(gap), gap.people_size() > 0};
 }
 
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event) {
   v1::IntakeEvent parsed;
   if (!parsed.ParseFromString(event.data)) return {};
   return FeedOf(parsed, event.time);

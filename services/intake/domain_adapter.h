@@ -13,23 +13,23 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pathways/pipeline/v1/feed.pb.h"
-#include "services/runtime/domain.h"
+#include "services/engine/domain.h"
 
 namespace pathways::intake {
 
-class IntakeDomain : public runtime::Domain {
+class IntakeDomain : public engine::Domain {
  public:
   int EvolveVersion() const override;
-  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
-      const runtime::StoredState& state) const override;
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override;
-  absl::StatusOr<runtime::SealedGap> WithoutSealed(const runtime::EventRow& event) const override;
+  absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
+      const engine::StoredState& state) const override;
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const engine::EventRow& event) const override;
+  absl::StatusOr<engine::SealedGap> WithoutSealed(const engine::EventRow& event) const override;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
 // read.
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event);
 
 }  // namespace pathways::intake
 

@@ -6,16 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/ids.h"
+#include "services/base/serialize.h"
+#include "services/base/status_macros.h"
+#include "services/host/requests.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
 #include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/requests.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
 #include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -56,29 +56,28 @@ absl::CivilDay DayAt(const v1::Case& input, absl::Time now) {
 
 }  // namespace
 
-absl::StatusOr<runtime::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
-                                                 const runtime::Principal& principal,
-                                                 const runtime::Keyring& keyring, absl::Time now) {
+absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring, absl::Time now) {
   type::Violations violations;
   NormalisedCase normal = CheckCase(request.case_(), DayAt(request.case_(), now), violations);
   type::CheckRequestId(request.request_id(), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
-  const std::string case_id = runtime::NewUuid();
+  const std::string case_id = base::NewUuid();
   ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
   v1::IntakeCommand payload;
   *payload.mutable_register_case()->mutable_facts() = std::move(normal.facts);
   *payload.mutable_register_case()->mutable_sealed() = std::move(sealed.sealed);
-  runtime::Command command =
-      runtime::RequestCommand(case_id, runtime::SerializeDeterministic(payload), "RegisterCase",
-                              request, principal, keyring);
+  engine::Command command = host::RequestCommand(case_id, base::SerializeDeterministic(payload),
+                                                 "RegisterCase", request, principal, keyring);
   command.keys = std::move(sealed.keys);
   return command;
 }
 
-absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
-                                               const runtime::Principal& principal,
-                                               const runtime::Keyring& keyring,
-                                               runtime::EventStore& store, absl::Time now) {
+absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
+                                              const host::Principal& principal,
+                                              const host::Keyring& keyring,
+                                              engine::EventStore& store, absl::Time now) {
   type::Violations violations;
   type::CheckRequestId(request.request_id(), violations);
   const std::optional<std::string> case_id = type::ParseCaseName(request.case_().name());
@@ -86,7 +85,7 @@ absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& requ
     violations.Add("case.name", kCaseNameForm);
     return violations.ToStatus(kInvalidCase);
   }
-  ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(*case_id));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(*case_id));
   if (row.version == 0) return NoSuchCase();
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) {
@@ -100,24 +99,23 @@ absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& requ
   change.set_etag(request.case_().etag());
   if (update.facts) *change.mutable_facts() = *std::move(update.facts);
   if (update.consent) change.set_consent(*update.consent);
-  std::vector<runtime::KeyRow> new_keys;
+  std::vector<engine::KeyRow> new_keys;
   if (!update.identities.empty()) {
-    ASSIGN_OR_RETURN(const std::vector<runtime::KeyRow> keys, store.ReadKeys(*case_id));
+    ASSIGN_OR_RETURN(const std::vector<engine::KeyRow> keys, store.ReadKeys(*case_id));
     ASSIGN_OR_RETURN(SealedIdentities sealed,
                      SealAgain(keyring, *case_id, keys, update.identities));
     *change.mutable_sealed() = std::move(sealed.sealed);
     new_keys = std::move(sealed.keys);
   }
-  runtime::Command command =
-      runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "UpdateCase",
-                              request, principal, keyring);
+  engine::Command command = host::RequestCommand(*case_id, base::SerializeDeterministic(payload),
+                                                 "UpdateCase", request, principal, keyring);
   command.keys = std::move(new_keys);
   return command;
 }
 
-absl::StatusOr<runtime::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
-                                                 const runtime::Principal& principal,
-                                                 const runtime::Keyring& keyring) {
+absl::StatusOr<engine::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring) {
   type::Violations violations;
   const std::optional<std::string> case_id = type::ParseCaseName(request.name());
   if (!case_id) violations.Add("name", kCaseNameForm);
@@ -125,26 +123,26 @@ absl::StatusOr<runtime::Command> WithdrawCommand(const v1::WithdrawCaseRequest& 
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   v1::IntakeCommand payload;
   payload.mutable_withdraw_case()->set_etag(request.etag());
-  return runtime::RequestCommand(*case_id, runtime::SerializeDeterministic(payload), "WithdrawCase",
-                                 request, principal, keyring);
+  return host::RequestCommand(*case_id, base::SerializeDeterministic(payload), "WithdrawCase",
+                              request, principal, keyring);
 }
 
-absl::StatusOr<runtime::Command> ReadCommand(const v1::GetCaseRequest& request,
-                                             const runtime::Principal& principal) {
+absl::StatusOr<engine::Command> ReadCommand(const v1::GetCaseRequest& request,
+                                            const host::Principal& principal) {
   type::Violations violations;
   const std::optional<std::string> case_id = type::ParseCaseName(request.name());
   if (!case_id) violations.Add("name", kCaseNameForm);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   v1::IntakeCommand payload;
   payload.mutable_read_case();
-  runtime::Command command;
+  engine::Command command;
   command.stream = *case_id;
-  command.payload = runtime::SerializeDeterministic(payload);
-  command.origin = runtime::RequestOrigin{"", "", principal.Name(), "GetCase"};
+  command.payload = base::SerializeDeterministic(payload);
+  command.origin = engine::RequestOrigin{"", "", principal.Name(), "GetCase"};
   return command;
 }
 
-absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const runtime::StreamRow& row) {
+absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const engine::StreamRow& row) {
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("a stored case cannot be read");
@@ -162,9 +160,8 @@ absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const runtime::Stream
   return shown;
 }
 
-absl::Status AddIdentities(const runtime::Keyring& keyring,
-                           const std::vector<runtime::KeyRow>& keys, const runtime::StreamRow& row,
-                           v1::Case& shown) {
+absl::Status AddIdentities(const host::Keyring& keyring, const std::vector<engine::KeyRow>& keys,
+                           const engine::StreamRow& row, v1::Case& shown) {
   v1::IntakeSealed sealed;
   if (!sealed.ParseFromString(row.state.sealed) || sealed.people_size() != shown.people_size()) {
     return absl::DataLossError("a stored case cannot be read");

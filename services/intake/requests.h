@@ -13,41 +13,40 @@
 #include "absl/time/time.h"
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/intake/v1/intake_service.pb.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/principal.h"
-#include "services/runtime/store/event_store.h"
+#include "services/engine/engine.h"
+#include "services/engine/store/event_store.h"
+#include "services/host/keys.h"
+#include "services/host/principal.h"
 
 namespace pathways::intake {
 
 // INVALID_ARGUMENT with reason INVALID_CASE and every bad field. A new case id each time; a
 // repeated request is answered with the first one's.
-absl::StatusOr<runtime::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
-                                                 const runtime::Principal& principal,
-                                                 const runtime::Keyring& keyring, absl::Time now);
+absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring, absl::Time now);
 
 // Reads the case's facts and keys. INVALID_ARGUMENT likewise; NOT_FOUND with reason CASE_NOT_FOUND.
-absl::StatusOr<runtime::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
-                                               const runtime::Principal& principal,
-                                               const runtime::Keyring& keyring,
-                                               runtime::EventStore& store, absl::Time now);
+absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
+                                              const host::Principal& principal,
+                                              const host::Keyring& keyring,
+                                              engine::EventStore& store, absl::Time now);
 
-absl::StatusOr<runtime::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
-                                                 const runtime::Principal& principal,
-                                                 const runtime::Keyring& keyring);
+absl::StatusOr<engine::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring);
 
 // A read with identity: it takes the engine's road so that the audit row is durable before the
 // answer.
-absl::StatusOr<runtime::Command> ReadCommand(const v1::GetCaseRequest& request,
-                                             const runtime::Principal& principal);
+absl::StatusOr<engine::Command> ReadCommand(const v1::GetCaseRequest& request,
+                                            const host::Principal& principal);
 
 // The case as shown, without identity. DATA_LOSS: the state cannot be read.
-absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const runtime::StreamRow& row);
+absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const engine::StreamRow& row);
 
 // Adds the identities to a case. DATA_LOSS: a key is missing or does not fit.
-absl::Status AddIdentities(const runtime::Keyring& keyring,
-                           const std::vector<runtime::KeyRow>& keys, const runtime::StreamRow& row,
-                           v1::Case& shown);
+absl::Status AddIdentities(const host::Keyring& keyring, const std::vector<engine::KeyRow>& keys,
+                           const engine::StreamRow& row, v1::Case& shown);
 
 }  // namespace pathways::intake
 

@@ -14,32 +14,31 @@
 #include "absl/strings/string_view.h"
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "services/engine/store/event_store.h"
+#include "services/host/keys.h"
 #include "services/intake/domain/validate.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/store/event_store.h"
 
 namespace pathways::intake {
 
 // Sealed identities and the keys they are sealed with.
 struct SealedIdentities {
   v1::IntakeSealed sealed;
-  std::vector<runtime::KeyRow> keys;
+  std::vector<engine::KeyRow> keys;
 };
 
 // Seals each identity with a new key: for people who are registered.
-absl::StatusOr<SealedIdentities> SealNew(const runtime::Keyring& keyring, absl::string_view case_id,
+absl::StatusOr<SealedIdentities> SealNew(const host::Keyring& keyring, absl::string_view case_id,
                                          const std::vector<NormalisedIdentity>& identities);
 
 // Seals each identity with the person's key in `keys`, or with a new one where there is none: after
 // a restore that could not bring it back. Gives the new keys only.
-absl::StatusOr<SealedIdentities> SealAgain(const runtime::Keyring& keyring,
-                                           absl::string_view case_id,
-                                           const std::vector<runtime::KeyRow>& keys,
+absl::StatusOr<SealedIdentities> SealAgain(const host::Keyring& keyring, absl::string_view case_id,
+                                           const std::vector<engine::KeyRow>& keys,
                                            const std::vector<NormalisedIdentity>& identities);
 
 // The identity of one person of a stored case. DATA_LOSS: no key, or it does not fit.
-absl::StatusOr<v1::Identity> OpenIdentity(const runtime::Keyring& keyring,
-                                          const std::vector<runtime::KeyRow>& keys,
+absl::StatusOr<v1::Identity> OpenIdentity(const host::Keyring& keyring,
+                                          const std::vector<engine::KeyRow>& keys,
                                           const v1::SealedPerson& person);
 
 }  // namespace pathways::intake

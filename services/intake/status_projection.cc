@@ -1,9 +1,9 @@
 #include "services/intake/status_projection.h"
 
 #include "pathways/intake/v1/status.pb.h"
+#include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/intake/domain/status.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
 
 namespace pathways::intake {
 namespace {
@@ -18,7 +18,7 @@ absl::StatusOr<v1::CaseStatus> Parse(const std::string& value) {
 }
 
 template <typename Event>
-absl::StatusOr<Event> ParseEvent(const runtime::EventRow& row) {
+absl::StatusOr<Event> ParseEvent(const engine::EventRow& row) {
   Event event;
   if (!event.ParseFromString(row.data) || event.case_id() != row.stream) {
     return absl::InvalidArgumentError("an upstream event cannot be read");
@@ -35,7 +35,7 @@ absl::StatusOr<int64_t> StatusProjection::Folded(const std::string& value,
 }
 
 absl::Status StatusProjection::Fold(std::string& value, absl::string_view upstream,
-                                    const runtime::EventRow& event) const {
+                                    const engine::EventRow& event) const {
   ASSIGN_OR_RETURN(v1::CaseStatus status, Parse(value));
   if (upstream == kEligibility) {
     ASSIGN_OR_RETURN(const auto screened, ParseEvent<eligibility::v1::EligibilityEvent>(event));
@@ -46,7 +46,7 @@ absl::Status StatusProjection::Fold(std::string& value, absl::string_view upstre
   } else {
     return absl::InternalError("the status follows no such service");
   }
-  value = runtime::SerializeDeterministic(status);
+  value = base::SerializeDeterministic(status);
   return absl::OkStatus();
 }
 

@@ -7,19 +7,19 @@
 
 #include <string>
 
-#include "services/runtime/projector.h"
+#include "services/follow/projector.h"
 
 namespace pathways::intake {
 
 inline constexpr char kStatusProjection[] = "status";
 
-class StatusProjection : public runtime::Projection {
+class StatusProjection : public follow::Projection {
  public:
   std::string Name() const override { return kStatusProjection; }
   absl::StatusOr<int64_t> Folded(const std::string& value,
                                  absl::string_view upstream) const override;
   absl::Status Fold(std::string& value, absl::string_view upstream,
-                    const runtime::EventRow& event) const override;
+                    const engine::EventRow& event) const override;
 };
 
 }  // namespace pathways::intake

@@ -1,56 +1,44 @@
 #include "services/referral/domain_adapter.h"
 
+#include "services/base/serialize.h"
+#include "services/engine/event_type.h"
+#include "services/engine/proto_stream.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/feed.h"
-#include "services/runtime/event_type.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/status_macros.h"
 
 namespace pathways::referral {
 namespace {
 
-// One case in memory.
-class ReferralCase : public runtime::OpenStream {
- public:
-  ReferralCase(v1::ReferralCaseState state, const v1::AgencyRoutes& routes)
-      : state_(std::move(state)), routes_(routes) {}
+// A case: what engine/proto_stream.h asks for.
+struct CaseStream {
+  using State = v1::ReferralCaseState;
+  using Command = v1::ReferralCommand;
+  using Event = v1::ReferralEvent;
 
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
-      absl::string_view command, const type::DecideContext& context) override {
-    v1::ReferralCommand parsed;
-    if (!parsed.ParseFromArray(command.data(), static_cast<int>(command.size()))) {
-      return absl::InternalError("a command cannot be read");
-    }
-    ASSIGN_OR_RETURN(const std::vector<v1::ReferralEvent> events,
-                     referral::Decide(state_, parsed, routes_, context));
-    std::vector<runtime::NewEvent> made;
-    int64_t number = context.version;
-    for (const v1::ReferralEvent& event : events) {
-      RETURN_IF_ERROR(referral::Evolve(state_, event, {context.stream, ++number, context.now}));
-      made.push_back({runtime::EventType(event), runtime::SerializeDeterministic(event), ""});
-    }
-    return made;
+  bool Parse(const engine::StoredState& stored, State& state) const {
+    return state.ParseFromString(stored.open);
+  }
+  engine::StoredState Bytes(const State& state) const {
+    return {base::SerializeDeterministic(state), ""};
+  }
+  bool Parse(const engine::EventRow& row, Event& event) const {
+    return event.ParseFromString(row.data);
+  }
+  engine::NewEvent Bytes(const Event& event) const {
+    return {engine::EventType(event), base::SerializeDeterministic(event), ""};
+  }
+  absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
+                                            const type::DecideContext& context) const {
+    return referral::Decide(state, command, *routes, context);
+  }
+  absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
+    return referral::Evolve(state, event, context);
+  }
+  type::Folded Fold(const std::string& stream, const State& state) const {
+    return referral::Fold(stream, state);
   }
 
-  absl::Status Evolve(const runtime::EventRow& event) override {
-    v1::ReferralEvent parsed;
-    if (!parsed.ParseFromString(event.data)) {
-      return absl::DataLossError("a stored event cannot be read");
-    }
-    return referral::Evolve(state_, parsed, {event.stream, event.number, event.time});
-  }
-
-  type::Folded Fold(const std::string& stream) const override {
-    return referral::Fold(stream, state_);
-  }
-
-  runtime::StoredState State() const override {
-    return {runtime::SerializeDeterministic(state_), ""};
-  }
-
- private:
-  v1::ReferralCaseState state_;
-  const v1::AgencyRoutes& routes_;
+  const v1::AgencyRoutes* routes;
 };
 
 // The intake number an eligibility event was made from: referral must have applied it itself.
@@ -77,17 +65,13 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
 
 int ReferralDomain::EvolveVersion() const { return kEvolveVersion; }
 
-absl::StatusOr<std::unique_ptr<runtime::OpenStream>> ReferralDomain::Open(
-    const runtime::StoredState& stored) const {
-  v1::ReferralCaseState state;
-  if (!state.ParseFromString(stored.open)) {
-    return absl::DataLossError("a stored case cannot be read");
-  }
-  return std::make_unique<ReferralCase>(std::move(state), routes_);
+absl::StatusOr<std::unique_ptr<engine::OpenStream>> ReferralDomain::Open(
+    const engine::StoredState& stored) const {
+  return engine::OpenProtoStream(CaseStream{&routes_}, stored);
 }
 
-absl::StatusOr<runtime::UpstreamCommand> ReferralDomain::FromUpstream(
-    absl::string_view upstream, const runtime::EventRow& event) const {
+absl::StatusOr<engine::UpstreamCommand> ReferralDomain::FromUpstream(
+    absl::string_view upstream, const engine::EventRow& event) const {
   v1::ReferralCommand command;
   bool known = false;
   if (upstream == "intake") {
@@ -102,13 +86,13 @@ absl::StatusOr<runtime::UpstreamCommand> ReferralDomain::FromUpstream(
             screened.event().case_id() == event.stream && screened.event().kind_case() != 0;
   }
   if (!known) return absl::InvalidArgumentError("not an event of this upstream");
-  runtime::UpstreamCommand translated{runtime::SerializeDeterministic(command), {}};
+  engine::UpstreamCommand translated{base::SerializeDeterministic(command), {}};
   const int64_t based_on = BasedOn(command.eligibility_event().event());
   if (based_on > 0) translated.requires_applied.push_back({"intake", based_on});
   return translated;
 }
 
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event) {
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event) {
   v1::ReferralEvent parsed;
   if (!parsed.ParseFromString(event.data)) return {};
   return FeedOf(parsed, event.time);

@@ -14,19 +14,19 @@
 #include "absl/strings/string_view.h"
 #include "pathways/pipeline/v1/feed.pb.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/runtime/domain.h"
+#include "services/engine/domain.h"
 
 namespace pathways::referral {
 
-class ReferralDomain : public runtime::Domain {
+class ReferralDomain : public engine::Domain {
  public:
   // `routes` say which agency takes a pathway, already checked.
   explicit ReferralDomain(v1::AgencyRoutes routes) : routes_(std::move(routes)) {}
   int EvolveVersion() const override;
-  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
-      const runtime::StoredState& state) const override;
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override;
+  absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
+      const engine::StoredState& state) const override;
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const engine::EventRow& event) const override;
 
  private:
   const v1::AgencyRoutes routes_;
@@ -34,7 +34,7 @@ class ReferralDomain : public runtime::Domain {
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be
 // read.
-std::vector<pipeline::v1::PipelineRecord> TellFeed(const runtime::EventRow& event);
+std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event);
 
 }  // namespace pathways::referral
 

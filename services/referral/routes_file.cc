@@ -11,8 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "services/runtime/status_macros.h"
-#include "services/runtime/text_format_file.h"
+#include "services/base/status_macros.h"
+#include "services/base/text_format_file.h"
 
 namespace pathways::referral {
 namespace {
@@ -40,7 +40,7 @@ TextFormat::ParseLocation LocationOf(TextFormat::ParseInfoTree& places, int rout
 }
 
 void Check(const v1::AgencyRoutes& routes, TextFormat::ParseInfoTree& places,
-           runtime::FileFaults& faults) {
+           base::FileFaults& faults) {
   const auto add = [&](int route, const char* field, absl::string_view message) {
     const TextFormat::ParseLocation location = LocationOf(places, route, field);
     faults.Add(location.line, location.column, message);
@@ -65,8 +65,8 @@ void Check(const v1::AgencyRoutes& routes, TextFormat::ParseInfoTree& places,
 absl::StatusOr<v1::AgencyRoutes> LoadRoutes(const std::string& path) {
   v1::AgencyRoutes routes;
   TextFormat::ParseInfoTree places;
-  RETURN_IF_ERROR(runtime::ReadTextFormat(path, routes, &places));
-  runtime::FileFaults faults(path);
+  RETURN_IF_ERROR(base::ReadTextFormat(path, routes, &places));
+  base::FileFaults faults(path);
   Check(routes, places, faults);
   RETURN_IF_ERROR(faults.ToStatus());
   return routes;

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/keys.h"
-#include "services/runtime/status_macros.h"
 #include "services/type/problem.h"
 
 namespace pathways::referral {
@@ -40,7 +40,7 @@ absl::Status NoSuchReferral() {
                       "There is no such referral.");
 }
 
-absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const type::ReferralKey& key,
+absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type::ReferralKey& key,
                                         const Reader& reader) {
   v1::ReferralCaseState state;
   if (!state.ParseFromString(row.state.open)) {
@@ -58,13 +58,13 @@ absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const typ
   return NoSuchReferral();
 }
 
-absl::StatusOr<v1::Referral> ReadReferral(runtime::EventStore& store, const type::ReferralKey& key,
+absl::StatusOr<v1::Referral> ReadReferral(engine::EventStore& store, const type::ReferralKey& key,
                                           const Reader& reader) {
-  ASSIGN_OR_RETURN(const runtime::StreamRow row, store.ReadState(key.case_id));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(key.case_id));
   return ReferralOf(row, key, reader);
 }
 
-absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, const Reader& reader,
+absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& reader,
                                       absl::string_view prefix, absl::string_view after,
                                       int page_size, v1::ReferralState state) {
   const bool filtered = state != v1::REFERRAL_STATE_UNSPECIFIED;
@@ -85,7 +85,7 @@ absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, const Reader& 
   return page;
 }
 
-absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(runtime::EventStore& store,
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(engine::EventStore& store,
                                                                         absl::Time before,
                                                                         int limit) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,

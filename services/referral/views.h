@@ -18,7 +18,7 @@
 #include "pathways/operations/v1/operations_service.pb.h"
 #include "pathways/referral/v1/referral.pb.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/runtime/store/event_store.h"
+#include "services/engine/store/event_store.h"
 #include "services/type/names.h"
 
 namespace pathways::referral {
@@ -40,11 +40,11 @@ class Reader {
 };
 
 // One referral of a stored case, as its reader is shown it. NOT_FOUND as above.
-absl::StatusOr<v1::Referral> ReferralOf(const runtime::StreamRow& row, const type::ReferralKey& key,
+absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type::ReferralKey& key,
                                         const Reader& reader);
 
 // The same, read from the store.
-absl::StatusOr<v1::Referral> ReadReferral(runtime::EventStore& store, const type::ReferralKey& key,
+absl::StatusOr<v1::Referral> ReadReferral(engine::EventStore& store, const type::ReferralKey& key,
                                           const Reader& reader);
 
 // One page of the reader's list: entries that start with `prefix`, after a key.
@@ -54,12 +54,12 @@ struct ReferralPage {
 };
 // With `state` set only referrals in it count, and at most `page_size` are found among ten times as
 // many entries; a page may then be short, or empty, and still not the last.
-absl::StatusOr<ReferralPage> ReadPage(runtime::EventStore& store, const Reader& reader,
+absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& reader,
                                       absl::string_view prefix, absl::string_view after,
                                       int page_size, v1::ReferralState state);
 
 // Live referrals that nobody has changed since before a time, for the operators' list.
-absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(runtime::EventStore& store,
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(engine::EventStore& store,
                                                                         absl::Time before,
                                                                         int limit);
 

@@ -11,9 +11,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pathways/referral/v1/events.pb.h"
+#include "services/base/status_macros.h"
+#include "services/host/pages.h"
 #include "services/referral/views.h"
-#include "services/runtime/rpc/pages.h"
-#include "services/runtime/status_macros.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -35,19 +35,19 @@ absl::Status Full(absl::string_view whose) {
 }
 
 std::string TokenOf(const std::string& incarnation, int64_t position) {
-  return runtime::PageTokenOf(absl::StrCat(incarnation, "/", position));
+  return host::PageTokenOf(absl::StrCat(incarnation, "/", position));
 }
 
 // The position in a token; 0 for an empty one and for one of another store.
 absl::StatusOr<int64_t> PositionOf(const std::string& token, const std::string& incarnation) {
   if (token.empty()) return 0;
   int64_t position = 0;
-  const std::optional<std::string> text = runtime::KeyOfPageToken(token);
+  const std::optional<std::string> text = host::KeyOfPageToken(token);
   const std::vector<std::string> parts = absl::StrSplit(text.value_or(""), '/');
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &position) || position < 0) {
     type::Violations violations;
     violations.Add("resume_token", "must be a resume_token of this watch, or empty");
-    return violations.ToStatus(runtime::kInvalidRequest);
+    return violations.ToStatus(host::kInvalidRequest);
   }
   return parts[0] == incarnation ? position : 0;
 }
@@ -120,7 +120,7 @@ void ReferralWatch::End(const absl::Status& status) {
   if (sink) sink->End(status);
 }
 
-ReferralWatches::ReferralWatches(runtime::EventStore& store, const Limits& limits)
+ReferralWatches::ReferralWatches(engine::EventStore& store, const Limits& limits)
     : store_(store), limits_(limits) {}
 
 ReferralWatches::~ReferralWatches() { Stop(); }
@@ -172,8 +172,8 @@ void ReferralWatches::Stop() {
 void ReferralWatches::Run() {
   while (!signal_.stopped()) {
     if (Step()) continue;
-    if (!signal_.Rest(runtime::kRest)) return;
-    signal_.Wait(runtime::kIdleWait);
+    if (!signal_.Rest(base::kRest)) return;
+    signal_.Wait(base::kIdleWait);
   }
 }
 
@@ -231,7 +231,7 @@ absl::StatusOr<bool> ReferralWatches::ServePage(const Watches& candidates, int64
                  [&](const auto& watch) { return watch->position_ <= end; });
   };
   within(position);
-  ASSIGN_OR_RETURN(const std::vector<runtime::EventRow> events,
+  ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
                    store_.ReadAfter(position, limits_.page_events));
   if (events.empty()) return Rewind(candidates);
   const int64_t end = events.back().position;
@@ -270,14 +270,14 @@ absl::StatusOr<bool> ReferralWatches::Rewind(const Watches& watches) {
 }
 
 absl::StatusOr<std::vector<ReferralWatches::Change>> ReferralWatches::ChangesIn(
-    const std::vector<runtime::EventRow>& events, const Watches& concerned) const {
+    const std::vector<engine::EventRow>& events, const Watches& concerned) const {
   std::map<std::string, int64_t> from;  // The first position that an agency still wants.
   for (const std::shared_ptr<ReferralWatch>& watch : concerned) {
     const auto [at, added] = from.emplace(watch->agency_, watch->position_);
     if (!added) at->second = std::min(at->second, watch->position_);
   }
   std::vector<Change> changes;
-  for (const runtime::EventRow& row : events) {
+  for (const engine::EventRow& row : events) {
     v1::ReferralEvent event;
     if (!event.ParseFromString(row.data)) {
       return absl::DataLossError("a stored event cannot be read");

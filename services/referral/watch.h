@@ -29,8 +29,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pathways/referral/v1/agency_service.pb.h"
-#include "services/runtime/signal.h"
-#include "services/runtime/store/event_store.h"
+#include "services/base/signal.h"
+#include "services/engine/store/event_store.h"
 
 namespace pathways::referral {
 
@@ -95,8 +95,8 @@ class ReferralWatches {
   };
 
   // `store` must outlive the watches. Nothing is read before Start, or a Step of a test.
-  explicit ReferralWatches(runtime::EventStore& store) : ReferralWatches(store, Limits()) {}
-  ReferralWatches(runtime::EventStore& store, const Limits& limits);
+  explicit ReferralWatches(engine::EventStore& store) : ReferralWatches(store, Limits()) {}
+  ReferralWatches(engine::EventStore& store, const Limits& limits);
   ~ReferralWatches();
 
   // Reads on a thread of its own from now on.
@@ -138,13 +138,13 @@ class ReferralWatches {
   // Watches beyond the end of the log, which was restored from an older copy, begin at the first
   // change: what their agencies have seen since is gone. True: there were some.
   absl::StatusOr<bool> Rewind(const Watches& watches);
-  absl::StatusOr<std::vector<Change>> ChangesIn(const std::vector<runtime::EventRow>& events,
+  absl::StatusOr<std::vector<Change>> ChangesIn(const std::vector<engine::EventRow>& events,
                                                 const Watches& concerned) const;
   absl::Status MakeMessages(std::vector<Change>& changes) const;
 
-  runtime::EventStore& store_;
+  engine::EventStore& store_;
   const Limits limits_;
-  runtime::Signal signal_;
+  base::Signal signal_;
   int64_t turn_ = 0;                      // The reader's alone.
   std::map<std::string, int64_t> turns_;  // When each agency had its last. The reader's alone.
 

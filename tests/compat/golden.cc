@@ -17,7 +17,7 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/pipeline/v1/feed.pb.h"
 #include "pathways/referral/v1/events.pb.h"
-#include "services/runtime/event_type.h"
+#include "services/engine/event_type.h"
 
 namespace pathways::compat {
 namespace {
@@ -63,31 +63,30 @@ std::vector<Golden> GoldensOf(const Family& family) {
   return goldens;
 }
 
-runtime::KafkaRecord RecordOf(const Family& family, const Message& event,
-                              const std::string& bytes) {
+follow::KafkaRecord RecordOf(const Family& family, const Message& event, const std::string& bytes) {
   const auto* const case_id = event.GetDescriptor()->FindFieldByName("case_id");
-  runtime::EventRow row;
+  engine::EventRow row;
   row.stream = event.GetReflection()->GetString(event, case_id);
   row.number = 7;
   row.ce_id = "9a3c5e70-1b2d-4f6a-8c9e-0d1f2a3b4c5d";
-  row.type = runtime::EventType(event);
+  row.type = engine::EventType(event);
   row.time = absl::FromUnixMicros(1697500000123456);
   row.cause.set_service("intake");
   row.cause.set_number(6);
   row.cause.set_ce_id("b7d9f1a3-5c6e-4082-9b4d-6e8f0a2c4d6e");
   row.data = bytes;
-  return runtime::RecordOf(row, {runtime::KafkaSourceOf(family.folder),
-                                 std::string(event.GetDescriptor()->full_name())});
+  return follow::RecordOf(
+      row, {follow::KafkaSourceOf(family.folder), std::string(event.GetDescriptor()->full_name())});
 }
 
-std::string HeaderText(const runtime::KafkaRecord& record) {
+std::string HeaderText(const follow::KafkaRecord& record) {
   std::string text = absl::StrCat("key: ", record.key, "\n");
   for (const auto& [name, value] : record.headers) absl::StrAppend(&text, name, ": ", value, "\n");
   return text;
 }
 
-runtime::KafkaRecord ParseHeaders(absl::string_view text, const std::string& bytes) {
-  runtime::KafkaRecord record;
+follow::KafkaRecord ParseHeaders(absl::string_view text, const std::string& bytes) {
+  follow::KafkaRecord record;
   record.value = bytes;
   for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
     std::pair<std::string, std::string> header = absl::StrSplit(line, absl::MaxSplits(": ", 1));

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "services/runtime/bus/kafka_record.h"
+#include "services/follow/bus/kafka_record.h"
 
 namespace pathways::compat {
 
@@ -39,13 +39,13 @@ struct Golden {
 std::vector<Golden> GoldensOf(const Family& family);
 
 // An event with these bytes in its place in a stream, as it is published.
-runtime::KafkaRecord RecordOf(const Family& family, const google::protobuf::Message& event,
-                              const std::string& bytes);
+follow::KafkaRecord RecordOf(const Family& family, const google::protobuf::Message& event,
+                             const std::string& bytes);
 
 // Key and headers of a record, one on a line.
-std::string HeaderText(const runtime::KafkaRecord& record);
+std::string HeaderText(const follow::KafkaRecord& record);
 // The record that a text and bytes make.
-runtime::KafkaRecord ParseHeaders(absl::string_view text, const std::string& bytes);
+follow::KafkaRecord ParseHeaders(absl::string_view text, const std::string& bytes);
 
 // 32 bytes on a line.
 std::string HexText(absl::string_view bytes);

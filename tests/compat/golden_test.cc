@@ -18,10 +18,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/serialize.h"
 #include "services/eligibility/domain_adapter.h"
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
-#include "services/runtime/serialize.h"
 
 namespace pathways::compat {
 namespace {
@@ -91,7 +91,7 @@ TEST_P(GoldenBytes, AreReadAsTheTextSaysWithNothingUnknown) {
 TEST_P(GoldenBytes, AreWrittenAgain) {
   const std::unique_ptr<Message> message = golden().Read();
   ASSERT_NE(message, nullptr);
-  EXPECT_EQ(HexText(runtime::SerializeDeterministic(*message)), HexText(Bytes()));
+  EXPECT_EQ(HexText(base::SerializeDeterministic(*message)), HexText(Bytes()));
 }
 
 TEST_P(GoldenBytes, ComeWithTheHeadersOfTheirRecord) {
@@ -100,8 +100,8 @@ TEST_P(GoldenBytes, ComeWithTheHeadersOfTheirRecord) {
   ASSERT_NE(message, nullptr);
   const std::string headers = ReadFile(golden().PathOf("headers"));
   EXPECT_EQ(HeaderText(RecordOf(golden().family, *message, Bytes())), headers);
-  const auto event = runtime::EventOf(ParseHeaders(headers, Bytes()),
-                                      runtime::KafkaSourceOf(golden().family.folder));
+  const auto event = follow::EventOf(ParseHeaders(headers, Bytes()),
+                                     follow::KafkaSourceOf(golden().family.folder));
   ASSERT_TRUE(event.ok()) << event.status();
   EXPECT_EQ(event->data, Bytes());
 }
@@ -158,7 +158,7 @@ struct Step {
 };
 
 // Applies golden events one after the other to a stream that is new.
-void ExpectFolds(const runtime::Domain& domain, const std::string& folder,
+void ExpectFolds(const engine::Domain& domain, const std::string& folder,
                  const std::vector<Step>& steps) {
   auto stream = domain.Open({});
   ASSERT_TRUE(stream.ok()) << stream.status();
@@ -169,8 +169,8 @@ void ExpectFolds(const runtime::Domain& domain, const std::string& folder,
       if (family.folder != folder) continue;
       const Golden golden{family, step.name};
       const std::string bytes = ParseHex(ReadFile(golden.PathOf("hex")));
-      auto event = runtime::EventOf(ParseHeaders(ReadFile(golden.PathOf("headers")), bytes),
-                                    runtime::KafkaSourceOf(folder));
+      auto event = follow::EventOf(ParseHeaders(ReadFile(golden.PathOf("headers")), bytes),
+                                   follow::KafkaSourceOf(folder));
       ASSERT_TRUE(event.ok()) << event.status();
       event->number = ++number;
       if (step.with_sealed) event->sealed = sealed;

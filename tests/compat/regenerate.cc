@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "services/runtime/serialize.h"
+#include "services/base/serialize.h"
 #include "tests/compat/golden.h"
 
 namespace pathways::compat {
@@ -26,7 +26,7 @@ bool WriteFilesOf(const Golden& golden) {
     std::fprintf(stderr, "%s cannot be parsed\n", golden.PathOf("textproto").c_str());
     return false;
   }
-  const std::string bytes = runtime::SerializeDeterministic(*message);
+  const std::string bytes = base::SerializeDeterministic(*message);
   if (!WriteMissing(golden.PathOf("hex"), HexText(bytes))) return false;
   if (!golden.family.is_event) return true;
   return WriteMissing(golden.PathOf("headers"),

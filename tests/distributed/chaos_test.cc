@@ -26,7 +26,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
@@ -75,7 +75,7 @@ DeploymentOptions TwoOfEach() {
 }
 
 void Pause(absl::Duration time) {
-  runtime::Signal nobody;
+  base::Signal nobody;
   nobody.Wait(time);
 }
 

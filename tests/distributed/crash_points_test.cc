@@ -13,7 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/runtime/faults.h"
+#include "services/base/faults.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
@@ -46,14 +46,14 @@ struct Row {
   bool IsOfRebalance() const { return absl::StartsWith(point, "subscription."); }
 };
 
-bool Reaches(const std::string& service, runtime::CrashPart part) {
+bool Reaches(const std::string& service, base::CrashPart part) {
   switch (part) {
-    case runtime::CrashPart::kEvery:
-    case runtime::CrashPart::kKafka:
+    case base::CrashPart::kEvery:
+    case base::CrashPart::kKafka:
       return true;
-    case runtime::CrashPart::kFollower:
+    case base::CrashPart::kFollower:
       return service != "intake";
-    case runtime::CrashPart::kProjector:
+    case base::CrashPart::kProjector:
       return service == "intake";
   }
   return true;
@@ -63,7 +63,7 @@ std::vector<Row> Rows() {
   std::vector<Row> rows;
   uint64_t number = testing_support::ChaosSeed();
   for (const std::string& service : ServiceNames()) {
-    for (const runtime::CrashPoint& point : runtime::CrashPoints()) {
+    for (const base::CrashPoint& point : base::CrashPoints()) {
       if (!Reaches(service, point.part)) continue;
       Row row{service, point.name};
       // A group that is quiet gives its partitions once, and what is missing is pulled together.
@@ -82,12 +82,12 @@ bool MarksMissing(const Deployment& deployment, const std::string& service) {
   const auto heads = stores.intake().store->ReadHeads("", kHeadsMax);
   if (!heads.ok()) return false;
   std::vector<std::string> streams;
-  for (const runtime::StreamHead& head : *heads) streams.push_back(head.stream);
-  runtime::EventStore& store = *stores.Of(service).store;
+  for (const engine::StreamHead& head : *heads) streams.push_back(head.stream);
+  engine::EventStore& store = *stores.Of(service).store;
   auto applied = store.ReadApplied("intake", streams);
   if (!applied.ok()) return false;
-  std::vector<runtime::BehindRow> behind;
-  for (const runtime::StreamHead& head : *heads) {
+  std::vector<engine::BehindRow> behind;
+  for (const engine::StreamHead& head : *heads) {
     if (head.version <= (*applied)[head.stream]) continue;
     behind.push_back({head.stream, "intake", head.version, 0, absl::InfinitePast()});
   }

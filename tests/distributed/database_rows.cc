@@ -1,15 +1,15 @@
 #include "tests/distributed/database_rows.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/store/postgres.h"
+#include "services/engine/store/postgres.h"
 #include "tests/support/serve_process.h"
 
 namespace pathways::testing_support {
 
 std::vector<std::string> Rows(const std::string& database,
                               const std::vector<std::string>& queries) {
-  const auto deadline = runtime::PostgresDeadlineIn(kPatience);
-  auto connection = runtime::PostgresConnection::Open({database, kPatience}, deadline);
+  const auto deadline = engine::PostgresDeadlineIn(kPatience);
+  auto connection = engine::PostgresConnection::Open({database, kPatience}, deadline);
   std::vector<std::string> rows;
   if (!connection.ok()) return {std::string(connection.status().message())};
   for (const std::string& query : queries) {

@@ -8,7 +8,7 @@
 #include <csignal>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/principal.h"
+#include "services/host/principal.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres_cluster.h"
@@ -198,7 +198,7 @@ std::string Deployment::Address(const std::string& service, int replica) const {
 Caller Deployment::CallerTo(const std::string& service, int replica,
                             const std::string& principal) const {
   return Caller(ports_.at({service, replica}), principal,
-                runtime::ReadToken(tokens(), principal).value_or(""));
+                host::ReadToken(tokens(), principal).value_or(""));
 }
 
 Databases Deployment::databases() const {

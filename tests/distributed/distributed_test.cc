@@ -24,8 +24,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "pathways/pipeline/v1/feed.pb.h"
-#include "services/runtime/bus/kafka_topics.h"
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
+#include "services/follow/bus/kafka_topics.h"
 #include "tests/distributed/deployment.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/kafka_broker.h"
@@ -63,7 +63,7 @@ std::string Register(const Deployment& deployment, int replica, const std::strin
                      History& history) {
   const auto request = testing_support::RegistrationOf(test, index, history);
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(kPatience);
-  runtime::Signal look;
+  base::Signal look;
   while (std::chrono::steady_clock::now() < deadline) {
     // A new connection: one to a killed program would wait before it tries again.
     const Caller desk = deployment.CallerTo("intake", replica);
@@ -106,7 +106,7 @@ void ExpectFeedOf(const Deployment& deployment, const google::protobuf::Struct& 
   std::set<std::string> ids;
   int answered = 0;
   const auto records =
-      testing_support::ReadAll(runtime::FeedTopic(deployment.prefix()), kFeedPartitions);
+      testing_support::ReadAll(follow::FeedTopic(deployment.prefix()), kFeedPartitions);
   for (const testing_support::Fetched& fetched : records) {
     pipeline::v1::PipelineRecord record;
     ASSERT_TRUE(record.ParseFromString(*fetched.record.value));

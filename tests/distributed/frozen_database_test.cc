@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/pathways/client.h"
-#include "services/runtime/signal.h"
-#include "services/runtime/store/postgres.h"
+#include "services/base/signal.h"
+#include "services/cli/client.h"
+#include "services/engine/store/postgres.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/settle.h"
@@ -40,10 +40,11 @@ using testing_support::Verdicts;
 constexpr int kWriters = 8;
 constexpr int kReaders = 8;
 constexpr absl::Duration kFrozenInChaos = absl::Seconds(30);
-constexpr absl::Duration kFrozenInTest = absl::Seconds(8);
 // A COMMIT without an answer is looked for as long again, and what waits behind it waits with it.
-const absl::Duration kAnswerMax = 2 * runtime::PostgresOptions().operation_max;
-const absl::Duration kReadMax = runtime::PostgresOptions().operation_max;
+const absl::Duration kAnswerMax = 2 * engine::PostgresOptions().operation_max;
+// Longer than that: where all writers are in one COMMIT, none is told anything before.
+const absl::Duration kFrozenInTest = kAnswerMax + absl::Seconds(1);
+const absl::Duration kReadMax = engine::PostgresOptions().operation_max;
 constexpr absl::Duration kMargin = absl::Seconds(2);
 constexpr absl::Duration kTryAgain = absl::Milliseconds(20);
 
@@ -88,7 +89,7 @@ class Desks {
   }
   void Register(int desk) {
     const Caller caller = deployment_.CallerTo("intake");
-    runtime::Signal pause;
+    base::Signal pause;
     for (int index = 0; !stop_.stopped(); ++index) {
       const auto request =
           testing_support::RegistrationOf(absl::StrCat("frozen", desk), index, history_);
@@ -115,7 +116,7 @@ class Desks {
   const Deployment& deployment_;
   const std::string known_;  // A case to read.
   History& history_;
-  runtime::Signal stop_;
+  base::Signal stop_;
   std::atomic<int> registered_ = 0;
   mutable std::mutex mutex_;  // Guards ended_.
   std::vector<Ended> ended_;
@@ -157,7 +158,7 @@ TEST(FrozenDatabaseTest, EveryCallIsToldToComeBackAndNothingIsLost) {
   const bool is_chaos = testing_support::ChaosTime().has_value();
   TheCluster().Freeze();
   const auto frozen = steady_clock::now();
-  runtime::Signal nobody;
+  base::Signal nobody;
   nobody.Wait(is_chaos ? kFrozenInChaos : kFrozenInTest);
   const auto thawed = steady_clock::now();
   TheCluster().Thaw();

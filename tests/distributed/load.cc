@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/ids.h"
+#include "services/base/ids.h"
 #include "tests/support/caller.h"
 
 namespace pathways::testing_support {
@@ -55,7 +55,7 @@ void Load::RunDesk(int desk) {
 template <typename Call>
 auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(4 * kPatience);
-  runtime::Signal pause;
+  base::Signal pause;
   for (int attempt = 0;; ++attempt) {
     ++calls_;
     auto answer = call(1 + (desk + attempt) % replicas_);
@@ -76,7 +76,7 @@ auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
 template <typename Method, typename Request>
 bool Load::Act(const char* name, Method method, Request request, const std::string& referral) {
   request.set_name(referral);
-  request.set_request_id(runtime::UuidOf(absl::StrCat(name, "/", referral)));
+  request.set_request_id(base::UuidOf(absl::StrCat(name, "/", referral)));
   const auto act_at = [&](int replica) {
     return deployment_.CallerTo("referral", replica, kAgency)
         .WithLimit(kCallMax)
@@ -136,7 +136,7 @@ void Load::HandleCase(int desk, int index) {
     update.mutable_case_()->mutable_people(0)->clear_identity();
     update.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
     update.mutable_update_mask()->add_paths("people");
-    update.set_request_id(runtime::UuidOf(absl::StrCat(test, "/update/", index)));
+    update.set_request_id(base::UuidOf(absl::StrCat(test, "/update/", index)));
     (void)Insist(desk, [&](int replica) {
       return intake_at(replica).Change("UpdateCase", &IntakeService::Stub::UpdateCase, update,
                                        history_);
@@ -145,7 +145,7 @@ void Load::HandleCase(int desk, int index) {
   if (index % kWithdrawnEvery == 0) {
     intake::v1::WithdrawCaseRequest withdrawal;
     withdrawal.set_name(registered->name());
-    withdrawal.set_request_id(runtime::UuidOf(absl::StrCat(test, "/withdraw/", index)));
+    withdrawal.set_request_id(base::UuidOf(absl::StrCat(test, "/withdraw/", index)));
     (void)Insist(desk, [&](int replica) {
       return intake_at(replica).Change("WithdrawCase", &IntakeService::Stub::WithdrawCase,
                                        withdrawal, history_);

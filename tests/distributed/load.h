@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
 #include "tests/distributed/deployment.h"
 #include "tests/support/history.h"
 
@@ -60,7 +60,7 @@ class Load {
   const int replicas_;
   const LoadOptions options_;
   History& history_;
-  runtime::Signal stop_;
+  base::Signal stop_;
   std::atomic<int> cases_ = 0;
   std::atomic<int> accepted_ = 0;
   std::atomic<int> calls_ = 0;

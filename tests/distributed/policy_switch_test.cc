@@ -21,9 +21,9 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/principal.h"
+#include "services/base/clock.h"
+#include "services/base/ids.h"
+#include "services/host/principal.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "services/type/names.h"
@@ -77,7 +77,7 @@ class DistributedSwitchTest : public testing::Test {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
     if (IsMexican(index)) {
       // Lately, by the clock of the programs: the filing period runs.
-      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, runtime::SystemClock().Now());
+      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, base::SystemClock().Now());
       testing_support::MakeMexicanCase(type::FromDay(today - 7), person);
     } else {
       testing_support::MakeUnitedStatesCase("HTI", person);
@@ -131,7 +131,7 @@ class DistributedSwitchTest : public testing::Test {
     eligibility::v1::ApplyPolicyRequest request;
     *request.mutable_pack() = testing_support::PackNamed("current");
     request.set_reason_code("RULE_CHANGED");
-    request.set_request_id(runtime::UuidOf("switch"));
+    request.set_request_id(base::UuidOf("switch"));
     return deployment_->CallerTo("eligibility", replica, kOfficer)
         .Call(&EligibilityService::Stub::ApplyPolicy, request)
         .status();
@@ -141,7 +141,7 @@ class DistributedSwitchTest : public testing::Test {
                     std::vector<std::string> command) {
     const testing_support::TempFolder folder;
     const std::string file = folder.path() + "/token";
-    std::ofstream(file) << runtime::ReadToken(deployment_->tokens(), principal).value_or("");
+    std::ofstream(file) << host::ReadToken(deployment_->tokens(), principal).value_or("");
     std::filesystem::permissions(file, std::filesystem::perms::owner_read);
     for (const std::string& flag :
          {std::string("--address"), deployment_->Address(service, replica),

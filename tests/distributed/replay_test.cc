@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/bus/kafka_topics.h"
+#include "services/follow/bus/kafka_topics.h"
 #include "tests/distributed/database_rows.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
@@ -25,7 +25,7 @@
 namespace pathways {
 namespace {
 
-using runtime::KafkaRecord;
+using follow::KafkaRecord;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing_support::Deployment;
@@ -57,7 +57,7 @@ const std::vector<std::tuple<std::string, std::string, std::string>>& Readers() 
 class ReplayTest : public testing::Test {
  protected:
   std::string TopicOf(const std::string& service) const {
-    return runtime::EventsTopic(deployment_.prefix(), service);
+    return follow::EventsTopic(deployment_.prefix(), service);
   }
   std::vector<KafkaRecord> RecordsOf(const std::string& service) const {
     std::vector<KafkaRecord> records;

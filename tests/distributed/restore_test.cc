@@ -139,7 +139,7 @@ class RestoredTest : public testing::Test {
         crash_at);
   }
   std::vector<testing_support::Fetched> TopicOf(const std::string& service) const {
-    return testing_support::ReadAll(runtime::EventsTopic(deployment_.prefix(), service),
+    return testing_support::ReadAll(follow::EventsTopic(deployment_.prefix(), service),
                                     kPartitions);
   }
 

@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
 #include "tests/distributed/topic_check.h"
 
 namespace pathways::testing_support {
@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const Verdicts& verdicts) {
 }
 
 Verdicts Settle(const Deployment& deployment, const History& history, absl::Duration still) {
-  runtime::Signal pause;
+  base::Signal pause;
   std::string last;
   auto since = steady_clock::now();
   for (;;) {

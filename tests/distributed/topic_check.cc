@@ -7,8 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/runtime/bus/kafka_record.h"
-#include "services/runtime/bus/kafka_topics.h"
+#include "services/follow/bus/kafka_record.h"
+#include "services/follow/bus/kafka_topics.h"
 #include "tests/kafka/kafka_suite.h"
 
 namespace pathways::testing_support {
@@ -17,27 +17,27 @@ namespace {
 constexpr int kEventsMax = 1'000'000;
 
 int PartitionsOf(const std::string& topic_prefix, const std::string& topic) {
-  for (const runtime::KafkaTopic& declared : runtime::DeclaredTopics(topic_prefix, 1)) {
+  for (const follow::KafkaTopic& declared : follow::DeclaredTopics(topic_prefix, 1)) {
     if (declared.name == topic) return declared.partitions;
   }
   return 0;
 }
 
 // What an event says, whatever record brought it.
-std::string ContentOf(const runtime::EventRow& event) {
+std::string ContentOf(const engine::EventRow& event) {
   return absl::StrCat(event.stream, " ", event.number, " ", event.type, " ", event.data);
 }
 
 // One topic against its service's events.
 class TopicCheck {
  public:
-  TopicCheck(const std::string& service, const std::vector<runtime::EventRow>& stored,
+  TopicCheck(const std::string& service, const std::vector<engine::EventRow>& stored,
              std::vector<Finding>& findings)
       : service_(service), findings_(findings) {
-    for (const runtime::EventRow& event : stored) missing_[event.ce_id] = ContentOf(event);
+    for (const engine::EventRow& event : stored) missing_[event.ce_id] = ContentOf(event);
   }
 
-  void Take(const runtime::EventRow& event) {
+  void Take(const engine::EventRow& event) {
     const std::string content = ContentOf(event);
     if (const auto seen = seen_.find(event.ce_id); seen != seen_.end()) {
       if (seen->second != content) Add(Fault::kUnexpected, event, "two records differ");
@@ -65,7 +65,7 @@ class TopicCheck {
   }
 
  private:
-  void Add(Fault fault, const runtime::EventRow& event, const char* what) {
+  void Add(Fault fault, const engine::EventRow& event, const char* what) {
     findings_.push_back({fault, absl::StrCat("topic of ", service_, ": ", event.stream, " ",
                                              event.number, ": ", what)});
   }
@@ -89,9 +89,9 @@ Verdict CheckTopics(const std::string& topic_prefix, const Databases& databases)
       continue;
     }
     TopicCheck check(view.name, *stored, verdict.findings);
-    const std::string topic = runtime::EventsTopic(topic_prefix, view.name);
+    const std::string topic = follow::EventsTopic(topic_prefix, view.name);
     for (const Fetched& fetched : ReadAll(topic, PartitionsOf(topic_prefix, topic))) {
-      const auto event = runtime::EventOf(fetched.record, runtime::KafkaSourceOf(view.name));
+      const auto event = follow::EventOf(fetched.record, follow::KafkaSourceOf(view.name));
       if (event.ok()) {
         check.Take(*event);
       } else {
@@ -106,7 +106,7 @@ Verdict CheckTopics(const std::string& topic_prefix, const Databases& databases)
 
 Verdict CheckForTexts(const std::string& topic_prefix, const std::set<std::string>& texts) {
   Verdict verdict;
-  for (const runtime::KafkaTopic& topic : runtime::DeclaredTopics(topic_prefix, 1)) {
+  for (const follow::KafkaTopic& topic : follow::DeclaredTopics(topic_prefix, 1)) {
     for (const Fetched& fetched : ReadAll(topic.name, topic.partitions)) {
       std::string all = absl::StrCat(fetched.record.key, "\n", fetched.record.value.value_or(""));
       for (const auto& [name, value] : fetched.record.headers) absl::StrAppend(&all, "\n", value);

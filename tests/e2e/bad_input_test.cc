@@ -14,7 +14,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
-#include "services/runtime/ids.h"
+#include "services/base/ids.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
 #include "tests/support/serve_process.h"

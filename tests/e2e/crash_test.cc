@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/faults.h"
+#include "services/base/faults.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
 #include "tests/support/serve_process.h"
@@ -85,7 +85,7 @@ TEST_P(CrashTest, LosesAndDoublesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CrashTest,
-                         testing::Combine(testing::ValuesIn(runtime::EmbeddedCrashPoints()),
+                         testing::Combine(testing::ValuesIn(base::EmbeddedCrashPoints()),
                                           testing::Values(1, 2, 3, 5, 9)),
                          [](const testing::TestParamInfo<Crash>& row) {
                            std::string name = std::get<0>(row.param);

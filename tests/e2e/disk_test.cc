@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "services/pathways/exit_codes.h"
+#include "services/cli/exit_codes.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
 #include "tests/support/serve_process.h"

@@ -16,9 +16,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/faults.h"
-#include "services/runtime/ids.h"
+#include "services/base/clock.h"
+#include "services/base/faults.h"
+#include "services/base/ids.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "tests/support/caller.h"
@@ -80,7 +80,7 @@ class PolicyCrashTest : public testing::TestWithParam<Crash> {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
     if (IsMexican(index)) {
       // Lately, by the clock of the process: the filing period runs.
-      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, runtime::SystemClock().Now());
+      const absl::CivilDay today = type::DeskDay(type::kDefaultPlace, base::SystemClock().Now());
       testing_support::MakeMexicanCase(type::FromDay(today - 7), person);
     } else {
       testing_support::MakeUnitedStatesCase("VEN", person);
@@ -110,7 +110,7 @@ class PolicyCrashTest : public testing::TestWithParam<Crash> {
     eligibility::v1::ApplyPolicyRequest request;
     *request.mutable_pack() = testing_support::PackNamed("current");
     request.set_reason_code("RULE_CHANGED");
-    request.set_request_id(runtime::UuidOf("apply"));
+    request.set_request_id(base::UuidOf("apply"));
     return Caller(folder_, process, "staff/policy")
         .Call(&EligibilityService::Stub::ApplyPolicy, request)
         .status();
@@ -162,7 +162,7 @@ TEST_P(PolicyCrashTest, EveryCaseIsScreenedByTheNewVersionOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PolicyCrashTest,
-                         testing::Combine(testing::ValuesIn(runtime::EmbeddedCrashPoints()),
+                         testing::Combine(testing::ValuesIn(base::EmbeddedCrashPoints()),
                                           testing::Values(1, 2, 3, 5)),
                          [](const testing::TestParamInfo<Crash>& row) {
                            std::string name = std::get<0>(row.param);

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "services/cli/exit_codes.h"
+#include "services/engine/engine.h"
 #include "services/intake/status_projection.h"
-#include "services/pathways/exit_codes.h"
-#include "services/runtime/engine.h"
 #include "services/type/names.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
@@ -120,7 +120,7 @@ TEST_F(RepairTest, WhatIsFoldedIsBuiltAgainByteForByte) {
   {
     Stores stores(folder_.data());
     for (auto& view : stores.views()) {
-      ASSERT_TRUE(runtime::RebuildFolded(*view.domain, *view.store).ok());
+      ASSERT_TRUE(engine::RebuildFolded(*view.domain, *view.store).ok());
     }
   }
   EXPECT_EQ(AllRows(), before);

@@ -6,16 +6,17 @@
 
 #include <gtest/gtest.h>
 
-#include "services/runtime/ids.h"
+#include "services/base/ids.h"
+#include "services/follow/submit.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways {
 namespace {
 
-using runtime::Answer;
-using runtime::Command;
-using runtime::EventRow;
-using runtime::StreamRow;
+using engine::Answer;
+using engine::Command;
+using engine::EventRow;
+using engine::StreamRow;
 using testing_support::Action;
 using testing_support::Registration;
 using testing_support::Service;
@@ -23,7 +24,7 @@ using testing_support::Service;
 class RoadTest : public testing::Test {
  protected:
   std::string RegisterAndRefer() {
-    const std::string id = runtime::NewUuid();
+    const std::string id = base::NewUuid();
     EXPECT_TRUE(road_.intake().Call(id, Registration(), id).status.ok());
     EXPECT_TRUE(road_.Eventually([&] { return road_.ReferralState(id).referrals_size() == 1; }));
     return id;
@@ -45,8 +46,8 @@ TEST_F(RoadTest, ACaseBecomesAReferralThatTheAgencyAnswers) {
 }
 
 TEST_F(RoadTest, TheSameRequestIdRegistersOnce) {
-  const std::string first = runtime::NewUuid();
-  const std::string second = runtime::NewUuid();
+  const std::string first = base::NewUuid();
+  const std::string second = base::NewUuid();
   const std::string payload = Registration();
   ASSERT_TRUE(road_.intake().Call(first, payload, "same").status.ok());
   const Answer again = road_.intake().Call(second, payload, "same");
@@ -79,8 +80,8 @@ TEST_F(RoadTest, EventsDeliveredAgainChangeNothing) {
     const auto events = upstream->store->ReadAfter(0, 100);
     ASSERT_TRUE(events.ok());
     for (const EventRow& event : *events) {
-      Command command = runtime::CommandOf(*road_.referral().domain, name, event);
-      ASSERT_TRUE(runtime::SubmitAll(*road_.referral().engine, {std::move(command)}).ok());
+      Command command = follow::CommandOf(*road_.referral().domain, name, event);
+      ASSERT_TRUE(follow::SubmitAll(*road_.referral().engine, {std::move(command)}).ok());
     }
   }
   const StreamRow after = *road_.referral().store->ReadState(id);
@@ -93,15 +94,15 @@ TEST_F(RoadTest, EventsDeliveredAgainChangeNothing) {
 TEST_F(RoadTest, AnotherEventUnderAnAppliedNumberParksTheStream) {
   const std::string id = RegisterAndRefer();
   EventRow event = road_.intake().store->ReadStream(id, 1, 1, false)->front();
-  event.ce_id = runtime::NewUuid();
-  Command command = runtime::CommandOf(*road_.eligibility().domain, "intake", event);
-  ASSERT_TRUE(runtime::SubmitAll(*road_.eligibility().engine, {std::move(command)}).ok());
+  event.ce_id = base::NewUuid();
+  Command command = follow::CommandOf(*road_.eligibility().domain, "intake", event);
+  ASSERT_TRUE(follow::SubmitAll(*road_.eligibility().engine, {std::move(command)}).ok());
   EXPECT_EQ(road_.eligibility().store->ReadState(id)->parked_reason, "EVENT_CONFLICT");
 }
 
 TEST_F(RoadTest, ASkippedRecordIsFoundByTheSweepAndPulled) {
   road_.StopConsumers();  // Nothing is delivered any more: only the sweep can find the case.
-  const std::string id = runtime::NewUuid();
+  const std::string id = base::NewUuid();
   ASSERT_TRUE(road_.intake().Call(id, Registration(), id).status.ok());
   ASSERT_EQ(road_.eligibility().store->ReadState(id)->version, 0);
   ASSERT_TRUE(road_.SweepAll().ok());
@@ -116,7 +117,7 @@ TEST_F(RoadTest, FoldedAgainFromEventsIsTheSameBytes) {
   const std::string id = RegisterAndRefer();
   for (Service* service : road_.services()) {
     const StreamRow before = *service->store->ReadState(id);
-    ASSERT_TRUE(runtime::RebuildFolded(*service->domain, *service->store).ok());
+    ASSERT_TRUE(engine::RebuildFolded(*service->domain, *service->store).ok());
     const StreamRow after = *service->store->ReadState(id);
     EXPECT_EQ(after.state, before.state);
     EXPECT_EQ(after.version, before.version);

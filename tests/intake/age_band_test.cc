@@ -8,17 +8,17 @@
 
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/clock.h"
+#include "services/base/ids.h"
+#include "services/follow/submit.h"
+#include "services/follow/timer_loop.h"
 #include "services/intake/domain_adapter.h"
 #include "services/intake/requests.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/store/memory_store.h"
-#include "services/runtime/submit.h"
-#include "services/runtime/timer_loop.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "tests/intake/builders.h"
 #include "tests/intake/edge_support.h"
+#include "tests/sim/memory_store.h"
 
 namespace pathways::intake {
 namespace {
@@ -39,7 +39,7 @@ class AgeBandTest : public testing::Test {
                        const std::string& place = "") {
     clock_.Set(Midnight(today) + absl::Hours(12));
     v1::RegisterCaseRequest request;
-    request.set_request_id(runtime::NewUuid());
+    request.set_request_id(base::NewUuid());
     v1::Case& content = *request.mutable_case_();
     content.set_consent(true);
     for (const type::v1::PartialDate& birth : births) {
@@ -51,15 +51,15 @@ class AgeBandTest : public testing::Test {
     people_ = content;
     const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
     EXPECT_TRUE(command.ok()) << command.status();
-    EXPECT_TRUE(SubmitAll(engine_, {*command}).ok());
+    EXPECT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
     return command->stream;
   }
 
   bool Withdraw(const std::string& stream) {
     v1::WithdrawCaseRequest request;
     request.set_name(type::CaseName(stream));
-    request.set_request_id(runtime::NewUuid());
-    return SubmitAll(engine_, {*WithdrawCommand(request, Desk(), *keyring_)}).ok();
+    request.set_request_id(base::NewUuid());
+    return follow::SubmitAll(engine_, {*WithdrawCommand(request, Desk(), *keyring_)}).ok();
   }
 
   std::vector<type::v1::AgeBand> Bands(const std::string& stream) {
@@ -79,17 +79,17 @@ class AgeBandTest : public testing::Test {
 
   v1::Case people_;  // As last registered.
   int looks_ = 0;
-  const std::unique_ptr<runtime::Keyring> keyring_ = NewKeyring();
-  runtime::ManualClock clock_{Midnight(kToday)};
-  runtime::MemoryStore store_{clock_, "log"};
+  const std::unique_ptr<host::Keyring> keyring_ = NewKeyring();
+  base::ManualClock clock_{Midnight(kToday)};
+  sim::MemoryStore store_{clock_, "log"};
   const IntakeDomain domain_;
-  runtime::Engine engine_{domain_, store_, {}};
-  runtime::TimerLoop loop_{store_, engine_,
-                           [this](const runtime::TimerRow& timer, absl::Time now) {
-                             ++looks_;
-                             return ChangeAgeBand(store_, *keyring_, timer, now);
-                           },
-                           absl::Hours(1), nullptr};
+  engine::Engine engine_{domain_, store_, {}};
+  follow::TimerLoop loop_{store_, engine_,
+                          [this](const engine::TimerRow& timer, absl::Time now) {
+                            ++looks_;
+                            return ChangeAgeBand(store_, *keyring_, timer, now);
+                          },
+                          absl::Hours(1), nullptr};
 };
 
 TEST_F(AgeBandTest, ABandChangesOnTheBirthdayAtMidnight) {
@@ -172,7 +172,7 @@ TEST_F(AgeBandTest, AWithdrawnCaseHasNoTimer) {
 TEST_F(AgeBandTest, WhatCannotBeOpenedIsDataLoss) {
   const std::string stream = Register(kToday, {Date(2011, 8, 1)});
   const std::string never = Register(kToday, {Date(1950)});
-  const auto payload = [&](const std::string& of, const runtime::Keyring& keyring) {
+  const auto payload = [&](const std::string& of, const host::Keyring& keyring) {
     return ChangeAgeBand(store_, keyring, {of, "age-band", 0}, clock_.Now()).status().code();
   };
   EXPECT_EQ(payload(stream, *keyring_), absl::StatusCode::kOk);
@@ -229,7 +229,7 @@ TEST_F(AgeBandTest, NobodyGrowsYoungerByGoingWest) {
   EXPECT_EQ(FireAt(Midnight(day) - absl::Hours(1)), 1U);
   EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17, type::v1::AGE_BAND_12_17));
   v1::UpdateCaseRequest request;
-  request.set_request_id(runtime::NewUuid());
+  request.set_request_id(base::NewUuid());
   *request.mutable_case_() = people_;
   request.mutable_case_()->set_name(type::CaseName(stream));
   for (v1::Person& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
@@ -237,7 +237,7 @@ TEST_F(AgeBandTest, NobodyGrowsYoungerByGoingWest) {
   request.mutable_update_mask()->add_paths("people");
   const auto command = UpdateCommand(request, Desk(), *keyring_, store_, clock_.Now());
   ASSERT_TRUE(command.ok()) << command.status();
-  ASSERT_TRUE(SubmitAll(engine_, {*command}).ok());
+  ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   EXPECT_EQ(FireAt(Midnight(day)), 0U);
   EXPECT_EQ(FireAt(Midnight(day) + absl::Hours(1)), 1U);
   EXPECT_THAT(Bands(stream), ElementsAre(type::v1::AGE_BAND_12_17, type::v1::AGE_BAND_18_20));
@@ -250,11 +250,11 @@ TEST_F(AgeBandTest, OneWhoCannotBeOpenedKeepsNoOther) {
   v1::SealedPerson& lost = *command.mutable_update_case()->mutable_sealed()->add_people();
   lost.set_person_id("p1");
   lost.set_identity("what no key opens");
-  ASSERT_TRUE(SubmitAll(engine_, {{stream,
-                                   command.SerializeAsString(),
-                                   runtime::RequestOrigin{"", "", "staff/a", ""},
-                                   {}}})
-                  .ok());
+  ASSERT_TRUE(
+      follow::SubmitAll(
+          engine_,
+          {{stream, command.SerializeAsString(), engine::RequestOrigin{"", "", "staff/a", ""}, {}}})
+          .ok());
   clock_.Set(Midnight(absl::CivilDay(2023, 8, 1)));
   EXPECT_EQ(loop_.FireDue().status().code(), absl::StatusCode::kDataLoss) << "to be seen";
   EXPECT_EQ(FireAt(Midnight(absl::CivilDay(2023, 8, 20))), 1U);

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "services/runtime/keys.h"
-#include "services/runtime/principal.h"
+#include "services/host/keys.h"
+#include "services/host/principal.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::intake {
@@ -15,14 +15,14 @@ namespace pathways::intake {
 inline constexpr char kRequestId[] = "0f0e0d0c-0b0a-4908-8706-050403020100";
 inline constexpr char kOtherRequestId[] = "1f0e0d0c-0b0a-4908-8706-050403020100";
 
-inline std::unique_ptr<runtime::Keyring> NewKeyring() {
+inline std::unique_ptr<host::Keyring> NewKeyring() {
   const testing_support::TempFolder folder;
   const std::string path = folder.path() + "/master.key";
-  if (!runtime::CreateMasterKey(path).ok()) std::abort();
-  return *runtime::Keyring::Load(path);
+  if (!host::CreateMasterKey(path).ok()) std::abort();
+  return *host::Keyring::Load(path);
 }
 
-inline runtime::Principal Desk() { return {"staff", "desk", {"registrar"}}; }
+inline host::Principal Desk() { return {"staff", "desk", {"registrar"}}; }
 
 }  // namespace pathways::intake
 

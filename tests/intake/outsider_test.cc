@@ -15,15 +15,15 @@
 #include "absl/strings/str_replace.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/clock.h"
+#include "services/base/serialize.h"
+#include "services/engine/store/sqlite.h"
+#include "services/engine/store/sqlite_store.h"
+#include "services/follow/submit.h"
+#include "services/follow/timer_loop.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain_adapter.h"
 #include "services/intake/requests.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
-#include "services/runtime/serialize.h"
-#include "services/runtime/store/sqlite.h"
-#include "services/runtime/store/sqlite_store.h"
-#include "services/runtime/timer_loop.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "tests/intake/builders.h"
@@ -62,7 +62,7 @@ class Post {
     const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
     stream_ = command->stream;
-    ASSERT_TRUE(SubmitAll(engine_, {*command}).ok());
+    ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   }
 
   void CorrectFirst(const type::v1::PartialDate& birth) {
@@ -76,7 +76,7 @@ class Post {
     request.mutable_update_mask()->add_paths("people");
     const auto command = UpdateCommand(request, Desk(), *keyring_, *store_, clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
-    ASSERT_TRUE(SubmitAll(engine_, {*command}).ok());
+    ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   }
 
   void LookForDueTimers(absl::CivilDay today) {
@@ -88,7 +88,7 @@ class Post {
   // by their length.
   std::vector<std::string> Columns() {
     std::vector<std::string> rows;
-    const auto db = runtime::SqliteConnection::Open(path_, /*create=*/false);
+    const auto db = engine::SqliteConnection::Open(path_, /*create=*/false);
     EXPECT_TRUE(db.ok()) << db.status();
     const struct {
       const char* select;
@@ -108,7 +108,7 @@ class Post {
         {"SELECT stream, person_id FROM keys", 2, -1},
     };
     for (const auto& table : tables) {
-      runtime::SqliteStatement row = (*db)->Prepare(table.select);
+      engine::SqliteStatement row = (*db)->Prepare(table.select);
       while (row.Step()) {
         std::string line = table.select;
         for (int i = 0; i < table.columns; ++i) {
@@ -153,24 +153,21 @@ class Post {
     for (v1::SealedPerson& person : *sealed.mutable_people()) {
       person.set_identity(std::string(person.identity().size(), '*'));
     }
-    return runtime::SerializeDeterministic(sealed);
+    return base::SerializeDeterministic(sealed);
   }
 
   const testing_support::TempFolder folder_;
   const std::string path_ = folder_.path() + "/intake.db";
-  const std::unique_ptr<runtime::Keyring> keyring_ = NewKeyring();
-  runtime::ManualClock clock_{absl::UnixEpoch()};
-  const std::unique_ptr<runtime::SqliteStore> store_ = *runtime::SqliteStore::Open(path_, clock_);
+  const std::unique_ptr<host::Keyring> keyring_ = NewKeyring();
+  base::ManualClock clock_{absl::UnixEpoch()};
+  const std::unique_ptr<engine::SqliteStore> store_ = *engine::SqliteStore::Open(path_, clock_);
   const IntakeDomain domain_;
-  runtime::Engine engine_{domain_, *store_, {}};
-  runtime::TimerLoop loop_{*store_,
-                           engine_,
-                           clock_,
-                           [this](const runtime::TimerRow& timer) {
-                             return ChangeAgeBand(*store_, *keyring_, timer, clock_.Now());
-                           },
-                           absl::Hours(1),
-                           nullptr};
+  engine::Engine engine_{domain_, *store_, {}};
+  follow::TimerLoop loop_{*store_, engine_,
+                          [this](const engine::TimerRow& timer, absl::Time now) {
+                            return ChangeAgeBand(*store_, *keyring_, timer, now);
+                          },
+                          absl::Hours(1), nullptr};
   std::string stream_;
   v1::Case people_;
 };

@@ -9,15 +9,15 @@
 #include <variant>
 
 #include "pathways/intake/v1/state.pb.h"
+#include "services/base/clock.h"
+#include "services/follow/submit.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain_adapter.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/store/memory_store.h"
-#include "services/runtime/submit.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 #include "tests/intake/builders.h"
 #include "tests/intake/edge_support.h"
+#include "tests/sim/memory_store.h"
 
 namespace pathways::intake {
 namespace {
@@ -46,31 +46,31 @@ v1::Case ChangedIdentity() {
 
 class RequestsTest : public testing::Test {
  protected:
-  runtime::Command Register(const v1::RegisterCaseRequest& request,
-                            const runtime::Principal& principal = Desk()) {
+  engine::Command Register(const v1::RegisterCaseRequest& request,
+                           const host::Principal& principal = Desk()) {
     auto command = RegisterCommand(request, principal, *keyring_, clock_.Now());
     EXPECT_TRUE(command.ok()) << command.status();
     return *std::move(command);
   }
-  static runtime::RequestOrigin Origin(const runtime::Command& command) {
-    return std::get<runtime::RequestOrigin>(command.origin);
+  static engine::RequestOrigin Origin(const engine::Command& command) {
+    return std::get<engine::RequestOrigin>(command.origin);
   }
-  absl::Status Submit(runtime::Command command) {
-    std::vector<runtime::Command> commands;
+  absl::Status Submit(engine::Command command) {
+    std::vector<engine::Command> commands;
     commands.push_back(std::move(command));
-    return SubmitAll(engine_, std::move(commands));
+    return follow::SubmitAll(engine_, std::move(commands));
   }
-  runtime::StreamRow Row(const std::string& stream) { return *store_.ReadState(stream); }
+  engine::StreamRow Row(const std::string& stream) { return *store_.ReadState(stream); }
 
-  const std::unique_ptr<runtime::Keyring> keyring_ = NewKeyring();
-  const runtime::ManualClock clock_{absl::FromCivil(kToday, absl::UTCTimeZone()) + absl::Hours(18)};
-  runtime::MemoryStore store_{clock_, "log"};
+  const std::unique_ptr<host::Keyring> keyring_ = NewKeyring();
+  const base::ManualClock clock_{absl::FromCivil(kToday, absl::UTCTimeZone()) + absl::Hours(18)};
+  sim::MemoryStore store_{clock_, "log"};
   const IntakeDomain domain_;
-  runtime::Engine engine_{domain_, store_, {}};
+  engine::Engine engine_{domain_, store_, {}};
 };
 
 TEST_F(RequestsTest, TheKeyNamesWhoWhatAndTheId) {
-  const runtime::RequestOrigin origin = Origin(Register(Registration()));
+  const engine::RequestOrigin origin = Origin(Register(Registration()));
   EXPECT_EQ(origin.principal, "staff/desk");
   EXPECT_EQ(origin.method, "RegisterCase");
   EXPECT_EQ(Origin(Register(Registration())).key, origin.key);
@@ -103,8 +103,8 @@ TEST_F(RequestsTest, TheFingerprintIsOfTheContentAlone) {
 }
 
 TEST_F(RequestsTest, ARepeatedRegistrationMakesOneCase) {
-  const runtime::Command first = Register(Registration());
-  const runtime::Command again = Register(Registration());
+  const engine::Command first = Register(Registration());
+  const engine::Command again = Register(Registration());
   EXPECT_NE(first.stream, again.stream);
   ASSERT_TRUE(Submit(first).ok());
   ASSERT_TRUE(Submit(again).ok());
@@ -152,7 +152,7 @@ TEST_F(RequestsTest, NamesAreChecked) {
 }
 
 TEST_F(RequestsTest, AReadIsAuditedAndNotRemembered) {
-  const runtime::Command registered = Register(Registration());
+  const engine::Command registered = Register(Registration());
   ASSERT_TRUE(Submit(registered).ok());
   v1::GetCaseRequest request;
   request.set_name(type::CaseName(registered.stream));
@@ -162,7 +162,7 @@ TEST_F(RequestsTest, AReadIsAuditedAndNotRemembered) {
   ASSERT_TRUE(Submit(*command).ok());
   ASSERT_TRUE(Submit(*command).ok());
   std::vector<std::string> methods;
-  for (const runtime::AuditRow& row : store_.Audit()) {
+  for (const engine::AuditRow& row : store_.Audit()) {
     EXPECT_EQ(row.principal, "staff/desk");
     EXPECT_EQ(row.stream, registered.stream);
     EXPECT_EQ(row.number, 1);
@@ -176,9 +176,9 @@ TEST_F(RequestsTest, AReadIsAuditedAndNotRemembered) {
 }
 
 TEST_F(RequestsTest, WhatIsShownHasNoIdentityUnlessItIsAdded) {
-  const runtime::Command registered = Register(Registration());
+  const engine::Command registered = Register(Registration());
   ASSERT_TRUE(Submit(registered).ok());
-  const runtime::StreamRow row = Row(registered.stream);
+  const engine::StreamRow row = Row(registered.stream);
   auto shown = CaseOf(registered.stream, row);
   ASSERT_TRUE(shown.ok()) << shown.status();
   EXPECT_EQ(shown->etag(), "1");
@@ -190,7 +190,7 @@ TEST_F(RequestsTest, WhatIsShownHasNoIdentityUnlessItIsAdded) {
 }
 
 TEST_F(RequestsTest, AnUpdateKeepsTheIdentityThatIsNotGiven) {
-  const runtime::Command registered = Register(Registration());
+  const engine::Command registered = Register(Registration());
   ASSERT_TRUE(Submit(registered).ok());
   v1::UpdateCaseRequest update;
   update.set_request_id(kRequestId);
@@ -203,7 +203,7 @@ TEST_F(RequestsTest, AnUpdateKeepsTheIdentityThatIsNotGiven) {
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_TRUE(command->keys.empty());
   ASSERT_TRUE(Submit(*command).ok());
-  const runtime::StreamRow row = Row(registered.stream);
+  const engine::StreamRow row = Row(registered.stream);
   auto shown = CaseOf(registered.stream, row);
   ASSERT_TRUE(AddIdentities(*keyring_, *store_.ReadKeys(registered.stream), row, *shown).ok());
   EXPECT_EQ(shown->people(0).identity().given_names(), "María José");

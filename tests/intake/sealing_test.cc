@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
-#include "services/runtime/serialize.h"
+#include "services/base/serialize.h"
 #include "tests/intake/builders.h"
 #include "tests/intake/edge_support.h"
 
@@ -20,7 +20,7 @@ std::vector<NormalisedIdentity> Identities() {
 
 class SealingTest : public testing::Test {
  protected:
-  const std::unique_ptr<runtime::Keyring> keyring_ = NewKeyring();
+  const std::unique_ptr<host::Keyring> keyring_ = NewKeyring();
   const std::vector<NormalisedIdentity> identities_ = Identities();
   const SealedIdentities sealed_ = *SealNew(*keyring_, kCaseId, identities_);
 };
@@ -47,7 +47,7 @@ TEST_F(SealingTest, OfTheBirthDatesTheFirstMonthOfAChangeIsLegible) {
 }
 
 TEST_F(SealingTest, NothingPersonalIsLegible) {
-  const std::string bytes = runtime::SerializeDeterministic(sealed_.sealed);
+  const std::string bytes = base::SerializeDeterministic(sealed_.sealed);
   for (const char* value : {"María", "Pérez", "Gómez", "V1234567", "9621234567", "TAP-0001"}) {
     EXPECT_FALSE(absl::StrContains(bytes, value)) << value;
   }
@@ -78,11 +78,11 @@ TEST_F(SealingTest, WithoutTheRightKeyNothingOpens) {
   (*altered.mutable_identity())[altered.identity().size() / 2] ^= 1;
   v1::SealedPerson empty = sealed_.sealed.people(0);
   empty.clear_identity();
-  std::vector<runtime::KeyRow> moved = sealed_.keys;
-  for (runtime::KeyRow& key : moved) key.stream = "another";
+  std::vector<engine::KeyRow> moved = sealed_.keys;
+  for (engine::KeyRow& key : moved) key.stream = "another";
   const struct {
     const char* name;
-    std::vector<runtime::KeyRow> keys;
+    std::vector<engine::KeyRow> keys;
     v1::SealedPerson person;
   } rows[] = {
       {"no key", {}, sealed_.sealed.people(0)},

@@ -12,8 +12,8 @@
 namespace pathways::intake {
 namespace {
 
-runtime::EventRow Row(int64_t number, const std::string& data, const char* stream = kCaseId) {
-  runtime::EventRow row;
+engine::EventRow Row(int64_t number, const std::string& data, const char* stream = kCaseId) {
+  engine::EventRow row;
   row.stream = stream;
   row.number = number;
   row.data = data;
@@ -61,7 +61,7 @@ TEST(StatusProjection, LeavesTheValueWhenItCannotFold) {
     const char* name;
     std::string value;
     const char* upstream;
-    runtime::EventRow event;
+    engine::EventRow event;
     absl::StatusCode code;
   } rows[] = {
       {"unreadable event", good, "eligibility", Row(2, garbage),

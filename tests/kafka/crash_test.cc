@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/store/sqlite_store.h"
+#include "services/engine/store/sqlite_store.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/temp_folder.h"
 
@@ -60,7 +60,7 @@ class KafkaFollowerKilled : public testing::TestWithParam<const char*> {};
 
 TEST_P(KafkaFollowerKilled, LosesAndDoublesNothing) {
   const std::string topic = NewTopic(3);
-  std::vector<runtime::KafkaRecord> records;
+  std::vector<follow::KafkaRecord> records;
   for (int number = 1; number <= kNumbers; ++number) {
     for (int i = 0; i < kStreams; ++i)
       records.push_back(Record(CaseOf(absl::StrCat("case-", i)), number));
@@ -69,8 +69,8 @@ TEST_P(KafkaFollowerKilled, LosesAndDoublesNothing) {
   const TempFolder folder;
   const std::string file = folder.path() + "/store.db";
   RunKilled("follow", topic, file, GetParam());
-  const runtime::SystemClock clock;
-  const auto store = runtime::SqliteStore::Open(file, clock);
+  const base::SystemClock clock;
+  const auto store = engine::SqliteStore::Open(file, clock);
   ASSERT_TRUE(store.ok());
   for (int i = 0; i < kStreams; ++i) {
     const auto row = (*store)->ReadState(CaseOf(absl::StrCat("case-", i)));
@@ -93,18 +93,18 @@ TEST_P(KafkaRelayKilled, LeavesNoHole) {
   const std::string topic = NewTopic(3);
   const TempFolder folder;
   const std::string file = folder.path() + "/store.db";
-  const runtime::SystemClock clock;
+  const base::SystemClock clock;
   {
-    const auto store = runtime::SqliteStore::Open(file, clock);
+    const auto store = engine::SqliteStore::Open(file, clock);
     ASSERT_TRUE(store.ok());
     const NumberDomain domain;
-    runtime::Engine engine(domain, **store, runtime::EngineOptions{});
-    std::vector<runtime::Command> commands;
+    engine::Engine engine(domain, **store, engine::EngineOptions{});
+    std::vector<engine::Command> commands;
     for (int i = 0; i < kStreams * kNumbers; ++i) {
       commands.push_back(
-          {CaseOf(absl::StrCat("case-", i % kStreams)), "n", runtime::RequestOrigin{}, {}});
+          {CaseOf(absl::StrCat("case-", i % kStreams)), "n", engine::RequestOrigin{}, {}});
     }
-    ASSERT_TRUE(SubmitAll(engine, std::move(commands)).ok());
+    ASSERT_TRUE(follow::SubmitAll(engine, std::move(commands)).ok());
   }
   RunKilled("relay", topic, file, GetParam());
   const auto numbers = NumbersIn(ReadAll(topic, 3));

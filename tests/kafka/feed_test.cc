@@ -14,19 +14,19 @@
 #include "pathways/eligibility/v1/events.pb.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/referral/v1/events.pb.h"
+#include "services/base/serialize.h"
 #include "services/eligibility/domain_adapter.h"
+#include "services/host/kafka_feed.h"
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
-#include "services/runtime/bus/kafka_feed.h"
-#include "services/runtime/serialize.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::testing_support {
 namespace {
 
+using engine::EventRow;
 using pipeline::v1::PipelineRecord;
-using runtime::EventRow;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -48,7 +48,7 @@ EventRow Row(const std::string& stream, int64_t number, const Event& event, absl
   row.time = time;
   row.cause.set_service("request");
   row.cause.set_ce_id("trace-of-a-request");
-  row.data = runtime::SerializeDeterministic(event);
+  row.data = base::SerializeDeterministic(event);
   return row;
 }
 
@@ -88,16 +88,16 @@ EventRow Referred(const std::string& stream, absl::Time time) {
 
 class FeedTest : public testing::Test {
  protected:
-  FeedTest() { EXPECT_TRUE(runtime::RotateFeedKeys(key_file_, kNow).ok()); }
+  FeedTest() { EXPECT_TRUE(host::RotateFeedKeys(key_file_, kNow).ok()); }
 
-  std::unique_ptr<runtime::KafkaFeed> Open(runtime::TellFeed tell) {
-    auto feed = runtime::KafkaFeed::Open(key_file_, std::move(tell), clock_, log_);
+  std::unique_ptr<host::KafkaFeed> Open(follow::TellFeed tell) {
+    auto feed = host::KafkaFeed::Open(key_file_, std::move(tell), clock_, log_);
     EXPECT_TRUE(feed.ok()) << feed.status();
     return *std::move(feed);
   }
-  std::vector<PipelineRecord> Tell(runtime::KafkaFeed& feed, const EventRow& event) {
+  std::vector<PipelineRecord> Tell(host::KafkaFeed& feed, const EventRow& event) {
     std::vector<PipelineRecord> records;
-    for (const runtime::FeedMessage& message : feed.MessagesOf(event)) {
+    for (const follow::FeedMessage& message : feed.MessagesOf(event)) {
       EXPECT_TRUE(records.emplace_back().ParseFromString(message.value));
       EXPECT_EQ(records.back().pseudonym(), message.key);
       EXPECT_EQ(records.back().hour().seconds(), absl::ToUnixSeconds(message.hour));
@@ -113,10 +113,10 @@ class FeedTest : public testing::Test {
 
   const TempFolder folder_;
   const std::string key_file_ = folder_.path() + "/feed-keys";
-  runtime::ManualClock clock_{kNow};
+  base::ManualClock clock_{kNow};
   std::vector<std::string> lines_;
-  runtime::Logger log_{runtime::LogLevel::kInfo, clock_,
-                       [this](absl::string_view line) { lines_.emplace_back(line); }};
+  base::Logger log_{base::LogLevel::kInfo, clock_,
+                    [this](absl::string_view line) { lines_.emplace_back(line); }};
 };
 
 TEST_F(FeedTest, ThreeServicesTellOfOneCaseUnderOnePseudonym) {
@@ -151,7 +151,7 @@ TEST_F(FeedTest, TheMonthOfTheEventDecidesWheneverItIsSent) {
   const auto first = feed->MessagesOf(late);
   ASSERT_EQ(first.size(), 1u);
   clock_.Set(Utc(2026, 12, 3));  // Sent again in the next month, by another process.
-  ASSERT_TRUE(runtime::RotateFeedKeys(key_file_, clock_.Now()).ok());
+  ASSERT_TRUE(host::RotateFeedKeys(key_file_, clock_.Now()).ok());
   const auto again = Open(intake::TellFeed)->MessagesOf(late);
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].key, first[0].key);
@@ -172,7 +172,7 @@ TEST_F(FeedTest, ARunningProcessTakesUpNewKeysAndLetsGoOfOld) {
   const auto feed = Open(intake::TellFeed);
   const EventRow november = Registered(kCase, kNow);
   clock_.Set(Utc(2026, 12, 9));
-  ASSERT_TRUE(runtime::RotateFeedKeys(key_file_, clock_.Now()).ok());
+  ASSERT_TRUE(host::RotateFeedKeys(key_file_, clock_.Now()).ok());
   EXPECT_THAT(feed->MessagesOf(november), IsEmpty());
   EXPECT_EQ(feed->MessagesOf(Registered(kCase, Utc(2027, 1, 1))).size(), 1u);
 }
@@ -182,7 +182,7 @@ TEST_F(FeedTest, WhoTakesTheFileAwayOrSpoilsItTakesTheKeys) {
   const EventRow event = Registered(kCase, kNow);
   WriteKeys("spoilt");
   EXPECT_EQ(feed->MessagesOf(event).size(), 1u);  // Not read again yet.
-  clock_.Advance(runtime::KafkaFeed::kReadEvery);
+  clock_.Advance(host::KafkaFeed::kReadEvery);
   EXPECT_THAT(feed->MessagesOf(event), IsEmpty());
   EXPECT_EQ(Logged("feed_keys_unreadable"), 1);
 }
@@ -208,10 +208,10 @@ TEST_F(FeedTest, InTheTopicNothingLeadsBackToTheCaseAndAResendIsTheSameBytes) {
   const auto feed = Open(intake::TellFeed);
   const std::vector<EventRow> events = {Registered(kCase, kNow), Registered(kOtherCase, kNow)};
   for (int times = 0; times < 2; ++times) {
-    runtime::KafkaPublisherOptions options = PublisherTo(topic);
+    follow::KafkaPublisherOptions options = PublisherTo(topic);
     options.feed_topic = feed_topic;
     options.feed = [&](const EventRow& event) { return feed->MessagesOf(event); };
-    auto publisher = runtime::KafkaPublisher::Open(std::move(options), SuiteLog());
+    auto publisher = follow::KafkaPublisher::Open(std::move(options), SuiteLog());
     ASSERT_TRUE(publisher.ok());
     ASSERT_TRUE((*publisher)->Publish(events).ok());
   }

@@ -2,7 +2,7 @@
 // a log that lost its tail, for a reader that believes that ends for good. Method: the group moves
 // the partition at each point of a reader's round, without a broker; then a consumer whose
 // partition is taken away as it reads.
-#include "services/runtime/bus/kafka_partition.h"
+#include "services/follow/bus/kafka_partition.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,14 +13,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/store/memory_store.h"
+#include "services/base/clock.h"
+#include "services/engine/engine.h"
+#include "services/follow/consumer.h"
 #include "tests/kafka/number_domain.h"
+#include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
 
-namespace pathways::runtime {
+namespace pathways::host {
 namespace {
 
 using testing::IsEmpty;
@@ -29,8 +29,8 @@ using testing_support::Eventually;
 
 constexpr int kLimit = 10;
 
-EventRow Row(int64_t number) {
-  EventRow row;
+engine::EventRow Row(int64_t number) {
+  engine::EventRow row;
   row.stream = "case-1";
   row.number = number;
   row.ce_id = absl::StrCat("id-", number);
@@ -40,8 +40,9 @@ EventRow Row(int64_t number) {
 }
 
 // A partition as its subscription makes it, with rows 1 to `rows` after its reader asked.
-std::shared_ptr<KafkaPartition> Given(int64_t rows) {
-  auto partition = std::make_shared<KafkaPartition>(0, "first", KafkaPartition::Limits{});
+std::shared_ptr<follow::KafkaPartition> Given(int64_t rows) {
+  auto partition =
+      std::make_shared<follow::KafkaPartition>(0, "first", follow::KafkaPartition::Limits{});
   EXPECT_THAT(*partition->ReadAfter(0, kLimit), IsEmpty());
   EXPECT_EQ(partition->Restart(), 0);
   for (int64_t number = 1; number <= rows; ++number) partition->Add(Row(number));
@@ -58,7 +59,7 @@ TEST(KafkaPartitionTest, TakenAwayAfterAPageItEndsNowhereBeforeIt) {
 }
 
 TEST(KafkaPartitionTest, TakenAwayBeforeItWasReadItEndsNowhereBeforeThePosition) {
-  KafkaPartition partition(0, "first", {});
+  follow::KafkaPartition partition(0, "first", {});
   partition.Close();
   EXPECT_THAT(*partition.ReadAfter(7, kLimit), IsEmpty());
   EXPECT_GE(*partition.Head(), 7);
@@ -75,13 +76,13 @@ TEST(KafkaPartitionTest, MadeAnewAsItWasReadItEndsNowhereBeforeThePosition) {
 }
 
 // The partitions of a process. The first one is taken away once it was handed out and read.
-class Taken : public EventLogs {
+class Taken : public follow::EventLogs {
  public:
   Taken() { first_->SetHead(0); }
 
-  std::vector<std::shared_ptr<EventLog>> Logs() override {
+  std::vector<std::shared_ptr<follow::EventLog>> Logs() override {
     std::lock_guard<std::mutex> lock(mutex_);
-    std::vector<std::shared_ptr<EventLog>> logs = {now_};
+    std::vector<std::shared_ptr<follow::EventLog>> logs = {now_};
     Fill();
     // As the subscription's thread does between this answer and the reader's first question.
     if (now_ == first_ && first_->Position().value_or(0) == 0 && filled_ && ++rounds_ > 1) {
@@ -104,39 +105,27 @@ class Taken : public EventLogs {
   }
 
   std::mutex mutex_;
-  const std::shared_ptr<KafkaPartition> first_ =
-      std::make_shared<KafkaPartition>(0, "token", KafkaPartition::Limits{});
-  const std::shared_ptr<KafkaPartition> second_ =
-      std::make_shared<KafkaPartition>(0, "token", KafkaPartition::Limits{});
-  std::shared_ptr<KafkaPartition> now_ = first_;
+  const std::shared_ptr<follow::KafkaPartition> first_ =
+      std::make_shared<follow::KafkaPartition>(0, "token", follow::KafkaPartition::Limits{});
+  const std::shared_ptr<follow::KafkaPartition> second_ =
+      std::make_shared<follow::KafkaPartition>(0, "token", follow::KafkaPartition::Limits{});
+  std::shared_ptr<follow::KafkaPartition> now_ = first_;
   bool filled_ = false;
   int rounds_ = 0;
 };
 
-class NoStreams : public StreamReader {
- public:
-  absl::StatusOr<std::vector<EventRow>> ReadStream(absl::string_view stream, int64_t from,
-                                                   int limit) override {
-    return std::vector<EventRow>();
-  }
-  absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override {
-    return std::vector<StreamHead>();
-  }
-};
-
 TEST(KafkaPartitionTest, AConsumerGoesOnAfterItsPartitionWasTakenAwayAndGivenAgain) {
-  const SystemClock clock;
+  const base::SystemClock clock;
   const testing_support::NumberDomain domain;
-  MemoryStore store(clock, "downstream");
-  Engine engine(domain, store, {});
+  sim::MemoryStore store(clock, "downstream");
+  engine::Engine engine(domain, store, {});
   Taken logs;
-  NoStreams streams;
   std::mutex mutex;
   std::vector<absl::Status> told;
-  Consumer consumer({"intake", logs, streams, domain, store, engine, [&](const auto& status) {
-                       std::lock_guard<std::mutex> lock(mutex);
-                       told.push_back(status);
-                     }});
+  follow::Consumer consumer({"intake", logs, domain, store, engine, [&](const auto& status) {
+                               std::lock_guard<std::mutex> lock(mutex);
+                               told.push_back(status);
+                             }});
   EXPECT_TRUE(Eventually([&] {
     consumer.Notify();
     return store.ReadPosition("intake/0")->position == 5;
@@ -146,4 +135,4 @@ TEST(KafkaPartitionTest, AConsumerGoesOnAfterItsPartitionWasTakenAwayAndGivenAga
 }
 
 }  // namespace
-}  // namespace pathways::runtime
+}  // namespace pathways::host

@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "services/runtime/bus/kafka_publisher.h"
-#include "services/runtime/bus/kafka_subscription.h"
-#include "services/runtime/consumer.h"
-#include "services/runtime/relay.h"
-#include "services/runtime/store/sqlite_store.h"
+#include "services/engine/store/sqlite_store.h"
+#include "services/follow/bus/kafka_publisher.h"
+#include "services/follow/bus/kafka_subscription.h"
+#include "services/follow/consumer.h"
+#include "services/follow/relay.h"
 #include "tests/kafka/number_domain.h"
 
 namespace pathways::testing_support {
@@ -19,36 +19,36 @@ namespace {
 
 constexpr char kSource[] = "/pathways/intake";
 
-int Relay(const runtime::KafkaSettings& kafka, const std::string& topic, runtime::EventStore& store,
-          runtime::Logger& log) {
-  runtime::KafkaPublisherOptions options;
+int Relay(const follow::KafkaSettings& kafka, const std::string& topic, engine::EventStore& store,
+          base::Logger& log) {
+  follow::KafkaPublisherOptions options;
   options.kafka = kafka;
   options.topic = topic;
   options.source = {kSource, "test.Counted"};
-  auto publisher = runtime::KafkaPublisher::Open(std::move(options), log);
+  auto publisher = follow::KafkaPublisher::Open(std::move(options), log);
   if (!publisher.ok()) return 2;
-  const runtime::Relay relay(store, **publisher, {});
-  runtime::Signal pause;
+  const follow::Relay relay(store, **publisher, {});
+  base::Signal pause;
   // The test that started us kills us if this takes too long.
   while (*store.ReadWatermark() < *store.LastPosition()) pause.Wait(absl::Milliseconds(10));
   return 0;
 }
 
-int Follow(const runtime::KafkaSettings& kafka, const std::string& topic,
-           runtime::EventStore& store, int64_t events, runtime::Logger& log) {
-  runtime::Signal committed;
+int Follow(const follow::KafkaSettings& kafka, const std::string& topic, engine::EventStore& store,
+           int64_t events, base::Logger& log) {
+  base::Signal committed;
   store.OnCommit([&] { committed.Notify(); });
   const NumberDomain domain;
-  runtime::Engine engine(domain, store, runtime::EngineOptions{});
-  runtime::KafkaSubscriptionOptions options;
+  engine::Engine engine(domain, store, engine::EngineOptions{});
+  follow::KafkaSubscriptionOptions options;
   options.kafka = kafka;
   options.topic = topic;
   options.group = topic + ".group";
   options.source = kSource;
   options.instance_id = "0";
-  auto subscription = runtime::KafkaSubscription::Open(std::move(options), log);
+  auto subscription = follow::KafkaSubscription::Open(std::move(options), log);
   if (!subscription.ok()) return 2;
-  runtime::Consumer consumer({"intake", **subscription, domain, store, engine, {}});
+  follow::Consumer consumer({"intake", **subscription, domain, store, engine, {}});
   (*subscription)->OnPublish([&] { consumer.Notify(); });
   if (!(*subscription)->Start().ok()) return 2;
   while (*store.LastPosition() < events) committed.Wait(absl::Milliseconds(100));
@@ -59,11 +59,11 @@ int Follow(const runtime::KafkaSettings& kafka, const std::string& topic,
 
 int Run(const std::string& role, const std::string& bootstrap, const std::string& topic,
         const std::string& file, int64_t events) {
-  const runtime::SystemClock clock;
-  runtime::Logger log(runtime::LogLevel::kError, clock);
-  auto store = runtime::SqliteStore::Open(file, clock);
+  const base::SystemClock clock;
+  base::Logger log(base::LogLevel::kError, clock);
+  auto store = engine::SqliteStore::Open(file, clock);
   if (!store.ok()) return 2;
-  const runtime::KafkaSettings kafka{bootstrap, role, {}};
+  const follow::KafkaSettings kafka{bootstrap, role, {}};
   if (role == "relay") return Relay(kafka, topic, **store, log);
   return Follow(kafka, topic, **store, events, log);
 }

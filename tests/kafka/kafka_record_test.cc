@@ -1,20 +1,20 @@
 // Goal: an event survives the way through a record, and nothing else is taken for one. Method: one
 // good record, changed in one place per row.
-#include "services/runtime/bus/kafka_record.h"
+#include "services/follow/bus/kafka_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
-namespace pathways::runtime {
+namespace pathways::follow {
 namespace {
 
 constexpr char kSource[] = "/pathways/intake";
 constexpr char kCase[] = "0d9c8b7a-1f2e-4d3c-8b4a-5968778695a4";
 
-EventRow GoodEvent() {
-  EventRow event;
+engine::EventRow GoodEvent() {
+  engine::EventRow event;
   event.stream = kCase;
   event.number = 7;
   event.ce_id = "0f0a";
@@ -40,9 +40,9 @@ std::string& Header(KafkaRecord& record, const std::string& name) {
 }
 
 TEST(KafkaRecord, AnEventComesBackWithoutItsSealedColumn) {
-  const absl::StatusOr<EventRow> back = EventOf(GoodRecord(), kSource);
+  const absl::StatusOr<engine::EventRow> back = EventOf(GoodRecord(), kSource);
   ASSERT_TRUE(back.ok()) << back.status();
-  const EventRow sent = GoodEvent();
+  const engine::EventRow sent = GoodEvent();
   EXPECT_EQ(back->stream, sent.stream);
   EXPECT_EQ(back->number, sent.number);
   EXPECT_EQ(back->ce_id, sent.ce_id);
@@ -83,7 +83,7 @@ class KafkaRecordRefused : public testing::TestWithParam<Row> {};
 TEST_P(KafkaRecordRefused, WithItsCode) {
   KafkaRecord record = GoodRecord();
   GetParam().change(record);
-  const absl::StatusOr<EventRow> event = EventOf(record, kSource);
+  const absl::StatusOr<engine::EventRow> event = EventOf(record, kSource);
   ASSERT_EQ(event.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(event.status().message()), GetParam().code);
 }
@@ -130,4 +130,4 @@ TEST(KafkaRecord, LimitsThemselvesAreTaken) {
 }
 
 }  // namespace
-}  // namespace pathways::runtime
+}  // namespace pathways::follow

@@ -10,7 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -102,24 +102,24 @@ void ReadPartition(rd_kafka_t* client, const std::string& topic, int32_t partiti
 
 KafkaBroker* SuiteBroker() { return Broker().get(); }
 
-runtime::KafkaSettings SuiteKafka() {
+follow::KafkaSettings SuiteKafka() {
   const char* bootstrap = std::getenv("KAFKA_BOOTSTRAP");
   return {bootstrap != nullptr ? bootstrap : Broker()->bootstrap(), "test", {}};
 }
 
-runtime::Logger& SuiteLog() {
-  static const auto& clock = *new runtime::SystemClock();
-  static auto& log = *new runtime::Logger(runtime::LogLevel::kInfo, clock);
+base::Logger& SuiteLog() {
+  static const auto& clock = *new base::SystemClock();
+  static auto& log = *new base::Logger(base::LogLevel::kInfo, clock);
   return log;
 }
 
 void MakeTopic(const std::string& name, int partitions,
                std::map<std::string, std::string> settings) {
-  auto admin = runtime::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
+  auto admin = follow::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
   ASSERT_TRUE(admin.ok()) << admin.status();
   // A topic that is being deleted exists for a moment more.
   ASSERT_TRUE(Eventually([&] {
-    const std::vector<runtime::KafkaTopic> topics = {{name, partitions, 1, settings}};
+    const std::vector<follow::KafkaTopic> topics = {{name, partitions, 1, settings}};
     return (*admin)->Create(topics, kAdminMax).ok() &&
            !absl::IsUnavailable((*admin)->Check(topics, kAdminMax)) &&
            (*admin)->Check(topics, kAdminMax).ok();
@@ -133,7 +133,7 @@ std::string NewTopic(int partitions, std::map<std::string, std::string> settings
 }
 
 void DeleteTopic(const std::string& name) {
-  auto admin = runtime::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
+  auto admin = follow::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
   ASSERT_TRUE(admin.ok());
   const absl::Status deleted = (*admin)->Delete({name}, kAdminMax);
   ASSERT_TRUE(deleted.ok()) << deleted;
@@ -149,9 +149,9 @@ std::vector<Fetched> ReadAll(const std::string& topic, int partitions,
 }
 
 void ProduceRaw(const std::string& topic, int32_t partition,
-                const std::vector<runtime::KafkaRecord>& records) {
+                const std::vector<follow::KafkaRecord>& records) {
   rd_kafka_t* client = RawClient(RD_KAFKA_PRODUCER);
-  for (const runtime::KafkaRecord& record : records) {
+  for (const follow::KafkaRecord& record : records) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& [name, value] : record.headers) {
       rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
@@ -202,8 +202,8 @@ std::string CaseOf(absl::string_view name) {
   return id;
 }
 
-runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding) {
-  runtime::EventRow event;
+engine::EventRow Event(const std::string& stream, int64_t number, size_t padding) {
+  engine::EventRow event;
   event.stream = stream;
   event.number = number;
   event.ce_id = absl::StrCat(stream, "-", number);
@@ -215,12 +215,12 @@ runtime::EventRow Event(const std::string& stream, int64_t number, size_t paddin
   return event;
 }
 
-runtime::KafkaRecord Record(const std::string& stream, int64_t number) {
-  return runtime::RecordOf(Event(stream, number), {kSource, "test.Counted"});
+follow::KafkaRecord Record(const std::string& stream, int64_t number) {
+  return follow::RecordOf(Event(stream, number), {kSource, "test.Counted"});
 }
 
-runtime::KafkaPublisherOptions PublisherTo(const std::string& topic) {
-  runtime::KafkaPublisherOptions options;
+follow::KafkaPublisherOptions PublisherTo(const std::string& topic) {
+  follow::KafkaPublisherOptions options;
   options.kafka = SuiteKafka();
   options.topic = topic;
   options.source = {kSource, "test.Counted"};
@@ -231,7 +231,7 @@ std::map<std::string, std::vector<int64_t>> NumbersIn(const std::vector<Fetched>
   std::map<std::string, std::vector<int64_t>> numbers;
   std::set<std::string> seen;
   for (const Fetched& fetched : records) {
-    const auto event = runtime::EventOf(fetched.record, kSource);
+    const auto event = follow::EventOf(fetched.record, kSource);
     EXPECT_TRUE(event.ok()) << event.status();
     if (event.ok() && seen.insert(event->ce_id).second) {
       numbers[event->stream].push_back(event->number);
@@ -248,7 +248,7 @@ std::vector<int64_t> UpTo(int64_t count) {
 
 bool Eventually(const std::function<bool()>& holds) {
   const auto deadline = std::chrono::steady_clock::now() + kEventuallyMax;
-  runtime::Signal pause;
+  base::Signal pause;
   while (!holds()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
     pause.Wait(absl::Milliseconds(10));
@@ -256,20 +256,20 @@ bool Eventually(const std::function<bool()>& holds) {
   return true;
 }
 
-absl::StatusOr<std::vector<runtime::EventRow>> StoreStreams::ReadStream(absl::string_view stream,
-                                                                        int64_t from, int limit) {
+absl::StatusOr<std::vector<engine::EventRow>> StoreStreams::ReadStream(absl::string_view stream,
+                                                                       int64_t from, int limit) {
   return store_.ReadStream(stream, from, limit, /*with_sealed=*/false);
 }
 
-absl::StatusOr<std::vector<runtime::StreamHead>> StoreStreams::ReadHeads(absl::string_view after,
-                                                                         int limit) {
+absl::StatusOr<std::vector<engine::StreamHead>> StoreStreams::ReadHeads(absl::string_view after,
+                                                                        int limit) {
   return store_.ReadHeads(after, limit);
 }
 
 std::map<std::string, std::string> Downstream::States() {
   std::map<std::string, std::string> states;
   const auto heads = store.ReadHeads("", 100000);
-  for (const runtime::StreamHead& head : *heads) {
+  for (const engine::StreamHead& head : *heads) {
     states[head.stream] = State(head.stream);
   }
   return states;
@@ -281,10 +281,10 @@ std::string StateOf(int64_t count) {
   return state;
 }
 
-Replica::Replica(Downstream& downstream, runtime::StreamReader& upstream, const std::string& topic,
-                 const std::string& group, runtime::KafkaPartition::Limits limits,
+Replica::Replica(Downstream& downstream, follow::StreamReader& upstream, const std::string& topic,
+                 const std::string& group, follow::KafkaPartition::Limits limits,
                  const std::string& instance) {
-  runtime::KafkaSubscriptionOptions options;
+  follow::KafkaSubscriptionOptions options;
   options.kafka = SuiteKafka();
   options.topic = topic;
   options.group = group;
@@ -292,10 +292,10 @@ Replica::Replica(Downstream& downstream, runtime::StreamReader& upstream, const 
   options.instance_id = instance;
   options.session_timeout = absl::Seconds(6);
   options.limits = limits;
-  auto opened = runtime::KafkaSubscription::Open(std::move(options), SuiteLog());
+  auto opened = follow::KafkaSubscription::Open(std::move(options), SuiteLog());
   EXPECT_TRUE(opened.ok()) << opened.status();
   subscription_ = *std::move(opened);
-  consumer_ = std::make_unique<runtime::Consumer>(runtime::ConsumerParts{
+  consumer_ = std::make_unique<follow::Consumer>(follow::ConsumerParts{
       "intake", *subscription_, downstream.domain, downstream.store, downstream.engine, {}});
   subscription_->OnPublish([this] { consumer_->Notify(); });
   EXPECT_TRUE(subscription_->Start().ok());

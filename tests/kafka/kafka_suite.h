@@ -16,26 +16,26 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "services/runtime/bus/kafka.h"
-#include "services/runtime/bus/kafka_publisher.h"
-#include "services/runtime/bus/kafka_record.h"
-#include "services/runtime/bus/kafka_subscription.h"
-#include "services/runtime/bus/kafka_topics.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/log.h"
-#include "services/runtime/store/memory_store.h"
-#include "services/runtime/submit.h"
+#include "services/base/clock.h"
+#include "services/base/log.h"
+#include "services/engine/engine.h"
+#include "services/follow/bus/kafka.h"
+#include "services/follow/bus/kafka_publisher.h"
+#include "services/follow/bus/kafka_record.h"
+#include "services/follow/bus/kafka_subscription.h"
+#include "services/follow/bus/kafka_topics.h"
+#include "services/follow/consumer.h"
+#include "services/follow/submit.h"
 #include "tests/kafka/number_domain.h"
+#include "tests/sim/memory_store.h"
 #include "tests/support/kafka_broker.h"
 
 namespace pathways::testing_support {
 
 // The broker of this binary; null when KAFKA_BOOTSTRAP names another, which cannot be restarted.
 KafkaBroker* SuiteBroker();
-runtime::KafkaSettings SuiteKafka();
-runtime::Logger& SuiteLog();
+follow::KafkaSettings SuiteKafka();
+base::Logger& SuiteLog();
 
 inline constexpr char kSource[] = "/pathways/intake";
 
@@ -44,7 +44,7 @@ struct Fetched {
   int32_t partition = 0;
   int64_t offset = 0;
   int64_t time_ms = 0;  // Of the record, since 1970.
-  runtime::KafkaRecord record;
+  follow::KafkaRecord record;
 };
 
 // Creates a topic under a new prefix. Its name.
@@ -59,7 +59,7 @@ std::vector<Fetched> ReadAll(const std::string& topic, int partitions,
                              const std::string& bootstrap = "");
 // Produces raw records to a partition (-1: by key) and waits until all are acknowledged.
 void ProduceRaw(const std::string& topic, int32_t partition,
-                const std::vector<runtime::KafkaRecord>& records);
+                const std::vector<follow::KafkaRecord>& records);
 
 // Names of the members of a consumer group; of one without a name the empty text.
 std::multiset<std::string> NamesIn(const std::string& group);
@@ -67,10 +67,10 @@ std::multiset<std::string> NamesIn(const std::string& group);
 // Id of the case that a test calls so, in at most 16 letters; ids are in the order of the names.
 std::string CaseOf(absl::string_view name);
 // An event of stream `stream`; its data is the stream and number, and `padding` bytes more.
-runtime::EventRow Event(const std::string& stream, int64_t number, size_t padding = 0);
-runtime::KafkaRecord Record(const std::string& stream, int64_t number);
+engine::EventRow Event(const std::string& stream, int64_t number, size_t padding = 0);
+follow::KafkaRecord Record(const std::string& stream, int64_t number);
 
-runtime::KafkaPublisherOptions PublisherTo(const std::string& topic);
+follow::KafkaPublisherOptions PublisherTo(const std::string& topic);
 
 // Numbers of each stream in a topic in order of offset, without repeats of one ce_id.
 std::map<std::string, std::vector<int64_t>> NumbersIn(const std::vector<Fetched>& records);
@@ -81,25 +81,25 @@ std::vector<int64_t> UpTo(int64_t count);
 bool Eventually(const std::function<bool()>& holds);
 
 // The upstream of a Follower as its streams would be asked for: answers from a store.
-class StoreStreams : public runtime::StreamReader {
+class StoreStreams : public follow::StreamReader {
  public:
-  explicit StoreStreams(runtime::EventStore& store) : store_(store) {}
-  absl::StatusOr<std::vector<runtime::EventRow>> ReadStream(absl::string_view stream, int64_t from,
+  explicit StoreStreams(engine::EventStore& store) : store_(store) {}
+  absl::StatusOr<std::vector<engine::EventRow>> ReadStream(absl::string_view stream, int64_t from,
+                                                           int limit) override;
+  absl::StatusOr<std::vector<engine::StreamHead>> ReadHeads(absl::string_view after,
                                                             int limit) override;
-  absl::StatusOr<std::vector<runtime::StreamHead>> ReadHeads(absl::string_view after,
-                                                             int limit) override;
 
  private:
-  runtime::EventStore& store_;
+  engine::EventStore& store_;
 };
 
 // One database of a downstream service, with its engine.
 struct Downstream {
-  Downstream() : engine(domain, store, runtime::EngineOptions{}) {}
+  Downstream() : engine(domain, store, engine::EngineOptions{}) {}
   NumberDomain domain;
-  runtime::SystemClock clock;
-  runtime::MemoryStore store{clock, "downstream"};
-  runtime::Engine engine;
+  base::SystemClock clock;
+  sim::MemoryStore store{clock, "downstream"};
+  engine::Engine engine;
 
   std::string State(const std::string& stream) { return store.ReadState(stream)->state.open; }
   // Every stream with its state.
@@ -113,16 +113,16 @@ std::string StateOf(int64_t count);
 // an `instance` it has a name in its group.
 class Replica {
  public:
-  Replica(Downstream& downstream, runtime::StreamReader& upstream, const std::string& topic,
-          const std::string& group, runtime::KafkaPartition::Limits limits = {},
+  Replica(Downstream& downstream, follow::StreamReader& upstream, const std::string& topic,
+          const std::string& group, follow::KafkaPartition::Limits limits = {},
           const std::string& instance = "");
   ~Replica();
-  runtime::KafkaSubscription& subscription() { return *subscription_; }
+  follow::KafkaSubscription& subscription() { return *subscription_; }
   size_t partitions() { return subscription_->Logs().size(); }
 
  private:
-  std::unique_ptr<runtime::KafkaSubscription> subscription_;
-  std::unique_ptr<runtime::Consumer> consumer_;
+  std::unique_ptr<follow::KafkaSubscription> subscription_;
+  std::unique_ptr<follow::Consumer> consumer_;
 };
 
 }  // namespace pathways::testing_support

@@ -15,17 +15,17 @@ namespace pathways::testing_support {
 
 class NumberDomain : public BytesDomain {
  public:
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override {
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const engine::EventRow& event) const override {
     if (event.type != "test.Counted") return absl::InvalidArgumentError("unknown type");
-    return runtime::UpstreamCommand{absl::StrCat(event.number), {}};
+    return engine::UpstreamCommand{absl::StrCat(event.number), {}};
   }
 
  protected:
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
-    return std::vector<runtime::NewEvent>{{"test.Counted", std::string(command), ""}};
+  absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const override {
+    return std::vector<engine::NewEvent>{{"test.Counted", std::string(command), ""}};
   }
-  absl::Status Evolve(runtime::StoredState& state, const runtime::EventRow& event) const override {
+  absl::Status Evolve(engine::StoredState& state, const engine::EventRow& event) const override {
     absl::StrAppend(&state.open, event.data, ".");
     return absl::OkStatus();
   }

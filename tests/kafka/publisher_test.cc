@@ -10,20 +10,20 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/bus/kafka_publisher.h"
-#include "services/runtime/relay.h"
+#include "services/follow/bus/kafka_publisher.h"
+#include "services/follow/relay.h"
 #include "tests/kafka/kafka_suite.h"
 
 namespace pathways::testing_support {
 namespace {
 
-using runtime::EventRow;
-using runtime::KafkaPublisher;
+using engine::EventRow;
+using follow::KafkaPublisher;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-std::unique_ptr<KafkaPublisher> Open(runtime::KafkaPublisherOptions options) {
+std::unique_ptr<KafkaPublisher> Open(follow::KafkaPublisherOptions options) {
   auto publisher = KafkaPublisher::Open(std::move(options), SuiteLog());
   EXPECT_TRUE(publisher.ok()) << publisher.status();
   return *std::move(publisher);
@@ -31,13 +31,13 @@ std::unique_ptr<KafkaPublisher> Open(runtime::KafkaPublisherOptions options) {
 
 // Appends `count` events to each stream, as requests would.
 void Append(Downstream& service, const std::vector<std::string>& streams, int count) {
-  std::vector<runtime::Command> commands;
+  std::vector<engine::Command> commands;
   for (int i = 0; i < count; ++i) {
     for (const std::string& stream : streams) {
-      commands.push_back({stream, "n", runtime::RequestOrigin{}, {}});
+      commands.push_back({stream, "n", engine::RequestOrigin{}, {}});
     }
   }
-  ASSERT_TRUE(SubmitAll(service.engine, std::move(commands)).ok());
+  ASSERT_TRUE(follow::SubmitAll(service.engine, std::move(commands)).ok());
 }
 
 bool AllPublished(Downstream& service) {
@@ -47,9 +47,9 @@ bool AllPublished(Downstream& service) {
 TEST(KafkaPublisher, RecordsComeBackAsTheyWereWithTheFeedBesideThem) {
   const std::string topic = NewTopic(3);
   const std::string feed = NewTopic(1);
-  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  follow::KafkaPublisherOptions options = PublisherTo(topic);
   options.feed_topic = feed;
-  options.feed = [](const EventRow& event) -> std::vector<runtime::FeedMessage> {
+  options.feed = [](const EventRow& event) -> std::vector<follow::FeedMessage> {
     if (event.number != 2) return {};
     return {{absl::StrCat("pseudonym of ", event.stream), "one"},
             {absl::StrCat("pseudonym of ", event.stream), "two"}};
@@ -68,9 +68,9 @@ TEST(KafkaPublisher, RecordsComeBackAsTheyWereWithTheFeedBesideThem) {
   EXPECT_THAT(NumbersIn(all), ElementsAre(Pair(CaseOf("a"), UpTo(3)), Pair(CaseOf("b"), UpTo(3)),
                                           Pair(CaseOf("c"), UpTo(3)), Pair(CaseOf("d"), UpTo(3))));
   const Fetched& first = all.front();
-  const auto event = runtime::EventOf(first.record, kSource);
+  const auto event = follow::EventOf(first.record, kSource);
   ASSERT_TRUE(event.ok());
-  const runtime::KafkaRecord sent = Record(event->stream, event->number);
+  const follow::KafkaRecord sent = Record(event->stream, event->number);
   EXPECT_EQ(first.record.headers, sent.headers);
   EXPECT_EQ(first.record.value, sent.value);
   std::vector<std::string> told;
@@ -78,7 +78,7 @@ TEST(KafkaPublisher, RecordsComeBackAsTheyWereWithTheFeedBesideThem) {
     told.push_back(absl::StrCat(fetched.record.key, ": ", *fetched.record.value));
   }
   EXPECT_EQ(told.size(), 8u);
-  EXPECT_THAT(told, testing::Contains("pseudonym of d: two"));
+  EXPECT_THAT(told, testing::Contains(absl::StrCat("pseudonym of ", CaseOf("d"), ": two")));
 }
 
 // The hashes are those of org.apache.kafka.common.utils.Utils.murmur2, from Kafka's own tests.
@@ -105,7 +105,7 @@ TEST(KafkaPublisher, KeysLieWhereJavaClientsLookForThem) {
 
 TEST(KafkaPublisher, ATopicThatIsNotThereIsAnErrorAndThenNot) {
   const std::string topic = NewPrefix() + "events";
-  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  follow::KafkaPublisherOptions options = PublisherTo(topic);
   options.delivery_timeout = absl::Seconds(2);
   const auto publisher = Open(options);
   EXPECT_EQ(publisher->Publish({Event(CaseOf("a"), 1)}).status().code(),
@@ -115,7 +115,7 @@ TEST(KafkaPublisher, ATopicThatIsNotThereIsAnErrorAndThenNot) {
 }
 
 TEST(KafkaPublisher, WrongSettingsAreNamedAndNoneOfTheGuaranteeCanBeSet) {
-  runtime::KafkaPublisherOptions options = PublisherTo("any");
+  follow::KafkaPublisherOptions options = PublisherTo("any");
   options.kafka.security = {{"acks", "0"}, {"sasl.nonsense", "secret-value"}};
   const auto publisher = KafkaPublisher::Open(options, SuiteLog());
   ASSERT_EQ(publisher.status().code(), absl::StatusCode::kInvalidArgument);
@@ -126,13 +126,13 @@ TEST(KafkaPublisher, WrongSettingsAreNamedAndNoneOfTheGuaranteeCanBeSet) {
 
 class RelayToKafka : public testing::Test {
  protected:
-  void Start(const runtime::KafkaPublisherOptions& options) {
+  void Start(const follow::KafkaPublisherOptions& options) {
     publisher_ = Open(options);
-    relay_ = std::make_unique<runtime::Relay>(service_.store, *publisher_,
-                                              [this](const absl::Status& status) {
-                                                std::lock_guard<std::mutex> lock(mutex_);
-                                                reports_.push_back(status.code());
-                                              });
+    relay_ = std::make_unique<follow::Relay>(service_.store, *publisher_,
+                                             [this](const absl::Status& status) {
+                                               std::lock_guard<std::mutex> lock(mutex_);
+                                               reports_.push_back(status.code());
+                                             });
   }
   void TearDown() override {
     if (publisher_) publisher_->Cancel();
@@ -146,7 +146,7 @@ class RelayToKafka : public testing::Test {
   std::unique_ptr<KafkaPublisher> publisher_;
   std::mutex mutex_;
   std::vector<absl::StatusCode> reports_;
-  std::unique_ptr<runtime::Relay> relay_;
+  std::unique_ptr<follow::Relay> relay_;
 };
 
 TEST_F(RelayToKafka, EverythingIsDeliveredInOrderOverAKilledBroker) {
@@ -156,7 +156,7 @@ TEST_F(RelayToKafka, EverythingIsDeliveredInOrderOverAKilledBroker) {
   std::vector<std::string> streams;
   for (int i = 0; i < 40; ++i) streams.push_back(CaseOf(absl::StrCat("case-", i)));
   Append(service_, streams, 100);
-  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  follow::KafkaPublisherOptions options = PublisherTo(topic);
   options.delivery_timeout = absl::Seconds(2);
   Start(options);
   ASSERT_TRUE(Eventually([&] { return *service_.store.ReadWatermark() > 0; }));
@@ -201,10 +201,10 @@ TEST_F(RelayToKafka, TooFewReplicasHoldEverythingUpAndNothingIsLost) {
   const auto second = KafkaBroker::Join(**first);
   ASSERT_TRUE(second.ok()) << second.status();
   const std::string& bootstrap = (*first)->bootstrap();
-  runtime::KafkaPublisherOptions options = PublisherTo(NewPrefix() + "events");
+  follow::KafkaPublisherOptions options = PublisherTo(NewPrefix() + "events");
   options.kafka.bootstrap = bootstrap;
   options.delivery_timeout = absl::Seconds(2);
-  auto admin = runtime::KafkaAdmin::Open(options.kafka, SuiteLog());
+  auto admin = follow::KafkaAdmin::Open(options.kafka, SuiteLog());
   ASSERT_TRUE(admin.ok()) << admin.status();
   // Refused until the second broker is known to the controller.
   ASSERT_TRUE(Eventually([&] {
@@ -232,8 +232,8 @@ TEST_F(RelayToKafka, TooFewReplicasHoldEverythingUpAndNothingIsLost) {
 
 class LargeDomain : public NumberDomain {
  protected:
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
-    return std::vector<runtime::NewEvent>{
+  absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const override {
+    return std::vector<engine::NewEvent>{
         {"test.Counted", std::string(std::stoul(std::string(command)), 'x'), ""}};
   }
 };
@@ -241,17 +241,17 @@ class LargeDomain : public NumberDomain {
 TEST_F(RelayToKafka, ARecordTooLargeWithholdsItsCaseAlone) {
   const std::string topic = NewTopic(1, {{"max.message.bytes", "20000"}});
   LargeDomain domain;
-  runtime::Engine engine(domain, service_.store, runtime::EngineOptions{});
-  std::vector<runtime::Command> commands;
+  engine::Engine engine(domain, service_.store, engine::EngineOptions{});
+  std::vector<engine::Command> commands;
   for (int number = 1; number <= 4; ++number) {
     for (const char* stream : {"a", "large", "b", "huge", "c"}) {
       std::string size = "100";
       if (number == 2 && stream == std::string("large")) size = "30000";   // The broker refuses.
       if (number == 3 && stream == std::string("huge")) size = "2000000";  // The client does.
-      commands.push_back({CaseOf(stream), size, runtime::RequestOrigin{}, {}});
+      commands.push_back({CaseOf(stream), size, engine::RequestOrigin{}, {}});
     }
   }
-  ASSERT_TRUE(SubmitAll(engine, std::move(commands)).ok());
+  ASSERT_TRUE(follow::SubmitAll(engine, std::move(commands)).ok());
   Start(PublisherTo(topic));
   ASSERT_TRUE(Eventually([&] { return AllPublished(service_); }));
   EXPECT_THAT(NumbersIn(ReadAll(topic, 1)),
@@ -277,9 +277,9 @@ TEST_F(RelayToKafka, ARecordTooLargeWithholdsItsCaseAlone) {
 // Dashboards must not stop referrals: the record is left out, and the case goes on.
 TEST_F(RelayToKafka, AFeedRecordThatIsRefusedKeepsNoCase) {
   const std::string topic = NewTopic(1);
-  runtime::KafkaPublisherOptions options = PublisherTo(topic);
+  follow::KafkaPublisherOptions options = PublisherTo(topic);
   options.feed_topic = NewTopic(1, {{"max.message.bytes", "20000"}});
-  options.feed = [](const runtime::EventRow& event) -> std::vector<runtime::FeedMessage> {
+  options.feed = [](const engine::EventRow& event) -> std::vector<follow::FeedMessage> {
     const size_t size = event.number == 2 ? 30000 : 100;
     return {{"pseudonym", std::string(size, 'x'), absl::UnixEpoch() + absl::Hours(400'000)}};
   };
@@ -312,8 +312,8 @@ class MockBroker {
     constexpr int16_t kProduce = 0;  // Kafka protocol, API key.
     rd_kafka_mock_push_request_errors_array(cluster_, kProduce, codes.size(), codes.data());
   }
-  runtime::KafkaPublisherOptions Options() const {
-    runtime::KafkaPublisherOptions options = PublisherTo("mocked");
+  follow::KafkaPublisherOptions Options() const {
+    follow::KafkaPublisherOptions options = PublisherTo("mocked");
     options.kafka.bootstrap = rd_kafka_mock_cluster_bootstraps(cluster_);
     return options;
   }
@@ -370,7 +370,7 @@ TEST(KafkaPublisherMocked, OnlyWhatIsRefusedAloneIsRefused) {
 
 TEST(KafkaPublisherMocked, CancelEndsACallThatWaits) {
   MockBroker mock;
-  runtime::KafkaPublisherOptions options = mock.Options();
+  follow::KafkaPublisherOptions options = mock.Options();
   options.kafka.bootstrap = "127.0.0.1:1";  // Nobody listens.
   options.delivery_timeout = absl::Minutes(5);
   const auto publisher = Open(options);

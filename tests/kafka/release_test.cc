@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "services/eligibility/domain_adapter.h"
-#include "services/runtime/puller.h"
+#include "services/follow/puller.h"
 #include "tests/eligibility/builders.h"
 #include "tests/kafka/kafka_suite.h"
 
@@ -28,8 +28,8 @@ constexpr int64_t kNewKindNumber = 2;
 // Appends what it is told, as it is.
 class IntakeOfNextRelease : public NumberDomain {
  protected:
-  absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const override {
-    return std::vector<runtime::NewEvent>{
+  absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const override {
+    return std::vector<engine::NewEvent>{
         {"pathways.intake.v1.FromTheFuture", std::string(command), ""}};
   }
 };
@@ -38,9 +38,9 @@ class IntakeOfNextRelease : public NumberDomain {
 class EligibilityOfNextRelease : public EligibilityDomain {
  public:
   using EligibilityDomain::EligibilityDomain;
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(
-      absl::string_view upstream, const runtime::EventRow& event) const override {
-    runtime::EventRow known = event;
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(
+      absl::string_view upstream, const engine::EventRow& event) const override {
+    engine::EventRow known = event;
     IntakeEvent parsed;
     if (parsed.ParseFromString(event.data) && parsed.kind_case() == IntakeEvent::KIND_NOT_SET) {
       *parsed.mutable_case_updated()->mutable_facts() = Facts({"p1", "p2"});
@@ -68,34 +68,34 @@ IntakeEvent Registered(const std::string& stream) {
 
 // One database of eligibility, followed by a release.
 struct Follower {
-  explicit Follower(std::unique_ptr<EligibilityDomain> domain, runtime::MemoryStore& store,
-                    runtime::StreamReader& upstream)
+  explicit Follower(std::unique_ptr<EligibilityDomain> domain, sim::MemoryStore& store,
+                    follow::StreamReader& upstream)
       : domain(std::move(domain)), store(store), upstream(upstream) {}
-  runtime::ConsumerParts Parts(runtime::EventLogs& logs) {
+  follow::ConsumerParts Parts(follow::EventLogs& logs) {
     return {"intake", logs, *domain, store, engine, {}};
   }
 
   std::unique_ptr<EligibilityDomain> domain;
-  runtime::MemoryStore& store;
-  runtime::StreamReader& upstream;
-  runtime::Engine engine{*domain, store, runtime::EngineOptions{}};
+  sim::MemoryStore& store;
+  follow::StreamReader& upstream;
+  engine::Engine engine{*domain, store, engine::EngineOptions{}};
 };
 
 class ReleaseTest : public testing::Test {
  protected:
   void Append(const IntakeEvent& event) {
-    ASSERT_TRUE(
-        SubmitAll(upstream_engine_,
-                  {{event.case_id(), event.SerializeAsString(), runtime::RequestOrigin{}, {}}})
-            .ok());
+    ASSERT_TRUE(follow::SubmitAll(
+                    upstream_engine_,
+                    {{event.case_id(), event.SerializeAsString(), engine::RequestOrigin{}, {}}})
+                    .ok());
   }
-  std::unique_ptr<runtime::KafkaSubscription> Subscribe(const std::string& topic) {
-    runtime::KafkaSubscriptionOptions options;
+  std::unique_ptr<follow::KafkaSubscription> Subscribe(const std::string& topic) {
+    follow::KafkaSubscriptionOptions options;
     options.kafka = SuiteKafka();
     options.topic = topic;
     options.group = topic + ".group";
     options.source = kSource;
-    auto opened = runtime::KafkaSubscription::Open(std::move(options), SuiteLog());
+    auto opened = follow::KafkaSubscription::Open(std::move(options), SuiteLog());
     EXPECT_TRUE(opened.ok()) << opened.status();
     return *std::move(opened);
   }
@@ -103,12 +103,12 @@ class ReleaseTest : public testing::Test {
     return store_.ReadState(CaseOf(stream))->applied["intake"].number;
   }
 
-  runtime::SystemClock clock_;
+  base::SystemClock clock_;
   IntakeOfNextRelease intake_;
-  runtime::MemoryStore upstream_{clock_, "intake"};
-  runtime::Engine upstream_engine_{intake_, upstream_, runtime::EngineOptions{}};
+  sim::MemoryStore upstream_{clock_, "intake"};
+  engine::Engine upstream_engine_{intake_, upstream_, engine::EngineOptions{}};
   StoreStreams streams_{upstream_};
-  runtime::MemoryStore store_{clock_, "eligibility"};
+  sim::MemoryStore store_{clock_, "eligibility"};
 };
 
 TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
@@ -126,10 +126,10 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
   Append(later);
   Append(Registered("behind-them"));
   const std::string topic = NewTopic(1);
-  std::vector<runtime::KafkaRecord> records;
+  std::vector<follow::KafkaRecord> records;
   const auto events = upstream_.ReadAfter(0, 100);
-  for (const runtime::EventRow& event : *events) {
-    records.push_back(runtime::RecordOf(event, {kSource, "pathways.intake.v1.IntakeEvent"}));
+  for (const engine::EventRow& event : *events) {
+    records.push_back(follow::RecordOf(event, {kSource, "pathways.intake.v1.IntakeEvent"}));
   }
   ProduceRaw(topic, 0, records);
 
@@ -138,7 +138,7 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
     Follower now(
         std::make_unique<EligibilityDomain>(eligibility::RulesOf(eligibility::SmallPack())), store_,
         streams_);
-    runtime::Consumer consumer(now.Parts(*subscription));
+    follow::Consumer consumer(now.Parts(*subscription));
     ASSERT_TRUE(subscription->Start().ok());
     ASSERT_TRUE(Eventually([&] { return Applied("behind-them") == 1; }));
   }
@@ -155,8 +155,8 @@ TEST_F(ReleaseTest, WhatAFollowerCannotKnowKeepsItsOwnCaseUntilItsNextRelease) {
   Follower next(
       std::make_unique<EligibilityOfNextRelease>(eligibility::RulesOf(eligibility::SmallPack())),
       store_, streams_);
-  runtime::Puller puller({"intake", streams_, *next.domain, store_, next.engine, {}},
-                         absl::Hours(1));
+  follow::Puller puller({"intake", streams_, *next.domain, store_, next.engine, {}},
+                        absl::Hours(1));
   ASSERT_TRUE(Eventually([&] { return Applied("kind") == 3; }));
   EXPECT_EQ(store_.ReadState(CaseOf("kind"))->parked_reason, "");
   EXPECT_TRUE(store_.ReadBehind(1)->empty());

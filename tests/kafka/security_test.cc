@@ -11,15 +11,15 @@
 #include <chrono>
 #include <fstream>
 
-#include "services/runtime/bus/kafka_security.h"
+#include "services/host/kafka_security.h"
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/kafka_tls.h"
 
 namespace pathways::testing_support {
 namespace {
 
-using runtime::KafkaSecurityFiles;
-using runtime::KafkaSettings;
+using follow::KafkaSettings;
+using host::KafkaSecurityFiles;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -46,11 +46,11 @@ class KafkaSecurityTest : public testing::Test {
   static KafkaSecurityFiles Certificate() {
     return {tls->ca(), tls->certificate(), tls->key(), ""};
   }
-  static KafkaSecurityFiles Login(const char* mechanism = runtime::kKafkaPlain) {
+  static KafkaSecurityFiles Login(const char* mechanism = host::kKafkaPlain) {
     return {tls->ca(), "", "", tls->login(), mechanism};
   }
   static KafkaSettings Settings(const std::string& bootstrap, const KafkaSecurityFiles& files) {
-    auto security = runtime::ReadKafkaSecurity(files);
+    auto security = host::ReadKafkaSecurity(files);
     EXPECT_TRUE(security.ok()) << security.status();
     return {bootstrap, "test", *std::move(security)};
   }
@@ -69,26 +69,26 @@ KafkaBroker* KafkaSecurityTest::broker = nullptr;
 
 void KafkaSecurityTest::ExpectEverythingWorks(const KafkaSettings& settings) {
   const std::string topic = NewPrefix() + "events";
-  const std::vector<runtime::KafkaTopic> topics = {{topic, 1, 1, {}}};
-  auto admin = runtime::KafkaAdmin::Open(settings, SuiteLog());
+  const std::vector<follow::KafkaTopic> topics = {{topic, 1, 1, {}}};
+  auto admin = follow::KafkaAdmin::Open(settings, SuiteLog());
   ASSERT_TRUE(admin.ok()) << admin.status();
   const absl::Status created = (*admin)->Create(topics, kTimeout);
   ASSERT_TRUE(created.ok()) << created;
   EXPECT_TRUE(Eventually([&] { return (*admin)->Check(topics, kTimeout).ok(); }));
 
-  runtime::KafkaPublisherOptions publishing = PublisherTo(topic);
+  follow::KafkaPublisherOptions publishing = PublisherTo(topic);
   publishing.kafka = settings;
-  auto publisher = runtime::KafkaPublisher::Open(std::move(publishing), SuiteLog());
+  auto publisher = follow::KafkaPublisher::Open(std::move(publishing), SuiteLog());
   ASSERT_TRUE(publisher.ok()) << publisher.status();
   const auto published = (*publisher)->Publish({Event(CaseOf("a"), 1)});
   EXPECT_TRUE(published.ok()) << published.status();
 
-  runtime::KafkaSubscriptionOptions reading;
+  follow::KafkaSubscriptionOptions reading;
   reading.kafka = settings;
   reading.topic = topic;
   reading.group = topic + ".group";
   reading.source = kSource;
-  auto subscription = runtime::KafkaSubscription::Open(std::move(reading), SuiteLog());
+  auto subscription = follow::KafkaSubscription::Open(std::move(reading), SuiteLog());
   ASSERT_TRUE(subscription.ok()) << subscription.status();
   ASSERT_TRUE((*subscription)->Start().ok());
   EXPECT_TRUE(Eventually([&] {
@@ -110,13 +110,13 @@ std::vector<absl::Status> KafkaSecurityTest::WhatIsSaid(const KafkaSettings& set
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
   };
   timed([&] {
-    return (*runtime::KafkaAdmin::Open(settings, SuiteLog()))
-        ->Check(runtime::DeclaredTopics("", 1), patience);
+    return (*follow::KafkaAdmin::Open(settings, SuiteLog()))
+        ->Check(follow::DeclaredTopics("", 1), patience);
   });
-  runtime::KafkaPublisherOptions publishing = PublisherTo("any");
+  follow::KafkaPublisherOptions publishing = PublisherTo("any");
   publishing.kafka = settings;
   publishing.delivery_timeout = absl::Seconds(2);
-  auto publisher = runtime::KafkaPublisher::Open(std::move(publishing), SuiteLog());
+  auto publisher = follow::KafkaPublisher::Open(std::move(publishing), SuiteLog());
   EXPECT_TRUE(publisher.ok()) << publisher.status();
   timed([&] { return (*publisher)->Publish({Event(CaseOf("a"), 1)}).status(); });
   return said;
@@ -133,7 +133,7 @@ TEST_F(KafkaSecurityTest, WithALoginEverythingWorks) {
 // See kafka_security.h: the test's broker is of Kafka 4, the packaged librdkafka before 2.6.1.
 TEST_F(KafkaSecurityTest, ScramWorksFromLibrdkafka261OnAndIsRefusedBefore) {
   constexpr int kFixed = 0x020601ff;
-  const KafkaSettings settings = Settings(broker->login_bootstrap(), Login(runtime::kKafkaScram));
+  const KafkaSettings settings = Settings(broker->login_bootstrap(), Login(host::kKafkaScram));
   if (rd_kafka_version() >= kFixed) {
     ExpectEverythingWorks(settings);
     return;
@@ -182,25 +182,25 @@ TEST_F(KafkaSecurityTest, WithoutACertificateABrokerThatAsksForOneIsNotReached) 
 }
 
 TEST_F(KafkaSecurityTest, TheProtocolFollowsFromTheFiles) {
-  EXPECT_TRUE(runtime::ReadKafkaSecurity({})->empty());
-  EXPECT_EQ(runtime::ReadKafkaSecurity(Certificate())->at("security.protocol"), "ssl");
-  EXPECT_EQ(runtime::ReadKafkaSecurity(Login())->at("security.protocol"), "sasl_ssl");
-  EXPECT_EQ(runtime::ReadKafkaSecurity(Login())->at("sasl.mechanism"), "PLAIN");
+  EXPECT_TRUE(host::ReadKafkaSecurity({})->empty());
+  EXPECT_EQ(host::ReadKafkaSecurity(Certificate())->at("security.protocol"), "ssl");
+  EXPECT_EQ(host::ReadKafkaSecurity(Login())->at("security.protocol"), "sasl_ssl");
+  EXPECT_EQ(host::ReadKafkaSecurity(Login())->at("sasl.mechanism"), "PLAIN");
   KafkaSecurityFiles by_default = Login();
   by_default.mechanism = KafkaSecurityFiles().mechanism;
-  EXPECT_EQ(runtime::ReadKafkaSecurity(by_default)->at("sasl.mechanism"), "SCRAM-SHA-512");
+  EXPECT_EQ(host::ReadKafkaSecurity(by_default)->at("sasl.mechanism"), "SCRAM-SHA-512");
 }
 
 TEST(KafkaSecurityFilesTest, EachFileThatAnotherNeedsIsAskedFor) {
-  EXPECT_THAT(runtime::KafkaSecurityProblems({}), testing::IsEmpty());
-  EXPECT_THAT(runtime::KafkaSecurityProblems({"ca", "", "", ""}), testing::IsEmpty());
-  EXPECT_THAT(runtime::KafkaSecurityProblems({"ca", "c", "k", "l"}), testing::IsEmpty());
-  EXPECT_THAT(runtime::KafkaSecurityProblems({"", "", "", "l"}),
+  EXPECT_THAT(host::KafkaSecurityProblems({}), testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "", ""}), testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "c", "k", "l"}), testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"", "", "", "l"}),
               ElementsAre(Pair("kafka-tls-ca", HasSubstr("kafka-login is set"))));
-  EXPECT_THAT(runtime::KafkaSecurityProblems({"", "c", "", ""}),
+  EXPECT_THAT(host::KafkaSecurityProblems({"", "c", "", ""}),
               ElementsAre(Pair("kafka-tls-ca", HasSubstr("kafka-tls-certificate is set")),
                           Pair("kafka-tls-key", HasSubstr("kafka-tls-certificate is set"))));
-  EXPECT_THAT(runtime::KafkaSecurityProblems({"ca", "", "k", ""}),
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "k", ""}),
               ElementsAre(Pair("kafka-tls-certificate", HasSubstr("kafka-tls-key is set"))));
 }
 
@@ -212,7 +212,7 @@ TEST(KafkaSecurityFilesTest, FaultsOfFilesAreToldTogetherAndWithoutTheirContent)
   std::ofstream(key) << "PEM";
   ASSERT_EQ(chmod(login.c_str(), 0600), 0);
   ASSERT_EQ(chmod(key.c_str(), 0640), 0);
-  const auto read = runtime::ReadKafkaSecurity({"ca", "certificate", key, login});
+  const auto read = host::ReadKafkaSecurity({"ca", "certificate", key, login});
   EXPECT_EQ(read.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(
       std::string(read.status().message()),

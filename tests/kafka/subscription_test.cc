@@ -10,14 +10,14 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/bus/kafka_subscription.h"
-#include "services/runtime/puller.h"
+#include "services/follow/bus/kafka_subscription.h"
+#include "services/follow/puller.h"
 #include "tests/kafka/kafka_suite.h"
 
 namespace pathways::testing_support {
 namespace {
 
-using runtime::KafkaRecord;
+using follow::KafkaRecord;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
@@ -27,25 +27,25 @@ class SubscriptionTest : public testing::Test {
  protected:
   // Appends events to the upstream's store. They are not published.
   void Append(const std::string& stream, int count) {
-    std::vector<runtime::Command> commands;
+    std::vector<engine::Command> commands;
     for (int i = 0; i < count; ++i) {
-      commands.push_back({stream, "n", runtime::RequestOrigin{}, {}});
+      commands.push_back({stream, "n", engine::RequestOrigin{}, {}});
     }
-    ASSERT_TRUE(SubmitAll(upstream_.engine, std::move(commands)).ok());
+    ASSERT_TRUE(follow::SubmitAll(upstream_.engine, std::move(commands)).ok());
   }
 
   // All events of the upstream as records, in order of position.
   std::vector<KafkaRecord> Records(int64_t after = 0) {
     std::vector<KafkaRecord> records;
     const auto events = upstream_.store.ReadAfter(after, 1000000);
-    for (const runtime::EventRow& event : *events) {
-      records.push_back(runtime::RecordOf(event, {kSource, "test.Counted"}));
+    for (const engine::EventRow& event : *events) {
+      records.push_back(follow::RecordOf(event, {kSource, "test.Counted"}));
     }
     return records;
   }
 
   std::unique_ptr<Replica> Follow(Downstream& downstream, const std::string& topic,
-                                  runtime::KafkaPartition::Limits limits = {},
+                                  follow::KafkaPartition::Limits limits = {},
                                   const std::string& instance = "") {
     return std::make_unique<Replica>(downstream, streams_, topic, topic + ".group", limits,
                                      instance);
@@ -55,9 +55,9 @@ class SubscriptionTest : public testing::Test {
   // given anew. Every event has its effect in the end.
   int RebalancesOfOther(const std::string& restarted, const std::string& other);
 
-  std::unique_ptr<runtime::Puller> Pull(Downstream& downstream) {
-    return std::make_unique<runtime::Puller>(
-        runtime::PullerParts{
+  std::unique_ptr<follow::Puller> Pull(Downstream& downstream) {
+    return std::make_unique<follow::Puller>(
+        follow::PullerParts{
             "intake", streams_, downstream.domain, downstream.store, downstream.engine, {}},
         absl::Hours(1));
   }

@@ -1,7 +1,7 @@
 // Goal: a service notices that its database lost what its own topic has, and never says so of one
 // that lost nothing - after restarts, repeats, foreign records and topics that are made anew.
 // Method: a real broker; databases that lived the whole history, or only its first part.
-#include "services/runtime/tail_check.h"
+#include "services/follow/tail_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 namespace pathways::testing_support {
 namespace {
 
-using runtime::KafkaReader;
-using runtime::KafkaReaderOptions;
-using runtime::TailCheck;
-using runtime::TopicCheck;
+using follow::KafkaReader;
+using follow::KafkaReaderOptions;
+using follow::TailCheck;
+using follow::TopicCheck;
 using testing::HasSubstr;
 
 constexpr int kPartitions = 3;
@@ -29,13 +29,13 @@ KafkaReaderOptions ReaderOf(const std::string& topic) {
 }
 
 // What is in a topic, by the reader.
-std::vector<runtime::EventRow> ReadWhole(const std::string& topic) {
+std::vector<engine::EventRow> ReadWhole(const std::string& topic) {
   auto reader = KafkaReader::Open(ReaderOf(topic), SuiteLog());
   EXPECT_TRUE(reader.ok()) << reader.status();
   const auto ranges = (*reader)->Ranges();
   EXPECT_TRUE(ranges.ok()) << ranges.status();
-  std::vector<runtime::EventRow> events;
-  const absl::Status read = (*reader)->Read(*ranges, [&](int32_t, runtime::EventRow event) {
+  std::vector<engine::EventRow> events;
+  const absl::Status read = (*reader)->Read(*ranges, [&](int32_t, engine::EventRow event) {
     events.push_back(std::move(event));
     return absl::OkStatus();
   });
@@ -47,31 +47,31 @@ class TailCheckTest : public testing::Test {
  protected:
   // Appends to the service's database `count` events for each of some streams.
   void Live(int count) {
-    std::vector<runtime::Command> commands;
+    std::vector<engine::Command> commands;
     for (int i = 0; i < count; ++i) {
       for (const char* stream : {"a", "b", "c", "d"}) {
-        commands.push_back({CaseOf(stream), "n", runtime::RequestOrigin{}, {}});
+        commands.push_back({CaseOf(stream), "n", engine::RequestOrigin{}, {}});
       }
     }
-    ASSERT_TRUE(SubmitAll(service_.engine, std::move(commands)).ok());
+    ASSERT_TRUE(follow::SubmitAll(service_.engine, std::move(commands)).ok());
   }
   // Publishes what lies after a position.
   void Publish(int64_t after) {
-    auto publisher = runtime::KafkaPublisher::Open(PublisherTo(topic_), SuiteLog());
+    auto publisher = follow::KafkaPublisher::Open(PublisherTo(topic_), SuiteLog());
     ASSERT_TRUE(publisher.ok());
     ASSERT_TRUE((*publisher)->Publish(*service_.store.ReadAfter(after, 100000)).ok());
   }
-  absl::Status Check(runtime::EventStore& store, TopicCheck what = TopicCheck::kWhole) {
+  absl::Status Check(engine::EventStore& store, TopicCheck what = TopicCheck::kWhole) {
     return TailCheck("intake", ReaderOf(topic_), store, SuiteLog()).Run(what);
   }
   // The database as it was at a position, with the places of then.
-  std::unique_ptr<runtime::MemoryStore> BackupAt(int64_t position) {
-    auto backup = std::make_unique<runtime::MemoryStore>(service_.clock, "backup");
-    runtime::BatchWrite write;
-    std::map<std::string, runtime::StreamWrite> writes;
+  std::unique_ptr<sim::MemoryStore> BackupAt(int64_t position) {
+    auto backup = std::make_unique<sim::MemoryStore>(service_.clock, "backup");
+    engine::BatchWrite write;
+    std::map<std::string, engine::StreamWrite> writes;
     const auto events = service_.store.ReadAfter(0, static_cast<int>(position));
-    for (const runtime::EventRow& event : *events) {
-      runtime::StreamWrite& stream = writes[event.stream];
+    for (const engine::EventRow& event : *events) {
+      engine::StreamWrite& stream = writes[event.stream];
       stream.stream = event.stream;
       stream.row.version = event.number;
       stream.state_changed = true;
@@ -111,8 +111,8 @@ TEST_F(TailCheckTest, TheReaderGivesEveryRecordOnceWithItsOffset) {
   ProduceRaw(topic_, 1, {{"x", "no event", {}}});
   std::map<std::string, int64_t> last;
   size_t foreign = 0;
-  const std::vector<runtime::EventRow> events = ReadWhole(topic_);
-  for (const runtime::EventRow& event : events) {
+  const std::vector<engine::EventRow> events = ReadWhole(topic_);
+  for (const engine::EventRow& event : events) {
     foreign += event.stream.empty();
     if (event.stream.empty()) continue;
     EXPECT_EQ(event.number, ++last[event.stream]);
@@ -189,8 +189,8 @@ TEST_F(TailCheckTest, AnotherEventUnderAPublishedNumberIsALostTail) {
 // The database is whole, and so are the followers; other readers of the topic are not.
 TEST_F(TailCheckTest, ATopicThatLostItsTailIsToldOfOnce) {
   std::vector<std::string> lines;
-  runtime::Logger log(runtime::LogLevel::kInfo, service_.clock,
-                      [&](absl::string_view line) { lines.emplace_back(line); });
+  base::Logger log(base::LogLevel::kInfo, service_.clock,
+                   [&](absl::string_view line) { lines.emplace_back(line); });
   Live(10);
   Publish(0);
   TailCheck check("intake", ReaderOf(topic_), service_.store, log);
@@ -219,10 +219,10 @@ TEST_F(TailCheckTest, ATopicThatWasMadeAnewIsComparedFromItsStart) {
   MakeTopic(topic_, kPartitions);
   Live(1);
   // Filled from the end to the start, so that what the backup lacks comes before its places.
-  std::vector<runtime::KafkaRecord> records;
+  std::vector<follow::KafkaRecord> records;
   const auto events = service_.store.ReadAfter(0, 1000);
-  for (const runtime::EventRow& event : *events) {
-    records.insert(records.begin(), runtime::RecordOf(event, {kSource, "test.Counted"}));
+  for (const engine::EventRow& event : *events) {
+    records.insert(records.begin(), follow::RecordOf(event, {kSource, "test.Counted"}));
   }
   ProduceRaw(topic_, -1, records);
   EXPECT_TRUE(Check(service_.store).ok());

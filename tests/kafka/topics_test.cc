@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/runtime/bus/kafka_topics.h"
+#include "services/follow/bus/kafka_topics.h"
 #include "tests/kafka/kafka_suite.h"
 
 namespace pathways::testing_support {
@@ -16,9 +16,9 @@ constexpr absl::Duration kTimeout = absl::Seconds(20);
 
 TEST(KafkaTopics, AreCreatedAsDeclaredAndEveryDifferenceIsNamed) {
   const std::string prefix = NewPrefix();
-  auto admin = runtime::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
+  auto admin = follow::KafkaAdmin::Open(SuiteKafka(), SuiteLog());
   ASSERT_TRUE(admin.ok());
-  std::vector<runtime::KafkaTopic> topics = runtime::DeclaredTopics(prefix, 1);
+  std::vector<follow::KafkaTopic> topics = follow::DeclaredTopics(prefix, 1);
   ASSERT_EQ(topics.size(), 4u);
   EXPECT_EQ(topics.back().name, prefix + "pathways.pipeline.v1");
   const absl::Status before = (*admin)->Check(topics, kTimeout);
@@ -42,16 +42,16 @@ TEST(KafkaTopics, AreCreatedAsDeclaredAndEveryDifferenceIsNamed) {
 }
 
 TEST(KafkaTopics, ThreeCopiesAskForTwoAcknowledged) {
-  const auto topics = runtime::DeclaredTopics("", 3);
+  const auto topics = follow::DeclaredTopics("", 3);
   EXPECT_EQ(topics[0].replicas, 3);
   EXPECT_EQ(topics[0].settings.at("min.insync.replicas"), "2");
   EXPECT_EQ(topics[0].name, "pathways.intake.events.v1");
 }
 
 TEST(KafkaTopics, NoBrokerIsUnavailable) {
-  runtime::KafkaSettings nobody = SuiteKafka();
+  follow::KafkaSettings nobody = SuiteKafka();
   nobody.bootstrap = "127.0.0.1:1";
-  auto admin = runtime::KafkaAdmin::Open(nobody, SuiteLog());
+  auto admin = follow::KafkaAdmin::Open(nobody, SuiteLog());
   ASSERT_TRUE(admin.ok());
   EXPECT_EQ((*admin)->Check({}, absl::Milliseconds(300)).code(), absl::StatusCode::kUnavailable);
 }

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/clock.h"
 #include "services/referral/domain/decide.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/store/memory_store.h"
 #include "services/type/problem.h"
 #include "tests/referral/builders.h"
+#include "tests/sim/memory_store.h"
 
 namespace pathways::referral {
 namespace {
@@ -83,9 +83,9 @@ std::set<std::string> ClosedFields(v1::ReferralState state) {
 // The referral, read in every way.
 std::vector<absl::StatusOr<v1::Referral>> Reads(const v1::ReferralCaseState& state,
                                                 const Reader& reader) {
-  runtime::ManualClock clock(absl::FromUnixSeconds(1));
-  runtime::MemoryStore store(clock, "store");
-  runtime::StreamRow row;
+  base::ManualClock clock(absl::FromUnixSeconds(1));
+  sim::MemoryStore store(clock, "store");
+  engine::StreamRow row;
   row.version = 1;
   row.state.open = state.SerializeAsString();
   EXPECT_TRUE(store.RestoreFolded(kCase, row, Fold(kCase, state)).ok());

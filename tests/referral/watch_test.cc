@@ -16,10 +16,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "pathways/referral/v1/events.pb.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/store/memory_store.h"
+#include "services/base/clock.h"
 #include "services/type/problem.h"
 #include "tests/referral/builders.h"
+#include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
 
 namespace pathways::referral {
@@ -44,10 +44,10 @@ v1::ReferralEvent Noted(int index) {
 }
 
 // A store that notes how it is read.
-class ReadStore : public runtime::MemoryStore {
+class ReadStore : public sim::MemoryStore {
  public:
   using MemoryStore::MemoryStore;
-  absl::StatusOr<std::vector<runtime::EventRow>> ReadAfter(int64_t position, int limit) override {
+  absl::StatusOr<std::vector<engine::EventRow>> ReadAfter(int64_t position, int limit) override {
     if (!fault.ok()) return fault;
     ++reads[position];
     return MemoryStore::ReadAfter(position, limit);
@@ -123,15 +123,15 @@ class WatchTest : public testing::Test {
     auto batch = store_.Begin();
     ASSERT_TRUE(batch.ok());
     ASSERT_TRUE((*batch)->Read({{}, {CaseId(index)}, {}, "", {}}).ok());
-    runtime::BatchWrite write;
-    runtime::StreamWrite& stream = write.streams.emplace_back();
+    engine::BatchWrite write;
+    engine::StreamWrite& stream = write.streams.emplace_back();
     stream.stream = CaseId(index);
     stream.expected_version = versions_[index];
     stream.row.version = ++versions_[index];
     stream.row.state.open = state.SerializeAsString();
     stream.row.last_event_time = clock_.Now();
     stream.state_changed = true;
-    runtime::EventRow& row = stream.events.emplace_back();
+    engine::EventRow& row = stream.events.emplace_back();
     row.stream = stream.stream;
     row.number = versions_[index];
     row.ce_id = absl::StrCat(index, "-", row.number);
@@ -175,7 +175,7 @@ class WatchTest : public testing::Test {
     while (watches.Step()) ASSERT_LT(++steps, 10'000) << "the reader finds no end";
   }
 
-  runtime::ManualClock clock_{absl::FromUnixSeconds(1'690'500'000)};
+  base::ManualClock clock_{absl::FromUnixSeconds(1'690'500'000)};
   ReadStore store_{clock_, "store"};
   std::map<int, int64_t> versions_;
 };

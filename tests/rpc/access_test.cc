@@ -1,15 +1,22 @@
-// Goal: every method of every service is open to the roles it is for and to nobody else. Method: a
-// table of all methods; the walk over the services' descriptors fails on a method that the table
-// has not, and the server is asked by reflection for services that the walk has not.
+// Goal: every method of every service is open to the roles it is for and to nobody else. Method:
+// the table of docs/methods.md, which is generated from the dispatcher; the walk over the services'
+// descriptors fails on a method that the table has not, and the server is asked by reflection for
+// services that the walk has not.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "pathways/stream/v1/stream_service.grpc.pb.h"
 #include "tests/rpc/site.h"
 
@@ -29,57 +36,26 @@ const std::map<std::string, std::string>& Principals() {
   return principals;
 }
 
-// Who may call what.
+constexpr char kDocument[] = PATHWAYS_SOURCE_DIR "/docs/methods.md";
+
+std::string Document() {
+  std::ifstream file(kDocument);
+  EXPECT_TRUE(file.is_open()) << kDocument;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Who may call what, as the document says: the lines | `method` | kind | roles | audited |.
 const std::map<std::string, std::set<std::string>>& Allowed() {
-  static const auto& allowed = *new std::map<std::string, std::set<std::string>>{
-      {"pathways.intake.v1.IntakeService/RegisterCase", {"registrar"}},
-      {"pathways.intake.v1.IntakeService/GetCase", {"registrar"}},
-      {"pathways.intake.v1.IntakeService/ListCases", {"registrar", "viewer"}},
-      {"pathways.intake.v1.IntakeService/UpdateCase", {"registrar"}},
-      {"pathways.intake.v1.IntakeService/WithdrawCase", {"registrar"}},
-      {"pathways.intake.v1.IntakeService/GetCaseStatus", {"registrar", "viewer"}},
-      {"pathways.intake.v1.IntakeService/ImportCases", {"registrar"}},
-      {"pathways.eligibility.v1.EligibilityService/GetScreening", {"registrar", "viewer"}},
-      {"pathways.eligibility.v1.EligibilityService/ListScreenings", {"registrar", "viewer"}},
-      {"pathways.eligibility.v1.EligibilityService/ScreenCase", {"registrar"}},
-      {"pathways.eligibility.v1.EligibilityService/ListPathways",
-       {"registrar", "viewer", "agency", "operator"}},
-      {"pathways.eligibility.v1.EligibilityService/GetPathway",
-       {"registrar", "viewer", "agency", "operator"}},
-      {"pathways.eligibility.v1.EligibilityService/ApplyPolicy", {"policy-officer"}},
-      {"pathways.eligibility.v1.EligibilityService/ListPolicyVersions",
-       {"policy-officer", "registrar", "viewer"}},
-      {"pathways.eligibility.v1.EligibilityService/ListPolicyChanges",
-       {"policy-officer", "registrar"}},
-      {"pathways.eligibility.v1.EligibilityService/SimulatePolicy", {"policy-officer"}},
-      {"pathways.eligibility.v1.EligibilityService/ScreenAnonymously", {"registrar", "viewer"}},
-      {"pathways.eligibility.v1.EligibilityService/ListReviews", {"reviewer", "registrar"}},
-      {"pathways.eligibility.v1.EligibilityService/ReviewDetermination", {"reviewer"}},
-      {"pathways.eligibility.v1.EligibilityService/ReplayScreening",
-       {"reviewer", "policy-officer"}},
-      {"pathways.referral.v1.ReferralService/GetReferral", {"registrar", "viewer"}},
-      {"pathways.referral.v1.ReferralService/ListReferrals", {"registrar", "viewer"}},
-      {"pathways.referral.v1.ReferralService/ResubmitReferral", {"registrar"}},
-      {"pathways.referral.v1.ReferralService/WithdrawReferral", {"registrar"}},
-      {"pathways.referral.v1.ReferralService/SetHold", {"registrar"}},
-      {"pathways.referral.v1.ReferralService/SetEscalation", {"registrar"}},
-      {"pathways.referral.v1.AgencyService/GetReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/ListReferrals", {"agency"}},
-      {"pathways.referral.v1.AgencyService/WatchReferrals", {"agency"}},
-      {"pathways.referral.v1.AgencyService/ReceiveReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/AcceptReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/RejectReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/ReturnReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/ReportStage", {"agency"}},
-      {"pathways.referral.v1.AgencyService/CompleteReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/CloseReferral", {"agency"}},
-      {"pathways.referral.v1.AgencyService/AnswerWithdrawal", {"agency"}},
-      {"pathways.operations.v1.OperationsService/ListStuckCases", {"operator"}},
-      {"pathways.operations.v1.OperationsService/ListParkedCases", {"operator"}},
-      {"pathways.operations.v1.OperationsService/RedriveCase", {"operator"}},
-      {"pathways.operations.v1.OperationsService/AcknowledgeTailLoss", {"operator"}},
-      {"pathways.stream.v1.StreamService/ReadStream", {"service"}},
-      {"pathways.stream.v1.StreamService/ReadHeads", {"service"}}};
+  static const auto& allowed = *[] {
+    auto* const table = new std::map<std::string, std::set<std::string>>;
+    for (const std::string& line : std::vector<std::string>(absl::StrSplit(Document(), '\n'))) {
+      if (!absl::StartsWith(line, "| `")) continue;
+      const std::vector<std::string> cells = absl::StrSplit(line, " | ");
+      const std::string method = cells[0].substr(3, cells[0].size() - 4);
+      (*table)[method] = absl::StrSplit(cells[2], ", ");
+    }
+    return table;
+  }();
   return allowed;
 }
 
@@ -112,6 +88,19 @@ std::string Request(const std::string& method) {
   referral::v1::WatchReferralsRequest request;
   request.set_resume_token("none");
   return request.SerializeAsString();
+}
+
+// The document is generated: PATHWAYS_WRITE_METHODS=1 writes its table anew, for a commit that
+// shows what has changed in who may call what.
+TEST(Access, TheDocumentIsTheTableOfTheDispatcher) {
+  Site site;
+  const std::string table = host::TableOf(site.services().apis());
+  const std::string document = Document();
+  const std::string before = document.substr(0, document.find("| Method |"));
+  if (std::getenv("PATHWAYS_WRITE_METHODS") != nullptr) {
+    std::ofstream(kDocument) << before << table;
+  }
+  EXPECT_EQ(document, before + table);
 }
 
 TEST(Access, TheTableHasEveryMethod) {
@@ -164,9 +153,7 @@ TEST(Access, ATokenIsSentAsBearer) {
 TEST(Access, ReflectionIsOffUnlessAskedForAndShowsTheServicesOfTheTable) {
   constexpr char kMethod[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
   const std::string list_services("\x3A\x00", 2);  // Field 7 of the request, empty.
-  cli::EmbeddedOptions options;
-  options.reflection = true;
-  Site site(options);
+  Site site([](host::HostSettings& host) { host.rpc.reflection = true; });
   const auto answer = CallRaw(site.channel(), kMethod, "", list_services);
   {
     Site closed;

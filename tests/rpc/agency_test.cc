@@ -512,7 +512,7 @@ TEST_F(DoorTest, ClosesInTheAnswerThatEndsTheReferral) {
 }
 
 TEST_F(AgencyTest, AnAgencyHasABoundedNumberOfWatches) {
-  const std::string name = site_.RegisterAndSettle();
+  site_.RegisterAndSettle();
   std::vector<std::unique_ptr<Watch>> watches;
   for (int i = 0; i < 16; ++i) {
     watches.push_back(std::make_unique<Watch>(site_, kUnhcr));

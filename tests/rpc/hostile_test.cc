@@ -27,8 +27,6 @@ namespace {
 
 using testing_support::ConnectTo;
 using testing_support::Eventually;
-using testing_support::ExitedWith;
-using testing_support::kPatience;
 using testing_support::RawHttp2;
 using testing_support::ServeFolder;
 using testing_support::ServeOptions;

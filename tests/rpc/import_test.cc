@@ -10,15 +10,19 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "pathways/intake/v1/intake_service.grpc.pb.h"
+#include "services/base/clock.h"
+#include "services/host/authenticator.h"
+#include "services/host/dispatcher.h"
+#include "services/host/grpc/grpc_services.h"
+#include "services/host/grpc/server.h"
+#include "services/host/keys.h"
+#include "services/host/principal.h"
 #include "services/intake/domain_adapter.h"
-#include "services/intake/rpc.h"
-#include "services/intake/rpc_import.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/principal.h"
-#include "services/runtime/rpc/server.h"
-#include "services/runtime/store/memory_store.h"
+#include "services/intake/import_cases.h"
+#include "services/intake/methods.h"
 #include "tests/rpc/site.h"
+#include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
@@ -39,16 +43,18 @@ class ImportTest : public testing::Test {
   ImportTest() {
     const std::string key = folder_.path() + "/master.key";
     const std::string tokens = folder_.path() + "/tokens";
-    EXPECT_TRUE(runtime::CreateMasterKey(key).ok());
-    token_ = *runtime::AddToken(tokens, {"staff", "desk", {"registrar"}});
-    keyring_ = *runtime::Keyring::Load(key);
-    tokens_ = std::make_unique<runtime::TokenFile>(*runtime::TokenFile::Load(tokens));
-    edge_ = std::make_unique<runtime::Edge>(*tokens_, pool_, nullptr);
+    EXPECT_TRUE(host::CreateMasterKey(key).ok());
+    token_ = *host::AddToken(tokens, {"staff", "desk", {"registrar"}});
+    keyring_ = *host::Keyring::Load(key);
+    tokens_ = std::make_unique<host::TokenFile>(*host::TokenFile::Load(tokens));
+    authenticator_ = std::make_unique<host::TokenAuthenticator>(*tokens_);
     engine_ =
-        std::make_unique<runtime::Engine>(domain_, store_, runtime::EngineOptions{.batch_max = 1});
-    rpc_ = std::make_unique<intake::IntakeRpc>(
-        intake::RpcParts{*edge_, *engine_, store_, *keyring_, clock_});
-    server_ = *runtime::RpcServer::Start({"127.0.0.1:0"}, {rpc_.get()});
+        std::make_unique<engine::Engine>(domain_, store_, engine::EngineOptions{.batch_max = 1});
+    dispatcher_ = std::make_unique<host::Dispatcher>(
+        host::DispatcherParts{*authenticator_, clock_, pool_, pool_, nullptr},
+        std::vector<host::Api>{intake::IntakeApi({*engine_, store_, *keyring_, clock_})});
+    services_ = host::MakeGrpcServices(*dispatcher_);
+    server_ = *host::RpcServer::Start({"127.0.0.1:0"}, {services_.front().get()});
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     stub_ = intake::v1::IntakeService::NewStub(
@@ -80,17 +86,18 @@ class ImportTest : public testing::Test {
   size_t Cases() { return store_.ReadHeads("", 10'000)->size(); }
 
   const testing_support::TempFolder folder_;
-  const runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  const base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
   std::string token_;
-  std::unique_ptr<runtime::Keyring> keyring_;
-  std::unique_ptr<runtime::TokenFile> tokens_;
-  runtime::ReadPool pool_{1, 8};
-  std::unique_ptr<runtime::Edge> edge_;
-  runtime::MemoryStore store_{clock_, "log"};
+  std::unique_ptr<host::Keyring> keyring_;
+  std::unique_ptr<host::TokenFile> tokens_;
+  host::ReadPool pool_{1, 8};
+  std::unique_ptr<host::TokenAuthenticator> authenticator_;
+  sim::MemoryStore store_{clock_, "log"};
   const intake::IntakeDomain domain_;
-  std::unique_ptr<runtime::Engine> engine_;
-  std::unique_ptr<intake::IntakeRpc> rpc_;
-  std::unique_ptr<runtime::RpcServer> server_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<host::Dispatcher> dispatcher_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<host::RpcServer> server_;
   std::unique_ptr<intake::v1::IntakeService::Stub> stub_;
 };
 

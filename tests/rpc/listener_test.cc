@@ -1,7 +1,7 @@
 // Goal: a port lets in as many connections as it should, comes back when it could not, and its
 // server knows whether it can be reached; what gRPC logs holds nothing that a peer sent. Method:
 // raw connections to a listener or a server in this process.
-#include "services/runtime/rpc/listener.h"
+#include "services/host/grpc/listener.h"
 
 #include <gmock/gmock.h>
 #include <grpc/support/log.h>
@@ -17,14 +17,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/rpc/grpc_log.h"
-#include "services/runtime/rpc/server.h"
+#include "services/base/clock.h"
+#include "services/host/grpc/grpc_log.h"
+#include "services/host/grpc/server.h"
 #include "tests/rpc/raw_http2.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
-namespace pathways::runtime {
+namespace pathways::host {
 namespace {
 
 using testing::HasSubstr;
@@ -133,9 +133,10 @@ TEST(ListenerTest, WithTlsItAnswersItselfToo) {
                                      key, " -out ", certificate, " 2>/dev/null")
                             .c_str()),
             0);
-  const SystemClock clock;
+  const base::SystemClock clock;
   std::string lines;
-  Logger log(LogLevel::kInfo, clock, [&](absl::string_view line) { lines += std::string(line); });
+  base::Logger log(base::LogLevel::kInfo, clock,
+                   [&](absl::string_view line) { lines += std::string(line); });
   const GrpcLog grpc_log(log, clock);
   for (const std::string& client_ca : {std::string(), certificate}) {
     RpcOptions options;
@@ -148,7 +149,7 @@ TEST(ListenerTest, WithTlsItAnswersItselfToo) {
   RpcOptions bad;
   bad.listen = "127.0.0.1:0";
   bad.tls = {key, key, ""};  // A file, and no certificate.
-  EXPECT_EQ(RpcServer::Start(bad, {}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(RpcServer::Start(bad, {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(ListenerTest, AServerThatIsStoppedRefuses) {
@@ -159,9 +160,10 @@ TEST(ListenerTest, AServerThatIsStoppedRefuses) {
 }
 
 TEST(GrpcLogTest, KeepsNothingOfAMessage) {
-  ManualClock clock(absl::FromUnixSeconds(1'697'500'000));
+  base::ManualClock clock(absl::FromUnixSeconds(1'697'500'000));
   std::string lines;
-  Logger log(LogLevel::kInfo, clock, [&](absl::string_view line) { lines += std::string(line); });
+  base::Logger log(base::LogLevel::kInfo, clock,
+                   [&](absl::string_view line) { lines += std::string(line); });
   {
     const GrpcLog grpc_log(log, clock);
     gpr_log("src/core/a.cc", 7, GPR_LOG_SEVERITY_ERROR, "%s", "bad value: planted\n{\"a\":1}");
@@ -180,4 +182,4 @@ TEST(GrpcLogTest, KeepsNothingOfAMessage) {
 }
 
 }  // namespace
-}  // namespace pathways::runtime
+}  // namespace pathways::host

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/stream/v1/stream_service.grpc.pb.h"
-#include "services/runtime/rpc/stream_client.h"
+#include "services/host/grpc/stream_client.h"
 #include "tests/rpc/site.h"
 #include "tests/support/eventually.h"
 
@@ -161,11 +161,7 @@ TEST_F(OperationsTest, WhatIsNotUnderstoodIsRefused) {
 
 class TailLossTest : public testing::Test {
  protected:
-  static cli::EmbeddedOptions SweepingOften() {
-    cli::EmbeddedOptions options;
-    options.sweep_every = absl::Milliseconds(50);
-    return options;
-  }
+  static void SweepOften(host::HostSettings& host) { host.sweep_every = absl::Milliseconds(50); }
   // "true" when the alarm was ringing.
   std::string Acknowledge(const std::string& service, const std::string& upstream) {
     operations::v1::AcknowledgeTailLossRequest request;
@@ -183,7 +179,7 @@ class TailLossTest : public testing::Test {
                                        IdOf(name), "' AND upstream = 'intake'"));
   }
 
-  Site site_{SweepingOften()};
+  Site site_{SweepOften};
 };
 
 TEST_F(TailLossTest, AnAcknowledgedLossIsSilentAndANewOneRings) {
@@ -259,12 +255,12 @@ TEST_F(StreamsTest, APageEndsWhereItsBytesDoAndHasOneEventAtLeast) {
                            "zeroblob(",
                            sizes[number - 1], "), x'')"));
   }
-  runtime::StreamClientOptions options;
+  host::StreamClientOptions options;
   options.service = "referral";
-  options.address = absl::StrCat("127.0.0.1:", site_.embedded().port());
+  options.address = absl::StrCat("127.0.0.1:", site_.services().port());
   options.token = site_.token(testing_support::kServicePrincipal);
   options.timeout = absl::Seconds(60);
-  const auto client = runtime::StreamClient::Make(std::move(options));
+  const auto client = host::StreamClient::Make(std::move(options));
   ASSERT_TRUE(client.ok()) << client.status();
   std::vector<size_t> pages;
   int64_t next = 1;
@@ -272,7 +268,7 @@ TEST_F(StreamsTest, APageEndsWhereItsBytesDoAndHasOneEventAtLeast) {
     const auto events = (*client)->ReadStream(kNowhere, next, 256);
     ASSERT_TRUE(events.ok()) << events.status();
     if (events->empty()) break;
-    for (const runtime::EventRow& event : *events) {
+    for (const engine::EventRow& event : *events) {
       EXPECT_EQ(event.data.size(), static_cast<size_t>(sizes[event.number - 1]));
     }
     pages.push_back(events->size());

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
-#include "services/eligibility/rpc.h"
 #include "tests/rpc/site.h"
 #include "tests/support/eventually.h"
 
@@ -29,7 +29,7 @@ constexpr char kResettlement[] = "us-refugee-resettlement";
 
 class PolicyTest : public testing::Test {
  protected:
-  PolicyTest() { pack_ = *eligibility::LoadPack(site_.options().policy_folder); }
+  PolicyTest() { pack_ = *eligibility::LoadPack(Site::PolicyFolder()); }
 
   // The pack under another version, without the resettlement pathway.
   eligibility::v1::PolicyPack ClosedPack(const std::string& version) {
@@ -151,7 +151,7 @@ TEST_F(PolicyTest, BadAndRepeatedRequestsLeaveTheVersionInForce) {
   EXPECT_EQ(Apply(check), "2");
   pack_.set_version("closed");
   EXPECT_EQ(Apply(Request(pack_)), "ALREADY_EXISTS POLICY_VERSION_USED");
-  EXPECT_EQ(Apply(Request(*eligibility::LoadPack(site_.options().policy_folder))),
+  EXPECT_EQ(Apply(Request(*eligibility::LoadPack(Site::PolicyFolder()))),
             "FAILED_PRECONDITION POLICY_REPLACED");
   auto late = Request(ClosedPack("late"));
   late.set_replaces("2023-07-28");
@@ -233,7 +233,7 @@ TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
 
 TEST_F(PolicyTest, WhatAStepWouldDoIsToldBeforeItIsTaken) {
   const absl::StatusOr<eligibility::v1::PolicyPack> current =
-      eligibility::LoadPack(site_.options().policy_folder + "/../current");
+      eligibility::LoadPack(Site::PolicyFolder() + "/../current");
   ASSERT_TRUE(current.ok()) << current.status();
   const std::string name = site_.RegisterAndSettle();
   ASSERT_EQ(Apply(Request(*current)), "2");

@@ -1,7 +1,7 @@
 // Goal: the server takes no more than it should - addresses, bytes, waiting reads, late calls - and
 // its health says what is so. Method: a site where a whole one is needed; otherwise one service
 // whose read waits until the test lets it go.
-#include "services/runtime/rpc/server.h"
+#include "services/host/grpc/server.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
@@ -15,11 +15,15 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/principal.h"
-#include "services/runtime/rpc/operations_service.h"
-#include "services/runtime/store/memory_store.h"
+#include "pathways/operations/v1/operations_service.grpc.pb.h"
+#include "services/base/clock.h"
+#include "services/host/authenticator.h"
+#include "services/host/dispatcher.h"
+#include "services/host/grpc/grpc_services.h"
+#include "services/host/operations_methods.h"
+#include "services/host/principal.h"
 #include "tests/rpc/site.h"
+#include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
@@ -61,7 +65,7 @@ TEST(Server, HealthSaysNoWhereNothingCanBeWritten) {
   ASSERT_TRUE(site.Settle());
   // Another process holds the writer's place.
   sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open((site.options().data_folder + "/intake.db").c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open((site.data_folder() + "/intake.db").c_str(), &db), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   grpc::ClientContext context;
   site.Prepare(context, kDesk);
@@ -69,7 +73,7 @@ TEST(Server, HealthSaysNoWhereNothingCanBeWritten) {
   const auto stub = intake::v1::IntakeService::NewStub(site.channel());
   EXPECT_EQ(stub->RegisterCase(&context, testing_support::Registration(), &response).error_code(),
             grpc::StatusCode::UNAVAILABLE);
-  EXPECT_FALSE(site.embedded().IsReady());
+  EXPECT_FALSE(site.services().IsReady());
   const auto is = [&](const char* service, const char* health) {
     return Eventually([&] { return Health(site, service) == health; });
   };
@@ -84,23 +88,22 @@ TEST(Server, HealthSaysNoWhereNothingCanBeWritten) {
 
 TEST(Server, ASecondOneOnThePortFails) {
   OperationsService::CallbackService service;
-  const auto first = runtime::RpcServer::Start({"127.0.0.1:0"}, {&service});
+  const auto first = host::RpcServer::Start({"127.0.0.1:0"}, {&service});
   ASSERT_TRUE(first.ok()) << first.status();
   OperationsService::CallbackService other;
   const auto second =
-      runtime::RpcServer::Start({absl::StrCat("127.0.0.1:", (*first)->port())}, {&other});
+      host::RpcServer::Start({absl::StrCat("127.0.0.1:", (*first)->port())}, {&other});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(Server, ASiteWhosePortIsTakenDoesNotStart) {
   Site site;
-  cli::EmbeddedOptions options = site.options();
   const testing_support::TempFolder folder;
-  options.data_folder = folder.path();
-  options.listen = absl::StrCat("127.0.0.1:", site.embedded().port());
-  runtime::Logger log(runtime::LogLevel::kError, site.clock(), [](absl::string_view) {});
-  runtime::Metrics metrics;
-  EXPECT_EQ(cli::Embedded::Start(options, site.clock(), log, metrics).status().code(),
+  host::TogetherPlan plan = site.PlanIn(folder.path());
+  plan.host.rpc.listen = absl::StrCat("127.0.0.1:", site.services().port());
+  base::Logger log(base::LogLevel::kError, site.clock(), [](absl::string_view) {});
+  host::Metrics metrics;
+  EXPECT_EQ(host::Together::Start(std::move(plan), site.clock(), log, metrics).status().code(),
             absl::StatusCode::kUnavailable);
 }
 
@@ -108,22 +111,20 @@ TEST(Server, OnlyLoopbackIsListenedOn) {
   for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.168.0.1:0", "example.org:0", ":0", "",
                              "127.0.0.1.example.org:0", "unix:/tmp/x", "localhost.:0"}) {
     OperationsService::CallbackService service;
-    EXPECT_EQ(runtime::RpcServer::Start({listen}, {&service}).status().code(),
+    EXPECT_EQ(host::RpcServer::Start({listen}, {&service}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << listen;
   }
   for (const char* listen : {"127.0.0.1:0", "localhost:0"}) {
     OperationsService::CallbackService service;
-    const auto server = runtime::RpcServer::Start({listen}, {&service});
+    const auto server = host::RpcServer::Start({listen}, {&service});
     ASSERT_TRUE(server.ok()) << listen << server.status();
     EXPECT_GT((*server)->port(), 0);
   }
 }
 
 TEST(Server, AMessageThatIsTooLargeIsRefused) {
-  cli::EmbeddedOptions options;
-  options.message_bytes_max = 4096;
-  Site site(options);
+  Site site([](host::HostSettings& host) { host.rpc.message_bytes_max = 4096; });
   auto request = testing_support::Registration();
   intake::v1::Identity& identity = *request.mutable_case_()->mutable_people(0)->mutable_identity();
   identity.set_phone(std::string(5000, '1'));
@@ -137,9 +138,7 @@ TEST(Server, AMessageThatIsTooLargeIsRefused) {
 }
 
 TEST(Server, AFullQueueSaysWhenToComeBack) {
-  cli::EmbeddedOptions options;
-  options.queue_max = 0;
-  Site site(options);
+  Site site([](host::HostSettings& host) { host.engine.queue_max = 0; });
   grpc::ClientContext context;
   site.Prepare(context, kDesk);
   intake::v1::Case response;
@@ -155,22 +154,24 @@ class SlowReads : public testing::Test {
  protected:
   SlowReads() {
     const std::string file = folder_.path() + "/tokens";
-    token_ = *runtime::AddToken(file, {"operator", "ops", {"operator"}});
-    tokens_ = std::make_unique<runtime::TokenFile>(*runtime::TokenFile::Load(file));
-    edge_ = std::make_unique<runtime::Edge>(
-        *tokens_, pool_, [this](const char*, absl::StatusCode code, absl::Duration) {
-          std::lock_guard<std::mutex> lock(mutex_);
-          observed_.push_back(code);
-        });
-    runtime::OperatedService service{"slow", &store_, {}, {}};
-    service.without_progress = [this](absl::Time, int) {
+    token_ = *host::AddToken(file, {"operator", "ops", {"operator"}});
+    tokens_ = std::make_unique<host::TokenFile>(*host::TokenFile::Load(file));
+    authenticator_ = std::make_unique<host::TokenAuthenticator>(*tokens_);
+    host::OperatedService service{"slow", &store_, {}, {}};
+    service.without_progress = [this](engine::EventStore&, absl::Time, int) {
       ++begun_;
       let_go_.wait();
       return std::vector<operations::v1::StuckCase>();
     };
-    rpc_ = std::make_unique<runtime::OperationsRpc>(*edge_, clock_,
-                                                    std::vector<runtime::OperatedService>{service});
-    server_ = *runtime::RpcServer::Start({"127.0.0.1:0"}, {rpc_.get()});
+    dispatcher_ = std::make_unique<host::Dispatcher>(
+        host::DispatcherParts{*authenticator_, clock_, pool_, pool_,
+                              [this](const std::string&, absl::StatusCode code, absl::Duration) {
+                                std::lock_guard<std::mutex> lock(mutex_);
+                                observed_.push_back(code);
+                              }},
+        std::vector<host::Api>{host::OperationsApi({service}, clock_)});
+    services_ = host::MakeGrpcServices(*dispatcher_);
+    server_ = *host::RpcServer::Start({"127.0.0.1:0"}, {services_.front().get()});
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     channel_ = grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()),
@@ -195,19 +196,20 @@ class SlowReads : public testing::Test {
   }
 
   const testing_support::TempFolder folder_;
-  const runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
-  runtime::MemoryStore store_{clock_, "log"};
+  const base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  sim::MemoryStore store_{clock_, "log"};
   std::string token_;
   std::mutex mutex_;  // Guards observed_.
   std::vector<absl::StatusCode> observed_;
   std::atomic<int> begun_ = 0;
   std::promise<void> released_;
   const std::shared_future<void> let_go_ = released_.get_future().share();
-  std::unique_ptr<runtime::TokenFile> tokens_;
-  runtime::ReadPool pool_{1, 1};
-  std::unique_ptr<runtime::Edge> edge_;
-  std::unique_ptr<runtime::OperationsRpc> rpc_;
-  std::unique_ptr<runtime::RpcServer> server_;
+  std::unique_ptr<host::TokenFile> tokens_;
+  host::ReadPool pool_{1, 1};
+  std::unique_ptr<host::TokenAuthenticator> authenticator_;
+  std::unique_ptr<host::Dispatcher> dispatcher_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<host::RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

@@ -12,9 +12,10 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/principal.h"
+#include "services/base/ids.h"
+#include "services/embedded/services.h"
+#include "services/host/keys.h"
+#include "services/host/principal.h"
 #include "tests/support/eventually.h"
 
 namespace pathways::testing_support {
@@ -103,7 +104,7 @@ intake::v1::RegisterCaseRequest Registration() {
   return request;
 }
 
-std::string NewRequestId() { return runtime::NewUuid(); }
+std::string NewRequestId() { return base::NewUuid(); }
 
 std::string Describe(const absl::Status& status) {
   if (status.ok()) return "OK";
@@ -111,23 +112,34 @@ std::string Describe(const absl::Status& status) {
   return absl::StrCat(absl::StatusCodeToString(status.code()), reason.empty() ? "" : " ", reason);
 }
 
-Site::Site(const cli::EmbeddedOptions& changes)
-    : options_(changes), log_(runtime::LogLevel::kError, clock_, [](absl::string_view) {}) {
-  const std::string source(kSource);
-  options_.data_folder = folder_.path();
-  options_.policy_folder = source + "/policies/2023-07-28";
-  options_.agencies_file = source + "/samples/agencies.textproto";
-  options_.master_key_file = folder_.path() + "/master.key";
-  options_.tokens_file = folder_.path() + "/tokens";
-  Must(runtime::CreateMasterKey(options_.master_key_file));
-  const runtime::Principal principals[] = {
+std::string Site::PolicyFolder() { return std::string(kSource) + "/policies/2023-07-28"; }
+
+host::TogetherPlan Site::PlanIn(const std::string& data_folder) const {
+  std::vector<host::Service> services = embedded::AllServices();
+  host::Settings settings(host::TogetherSettingsTable(services));
+  settings.Set("data", data_folder);
+  settings.Set("policies", PolicyFolder());
+  settings.Set("agencies", std::string(kSource) + "/samples/agencies.textproto");
+  settings.Set("master-key", MasterKey());
+  settings.Set("tokens", Tokens());
+  settings.Set("listen", "127.0.0.1:0");
+  auto plan = host::ReadPlan(std::move(services), settings);
+  Must(plan.status());
+  if (change_) change_(plan->host);
+  return *std::move(plan);
+}
+
+Site::Site(Change change)
+    : change_(std::move(change)), log_(base::LogLevel::kError, clock_, [](absl::string_view) {}) {
+  Must(host::CreateMasterKey(MasterKey()));
+  const host::Principal principals[] = {
       {"staff", "desk", {"registrar"}},         {"staff", "viewer", {"viewer"}},
       {"agency", "unhcr-mx", {"agency"}},       {"agency", "comar", {"agency"}},
       {"service", "referral", {"service"}},     {"operator", "ops", {"operator"}},
       {"staff", "officer", {"policy-officer"}}, {"staff", "reviewer-1", {"reviewer"}},
       {"staff", "reviewer-2", {"reviewer"}}};
-  for (const runtime::Principal& principal : principals) {
-    auto token = runtime::AddToken(options_.tokens_file, principal);
+  for (const host::Principal& principal : principals) {
+    auto token = host::AddToken(Tokens(), principal);
     Must(token.status());
     tokens_[principal.Name()] = *std::move(token);
   }
@@ -137,11 +149,11 @@ Site::Site(const cli::EmbeddedOptions& changes)
 Site::~Site() { Stop(); }
 
 void Site::Start() {
-  metrics_ = std::make_unique<runtime::Metrics>();  // Of this start: it samples the last one.
-  auto embedded = cli::Embedded::Start(options_, clock_, log_, *metrics_);
-  Must(embedded.status());
-  embedded_ = *std::move(embedded);
-  const std::string address = absl::StrCat("127.0.0.1:", embedded_->port());
+  metrics_ = std::make_unique<host::Metrics>();  // Of this start: it samples the last one.
+  auto services = host::Together::Start(PlanIn(folder_.path()), clock_, log_, *metrics_);
+  Must(services.status());
+  services_ = *std::move(services);
+  const std::string address = absl::StrCat("127.0.0.1:", services_->port());
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
@@ -163,12 +175,12 @@ void Site::Restart() {
 }
 
 void Site::Stop() {
-  if (embedded_) embedded_->Stop(absl::Seconds(20));
-  embedded_.reset();
+  if (services_) services_->Stop(absl::Seconds(20));
+  services_.reset();
 }
 
 bool Site::Settle() {
-  return Eventually([this] { return embedded_->IsSettled(); });
+  return Eventually([this] { return services_->IsSettled(); });
 }
 
 std::string Site::RegisterAndSettle(const intake::v1::RegisterCaseRequest& request) {

@@ -10,17 +10,18 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "services/pathways/client.h"
-#include "services/pathways/embedded.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/log.h"
-#include "services/runtime/metrics.h"
+#include "services/base/clock.h"
+#include "services/base/log.h"
+#include "services/cli/client.h"
+#include "services/host/metrics.h"
+#include "services/host/together.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::testing_support {
@@ -60,15 +61,22 @@ std::string Describe(const absl::Status& status);
 
 class Site {
  public:
-  // Starts; stops the process when that fails. Listens on any free port.
-  explicit Site(const cli::EmbeddedOptions& changes = {});
+  using Change = std::function<void(host::HostSettings&)>;
+
+  // Starts; stops the process when that fails. Listens on any free port. `change` is asked before
+  // each start.
+  explicit Site(Change change = nullptr);
   ~Site();
 
-  cli::Embedded& embedded() { return *embedded_; }
-  runtime::ManualClock& clock() { return clock_; }
+  host::Together& services() { return *services_; }
+  base::ManualClock& clock() { return clock_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
   const std::string& token(const std::string& principal) const { return tokens_.at(principal); }
-  const cli::EmbeddedOptions& options() const { return options_; }
+  const std::string& data_folder() const { return folder_.path(); }
+  // Of the pack that the ledger began with.
+  static std::string PolicyFolder();
+  // What is started, with a data folder; its keys and tokens are this site's.
+  host::TogetherPlan PlanIn(const std::string& data_folder) const;
   cli::Client& As(const std::string& principal) { return *clients_.at(principal); }
   // Adds the principal's token and a deadline of half a minute.
   void Prepare(grpc::ClientContext& context, const std::string& principal);
@@ -87,14 +95,16 @@ class Site {
 
  private:
   void Start();
+  std::string MasterKey() const { return folder_.path() + "/master.key"; }
+  std::string Tokens() const { return folder_.path() + "/tokens"; }
 
   TempFolder folder_;
-  cli::EmbeddedOptions options_;
+  const Change change_;
   std::map<std::string, std::string> tokens_;
-  runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
-  runtime::Logger log_;
-  std::unique_ptr<runtime::Metrics> metrics_;
-  std::unique_ptr<cli::Embedded> embedded_;
+  base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  base::Logger log_;
+  std::unique_ptr<host::Metrics> metrics_;
+  std::unique_ptr<host::Together> services_;
   std::shared_ptr<grpc::Channel> channel_;
   std::map<std::string, std::unique_ptr<cli::Client>> clients_;
 };

@@ -1,7 +1,7 @@
 // Goal: a token goes over a network to the right server alone, keys that others can read are not
 // used, and two services that ask each other for certificates reach each other. Method: real
 // certificates, a server that answers and nothing more, and the client of the services.
-#include "services/runtime/rpc/tls.h"
+#include "services/host/grpc/tls.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,11 +14,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pathways/stream/v1/stream_service.grpc.pb.h"
-#include "services/runtime/rpc/server.h"
-#include "services/runtime/rpc/stream_client.h"
+#include "services/host/grpc/server.h"
+#include "services/host/grpc/stream_client.h"
 #include "tests/support/kafka_tls.h"
 
-namespace pathways::runtime {
+namespace pathways::host {
 namespace {
 
 using ::testing::HasSubstr;
@@ -179,4 +179,4 @@ TEST(ExpectTlsTest, SaysWhichSettingIsMissing) {
 }
 
 }  // namespace
-}  // namespace pathways::runtime
+}  // namespace pathways::host

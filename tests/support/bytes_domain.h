@@ -10,50 +10,49 @@
 #include <utility>
 #include <vector>
 
-#include "services/runtime/domain.h"
+#include "services/engine/domain.h"
 
 namespace pathways::testing_support {
 
-class BytesDomain : public runtime::Domain {
+class BytesDomain : public engine::Domain {
  public:
   int EvolveVersion() const override { return 1; }
-  absl::StatusOr<std::unique_ptr<runtime::OpenStream>> Open(
-      const runtime::StoredState& state) const override {
+  absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
+      const engine::StoredState& state) const override {
     return std::make_unique<Stream>(*this, state);
   }
-  absl::StatusOr<runtime::UpstreamCommand> FromUpstream(absl::string_view,
-                                                        const runtime::EventRow&) const override {
+  absl::StatusOr<engine::UpstreamCommand> FromUpstream(absl::string_view,
+                                                       const engine::EventRow&) const override {
     return absl::InvalidArgumentError("there is no upstream");
   }
 
  protected:
   // By default a command is an event of its own text.
-  virtual absl::StatusOr<std::vector<runtime::NewEvent>> Decide(absl::string_view command) const {
-    return std::vector<runtime::NewEvent>{{"test.Said", std::string(command), ""}};
+  virtual absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const {
+    return std::vector<engine::NewEvent>{{"test.Said", std::string(command), ""}};
   }
-  virtual absl::StatusOr<std::vector<runtime::NewEvent>> DecideFor(
-      const std::string&, absl::string_view command) const {
+  virtual absl::StatusOr<std::vector<engine::NewEvent>> DecideFor(const std::string&,
+                                                                  absl::string_view command) const {
     return Decide(command);
   }
-  virtual absl::Status Evolve(runtime::StoredState& state,
-                              const runtime::EventRow& event) const = 0;
-  virtual type::Folded Fold(const std::string&, const runtime::StoredState&) const { return {}; }
+  virtual absl::Status Evolve(engine::StoredState& state, const engine::EventRow& event) const = 0;
+  virtual type::Folded Fold(const std::string&, const engine::StoredState&) const { return {}; }
 
  private:
-  class Stream : public runtime::OpenStream {
+  class Stream : public engine::OpenStream {
    public:
-    Stream(const BytesDomain& domain, runtime::StoredState state)
+    Stream(const BytesDomain& domain, engine::StoredState state)
         : domain_(domain), state_(std::move(state)) {}
-    absl::StatusOr<std::vector<runtime::NewEvent>> Decide(
+    absl::StatusOr<std::vector<engine::NewEvent>> Decide(
         absl::string_view command, const type::DecideContext& context) override {
-      absl::StatusOr<std::vector<runtime::NewEvent>> made =
+      absl::StatusOr<std::vector<engine::NewEvent>> made =
           domain_.DecideFor(context.stream, command);
       if (!made.ok()) return made;
-      runtime::EventRow event;
+      engine::EventRow event;
       event.stream = context.stream;
       event.number = context.version;
       event.time = context.now;
-      for (const runtime::NewEvent& one : *made) {
+      for (const engine::NewEvent& one : *made) {
         ++event.number;
         event.type = one.type;
         event.data = one.data;
@@ -62,17 +61,17 @@ class BytesDomain : public runtime::Domain {
       }
       return made;
     }
-    absl::Status Evolve(const runtime::EventRow& event) override {
+    absl::Status Evolve(const engine::EventRow& event) override {
       return domain_.Evolve(state_, event);
     }
     type::Folded Fold(const std::string& stream) const override {
       return domain_.Fold(stream, state_);
     }
-    runtime::StoredState State() const override { return state_; }
+    engine::StoredState State() const override { return state_; }
 
    private:
     const BytesDomain& domain_;
-    runtime::StoredState state_;
+    engine::StoredState state_;
   };
 };
 

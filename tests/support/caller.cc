@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/status_macros.h"
+#include "services/base/ids.h"
+#include "services/base/status_macros.h"
 #include "tests/support/stores.h"
 
 namespace pathways::testing_support {
@@ -35,7 +35,7 @@ constexpr int kSilentCase = 3;  // Without consent.
 constexpr int kLastCase = 4;    // Two people; nothing comes after its referral.
 constexpr int kCases = 5;
 
-std::string RequestId(const std::string& what) { return runtime::UuidOf("script/" + what); }
+std::string RequestId(const std::string& what) { return base::UuidOf("script/" + what); }
 
 type::v1::PartialDate Date(int year, int month, int day) {
   type::v1::PartialDate date;
@@ -234,7 +234,7 @@ intake::v1::RegisterCaseRequest RegistrationOf(const std::string& test, int inde
   intake::v1::RegisterCaseRequest request;
   *request.mutable_case_()->add_people() = PersonOf(test, index, 1, history);
   request.mutable_case_()->set_consent(true);
-  request.set_request_id(runtime::UuidOf(absl::StrCat(test, "/", index)));
+  request.set_request_id(base::UuidOf(absl::StrCat(test, "/", index)));
   return request;
 }
 

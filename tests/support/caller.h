@@ -20,7 +20,7 @@
 #include "pathways/intake/v1/intake_service.grpc.pb.h"
 #include "pathways/referral/v1/agency_service.grpc.pb.h"
 #include "pathways/referral/v1/referral_service.grpc.pb.h"
-#include "services/pathways/client.h"
+#include "services/cli/client.h"
 #include "tests/support/history.h"
 #include "tests/support/serve_process.h"
 

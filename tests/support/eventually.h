@@ -8,14 +8,14 @@
 #include <chrono>
 #include <functional>
 
-#include "services/runtime/signal.h"
+#include "services/base/signal.h"
 
 namespace pathways::testing_support {
 
 // True as soon as `holds` does; false when it does not within half a minute.
 inline bool Eventually(const std::function<bool()>& holds) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  runtime::Signal look;
+  base::Signal look;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     look.Wait(absl::Milliseconds(2));

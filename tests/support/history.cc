@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/ids.h"
+#include "services/engine/engine.h"
+#include "services/host/keys.h"
 #include "services/intake/status_projection.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/keys.h"
 #include "services/type/names.h"
 #include "tests/support/history_view.h"
 #include "tests/support/serve_process.h"
@@ -44,15 +44,15 @@ ServiceEvents Read(StoreView& view, Findings& findings) {
     return service;
   }
   service.events = *events;
-  for (const runtime::EventRow& event : *events) {
+  for (const engine::EventRow& event : *events) {
     // The story of a case does not need the ledger; that followers pass over it shows in theirs.
     if (!type::IsServiceStream(event.stream)) service.streams[event.stream].push_back(event);
   }
-  for (const runtime::ParkedRow& row : *parked) {
+  for (const engine::ParkedRow& row : *parked) {
     service.waiting.insert(row.stream);
     findings.Add(Fault::kWaiting, service, row.stream, "parked: " + row.reason);
   }
-  for (const runtime::BehindRow& row : *behind) {
+  for (const engine::BehindRow& row : *behind) {
     service.waiting.insert(row.stream);
     findings.Add(Fault::kWaiting, service, row.stream,
                  absl::StrCat("behind ", row.upstream, " ", row.number));
@@ -64,7 +64,7 @@ void CheckNumbers(const ServiceEvents& service, Findings& findings) {
   int64_t position = 0;
   std::set<std::string> ids;
   std::map<std::string, int64_t> numbers;
-  for (const runtime::EventRow& event : service.events) {
+  for (const engine::EventRow& event : service.events) {
     if (event.position <= position) {
       findings.Add(Fault::kOutOfOrder, service, event.stream, "a position does not ascend");
     }
@@ -79,23 +79,23 @@ void CheckNumbers(const ServiceEvents& service, Findings& findings) {
   }
 }
 
-const runtime::EventRow* Find(const ServiceEvents& service, const std::string& stream,
-                              int64_t number) {
+const engine::EventRow* Find(const ServiceEvents& service, const std::string& stream,
+                             int64_t number) {
   const auto found = service.streams.find(stream);
   if (found == service.streams.end()) return nullptr;
-  for (const runtime::EventRow& event : found->second) {
+  for (const engine::EventRow& event : found->second) {
     if (event.number == number) return &event;
   }
   return nullptr;
 }
 
 void CheckCauses(const ServiceEvents& service, const AllEvents& all, Findings& findings) {
-  for (const runtime::EventRow& event : service.events) {
+  for (const engine::EventRow& event : service.events) {
     const std::string& from = event.cause.service();
     if (from == "request" || from == "timer") continue;  // CheckRequests looks at the requests.
     const std::vector<std::string>& upstreams = service.view->upstreams;
     const bool known = std::find(upstreams.begin(), upstreams.end(), from) != upstreams.end();
-    const runtime::EventRow* cause =
+    const engine::EventRow* cause =
         known ? Find(Named(all, from), event.stream, event.cause.number()) : nullptr;
     if (cause != nullptr && cause->ce_id == event.cause.ce_id()) continue;
     findings.Add(Fault::kUnexpected, service, event.stream,
@@ -105,14 +105,14 @@ void CheckCauses(const ServiceEvents& service, const AllEvents& all, Findings& f
 
 // What one stream has applied of one upstream is what the upstream has published of it.
 void CheckAppliedOf(const ServiceEvents& service, const ServiceEvents& upstream,
-                    const std::string& stream, const std::vector<runtime::EventRow>& events,
+                    const std::string& stream, const std::vector<engine::EventRow>& events,
                     Findings& findings) {
   const auto row = service.view->store->ReadState(stream);
   if (!row.ok()) {
     findings.Add(Fault::kUnexpected, service, stream, "the state cannot be read");
     return;
   }
-  runtime::Applied applied;
+  engine::Applied applied;
   if (const auto found = row->applied.find(upstream.view->name); found != row->applied.end()) {
     applied = found->second;
   }
@@ -129,7 +129,7 @@ void CheckAppliedOf(const ServiceEvents& service, const ServiceEvents& upstream,
   }
   for (size_t i = 0; i < prints && i < events.size(); ++i) {
     if (applied.fingerprints.substr(i * kFingerprintBytes, kFingerprintBytes) ==
-        runtime::FingerprintOf(events[i].ce_id)) {
+        base::FingerprintOf(events[i].ce_id)) {
       continue;
     }
     findings.Add(Fault::kOutOfOrder, service, stream,
@@ -148,11 +148,11 @@ void CheckApplied(const ServiceEvents& service, const AllEvents& all, Findings& 
 
 // The stored state is what its events fold to, and no state is without events.
 void CheckFolded(const ServiceEvents& service, Findings& findings) {
-  runtime::EventStore& store = *service.view->store;
+  engine::EventStore& store = *service.view->store;
   for (const auto& [stream, events] : service.streams) {
     const auto stored = store.ReadState(stream);
-    runtime::StreamRow folded;
-    if (stored.ok() && runtime::FoldAgain(*service.view->domain, store, stream, folded).ok() &&
+    engine::StreamRow folded;
+    if (stored.ok() && engine::FoldAgain(*service.view->domain, store, stream, folded).ok() &&
         folded.state == stored->state && folded.version == stored->version &&
         folded.version == static_cast<int64_t>(events.size())) {
       continue;
@@ -160,7 +160,7 @@ void CheckFolded(const ServiceEvents& service, Findings& findings) {
     findings.Add(Fault::kUnexpected, service, stream, "the state is not the fold of its events");
   }
   const auto heads = store.ReadHeads("", kRowsMax);
-  for (const runtime::StreamHead& head : heads.value_or(std::vector<runtime::StreamHead>())) {
+  for (const engine::StreamHead& head : heads.value_or(std::vector<engine::StreamHead>())) {
     if (service.streams.contains(head.stream) || type::IsServiceStream(head.stream)) continue;
     findings.Add(Fault::kUnexpected, service, head.stream, "a state without events");
   }
@@ -207,8 +207,8 @@ std::string CaseIn(const std::string& name) {
 
 // One request against the row that remembers it; the stream it changed, if it was accepted.
 std::optional<std::string> CheckRequest(const AskedKey& key, const Asked& asked,
-                                        const ServiceEvents& service,
-                                        const runtime::Keyring& keyring, Findings& findings) {
+                                        const ServiceEvents& service, const host::Keyring& keyring,
+                                        Findings& findings) {
   const auto& [principal, method, id] = key;
   const std::string who = absl::StrCat(method, " ", id);
   const auto row = service.view->store->ReadRequest(keyring.RequestKey(principal, method, id));
@@ -220,7 +220,7 @@ std::optional<std::string> CheckRequest(const AskedKey& key, const Asked& asked,
     if (asked.is_answered_ok) findings.Add(Fault::kLost, who + " was answered OK");
     return std::nullopt;
   }
-  const runtime::RequestRow& accepted = **row;
+  const engine::RequestRow& accepted = **row;
   if (asked.is_refused && !asked.is_answered_ok) {
     findings.Add(Fault::kUnexpected, who + " was refused and is in the store");
   }
@@ -228,13 +228,13 @@ std::optional<std::string> CheckRequest(const AskedKey& key, const Asked& asked,
     if (CaseIn(name) == accepted.stream) continue;
     findings.Add(Fault::kUnexpected, absl::StrCat(who, " was answered with another case: ", name));
   }
-  const runtime::EventRow* effect = Find(service, accepted.stream, accepted.number);
+  const engine::EventRow* effect = Find(service, accepted.stream, accepted.number);
   if (effect == nullptr) findings.Add(Fault::kLost, who + ": its event");
   return accepted.stream;
 }
 
 // Every request that was answered has its effect, once, and nothing else is an effect of a request.
-void CheckRequests(const AllEvents& all, const History& history, const runtime::Keyring& keyring,
+void CheckRequests(const AllEvents& all, const History& history, const host::Keyring& keyring,
                    Findings& findings) {
   std::map<std::pair<std::string, std::string>, std::set<std::string>> requests;
   std::map<std::string, std::string> registered;
@@ -252,7 +252,7 @@ void CheckRequests(const AllEvents& all, const History& history, const runtime::
   for (const ServiceEvents& service : all) {
     for (const auto& [stream, events] : service.streams) {
       std::set<std::string> causes;
-      for (const runtime::EventRow& event : events) {
+      for (const engine::EventRow& event : events) {
         if (event.cause.service() == "request") causes.insert(event.cause.ce_id());
       }
       const size_t asked = requests[{service.view->name, stream}].size();
@@ -273,7 +273,7 @@ void CheckStatus(const AllEvents& all, Findings& findings) {
       const ServiceEvents& service = Named(all, upstream);
       const auto found = service.streams.find(stream);
       if (found == service.streams.end()) continue;
-      for (const runtime::EventRow& event : found->second) {
+      for (const engine::EventRow& event : found->second) {
         if (projection.Fold(expected, upstream, event).ok()) continue;
         findings.Add(Fault::kUnexpected, service, stream, "an event that the status cannot show");
       }
@@ -309,7 +309,7 @@ void CheckStores(Stores& stores, const std::string& data_folder, const History& 
     CheckApplied(service, all, findings);
     CheckFolded(service, findings);
   }
-  const auto keyring = runtime::Keyring::Load(data_folder + "/keys/master.key");
+  const auto keyring = host::Keyring::Load(data_folder + "/keys/master.key");
   if (keyring.ok()) {
     CheckRequests(all, history, **keyring, findings);
   } else {

@@ -22,7 +22,7 @@ struct CaseStory {
 };
 
 template <typename Event>
-Event Parse(const runtime::EventRow& row, const ServiceEvents& service, Findings& findings) {
+Event Parse(const engine::EventRow& row, const ServiceEvents& service, Findings& findings) {
   Event event;
   if (!event.ParseFromString(row.data) || event.case_id() != row.stream) {
     findings.Add(Fault::kUnexpected, service, row.stream, "an event cannot be read");
@@ -42,10 +42,10 @@ bool SaysTheSame(const eligibility::v1::CaseScreened& one,
   return eligibility::SameSubstance(one.determinations(), other.determinations());
 }
 
-CaseStory StoryOf(const ServiceEvents& intake, const std::vector<runtime::EventRow>& events,
+CaseStory StoryOf(const ServiceEvents& intake, const std::vector<engine::EventRow>& events,
                   Findings& findings) {
   CaseStory story;
-  for (const runtime::EventRow& row : events) {
+  for (const engine::EventRow& row : events) {
     const auto event = Parse<intake::v1::IntakeEvent>(row, intake, findings);
     if (event.has_case_withdrawn()) story.withdrawn_at = row.number;
     type::v1::CaseFacts facts;
@@ -93,7 +93,7 @@ void CheckScreening(const ServiceEvents& eligibility, const std::string& id, con
   }
   if (story.withdrawn_at > 0) expected.push_back(At("ScreeningClosed", story.withdrawn_at));
   if (const auto found = eligibility.streams.find(id); found != eligibility.streams.end()) {
-    for (const runtime::EventRow& row : found->second) {
+    for (const engine::EventRow& row : found->second) {
       const auto event = Parse<eligibility::v1::EligibilityEvent>(row, eligibility, findings);
       if (event.has_facts_recorded()) {
         actual.push_back(At("FactsRecorded", event.facts_recorded().based_on()));
@@ -124,7 +124,7 @@ ReferralStory ReferralStoryOf(const ServiceEvents& referral, const std::string& 
   std::map<std::string, int> changes;
   const auto found = referral.streams.find(id);
   if (found == referral.streams.end()) return story;
-  for (const runtime::EventRow& row : found->second) {
+  for (const engine::EventRow& row : found->second) {
     const auto event = Parse<referral::v1::ReferralEvent>(row, referral, findings);
     if (event.has_facts_noted()) {
       story.noted.push_back(At("FactsNoted", event.facts_noted().based_on()));
@@ -200,7 +200,7 @@ void CheckReferrals(const ServiceEvents& eligibility, const ServiceEvents& refer
   }
   eligibility::v1::CaseScreened last;
   if (const auto found = eligibility.streams.find(id); found != eligibility.streams.end()) {
-    for (const runtime::EventRow& event_row : found->second) {
+    for (const engine::EventRow& event_row : found->second) {
       const auto event = Parse<eligibility::v1::EligibilityEvent>(event_row, eligibility, findings);
       if (event.has_case_screened()) last = event.case_screened();
     }

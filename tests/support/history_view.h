@@ -15,13 +15,13 @@
 
 namespace pathways::testing_support {
 
-using Streams = std::map<std::string, std::vector<runtime::EventRow>>;
+using Streams = std::map<std::string, std::vector<engine::EventRow>>;
 
 struct ServiceEvents {
   StoreView* view = nullptr;
-  std::vector<runtime::EventRow> events;  // In order of position.
-  Streams streams;                        // In order of number.
-  std::set<std::string> waiting;          // Streams that are parked or behind.
+  std::vector<engine::EventRow> events;  // In order of position.
+  Streams streams;                       // In order of number.
+  std::set<std::string> waiting;         // Streams that are parked or behind.
 };
 
 class Findings {

@@ -15,8 +15,8 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/ids.h"
-#include "services/runtime/status_macros.h"
+#include "services/base/ids.h"
+#include "services/base/status_macros.h"
 #include "tests/support/free_port.h"
 
 namespace pathways::testing_support {
@@ -240,6 +240,6 @@ std::string KafkaBroker::Log() const {
   return all.size() <= kLogBytesShown ? all : all.substr(all.size() - kLogBytesShown);
 }
 
-std::string NewPrefix() { return absl::StrCat("t", runtime::NewUuid().substr(0, 8), "."); }
+std::string NewPrefix() { return absl::StrCat("t", base::NewUuid().substr(0, 8), "."); }
 
 }  // namespace pathways::testing_support

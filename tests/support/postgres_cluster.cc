@@ -22,7 +22,7 @@
 namespace pathways::testing_support {
 namespace {
 
-using runtime::PostgresDeadlineIn;
+using engine::PostgresDeadlineIn;
 
 constexpr absl::Duration kStartMax = absl::Seconds(60);
 
@@ -127,7 +127,7 @@ void PostgresCluster::Start() {
                    "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
                    "-c", "max_wal_size=256MB"},
                   folder_.path() + "/log");
-  runtime::PostgresPool pool({ConnectionTo("postgres"), kStartMax}, 1);
+  engine::PostgresPool pool({ConnectionTo("postgres"), kStartMax}, 1);
   const auto lease = pool.Acquire(PostgresDeadlineIn(kStartMax));
   if (lease.ok()) return;
   std::ifstream file(folder_.path() + "/log");
@@ -165,8 +165,7 @@ std::string PostgresCluster::ConnectionTo(const std::string& database) const {
 
 void PostgresCluster::Administer(const std::string& database, const std::string& sql) {
   const auto deadline = PostgresDeadlineIn(kStartMax);
-  auto connection =
-      runtime::PostgresConnection::Open({ConnectionTo(database), kStartMax}, deadline);
+  auto connection = engine::PostgresConnection::Open({ConnectionTo(database), kStartMax}, deadline);
   Require(connection.ok(), connection.status().message());
   const absl::Status status = (*connection)->Execute(sql.c_str(), deadline);
   Require(status.ok(), status.message());

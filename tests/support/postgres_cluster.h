@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/runtime/store/postgres.h"
+#include "services/engine/store/postgres.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::testing_support {

@@ -17,24 +17,24 @@ constexpr char kSource[] = PATHWAYS_SOURCE_DIR;
 
 }  // namespace
 
-Service::Service(const std::string& path, const runtime::Clock& clock,
-                 std::unique_ptr<runtime::Domain> pure)
+Service::Service(const std::string& path, const base::Clock& clock,
+                 std::unique_ptr<engine::Domain> pure)
     : domain(std::move(pure)),
-      store(*runtime::SqliteStore::Open(path, clock)),
-      topic(std::make_unique<runtime::InProcessTopic>(*store, *store->ReadWatermark())),
-      engine(std::make_unique<runtime::Engine>(*domain, *store, runtime::EngineOptions{})),
-      relay(std::make_unique<runtime::Relay>(*store, *topic, nullptr)) {}
+      store(*engine::SqliteStore::Open(path, clock)),
+      topic(std::make_unique<follow::InProcessTopic>(*store, *store->ReadWatermark())),
+      engine(std::make_unique<engine::Engine>(*domain, *store, engine::EngineOptions{})),
+      relay(std::make_unique<follow::Relay>(*store, *topic, nullptr)) {}
 
-runtime::Answer Service::Call(const std::string& stream, const std::string& payload,
-                              const std::string& request) {
-  runtime::Command command;
+engine::Answer Service::Call(const std::string& stream, const std::string& payload,
+                             const std::string& request) {
+  engine::Command command;
   command.stream = stream;
   command.payload = payload;
-  command.origin = runtime::RequestOrigin{request, payload, "staff/test", "Test"};
-  std::promise<runtime::Answer> promise;
-  std::future<runtime::Answer> answer = promise.get_future();
+  command.origin = engine::RequestOrigin{request, payload, "staff/test", "Test"};
+  std::promise<engine::Answer> promise;
+  std::future<engine::Answer> answer = promise.get_future();
   engine->Submit(std::move(command),
-                 [&](runtime::Answer got) { promise.set_value(std::move(got)); });
+                 [&](engine::Answer got) { promise.set_value(std::move(got)); });
   return answer.get();
 }
 
@@ -62,10 +62,10 @@ Road::~Road() {
 }
 
 void Road::Connect(const std::string& name, Service& from, Service& to) {
-  consumers_.push_back(std::make_unique<runtime::Consumer>(
-      runtime::ConsumerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr}));
-  pullers_.push_back(std::make_unique<runtime::Puller>(
-      runtime::PullerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr},
+  consumers_.push_back(std::make_unique<follow::Consumer>(
+      follow::ConsumerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr}));
+  pullers_.push_back(std::make_unique<follow::Puller>(
+      follow::PullerParts{name, *from.topic, *to.domain, *to.store, *to.engine, nullptr},
       absl::Hours(1)));
 }
 

@@ -13,31 +13,30 @@
 
 #include "absl/time/time.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/runtime/bus/in_process_topic.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/consumer.h"
-#include "services/runtime/engine.h"
-#include "services/runtime/puller.h"
-#include "services/runtime/relay.h"
-#include "services/runtime/store/sqlite_store.h"
+#include "services/base/clock.h"
+#include "services/engine/engine.h"
+#include "services/engine/store/sqlite_store.h"
+#include "services/follow/bus/in_process_topic.h"
+#include "services/follow/consumer.h"
+#include "services/follow/puller.h"
+#include "services/follow/relay.h"
 
 namespace pathways::testing_support {
 
 // One service: its store, domain and engine.
 struct Service {
   // Stops the process when the store cannot be opened.
-  Service(const std::string& path, const runtime::Clock& clock,
-          std::unique_ptr<runtime::Domain> pure);
+  Service(const std::string& path, const base::Clock& clock, std::unique_ptr<engine::Domain> pure);
 
   // Submits a request and waits for its answer.
-  runtime::Answer Call(const std::string& stream, const std::string& payload,
-                       const std::string& request);
+  engine::Answer Call(const std::string& stream, const std::string& payload,
+                      const std::string& request);
 
-  std::unique_ptr<runtime::Domain> domain;
-  std::unique_ptr<runtime::SqliteStore> store;
-  std::unique_ptr<runtime::InProcessTopic> topic;
-  std::unique_ptr<runtime::Engine> engine;
-  std::unique_ptr<runtime::Relay> relay;
+  std::unique_ptr<engine::Domain> domain;
+  std::unique_ptr<engine::SqliteStore> store;
+  std::unique_ptr<follow::InProcessTopic> topic;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<follow::Relay> relay;
 };
 
 class Road {
@@ -62,13 +61,13 @@ class Road {
  private:
   void Connect(const std::string& name, Service& from, Service& to);
 
-  runtime::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
-  runtime::Signal changed_;
+  base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  base::Signal changed_;
   std::unique_ptr<Service> intake_;
   std::unique_ptr<Service> eligibility_;
   std::unique_ptr<Service> referral_;
-  std::vector<std::unique_ptr<runtime::Consumer>> consumers_;
-  std::vector<std::unique_ptr<runtime::Puller>> pullers_;
+  std::vector<std::unique_ptr<follow::Consumer>> consumers_;
+  std::vector<std::unique_ptr<follow::Puller>> pullers_;
 };
 
 // A registration of one adult who meets the conditions of us-refugee-resettlement only, serialised.

@@ -21,8 +21,8 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "services/runtime/keys.h"
-#include "services/runtime/principal.h"
+#include "services/host/keys.h"
+#include "services/host/principal.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -95,22 +95,22 @@ ServeFolder::ServeFolder() {
   const std::string keys = data() + "/keys";
   Require(mkdir(data().c_str(), kPrivateFolder) == 0, "data folder");
   Require(mkdir(keys.c_str(), kPrivateFolder) == 0, "key folder");
-  Require(runtime::CreateMasterKey(keys + "/master.key").ok(), "master key");
-  const std::vector<runtime::Principal> principals = {
-      {"staff", "desk", {std::string(runtime::kRegistrar), std::string(runtime::kViewer)}},
-      {"operator", "local", {std::string(runtime::kOperator)}},
-      {"staff", "policy", {std::string(runtime::kPolicyOfficer)}},
-      {"agency", "unhcr-mx", {std::string(runtime::kAgency)}},
-      {"agency", "comar", {std::string(runtime::kAgency)}},
-      {"agency", "sne", {std::string(runtime::kAgency)}},
+  Require(host::CreateMasterKey(keys + "/master.key").ok(), "master key");
+  const std::vector<host::Principal> principals = {
+      {"staff", "desk", {std::string(host::kRegistrar), std::string(host::kViewer)}},
+      {"operator", "local", {std::string(host::kOperator)}},
+      {"staff", "policy", {std::string(host::kPolicyOfficer)}},
+      {"agency", "unhcr-mx", {std::string(host::kAgency)}},
+      {"agency", "comar", {std::string(host::kAgency)}},
+      {"agency", "sne", {std::string(host::kAgency)}},
   };
-  for (const runtime::Principal& principal : principals) {
-    Require(runtime::AddToken(keys + "/tokens", principal).ok(), "token");
+  for (const host::Principal& principal : principals) {
+    Require(host::AddToken(keys + "/tokens", principal).ok(), "token");
   }
 }
 
 std::string ServeFolder::TokenOf(const std::string& principal) const {
-  return runtime::ReadToken(data() + "/keys/tokens", principal).value_or("");
+  return host::ReadToken(data() + "/keys/tokens", principal).value_or("");
 }
 
 ServeProcess::ServeProcess(const ServeFolder& folder, const ServeOptions& options)

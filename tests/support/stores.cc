@@ -4,12 +4,12 @@
 
 #include "services/eligibility/domain_adapter.h"
 #include "services/eligibility/policy_file.h"
+#include "services/engine/store/postgres_store.h"
+#include "services/engine/store/sqlite.h"
+#include "services/engine/store/sqlite_store.h"
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/routes_file.h"
-#include "services/runtime/store/postgres_store.h"
-#include "services/runtime/store/sqlite.h"
-#include "services/runtime/store/sqlite_store.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -20,28 +20,27 @@ std::string PathOf(const std::string& data_folder, const std::string& service) {
   return data_folder + "/" + service + ".db";
 }
 
-std::unique_ptr<runtime::EventStore> OpenFile(const std::string& data_folder,
-                                              const std::string& service,
-                                              const runtime::Clock& clock) {
-  auto store = runtime::SqliteStore::Open(PathOf(data_folder, service), clock);
+std::unique_ptr<engine::EventStore> OpenFile(const std::string& data_folder,
+                                             const std::string& service, const base::Clock& clock) {
+  auto store = engine::SqliteStore::Open(PathOf(data_folder, service), clock);
   if (!store.ok()) std::abort();
   return *std::move(store);
 }
 
-std::unique_ptr<runtime::EventStore> OpenDatabase(const Databases& databases,
-                                                  const std::string& service) {
-  runtime::PostgresStoreOptions options;
+std::unique_ptr<engine::EventStore> OpenDatabase(const Databases& databases,
+                                                 const std::string& service) {
+  engine::PostgresStoreOptions options;
   options.postgres.connection = service == "intake"        ? databases.intake
                                 : service == "eligibility" ? databases.eligibility
                                                            : databases.referral;
-  auto store = runtime::PostgresStore::Open(std::move(options));
+  auto store = engine::PostgresStore::Open(std::move(options));
   if (!store.ok()) std::abort();
   return *std::move(store);
 }
 
-std::unique_ptr<runtime::SqliteConnection> Connect(const std::string& data_folder,
-                                                   const std::string& service) {
-  auto connection = runtime::SqliteConnection::Open(PathOf(data_folder, service), /*create=*/false);
+std::unique_ptr<engine::SqliteConnection> Connect(const std::string& data_folder,
+                                                  const std::string& service) {
+  auto connection = engine::SqliteConnection::Open(PathOf(data_folder, service), /*create=*/false);
   if (!connection.ok()) std::abort();
   return *std::move(connection);
 }
@@ -51,7 +50,7 @@ std::vector<std::string> Rows(const std::string& data_folder, const std::string&
   const auto connection = Connect(data_folder, service);
   std::vector<std::string> rows;
   for (const char* query : queries) {
-    runtime::SqliteStatement row = connection->Prepare(query);
+    engine::SqliteStatement row = connection->Prepare(query);
     while (row.Step()) rows.push_back(row.ColumnBytes(0));
     if (!row.status().ok()) std::abort();
   }
@@ -67,7 +66,7 @@ Stores::Stores(const Databases& databases)
     : Stores([&](const std::string& service) { return OpenDatabase(databases, service); }) {}
 
 Stores::Stores(
-    const std::function<std::unique_ptr<runtime::EventStore>(const std::string& service)>& open) {
+    const std::function<std::unique_ptr<engine::EventStore>(const std::string& service)>& open) {
   const std::string source(PATHWAYS_SOURCE_DIR);
   views_[0] = {"intake", std::make_unique<intake::IntakeDomain>(), open("intake"), {}};
   views_[1] = {"eligibility",
@@ -93,12 +92,12 @@ bool Stores::HasApplied(StoreView& view, StoreView& upstream) {
   const auto heads = upstream.store->ReadHeads("", kRowsMax);
   if (!heads.ok()) return false;
   std::vector<std::string> streams;
-  for (const runtime::StreamHead& head : *heads) {
+  for (const engine::StreamHead& head : *heads) {
     if (!type::IsServiceStream(head.stream)) streams.push_back(head.stream);
   }
   auto applied = view.store->ReadApplied(upstream.name, streams);
   if (!applied.ok()) return false;
-  for (const runtime::StreamHead& head : *heads) {
+  for (const engine::StreamHead& head : *heads) {
     if (type::IsServiceStream(head.stream)) continue;
     if ((*applied)[head.stream] < head.version) return false;
   }
@@ -135,7 +134,7 @@ void SetPosition(const std::string& data_folder, const std::string& service, con
   std::string incarnation;
   {
     const auto log = Connect(data_folder, upstream);
-    runtime::SqliteStatement row =
+    engine::SqliteStatement row =
         log->Prepare("SELECT value FROM store WHERE name = 'incarnation'");
     if (!row.Step()) std::abort();
     incarnation = row.ColumnBytes(0);

@@ -14,17 +14,17 @@
 #include <utility>
 #include <vector>
 
-#include "services/runtime/clock.h"
-#include "services/runtime/domain.h"
-#include "services/runtime/store/event_store.h"
+#include "services/base/clock.h"
+#include "services/engine/domain.h"
+#include "services/engine/store/event_store.h"
 
 namespace pathways::testing_support {
 
 // One service's store and what its rows mean.
 struct StoreView {
   std::string name;
-  std::unique_ptr<runtime::Domain> domain;
-  std::unique_ptr<runtime::EventStore> store;
+  std::unique_ptr<engine::Domain> domain;
+  std::unique_ptr<engine::EventStore> store;
   std::vector<std::string> upstreams;  // Whose events become commands here.
 };
 
@@ -53,10 +53,10 @@ class Stores {
  private:
   // Stores by service, in the order of the views.
   explicit Stores(
-      const std::function<std::unique_ptr<runtime::EventStore>(const std::string& service)>& open);
+      const std::function<std::unique_ptr<engine::EventStore>(const std::string& service)>& open);
   bool HasApplied(StoreView& view, StoreView& upstream);
 
-  const runtime::SystemClock clock_;
+  const base::SystemClock clock_;
   std::array<StoreView, 3> views_;
 };
 

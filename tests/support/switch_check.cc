@@ -20,7 +20,7 @@ std::map<std::string, int64_t> CasesOf(StoreView& view) {
   std::map<std::string, int64_t> cases;
   const auto heads = view.store->ReadHeads("", kRowsMax);
   if (!heads.ok()) return cases;
-  for (const runtime::StreamHead& head : *heads) {
+  for (const engine::StreamHead& head : *heads) {
     if (!type::IsServiceStream(head.stream)) cases[head.stream] = head.version;
   }
   return cases;
@@ -31,7 +31,7 @@ std::vector<Event> EventsOf(StoreView& view, const std::string& stream) {
   std::vector<Event> events;
   const auto rows = view.store->ReadStream(stream, 1, kRowsMax, /*with_sealed=*/false);
   if (!rows.ok()) return events;
-  for (const runtime::EventRow& row : *rows) events.emplace_back().ParseFromString(row.data);
+  for (const engine::EventRow& row : *rows) events.emplace_back().ParseFromString(row.data);
   return events;
 }
 

@@ -1,0 +1,121 @@
+#include "services/base/faults.h"
+
+#ifdef PATHWAYS_FAULTS
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace pathways::base {
+namespace {
+
+const std::set<std::string>& Mutants() {
+  static const auto& mutants = *new std::set<std::string>{
+      "acks_0",                         // No record is acknowledged or sent again.
+      "drop_records",                   // The bus inside the process loses records.
+      "no_audit",                       // Requests leave no audit row.
+      "no_number_checks",               // Events are applied as they come; no number is kept.
+      "no_request_ids",                 // A request that is repeated is a new one.
+      "no_tail_check",                  // The topic is not compared with the database.
+      "position_before_effect",         // A consumer moves its position before the effect.
+      "postgres.no_commit_order_lock",  // Positions may be committed out of order.
+      "postgres.no_governing_lock",     // The governing stream may change under a batch.
+      "postgres.no_row_locks",          // Two batches may read the same stream.
+      "publish_before_commit",          // Events are sent before their commit.
+      "relay_two_workers",              // The second half of a batch is sent first.
+      "skip_duplicate_check",           // An event that was applied is applied again.
+  };
+  return mutants;
+}
+
+// What the environment asks for, read once.
+struct Plan {
+  std::string point;
+  int hit = 0;
+  std::set<std::string> mutants;
+  bool repairs = true;
+};
+
+Plan ReadPlan() {
+  Plan plan;
+  if (const char* at = std::getenv("PATHWAYS_CRASH_AT")) {
+    const std::string text(at);
+    const size_t colon = text.rfind(':');
+    plan.point = text.substr(0, colon);
+    plan.hit = colon == std::string::npos ? 1 : std::atoi(text.c_str() + colon + 1);
+  }
+  if (const char* mutants = std::getenv("PATHWAYS_MUTANT")) {
+    for (const absl::string_view name : absl::StrSplit(mutants, ',', absl::SkipEmpty())) {
+      plan.mutants.emplace(name);
+    }
+  }
+  for (const std::string& name : plan.mutants) {
+    if (Mutants().contains(name)) continue;
+    // A fault that is not there would pass for one that does no harm.
+    std::cerr << "PATHWAYS_MUTANT: there is no " << name << '\n' << std::flush;
+    std::abort();
+  }
+  if (const char* repair = std::getenv("PATHWAYS_REPAIR")) {
+    plan.repairs = std::string(repair) != "off";
+  }
+  return plan;
+}
+
+const Plan& ThePlan() {
+  static const Plan kPlan = ReadPlan();
+  return kPlan;
+}
+
+}  // namespace
+
+std::vector<CrashPoint> CrashPoints() {
+  return {
+      {"engine.before_decide", CrashPart::kEvery},         // A batch is taken, nothing is read.
+      {"engine.after_decide", CrashPart::kEvery},          // Decided, nothing is written.
+      {"store.before_commit", CrashPart::kEvery},          // Written, not committed.
+      {"store.after_commit", CrashPart::kEvery},           // Committed, nobody is answered.
+      {"engine.before_answer", CrashPart::kEvery},         // As above, for each caller.
+      {"consumer.before_submit", CrashPart::kFollower},    // Polled, not submitted.
+      {"consumer.after_commit", CrashPart::kFollower},     // Effect and position committed.
+      {"puller.before_submit", CrashPart::kFollower},      // Pulled, not submitted.
+      {"relay.before_publish", CrashPart::kEvery},         // Read, not published.
+      {"relay.after_publish", CrashPart::kEvery},          // Published, the watermark not moved.
+      {"projector.before_commit", CrashPart::kProjector},  // Folded, not written.
+      {"publisher.half_reported", CrashPart::kKafka},      // Some records of a batch acknowledged.
+      {"subscription.given", CrashPart::kKafka},           // In the rebalance callback, by which
+      {"subscription.taken", CrashPart::kKafka},           // partitions come and go.
+  };
+}
+
+std::vector<std::string> EmbeddedCrashPoints() {
+  std::vector<std::string> names;
+  for (const CrashPoint& point : CrashPoints()) {
+    if (point.part != CrashPart::kKafka) names.push_back(point.name);
+  }
+  return names;
+}
+
+void HitCrashPoint(const char* name) {
+  static std::atomic<int> hits{0};
+  const Plan& plan = ThePlan();
+  if (plan.point.empty() || plan.point != name) return;
+  // SIGKILL and nothing gentler: no destructor, no flush, as when the battery is pulled (but for
+  // the page cache).
+  if (hits.fetch_add(1) + 1 == plan.hit) kill(getpid(), SIGKILL);
+}
+
+bool MutantActive(const char* name) { return ThePlan().mutants.contains(name); }
+
+bool RepairIsOff() { return !ThePlan().repairs; }
+
+}  // namespace pathways::base
+
+#endif  // PATHWAYS_FAULTS

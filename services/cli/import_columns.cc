@@ -1,0 +1,348 @@
+#include "services/cli/import_columns.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "pathways/type/v1/person.pb.h"
+#include "services/intake/domain/text.h"
+#include "services/type/dates.h"
+
+namespace pathways::cli {
+namespace {
+
+struct ColumnRule {
+  absl::string_view name;
+  bool required;
+};
+
+// Not constexpr: under UBSan this compiler takes no address of a named array for a constant.
+const ColumnRule kColumns[] = {{kHouseholdNumber, true},
+                               {kRelationship, true},
+                               {"given_names", true},
+                               {"first_surname", true},
+                               {"second_surname", false},
+                               {"sex", true},
+                               {"date_of_birth", true},
+                               {"nationality", true},
+                               {"other_nationality", false},
+                               {"document_type", false},
+                               {"document_number", false},
+                               {"phone", false},
+                               {"language", false},
+                               {"entry_date", true},
+                               {"in_mexico", true},
+                               {"state", false},
+                               {"refugee_claim", true},
+                               {"left_country_for_fear", true},
+                               {"seeks_work", true},
+                               {"needs", false},
+                               {kConsent, true},
+                               {"registered_on", false},
+                               {"risk_on_return", false},
+                               {"crime_in_mexico", false},
+                               {"job_offer", false},
+                               {"work_papers", false},
+                               {"us_family_petition", false},
+                               {"us_employer_petition", false}};
+
+// A header cell in the form of a column name.
+std::string NameOf(absl::string_view cell) {
+  cell = absl::StripAsciiWhitespace(cell);
+  absl::ConsumePrefix(&cell, "\"");
+  absl::ConsumeSuffix(&cell, "\"");
+  return absl::AsciiStrToLower(absl::StripAsciiWhitespace(cell));
+}
+
+bool IsColumn(absl::string_view name) {
+  return std::any_of(std::begin(kColumns), std::end(kColumns),
+                     [&](const ColumnRule& column) { return column.name == name; });
+}
+
+// A word that a cell may hold.
+template <typename Enum>
+struct Meaning {
+  absl::string_view word;
+  Enum value;
+};
+
+constexpr Meaning<type::v1::Relationship> kRelationships[] = {
+    {"PRINCIPAL", type::v1::RELATIONSHIP_PRINCIPAL},
+    {"SPOUSE", type::v1::RELATIONSHIP_SPOUSE},
+    {"CHILD", type::v1::RELATIONSHIP_CHILD},
+    {"PARENT", type::v1::RELATIONSHIP_PARENT},
+    {"SIBLING", type::v1::RELATIONSHIP_SIBLING},
+    {"GRANDPARENT", type::v1::RELATIONSHIP_GRANDPARENT},
+    {"GRANDCHILD", type::v1::RELATIONSHIP_GRANDCHILD},
+    {"OTHER_RELATIVE", type::v1::RELATIONSHIP_OTHER_RELATIVE},
+    {"NOT_RELATED", type::v1::RELATIONSHIP_NOT_RELATED}};
+
+constexpr Meaning<type::v1::Sex> kSexes[] = {{"F", type::v1::SEX_FEMALE},
+                                             {"M", type::v1::SEX_MALE},
+                                             {"X", type::v1::SEX_OTHER},
+                                             {"U", type::v1::SEX_UNKNOWN}};
+
+constexpr Meaning<type::v1::Answer> kAnswers[] = {
+    {"YES", type::v1::ANSWER_YES}, {"NO", type::v1::ANSWER_NO}, {"", type::v1::ANSWER_UNSPECIFIED}};
+
+constexpr Meaning<type::v1::RefugeeClaim> kRefugeeClaims[] = {
+    {"NONE", type::v1::REFUGEE_CLAIM_NONE},
+    {"FILED", type::v1::REFUGEE_CLAIM_FILED},
+    {"RECOGNISED", type::v1::REFUGEE_CLAIM_RECOGNISED},
+    {"REFUSED", type::v1::REFUGEE_CLAIM_REFUSED},
+    {"", type::v1::REFUGEE_CLAIM_UNSPECIFIED}};
+
+constexpr Meaning<type::v1::DocumentType> kDocumentTypes[] = {
+    {"PASSPORT", type::v1::DOCUMENT_TYPE_PASSPORT},
+    {"NATIONAL_ID", type::v1::DOCUMENT_TYPE_NATIONAL_ID},
+    {"BIRTH_CERTIFICATE", type::v1::DOCUMENT_TYPE_BIRTH_CERTIFICATE},
+    {"CONSULAR_ID", type::v1::DOCUMENT_TYPE_CONSULAR_ID},
+    {"OTHER", type::v1::DOCUMENT_TYPE_OTHER},
+    {"NONE", type::v1::DOCUMENT_TYPE_UNSPECIFIED},
+    {"", type::v1::DOCUMENT_TYPE_UNSPECIFIED}};
+
+// Reads the cells of one row.
+class RowReader {
+ public:
+  RowReader(const Columns& columns, const CsvRow& row, std::vector<RowError>& errors)
+      : columns_(columns), row_(row), errors_(errors) {}
+
+  void Refuse(absl::string_view column, absl::string_view reason) {
+    AddError(errors_, {row_.line, std::string(column), std::string(reason)});
+  }
+
+  // Empty, with an error, where the cell is in another encoding: a message cannot hold it.
+  std::string Text(absl::string_view column) {
+    const absl::string_view cell = columns_.Cell(row_, column);
+    if (intake::IsUtf8(cell)) return std::string(absl::StripAsciiWhitespace(cell));
+    Refuse(column, "must be valid UTF-8: save the file in that encoding");
+    return "";
+  }
+
+  type::v1::PartialDate Date(absl::string_view column) {
+    const auto date = ParseDate(Text(column));
+    if (date && type::IsValid(*date)) return *date;
+    Refuse(column,
+           "must be a date that exists, as YYYY-MM-DD, D/M/YYYY, YYYY-MM, MM/YYYY or YYYY, or "
+           "empty");
+    return {};
+  }
+
+  // The meaning of a cell; the first value of the enum, with an error, for a word without one.
+  template <typename Enum, size_t Count>
+  Enum Value(absl::string_view column, const Meaning<Enum> (&meanings)[Count]) {
+    const std::string word = absl::AsciiStrToUpper(Text(column));
+    for (const Meaning<Enum>& meaning : meanings) {
+      if (meaning.word == word) return meaning.value;
+    }
+    const auto append_word = [](std::string* out, const Meaning<Enum>& meaning) {
+      absl::StrAppend(out, meaning.word.empty() ? "empty" : meaning.word);
+    };
+    Refuse(column, absl::StrCat("must be one of: ", absl::StrJoin(meanings, ", ", append_word)));
+    return Enum();
+  }
+
+ private:
+  const Columns& columns_;
+  const CsvRow& row_;
+  std::vector<RowError>& errors_;
+};
+
+intake::v1::Identity ReadIdentity(RowReader& reader) {
+  intake::v1::Identity identity;
+  identity.set_given_names(reader.Text("given_names"));
+  identity.set_first_surname(reader.Text("first_surname"));
+  identity.set_second_surname(reader.Text("second_surname"));
+  *identity.mutable_date_of_birth() = reader.Date("date_of_birth");
+  const type::v1::DocumentType type = reader.Value("document_type", kDocumentTypes);
+  const std::string number = reader.Text("document_number");
+  if (type != type::v1::DOCUMENT_TYPE_UNSPECIFIED || !number.empty()) {
+    identity.add_documents()->set_type(type);
+    identity.mutable_documents(0)->set_number(number);
+  }
+  identity.set_phone(reader.Text("phone"));
+  identity.set_language(reader.Text("language"));
+  identity.set_registration_number(reader.Text(kHouseholdNumber));
+  return identity;
+}
+
+void ReadCodes(RowReader& reader, intake::v1::Person& person) {
+  const std::string nationality = reader.Text("nationality");
+  const std::string other = reader.Text("other_nationality");
+  if (nationality.empty()) reader.Refuse("nationality", "is required: an ISO 3166-1 code or XXA");
+  person.add_nationalities(nationality);
+  if (!other.empty()) person.add_nationalities(other);
+  const std::string needs = reader.Text("needs");
+  for (const absl::string_view need : absl::StrSplit(needs, '|', absl::SkipWhitespace())) {
+    person.add_needs(std::string(absl::StripAsciiWhitespace(need)));
+  }
+}
+
+std::optional<bool> ReadConsent(RowReader& reader) {
+  const std::string word = absl::AsciiStrToUpper(reader.Text(kConsent));
+  if (word == "YES" || word == "NO") return word == "YES";
+  if (!word.empty()) reader.Refuse(kConsent, kConsentExpected);
+  return std::nullopt;
+}
+
+std::optional<absl::CivilDay> ReadRegisteredOn(RowReader& reader, absl::CivilDay today) {
+  const std::string text = reader.Text("registered_on");
+  if (text.empty()) return std::nullopt;
+  const auto date = ParseDate(text);
+  if (date && type::IsValid(*date) && date->day() > 0) {
+    const absl::CivilDay day = type::RangeOf(*date)->first;
+    if (day <= today) return day;
+  }
+  reader.Refuse("registered_on", "must be a whole day, not in the future, or empty");
+  return std::nullopt;
+}
+
+// A part of a date: digits only, `digits_min` to `digits_max` of them, above 0.
+std::optional<int> DatePart(absl::string_view text, size_t digits_min, size_t digits_max) {
+  const bool digits =
+      std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c); });
+  int value = 0;
+  if (!digits || text.size() < digits_min || text.size() > digits_max ||
+      !absl::SimpleAtoi(text, &value) || value == 0) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<type::v1::PartialDate> MakeDate(std::optional<int> year, std::optional<int> month,
+                                              std::optional<int> day) {
+  if (!year || !month || !day) return std::nullopt;
+  type::v1::PartialDate date;
+  date.set_year(*year);
+  date.set_month(*month);
+  date.set_day(*day);
+  return date;
+}
+
+}  // namespace
+
+void AddError(std::vector<RowError>& errors, RowError error) {
+  const bool known = std::any_of(errors.begin(), errors.end(), [&](const RowError& other) {
+    return other.line == error.line && other.column == error.column;
+  });
+  if (!known) errors.push_back(std::move(error));
+}
+
+absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& header) {
+  Columns columns;
+  columns.count_ = header.size();
+  for (const std::string& cell : header) {
+    const std::string name = NameOf(cell);
+    if (!IsColumn(name)) {
+      columns.ignored_.push_back(intake::Clean(name).text);
+    } else if (absl::c_linear_search(columns.names_, name)) {
+      return absl::InvalidArgumentError(absl::StrCat("the header names ", name, " twice"));
+    }
+    columns.names_.push_back(name);
+  }
+  std::vector<absl::string_view> missing;
+  for (const ColumnRule& column : kColumns) {
+    if (column.required && !absl::c_linear_search(columns.names_, column.name)) {
+      missing.push_back(column.name);
+    }
+  }
+  if (!missing.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the header lacks: ", absl::StrJoin(missing, ", ")));
+  }
+  return columns;
+}
+
+std::optional<char> Columns::DelimiterOf(absl::string_view header_line) {
+  std::optional<char> best;
+  int64_t most = 0;
+  for (const char delimiter : {',', ';', '\t'}) {
+    const std::vector<absl::string_view> cells = absl::StrSplit(header_line, delimiter);
+    const int64_t named =
+        absl::c_count_if(cells, [](absl::string_view cell) { return IsColumn(NameOf(cell)); });
+    if (named > most) {
+      most = named;
+      best = delimiter;
+    }
+  }
+  return best;
+}
+
+absl::string_view Columns::Cell(const CsvRow& row, absl::string_view column) const {
+  const auto found = absl::c_find(names_, column);
+  const size_t index = static_cast<size_t>(found - names_.begin());
+  return index < row.fields.size() && found != names_.end() ? row.fields[index]
+                                                            : absl::string_view();
+}
+
+RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay today,
+                   std::vector<RowError>& errors) {
+  RowReader reader(columns, row, errors);
+  RowReading reading;
+  intake::v1::Person& person = reading.person;
+  *person.mutable_identity() = ReadIdentity(reader);
+  person.set_relationship(reader.Value(kRelationship, kRelationships));
+  person.set_sex(reader.Value("sex", kSexes));
+  ReadCodes(reader, person);
+  *person.mutable_entry_date() = reader.Date("entry_date");
+  person.set_in_mexico(reader.Value("in_mexico", kAnswers));
+  person.set_state(reader.Text("state"));
+  person.set_refugee_claim(reader.Value("refugee_claim", kRefugeeClaims));
+  person.set_left_country_for_fear(reader.Value("left_country_for_fear", kAnswers));
+  person.set_seeks_work(reader.Value("seeks_work", kAnswers));
+  person.set_risk_on_return(reader.Value("risk_on_return", kAnswers));
+  person.set_crime_in_mexico(reader.Value("crime_in_mexico", kAnswers));
+  person.set_job_offer(reader.Value("job_offer", kAnswers));
+  person.set_us_family_petition(reader.Value("us_family_petition", kAnswers));
+  person.set_us_employer_petition(reader.Value("us_employer_petition", kAnswers));
+  person.set_work_papers(reader.Value("work_papers", kAnswers));
+  reading.consent = ReadConsent(reader);
+  reading.registered_on = ReadRegisteredOn(reader, today);
+  return reading;
+}
+
+std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row) {
+  return intake::Clean(columns.Cell(row, kHouseholdNumber)).text;
+}
+
+std::optional<type::v1::PartialDate> ParseDate(absl::string_view text) {
+  if (text.empty()) return type::v1::PartialDate();
+  const auto whole = [](absl::string_view year) { return DatePart(year, 4, 4); };
+  const std::vector<absl::string_view> dashed = absl::StrSplit(text, '-');
+  const std::vector<absl::string_view> slashed = absl::StrSplit(text, '/');
+  if (dashed.size() == 3 && slashed.size() == 1) {
+    return MakeDate(whole(dashed[0]), DatePart(dashed[1], 2, 2), DatePart(dashed[2], 2, 2));
+  }
+  if (slashed.size() == 3 && dashed.size() == 1) {
+    return MakeDate(whole(slashed[2]), DatePart(slashed[1], 1, 2), DatePart(slashed[0], 1, 2));
+  }
+  if (dashed.size() == 2 && slashed.size() == 1) {
+    return MakeDate(whole(dashed[0]), DatePart(dashed[1], 2, 2), 0);
+  }
+  if (slashed.size() == 2 && dashed.size() == 1) {
+    return MakeDate(whole(slashed[1]), DatePart(slashed[0], 1, 2), 0);
+  }
+  return MakeDate(whole(text), 0, 0);
+}
+
+std::string ColumnOfField(absl::string_view field) {
+  if (absl::StartsWith(field, "nationalities[1]")) return "other_nationality";
+  if (absl::StartsWith(field, "nationalities")) return "nationality";
+  if (absl::StartsWith(field, "needs")) return "needs";
+  absl::ConsumePrefix(&field, "identity.");
+  if (absl::StartsWith(field, "documents")) {
+    return absl::EndsWith(field, ".type") ? "document_type" : "document_number";
+  }
+  if (field == "registration_number") return kHouseholdNumber;
+  return IsColumn(field) ? std::string(field) : "";
+}
+
+}  // namespace pathways::cli

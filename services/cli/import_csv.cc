@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "services/cli/import_formats.h"
+#include "services/intake/domain/validate.h"
+
+namespace pathways::cli {
+namespace {
+
+// What the rows of a household say together.
+struct Household {
+  intake::v1::Case registration;
+  std::vector<int64_t> lines;         // Of the people.
+  std::optional<absl::CivilDay> day;  // Day of registration at the desk.
+  std::vector<RowReading> readings;   // Of the people.
+  bool has_unread_row = false;        // A row has too few or too many fields.
+};
+
+void ReadRows(const Columns& columns, const std::vector<CsvRow>& rows, absl::CivilDay today,
+              Household& household, std::vector<RowError>& errors) {
+  for (const CsvRow& row : rows) {
+    if (household.lines.size() == intake::kPeopleMax) {
+      AddError(errors, {row.line, kHouseholdNumber,
+                        absl::StrCat("a household has at most ", intake::kPeopleMax, " people")});
+      return;
+    }
+    if (row.fields.size() != columns.count()) {
+      household.has_unread_row = true;
+      AddError(errors, {row.line, "",
+                        absl::StrCat("has ", row.fields.size(), " fields where the header has ",
+                                     columns.count())});
+      continue;
+    }
+    RowReading reading = ReadRow(columns, row, today, errors);
+    *household.registration.add_people() = reading.person;
+    household.lines.push_back(row.line);
+    if (!household.day) household.day = reading.registered_on;
+    household.readings.push_back(std::move(reading));
+  }
+}
+
+// Consent is the principal applicant's. Another answer on another row is a contradiction that only
+// the desk can settle.
+void ReadConsent(Household& household, std::vector<RowError>& errors) {
+  const auto principal =
+      std::find_if(household.readings.begin(), household.readings.end(), [](const auto& reading) {
+        return reading.person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL;
+      });
+  if (principal == household.readings.end()) return;
+  const size_t index = static_cast<size_t>(principal - household.readings.begin());
+  if (!principal->consent) {
+    AddError(errors, {household.lines[index], kConsent, kConsentExpected});
+    return;
+  }
+  household.registration.set_consent(*principal->consent);
+  for (size_t i = 0; i < household.readings.size(); ++i) {
+    if (household.readings[i].consent.value_or(*principal->consent) != *principal->consent) {
+      AddError(errors, {household.lines[i], kConsent, kConsentExpected});
+    }
+  }
+}
+
+bool HasError(const std::vector<RowError>& errors, absl::string_view column) {
+  return std::any_of(errors.begin(), errors.end(),
+                     [&](const RowError& error) { return error.column == column; });
+}
+
+// Adds what the service would refuse. A violation that only follows from a row or cell that could
+// not be read is left out.
+void CheckAsService(const Household& household, absl::CivilDay day, ImportItem& item) {
+  if (household.registration.people().empty()) return;
+  const bool principal_unclear = household.has_unread_row || HasError(item.errors, kRelationship);
+  type::Violations violations;
+  intake::CheckCase(household.registration, day, violations);
+  for (const auto& violation : violations.found()) {
+    if (violation.field() == "case.people" && principal_unclear) continue;
+    // Without a principal applicant nobody could be asked; the household says so already.
+    if (violation.field() == "case.consent") continue;
+    AddError(item.errors, LocateViolation(item, violation.field(), violation.description()));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
+                                                            absl::CivilDay today,
+                                                            RequestIdOf request_id_of) {
+  const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines->Ahead());
+  const auto delimiter = Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")));
+  if (!delimiter) {
+    return absl::InvalidArgumentError(
+        "is no CSV of registrations: its first row names none of their columns");
+  }
+  CsvRows rows(std::move(lines), *delimiter);
+  absl::StatusOr<std::optional<CsvRow>> header = rows.Next();
+  if (!header.ok()) return header.status();
+  absl::StatusOr<Columns> columns = Columns::FromHeader((*header)->fields);
+  if (!columns.ok()) return columns.status();
+  return std::unique_ptr<ImportFile>(
+      new CsvImport(std::move(rows), *std::move(columns), today, std::move(request_id_of)));
+}
+
+std::optional<CsvRow> CsvImport::TakeRow() {
+  if (!ahead_.empty()) {
+    CsvRow row = std::move(ahead_.front());
+    ahead_.pop_front();
+    return row;
+  }
+  while (status_.ok()) {
+    absl::StatusOr<std::optional<CsvRow>> row = rows_.Next();
+    if (!row.ok()) {
+      status_ = row.status();
+      break;
+    }
+    if (!*row) break;
+    // Spreadsheets end a file with rows of nothing but delimiters.
+    const auto& fields = (*row)->fields;
+    if (std::any_of(fields.begin(), fields.end(), [](const auto& cell) { return !cell.empty(); })) {
+      return *std::move(row);
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<CsvRow> CsvImport::TakeHousehold(CsvRow first, const std::string& number) {
+  std::vector<CsvRow> household;
+  household.push_back(std::move(first));
+  if (number.empty()) return household;
+  // A row without number between two of this household is taken for one of it, so that the
+  // household is refused and not registered without a member.
+  std::vector<CsvRow> unnumbered;
+  while (std::optional<CsvRow> row = TakeRow()) {
+    const std::string other = HouseholdNumberOf(columns_, *row);
+    if (other == number) {
+      unnumbered.push_back(*std::move(row));
+      for (CsvRow& taken : unnumbered) {
+        if (household.size() <= intake::kPeopleMax) household.push_back(std::move(taken));
+      }
+      unnumbered.clear();
+    } else if (other.empty() && unnumbered.size() < intake::kPeopleMax) {
+      unnumbered.push_back(*std::move(row));
+    } else {
+      ahead_.push_front(*std::move(row));
+      break;
+    }
+  }
+  ahead_.insert(ahead_.begin(), std::make_move_iterator(unnumbered.begin()),
+                std::make_move_iterator(unnumbered.end()));
+  return household;
+}
+
+ImportItem CsvImport::ItemOf(const std::vector<CsvRow>& rows, const std::string& number) {
+  ImportItem item{.household_number = number, .first_line = rows[0].line, .is_csv = true};
+  if (!number.empty() && !used_.Take(number)) {
+    AddError(item.errors, {item.first_line, kHouseholdNumber,
+                           "household number already used in this file: put its rows together"});
+  }
+  for (const CsvRow& row : rows) {
+    if (HouseholdNumberOf(columns_, row).empty()) {
+      AddError(item.errors, {row.line, kHouseholdNumber, "is required: 1 to 50 characters"});
+    }
+  }
+  Household household;
+  ReadRows(columns_, rows, today_, household, item.errors);
+  ReadConsent(household, item.errors);
+  item.lines = household.lines;
+  CheckAsService(household, household.day.value_or(today_), item);
+  if (!status_.ok()) {
+    AddError(item.errors, {item.first_line, "",
+                           "may be incomplete: the file cannot be read on after this household"});
+  }
+  std::stable_sort(item.errors.begin(), item.errors.end(),
+                   [](const RowError& a, const RowError& b) { return a.line < b.line; });
+  if (item.errors.empty()) {
+    *item.request.mutable_case_() = std::move(household.registration);
+    item.request.set_request_id(request_id_of_(absl::StrCat("registration/", number)));
+  } else {
+    item.lines.clear();
+    for (const CsvRow& row : rows) item.lines.push_back(row.line);
+  }
+  return item;
+}
+
+std::optional<ImportItem> CsvImport::Next() {
+  std::optional<CsvRow> first = TakeRow();
+  if (!first) return std::nullopt;
+  if (used_.IsFull()) {
+    status_ = TooManyHouseholds();
+    return std::nullopt;
+  }
+  const std::string number = HouseholdNumberOf(columns_, *first);
+  return ItemOf(TakeHousehold(*std::move(first), number), number);
+}
+
+}  // namespace pathways::cli

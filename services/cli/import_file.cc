@@ -1,0 +1,94 @@
+#include "services/cli/import_file.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "services/cli/import_formats.h"
+#include "services/intake/domain/text.h"
+
+namespace pathways::cli {
+namespace {
+
+// Refuses what is plainly no text, with what to do about it.
+absl::Status CheckIsText(absl::string_view beginning) {
+  if (intake::IsBlank(beginning)) return absl::InvalidArgumentError("the file is empty");
+  if (absl::StartsWith(beginning, "\xFF\xFE") || absl::StartsWith(beginning, "\xFE\xFF")) {
+    return absl::InvalidArgumentError("the file is in UTF-16: save it as CSV in UTF-8");
+  }
+  if (absl::StartsWith(beginning, absl::string_view("PK\x03\x04", 4))) {
+    return absl::InvalidArgumentError("the file is a spreadsheet: save it as CSV in UTF-8");
+  }
+  if (beginning.find('\0') != absl::string_view::npos) {
+    return absl::InvalidArgumentError("the file is binary, not CSV or NDJSON");
+  }
+  return absl::OkStatus();
+}
+
+// Line of the principal applicant, or the first.
+int64_t LineOfPrincipal(const ImportItem& item) {
+  const intake::v1::Case& registration = item.request.case_();
+  for (size_t i = 0; i < item.lines.size(); ++i) {
+    const int index = static_cast<int>(i);
+    if (index < registration.people_size() &&
+        registration.people(index).relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
+      return item.lines[i];
+    }
+  }
+  return item.first_line;
+}
+
+}  // namespace
+
+absl::Status TooManyHouseholds() {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the file holds more than ", kHouseholdsMax, " households: split it"));
+}
+
+absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const std::string& path,
+                                                             absl::CivilDay today,
+                                                             RequestIdOf request_id_of) {
+  absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
+  if (!lines.ok()) return lines.status();
+  const absl::string_view beginning = (*lines)->Ahead();
+  absl::Status status = CheckIsText(beginning);
+  if (!status.ok()) return status;
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "{")) {
+    return std::make_unique<JsonImport>(*std::move(lines), today, std::move(request_id_of));
+  }
+  return CsvImport::Open(*std::move(lines), today, std::move(request_id_of));
+}
+
+RowError LocateViolation(const ImportItem& item, absl::string_view field,
+                         absl::string_view description) {
+  RowError error{item.first_line, "", std::string(description)};
+  absl::ConsumePrefix(&field, "case.");
+  if (!item.is_csv) {
+    error.column = std::string(field);
+    return error;
+  }
+  if (field == "people") error.column = kRelationship;
+  if (field == "consent") {
+    error.column = kConsent;
+    error.line = LineOfPrincipal(item);
+  }
+  if (!absl::ConsumePrefix(&field, "people[")) return error;
+  const size_t end = field.find(']');
+  size_t index = 0;
+  if (end == absl::string_view::npos || !absl::SimpleAtoi(field.substr(0, end), &index) ||
+      index >= item.lines.size()) {
+    return error;
+  }
+  error.line = item.lines[index];
+  field.remove_prefix(end + 1);
+  absl::ConsumePrefix(&field, ".");
+  error.column = ColumnOfField(field);
+  return error;
+}
+
+}  // namespace pathways::cli

@@ -1,0 +1,89 @@
+// The two formats of an import file. Used by import_file.cc only; callers know ImportFile.
+#ifndef PATHWAYS_SERVICES_CLI_IMPORT_FORMATS_H_
+#define PATHWAYS_SERVICES_CLI_IMPORT_FORMATS_H_
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "services/cli/csv_rows.h"
+#include "services/cli/import_columns.h"
+#include "services/cli/import_file.h"
+#include "services/cli/line_reader.h"
+
+namespace pathways::cli {
+
+// Takes numbers once each. False when a number was taken before.
+class UsedNumbers {
+ public:
+  bool Take(const std::string& number) { return numbers_.insert(number).second; }
+  bool IsFull() const { return numbers_.size() >= kHouseholdsMax; }
+
+ private:
+  absl::flat_hash_set<std::string> numbers_;
+};
+
+// RESOURCE_EXHAUSTED, once a file has given kHouseholdsMax numbers.
+absl::Status TooManyHouseholds();
+
+// CSV: adjacent rows with one household number are a household.
+class CsvImport : public ImportFile {
+ public:
+  // Reads the header. INVALID_ARGUMENT when it is not one of registrations.
+  static absl::StatusOr<std::unique_ptr<ImportFile>> Open(std::unique_ptr<LineReader> lines,
+                                                          absl::CivilDay today,
+                                                          RequestIdOf request_id_of);
+  std::optional<ImportItem> Next() override;
+
+ private:
+  CsvImport(CsvRows rows, Columns columns, absl::CivilDay today, RequestIdOf request_id_of)
+      : rows_(std::move(rows)),
+        columns_(std::move(columns)),
+        today_(today),
+        request_id_of_(std::move(request_id_of)) {
+    ignored_columns_ = columns_.ignored();
+  }
+
+  // The next row; nothing at the end, or with status_ set where the file cannot be read on.
+  std::optional<CsvRow> TakeRow();
+  // The rows of one household. Beyond kPeopleMax + 1 they are dropped: it is refused anyway.
+  std::vector<CsvRow> TakeHousehold(CsvRow first, const std::string& number);
+  ImportItem ItemOf(const std::vector<CsvRow>& rows, const std::string& number);
+
+  CsvRows rows_;
+  Columns columns_;
+  absl::CivilDay today_;
+  RequestIdOf request_id_of_;
+  UsedNumbers used_;
+  std::deque<CsvRow> ahead_;  // Read, and not of the household before.
+};
+
+// NDJSON: each line is a pathways.intake.v1.Case in the JSON form of protobuf. The registration
+// number of its principal applicant is the number of the household.
+class JsonImport : public ImportFile {
+ public:
+  JsonImport(std::unique_ptr<LineReader> lines, absl::CivilDay today, RequestIdOf request_id_of)
+      : lines_(std::move(lines)), today_(today), request_id_of_(std::move(request_id_of)) {}
+
+  std::optional<ImportItem> Next() override;
+
+ private:
+  // Reads a line that is not blank. Nothing at the end or on failure; `item` gets its number.
+  std::optional<std::string> TakeLine(ImportItem& item);
+  void ReadCase(const std::string& line, ImportItem& item);
+
+  std::unique_ptr<LineReader> lines_;
+  absl::CivilDay today_;
+  RequestIdOf request_id_of_;
+  UsedNumbers used_;
+};
+
+}  // namespace pathways::cli
+
+#endif  // PATHWAYS_SERVICES_CLI_IMPORT_FORMATS_H_

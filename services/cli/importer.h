@@ -1,0 +1,63 @@
+// Registers the households of a file over ImportCases, as far as that goes.
+//
+// Good households are registered and bad ones are reported by line and column; neither holds up
+// the other. At most `window` registrations are unanswered. What the service was too busy for is
+// sent again with the same request id, a bounded number of times, and a stream that breaks is
+// opened again; so is a whole import that ended early: what is registered is not registered twice.
+// The progress and the stop flag are how a caller takes part; nothing is printed here.
+#ifndef PATHWAYS_SERVICES_CLI_IMPORTER_H_
+#define PATHWAYS_SERVICES_CLI_IMPORTER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "services/cli/client.h"
+#include "services/cli/import_file.h"
+
+namespace pathways::cli {
+
+inline constexpr int kImportWindow = 256;
+
+// More, and it is not the file that was meant.
+inline constexpr int kRowErrorsMax = 100'000;
+
+struct ImportSummary {
+  int64_t households = 0;        // Read from the file.
+  int64_t registered = 0;        // Households registered, now or by an earlier attempt.
+  int64_t people = 0;            // People of those.
+  int64_t refused = 0;           // Households refused, here or by the service.
+  std::vector<RowError> errors;  // Of those, by line.
+  std::vector<std::string> ignored_columns;
+  // Not OK: why the rest of the file was not imported. CANCELLED: it was stopped. The other codes
+  // are those of the service or of the file.
+  absl::Status status;
+};
+
+struct ImportSettings {
+  std::string path;
+  absl::CivilDay today;
+  int window = kImportWindow;
+  // Sends of one household, and streams in a row that bring no answer, at most.
+  int attempts_max = 8;
+  // Before the second attempt; doubles up to twenty times as much.
+  absl::Duration backoff = absl::Milliseconds(100);
+  // Called after each household, on the calling thread. May be empty.
+  std::function<void(const ImportSummary&)> progress;
+  // True: send nothing more, and end once what was sent is answered. May be null.
+  const std::atomic<bool>* stop = nullptr;
+};
+
+// Blocks until the end. A service that answers nothing for the client's timeout ends it, too. The
+// status returned is the file's, when it cannot be opened as one of registrations.
+absl::StatusOr<ImportSummary> Import(Client& client, const ImportSettings& settings);
+
+}  // namespace pathways::cli
+
+#endif  // PATHWAYS_SERVICES_CLI_IMPORTER_H_

@@ -1,0 +1,201 @@
+#include "services/cli/policy_commands.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "services/cli/policy_ledger_commands.h"
+
+namespace pathways::cli {
+namespace {
+
+using eligibility::v1::EligibilityService;
+
+using Explanations = google::protobuf::RepeatedPtrField<eligibility::v1::Explanation>;
+
+// In which words a screening is told.
+struct Words {
+  std::string language = "en";
+  bool is_plain = false;
+};
+
+void AddWords(CLI::App& command, Words& words) {
+  command.add_option("--language", words.language, "Language of the words: es, ht or en")
+      ->capture_default_str();
+  command.add_flag("--plain", words.is_plain, "Words for the person, not for staff");
+}
+
+template <typename Request>
+void Ask(const Words& words, Request& request) {
+  request.set_language(words.language);
+  request.set_audience(words.is_plain ? eligibility::v1::AUDIENCE_PERSON
+                                      : eligibility::v1::AUDIENCE_STAFF);
+}
+
+std::string Shown(const eligibility::v1::ShownText& text) {
+  return absl::StrCat(text.unreviewed() ? "(unreviewed) " : "", text.text());
+}
+
+// What each outcome means, and whether the pathway is open.
+Table MeaningOf(const Explanations& explanations) {
+  Table meaning{.header = {"pathway", "person_ids", "outcome", "status"}};
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    meaning.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"),
+                            Shown(explanation.outcome()), Shown(explanation.status())});
+  }
+  return meaning;
+}
+
+// One row per criterion, so that each outcome is seen with its reason and source.
+Table ReasonsOf(const Explanations& explanations) {
+  Table reasons{.header = {"pathway", "person_ids", "criterion", "reason", "citation"}};
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    for (const eligibility::v1::CriterionText& criterion : explanation.criteria()) {
+      reasons.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"),
+                              criterion.criterion(), Shown(criterion.text()),
+                              criterion.citation()});
+    }
+  }
+  return reasons;
+}
+
+using Steps = google::protobuf::RepeatedPtrField<eligibility::v1::StepText>;
+
+// One row per effect: what a step would do is seen before anybody takes it.
+Table StepsIn(const Steps& steps) {
+  Table table{.header = {"step", "person_ids", "acknowledge", "pathway", "effect", "citation"}};
+  for (const eligibility::v1::StepText& step : steps) {
+    const std::string acknowledge = step.must_acknowledge() ? "yes" : "";
+    if (step.effects().empty()) {
+      table.rows.push_back(
+          {Shown(step.text()), CellOf(step, "person_ids"), acknowledge, "", "", ""});
+    }
+    for (const eligibility::v1::EffectText& effect : step.effects()) {
+      table.rows.push_back({Shown(step.text()), CellOf(step, "person_ids"), acknowledge,
+                            effect.pathway(), Shown(effect.text()), effect.citation()});
+    }
+  }
+  return table;
+}
+
+void ShowScreening(const eligibility::v1::Screening& screening, Output& output) {
+  output.Show(screening,
+              {FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
+               TableOf(screening.determinations(),
+                       {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
+                        "holds_until", "policy_version"}),
+               MeaningOf(screening.explanations()), ReasonsOf(screening.explanations()),
+               StepsIn(screening.steps())});
+}
+
+absl::Status Screen(Session& session, const std::string& name) {
+  eligibility::v1::ScreenCaseRequest request;
+  request.set_name(absl::StrCat(name, "/screening"));
+  request.set_request_id(session.request_id);
+  ASSIGN_OR_RETURN(const eligibility::v1::Screening screening,
+                   session.client.Call(&EligibilityService::Stub::ScreenCase, request));
+  ShowScreening(screening, session.output);
+  return absl::OkStatus();
+}
+
+// Nothing is stored of it.
+absl::Status ScreenFile(Session& session, const std::string& path, const Words& words) {
+  eligibility::v1::ScreenAnonymouslyRequest request;
+  Ask(words, request);
+  RETURN_IF_ERROR(ReadJson(path, *request.mutable_facts()));
+  ASSIGN_OR_RETURN(const eligibility::v1::ScreenAnonymouslyResponse answer,
+                   session.client.Call(&EligibilityService::Stub::ScreenAnonymously, request));
+  session.output.Show(answer, {FieldsOf(answer, {"policy_version"}),
+                               TableOf(answer.determinations(), {"pathway", "person_ids", "outcome",
+                                                                 "status", "missing_facts"}),
+                               MeaningOf(answer.explanations()), ReasonsOf(answer.explanations()),
+                               StepsIn(answer.steps())});
+  return absl::OkStatus();
+}
+
+absl::Status GetScreening(Session& session, const std::string& name, const Words& words) {
+  eligibility::v1::GetScreeningRequest request;
+  Ask(words, request);
+  request.set_name(absl::StrCat(name, "/screening"));
+  ASSIGN_OR_RETURN(const eligibility::v1::Screening screening,
+                   session.client.Call(&EligibilityService::Stub::GetScreening, request));
+  ShowScreening(screening, session.output);
+  return absl::OkStatus();
+}
+
+absl::Status ListPolicies(Session& session) {
+  ASSIGN_OR_RETURN(const eligibility::v1::ListPathwaysResponse answer,
+                   session.client.Call(&EligibilityService::Stub::ListPathways,
+                                       eligibility::v1::ListPathwaysRequest()));
+  session.output.Show(
+      answer, {FieldsOf(answer, {"policy_version", "title"}),
+               TableOf(answer.pathways(), {"id", "title", "unit", "mode", "shown.status.text"})});
+  return absl::OkStatus();
+}
+
+absl::Status ShowPolicy(Session& session, const std::string& id) {
+  eligibility::v1::GetPathwayRequest request;
+  request.set_name(absl::StartsWith(id, "pathways/") ? id : absl::StrCat("pathways/", id));
+  ASSIGN_OR_RETURN(const eligibility::v1::Pathway pathway,
+                   session.client.Call(&EligibilityService::Stub::GetPathway, request));
+  Table criteria{.header = {"id", "confidence", "met", "citation"}};
+  for (int i = 0; i < pathway.criteria_size() && i < pathway.shown().criteria_size(); ++i) {
+    const eligibility::v1::CriterionText& text = pathway.shown().criteria(i);
+    criteria.rows.push_back({pathway.criteria(i).id(), CellOf(pathway.criteria(i), "confidence"),
+                             text.text().text(), text.citation()});
+  }
+  session.output.Show(
+      pathway,
+      {FieldsOf(pathway, {"id", "title", "unit", "authority", "mode", "shown.status.text"}),
+       criteria});
+  return absl::OkStatus();
+}
+
+void AddScreen(CLI::App& app, const CommandContextPtr& context) {
+  auto screened = std::make_shared<std::string>();
+  auto facts = std::make_shared<std::string>();
+  auto words = std::make_shared<Words>();
+  CLI::App& screen =
+      AddChange(app, context, "screen",
+                "Screen with the policies in force: a case again, or facts that are not stored",
+                [=](Session& session) -> absl::Status {
+                  if (!facts->empty()) return ScreenFile(session, *facts, *words);
+                  if (!screened->empty()) return Screen(session, *screened);
+                  return absl::InvalidArgumentError("name a case, or facts with --facts");
+                });
+  AddCaseArgument(screen, *screened);
+  CLI::Option* const name = screen.get_option("case");
+  name->required(false);
+  screen.add_option("--facts", *facts, "File of facts as JSON (pathways.type.v1.CaseFacts)")
+      ->excludes(name);
+  AddWords(screen, *words);
+}
+
+}  // namespace
+
+void AddPolicyCommands(CLI::App& app, const CommandContextPtr& context) {
+  AddScreen(app, context);
+
+  CLI::App& screening = AddGroup(app, "screening", "Read screenings");
+  auto name = std::make_shared<std::string>();
+  auto words = std::make_shared<Words>();
+  CLI::App& get =
+      AddCommand(screening, context, "get", "Show what a case was screened as, and why",
+                 [=](Session& session) { return GetScreening(session, *name, *words); });
+  AddCaseArgument(get, *name);
+  AddWords(get, *words);
+
+  CLI::App& policy = AddGroup(app, "policy", "The pathways, with their conditions and sources");
+  AddCommand(policy, context, "list", "List the pathways in force", ListPolicies);
+  AddPolicyLedgerCommands(policy, context);
+  auto id = std::make_shared<std::string>();
+  AddCommand(policy, context, "show", "Show one pathway with its criteria and citations",
+             [id](Session& session) { return ShowPolicy(session, *id); })
+      .add_option("pathway", *id, "Pathway id, for example us-refugee-resettlement")
+      ->required();
+}
+
+}  // namespace pathways::cli

@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "services/base/status_macros.h"
+#include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/simulation.h"
+#include "services/eligibility/domain/text_keys.h"
+#include "services/eligibility/explain.h"
+#include "services/eligibility/methods.h"
+#include "services/host/pages.h"
+#include "services/type/desk.h"
+#include "services/type/problem.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using host::Caller;
+
+constexpr int kPeopleMax = 50;
+constexpr int kHeadsPage = 500;
+constexpr int kSecondsUsual = 20;
+constexpr int kSecondsMax = 60;
+
+// Puts in what somebody who is not registered need not say.
+type::v1::CaseFacts Completed(type::v1::CaseFacts facts) {
+  for (int i = 0; i < facts.people_size(); ++i) {
+    type::v1::PersonFacts& person = *facts.mutable_people(i);
+    if (person.person_id().empty()) person.set_person_id(absl::StrCat("p", i + 1));
+    const bool is_alone = facts.people_size() == 1;
+    if (is_alone) person.set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  }
+  return facts;
+}
+
+void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violations) {
+  if (facts.people().empty() || facts.people_size() > kPeopleMax) {
+    violations.Add("facts.people", "must be 1 to 50 people");
+  } else if (!CheckFacts(facts).ok()) {
+    violations.Add("facts.people",
+                   "must have one principal applicant, ids of their own and codes that exist");
+  }
+}
+
+// Adds cases until there are no more or the time is up. True: there are no more.
+absl::StatusOr<bool> AddCases(engine::EventStore& store, const Caller& caller, absl::Time until,
+                              Simulation& simulation) {
+  std::string after;
+  for (;;) {
+    if (absl::Now() >= until || caller.is_cancelled()) return false;
+    ASSIGN_OR_RETURN(const std::vector<engine::StreamHead> heads,
+                     store.ReadHeads(after, kHeadsPage));
+    if (heads.empty()) return true;
+    std::vector<std::string> cases;
+    for (const engine::StreamHead& head : heads) {
+      if (!type::IsServiceStream(head.stream)) cases.push_back(head.stream);
+    }
+    ASSIGN_OR_RETURN(const auto rows, store.ReadStates(cases));
+    for (const auto& [case_id, row] : rows) {
+      ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+      simulation.Add(state);
+    }
+    after = heads.back().stream;
+  }
+}
+
+absl::Status AnotherSimulates() {
+  return type::RefuseFor(absl::StatusCode::kResourceExhausted, "SIMULATION_RUNS",
+                         "another simulation runs in this process; try again",
+                         absl::Seconds(kSecondsUsual));
+}
+
+absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymouslyRequest& request,
+                               v1::ScreenAnonymouslyResponse& response) {
+  const type::v1::CaseFacts facts = Completed(request.facts());
+  type::Violations violations;
+  CheckAnonymous(facts, violations);
+  const Wording wording = WordingOf(request.language(), request.audience(), violations);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  ASSIGN_OR_RETURN(const Policy policy, context.policies.InForce());
+  const absl::Time now = context.parts.clock.Now();
+  v1::CaseScreened screened = ScreenFacts(facts, {*policy.rules, policy.number}, now);
+  const Explainer explainer(*policy.rules, wording.language, wording.audience);
+  AddSteps(explainer, policy.rules->On(AsOfTime(type::PlaceOf(facts), now)), facts,
+           *response.mutable_steps());
+  for (const v1::Determination& determination : screened.determinations()) {
+    *response.add_explanations() = explainer.Explain(determination);
+  }
+  response.mutable_determinations()->Swap(screened.mutable_determinations());
+  response.set_policy_version(policy.rules->pack().version());
+  response.set_notice(explainer.TextOf(kNoticeKey).text());
+  return absl::OkStatus();
+}
+
+absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
+                            const v1::SimulatePolicyRequest& request,
+                            v1::SimulatePolicyResponse& response) {
+  type::Violations violations;
+  const int seconds = host::CheckPageSize(request.seconds_max(), kSecondsUsual, kSecondsMax,
+                                          "seconds_max", violations);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(request.pack()));
+  if (context.simulates.exchange(true)) return AnotherSimulates();
+  const absl::Cleanup done = [&context] { context.simulates = false; };
+  ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
+  const PolicyInForce candidate{*rules, in_force.number + 1};
+  Simulation simulation(candidate, context.parts.clock.Now());
+  // A little before the caller stops waiting.
+  const absl::Time until =
+      std::min(absl::Now() + absl::Seconds(seconds), caller.deadline - absl::Milliseconds(200));
+  ASSIGN_OR_RETURN(const bool whole, AddCases(context.parts.store, caller, until, simulation));
+  response.set_policy_version(in_force.rules->pack().version());
+  response.set_cases(simulation.cases());
+  response.set_whole(whole);
+  for (v1::SimulationCell& cell : simulation.Cells()) *response.add_cells() = std::move(cell);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddUnstoredMethods(const Context& context, host::Api& api) {
+  api.methods.push_back(host::ReadMethod<v1::SimulatePolicyRequest, v1::SimulatePolicyResponse>(
+      "SimulatePolicy", {host::kPolicyOfficer},
+      [context](const Caller& caller, const auto& request, auto& response) {
+        return SimulatePolicy(*context, caller, request, response);
+      }));
+  host::Method anonymous =
+      host::ReadMethod<v1::ScreenAnonymouslyRequest, v1::ScreenAnonymouslyResponse>(
+          "ScreenAnonymously", {host::kRegistrar, host::kViewer},
+          [context](const Caller&, const auto& request, auto& response) {
+            return ScreenAnonymously(*context, request, response);
+          });
+  anonymous.per_minute = kAnonymousPerMinute;
+  api.methods.push_back(std::move(anonymous));
+}
+
+}  // namespace pathways::eligibility

@@ -1,0 +1,20 @@
+// The command `policy check`: whether policy packs can be used.
+//
+// For whoever writes a pack: it needs no server and no token. It reads the folders, prints every
+// fault as file:line:column, runs the decision tables beside each pack and names what they do not
+// show. Exit code 0 when all is well, 2 when a pack has a fault.
+#ifndef PATHWAYS_SERVICES_EMBEDDED_POLICY_CHECK_COMMAND_H_
+#define PATHWAYS_SERVICES_EMBEDDED_POLICY_CHECK_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+
+#include "services/cli/command.h"
+
+namespace pathways::embedded {
+
+// Adds `check` to the group `policy` of the program.
+void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
+
+}  // namespace pathways::embedded
+
+#endif  // PATHWAYS_SERVICES_EMBEDDED_POLICY_CHECK_COMMAND_H_

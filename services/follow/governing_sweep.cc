@@ -1,0 +1,137 @@
+#include "services/follow/governing_sweep.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "services/base/status_macros.h"
+#include "services/follow/head_sweep.h"
+#include "services/follow/submit.h"
+
+namespace pathways::follow {
+namespace {
+
+// Small against a batch, so that live work stands behind little.
+constexpr size_t kSubmitMax = 64;
+constexpr absl::Duration kLook = absl::Seconds(1);
+constexpr absl::Duration kYield = absl::Milliseconds(2);
+constexpr std::chrono::seconds kYieldMax{1};
+
+}  // namespace
+
+GoverningSweep::GoverningSweep(const engine::Domain& domain, engine::EventStore& store,
+                               engine::Engine& engine, GoverningSweepOptions options, Report report)
+    : domain_(domain),
+      governing_(domain.Governing()),
+      store_(store),
+      engine_(engine),
+      options_(options),
+      reporter_(std::move(report)) {}
+
+GoverningSweep::~GoverningSweep() { Stop(); }
+
+void GoverningSweep::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void GoverningSweep::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void GoverningSweep::Run() {
+  int64_t done = 0;  // Version under which every stream was found decided.
+  auto next = std::chrono::steady_clock::now();
+  while (!signal_.stopped()) {
+    const absl::StatusOr<int64_t> version = VersionNow();
+    absl::Status status = version.status();
+    if (version.ok() && (*version != done || std::chrono::steady_clock::now() >= next)) {
+      status = SweepOnce().status();
+      if (status.ok()) {
+        done = *version;
+        next = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(options_.every);
+      }
+    }
+    if (absl::IsAborted(status)) continue;  // A newer version: again, under that one.
+    // Another process does it, or will be asked again in a second.
+    if (!absl::IsFailedPrecondition(status)) reporter_.Tell(status);
+    signal_.Wait(kLook);
+  }
+}
+
+absl::StatusOr<int64_t> GoverningSweep::VersionNow() {
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(governing_.stream));
+  return row.version;
+}
+
+absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
+  if (!store_.IsRelayLeader()) {
+    return absl::FailedPreconditionError("another process publishes this log");
+  }
+  ASSIGN_OR_RETURN(const int64_t version, VersionNow());
+  if (version == 0) return 0;
+  ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
+                   store_.ReadStream(governing_.stream, version, 1, /*with_sealed=*/false));
+  if (events.empty()) return absl::DataLossError("the governing stream lacks its last event");
+  const engine::GoverningOrigin origin{version, events[0].ce_id};
+  int64_t submitted = 0;
+  absl::Status first_error;  // A stream that is parked by it must not keep the others.
+  std::vector<std::string> behind;
+  HeadSweep sweep{HeadsOf(store_), {}, {}, {}};
+  sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
+    ASSIGN_OR_RETURN(behind, Behind(streams, version));
+    return absl::OkStatus();
+  };
+  sweep.visit = [&](const std::vector<engine::StreamHead>&) -> absl::Status {
+    const absl::Status status = SubmitSome(behind, origin);
+    if (absl::IsUnavailable(status)) return status;
+    first_error.Update(status);
+    submitted += static_cast<int64_t>(behind.size());
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(SweepHeads(sweep, signal_));
+  ASSIGN_OR_RETURN(const int64_t now, VersionNow());
+  if (now != version) return absl::AbortedError("the governing stream moved on");
+  RETURN_IF_ERROR(first_error);
+  return submitted;
+}
+
+absl::StatusOr<std::vector<std::string>> GoverningSweep::Behind(std::vector<std::string> streams,
+                                                                int64_t version) {
+  ASSIGN_OR_RETURN(auto marked, store_.ReadApplied(governing_.mark, streams));
+  std::erase_if(streams, [&](const std::string& stream) { return marked[stream] >= version; });
+  return streams;
+}
+
+absl::Status GoverningSweep::SubmitSome(const std::vector<std::string>& streams,
+                                        const engine::GoverningOrigin& origin) {
+  absl::Status first_error;
+  for (size_t begin = 0; begin < streams.size() && !signal_.stopped(); begin += kSubmitMax) {
+    const size_t end = std::min(streams.size(), begin + kSubmitMax);
+    Yield(static_cast<int64_t>(end - begin));
+    std::vector<engine::Command> commands;
+    for (size_t i = begin; i < end; ++i) {
+      commands.push_back({streams[i], governing_.command, origin, {}});
+    }
+    const absl::Status status = SubmitAll(engine_, std::move(commands));
+    if (absl::IsUnavailable(status)) return status;
+    first_error.Update(status);
+  }
+  return first_error;
+}
+
+void GoverningSweep::Yield(int64_t count) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point until = Clock::now() + kYieldMax;
+  while (engine_.QueueLength() > options_.queue_short && Clock::now() < until) {
+    if (!signal_.Wait(kYield)) return;
+  }
+  if (options_.per_second == 0) return;
+  while (Clock::now() < allowed_) {
+    const auto left = std::min<Clock::duration>(allowed_ - Clock::now(), kYieldMax);
+    if (!signal_.Wait(absl::FromChrono(left))) return;
+  }
+  allowed_ = Clock::now() + std::chrono::microseconds(1'000'000 * count / options_.per_second);
+}
+
+}  // namespace pathways::follow

@@ -1,0 +1,78 @@
+// Decides every stream again when the stream that governs them has a new version.
+//
+// Its thread pages through the streams and compares the version that each has noted
+// (Domain::Governing) with the present one. Streams that noted a lower version are submitted, a
+// small page at a time. The notes are in the store, so a pass that was cut short by a stop is
+// simply begun again, and no stream is decided twice by one version. Live work comes first: a page
+// is submitted only while few commands wait. But at least one page is submitted each second, so a
+// pass ends under any load. A rate may bound it further. Where several processes share a store, the
+// sweep runs in the one that publishes the log.
+#ifndef PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
+#define PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/base/signal.h"
+#include "services/engine/domain.h"
+#include "services/engine/engine.h"
+#include "services/engine/store/event_store.h"
+#include "services/follow/report.h"
+
+namespace pathways::follow {
+
+struct GoverningSweepOptions {
+  // How often all streams are looked at although there is no new version; a new version is seen
+  // within a second. This finds streams that missed a version because they were parked.
+  absl::Duration every = absl::Minutes(5);
+  int64_t per_second = 0;   // At most so many streams are submitted in a second. 0: no bound.
+  size_t queue_short = 32;  // A page is submitted when at most so many commands wait.
+};
+
+class GoverningSweep {
+ public:
+  // All must outlive the sweep. `domain` has a governing stream.
+  GoverningSweep(const engine::Domain& domain, engine::EventStore& store, engine::Engine& engine,
+                 GoverningSweepOptions options, Report report);
+  ~GoverningSweep();
+  // Starts the thread. Once.
+  void Start();
+  // There may be a new version. Never blocks.
+  void Notify() { signal_.Notify(); }
+  void Stop();
+
+  // Looks at all streams once. Returns the number submitted. FAILED_PRECONDITION: another process
+  // does this. ABORTED: a new version came while it ran. Other errors are those of the first stream
+  // that failed, or of the store.
+  absl::StatusOr<int64_t> SweepOnce();
+
+ private:
+  void Run();
+  absl::StatusOr<int64_t> VersionNow();
+  // Those of these streams that have noted a lower version.
+  absl::StatusOr<std::vector<std::string>> Behind(std::vector<std::string> streams,
+                                                  int64_t version);
+  absl::Status SubmitSome(const std::vector<std::string>& streams,
+                          const engine::GoverningOrigin& origin);
+  // Waits until few commands are queued and the rate allows `count` more streams.
+  void Yield(int64_t count);
+
+  const engine::Domain& domain_;
+  const engine::GoverningStream& governing_;
+  engine::EventStore& store_;
+  engine::Engine& engine_;
+  const GoverningSweepOptions options_;
+  Reporter reporter_;
+  base::Signal signal_;
+  std::chrono::steady_clock::time_point allowed_;  // When the rate allows the next page.
+  std::thread thread_;
+};
+
+}  // namespace pathways::follow
+
+#endif  // PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_

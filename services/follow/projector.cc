@@ -1,0 +1,214 @@
+#include "services/follow/projector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/faults.h"
+#include "services/base/status_macros.h"
+#include "services/follow/head_sweep.h"
+#include "services/follow/log_page.h"
+
+namespace pathways::follow {
+namespace {
+
+constexpr int kPage = 256;
+// Events folded before they are written: what they take in memory is kept for as long as it runs.
+constexpr size_t kPassMax = 512;
+// Nobody waits for a projection as for a referral; a pass over few events costs as much as a full
+// one.
+constexpr absl::Duration kPassRest = absl::Milliseconds(100);
+constexpr absl::Duration kSweepRetry = absl::Seconds(10);
+
+}  // namespace
+
+Projector::Projector(engine::EventStore& store, const Projection& projection,
+                     std::vector<ProjectionSource> sources, absl::Duration sweep_every,
+                     Report report)
+    : store_(store),
+      projection_(projection),
+      sources_(std::move(sources)),
+      sweep_every_(sweep_every),
+      positions_(store),
+      reporter_(std::move(report)),
+      thread_([this] { Run(); }) {}
+
+Projector::~Projector() { Stop(); }
+
+void Projector::Stop() {
+  signal_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string PositionKey(absl::string_view projection, absl::string_view upstream) {
+  return absl::StrCat(projection, "/", upstream);
+}
+
+void Projector::Run() {
+  auto next_sweep = std::chrono::steady_clock::now();
+  absl::Status swept;
+  while (!signal_.stopped()) {
+    const absl::StatusOr<size_t> read = ReadPages();
+    // Not far behind, for then heads are ahead of what was read anyway. Under a steady load there
+    // is always something to read, and the sweep must come all the same.
+    const bool caught_up = !read.ok() || *read < kPassMax;
+    const bool is_due = std::chrono::steady_clock::now() >= next_sweep && !PATHWAYS_REPAIR_OFF();
+    if (is_due && caught_up) {
+      swept = SweepAll();
+      const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+      next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
+    }
+    reporter_.Tell(read.ok() ? swept : read.status());
+    if (read.ok() && *read >= kPassMax) continue;
+    if (!signal_.Rest(kPassRest)) return;
+    if (read.ok() && *read > 0) continue;
+    signal_.Wait(read.ok() ? base::kIdleWait : base::kErrorWait);
+  }
+}
+
+absl::StatusOr<size_t> Projector::ReadPages() {
+  positions_.ForgetOld();
+  size_t events = 0;
+  Pass pass;
+  // A source that lost its tail must not keep what the others tell.
+  absl::Status first_error;
+  for (const ProjectionSource& source : sources_) {
+    for (const auto& log : source.logs.Logs()) {
+      first_error.Update(ReadPage(source, *log, pass));
+      if (pass.events < kPassMax) continue;
+      events += pass.events;
+      first_error.Update(WritePass(pass));
+    }
+  }
+  events += pass.events;
+  first_error.Update(WritePass(pass));
+  if (first_error.ok()) return events;
+  positions_.Forget();
+  // Another replica was first. At once again, from what it has made.
+  if (absl::IsAborted(first_error)) return kPassMax;
+  return first_error;
+}
+
+absl::Status Projector::WritePass(Pass& pass) {
+  const Pass read = std::exchange(pass, {});
+  if (read.positions.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Write(read.before, read.values, read.positions));
+  positions_.Committed(read.positions);
+  return absl::OkStatus();
+}
+
+absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass) {
+  ASSIGN_OR_RETURN(
+      const LogPage page,
+      ReadLogPage(log, PositionKey(projection_.Name(), source.upstream), positions_, kPage));
+  if (page.events.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ReadValues(page.events, pass));
+  // One value that cannot be brought up must not keep the others: the sweep tries it again.
+  absl::Status first_error;
+  for (const engine::EventRow& event : page.events) {
+    // Only its position counts.
+    if (event.stream.empty() || type::IsServiceStream(event.stream)) continue;
+    const absl::Status status = Bring(source, event, pass.values[event.stream]);
+    if (absl::IsUnavailable(status)) return status;
+    first_error.Update(status);
+  }
+  pass.positions[page.key] = {page.before.incarnation, page.events.back().position};
+  pass.events += page.events.size();
+  return first_error;
+}
+
+absl::Status Projector::ReadValues(const std::vector<engine::EventRow>& events, Pass& pass) {
+  std::set<std::string> wanted;
+  for (const engine::EventRow& event : events) {
+    if (!pass.values.contains(event.stream)) wanted.insert(event.stream);
+  }
+  if (wanted.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Values found,
+                   store_.ReadProjections(projection_.Name(), {wanted.begin(), wanted.end()}));
+  pass.before.insert(found.begin(), found.end());
+  pass.values.merge(std::move(found));
+  return absl::OkStatus();
+}
+
+absl::Status Projector::Bring(const ProjectionSource& source, const engine::EventRow& event,
+                              std::string& value) {
+  ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+  if (event.number <= folded) return absl::OkStatus();
+  if (event.number > folded + 1) return CatchUp(source, event.stream, value);
+  return projection_.Fold(value, source.upstream, event);
+}
+
+absl::Status Projector::CatchUp(const ProjectionSource& source, const std::string& stream,
+                                std::string& value) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+    ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
+                     source.streams.ReadStream(stream, folded + 1, kPage));
+    if (events.empty()) return absl::OkStatus();
+    for (const engine::EventRow& event : events) {
+      RETURN_IF_ERROR(projection_.Fold(value, source.upstream, event));
+    }
+  }
+}
+
+absl::Status Projector::SweepAll() {
+  absl::Status first_error;
+  for (const ProjectionSource& source : sources_) first_error.Update(Sweep(source));
+  return first_error;
+}
+
+absl::Status Projector::Sweep(const ProjectionSource& source) {
+  Values values;
+  absl::Status first_error;
+  HeadSweep sweep{HeadsOf(source.streams), HeadsOf(store_), {}, {}};
+  sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
+    for (const std::string& stream : streams) values.erase(stream);
+    ASSIGN_OR_RETURN(Values read, store_.ReadProjections(projection_.Name(), streams));
+    values.merge(std::move(read));
+    return absl::OkStatus();
+  };
+  sweep.visit = [&](const std::vector<engine::StreamHead>& heads) -> absl::Status {
+    const Values before = std::exchange(values, {});
+    Values changed;
+    for (const engine::StreamHead& head : heads) {
+      const auto known = before.find(head.stream);
+      std::string value = known == before.end() ? "" : known->second;
+      first_error.Update(SweepOne(source, head, value));
+      if (known == before.end() ? !value.empty() : value != known->second) {
+        changed[head.stream] = value;
+      }
+    }
+    return changed.empty() ? absl::OkStatus() : Write(before, changed, {});
+  };
+  RETURN_IF_ERROR(SweepHeads(sweep, signal_));
+  return first_error;
+}
+
+absl::Status Projector::SweepOne(const ProjectionSource& source, const engine::StreamHead& head,
+                                 std::string& value) {
+  ASSIGN_OR_RETURN(const int64_t folded, projection_.Folded(value, source.upstream));
+  if (head.version > folded) return CatchUp(source, head.stream, value);
+  if (head.version == folded) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool lost, IsLost(source.streams, head.stream, folded));
+  if (!lost) return absl::OkStatus();
+  return absl::DataLossError("the upstream lacks events that were projected");
+}
+
+absl::Status Projector::Write(const Values& before, const Values& values,
+                              const std::map<std::string, engine::Position>& positions) {
+  engine::BatchWrite write;
+  for (const auto& [stream, value] : values) {
+    const auto read = before.find(stream);
+    const std::string known = read == before.end() ? "" : read->second;
+    if (value != known) write.projections.push_back({projection_.Name(), stream, value, known});
+  }
+  write.positions = positions;
+  ASSIGN_OR_RETURN(std::unique_ptr<engine::Batch> batch, store_.Begin());
+  PATHWAYS_CRASH_POINT("projector.before_commit");
+  return batch->Commit(write);
+}
+
+}  // namespace pathways::follow

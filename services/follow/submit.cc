@@ -1,0 +1,55 @@
+#include "services/follow/submit.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace pathways::follow {
+
+engine::Command CommandOf(const engine::Domain& domain, const std::string& upstream,
+                          const engine::EventRow& event) {
+  engine::Command command;
+  engine::EventOrigin origin;
+  origin.upstream = upstream;
+  if (type::IsServiceStream(event.stream)) {
+    command.origin = std::move(origin);  // No case: it moves the position and nothing else.
+    return command;
+  }
+  command.stream = event.stream;
+  origin.number = event.number;
+  origin.ce_id = event.ce_id;
+  absl::StatusOr<engine::UpstreamCommand> translated = domain.FromUpstream(upstream, event);
+  if (translated.ok()) {
+    command.payload = std::move(translated->command);
+    origin.requires_applied = std::move(translated->requires_applied);
+  } else {
+    origin.unreadable = "EVENT_UNREADABLE";
+  }
+  command.origin = std::move(origin);
+  return command;
+}
+
+absl::Status SubmitAll(engine::Engine& engine, std::vector<engine::Command> commands) {
+  struct Waiting {
+    std::mutex mutex;
+    std::condition_variable done;
+    size_t left = 0;
+    absl::Status first_error;
+  };
+  // Shared with the callbacks: the last of them may still hold it when the wait ends.
+  auto waiting = std::make_shared<Waiting>();
+  waiting->left = commands.size();
+  for (engine::Command& command : commands) {
+    engine.Submit(std::move(command), [waiting](const engine::Answer& answer) {
+      std::lock_guard<std::mutex> lock(waiting->mutex);
+      if (!answer.status.ok() && waiting->first_error.ok()) waiting->first_error = answer.status;
+      if (--waiting->left == 0) waiting->done.notify_one();
+    });
+  }
+  std::unique_lock<std::mutex> lock(waiting->mutex);
+  waiting->done.wait(lock, [&] { return waiting->left == 0; });
+  return waiting->first_error;
+}
+
+}  // namespace pathways::follow

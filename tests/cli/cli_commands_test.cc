@@ -1,0 +1,318 @@
+// Goal: each command sends the request it says, and shows what comes back. Method: one row per
+// command with the exact request; the changes that read first, the watch and the output forms on
+// their own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "pathways/eligibility/v1/eligibility_service.pb.h"
+#include "pathways/intake/v1/intake_service.pb.h"
+#include "pathways/referral/v1/agency_service.pb.h"
+#include "services/cli/exit_codes.h"
+#include "tests/cli/cli_support.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Puts the ids in for CASE and REQUEST.
+std::string Filled(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"CASE", kCaseId}, {"REQUEST", kRequestId}});
+}
+
+class CliCommandsTest : public ::testing::Test {
+ protected:
+  Ran Run(std::vector<std::string> arguments) {
+    for (std::string& argument : arguments) argument = Filled(argument);
+    return RunCli(services_.address(), arguments);
+  }
+
+  std::string FileOf(const std::string& content) {
+    const std::string path = folder_.path() + "/file.json";
+    std::ofstream(path) << content;
+    return path;
+  }
+
+  FakeServices services_;
+  const testing_support::TempFolder folder_;
+};
+
+TEST_F(CliCommandsTest, EachSendsItsRequest) {
+  eligibility::v1::ReplayScreeningResponse replayed;
+  replayed.set_same_outcomes(true);
+  services_.Answer("ReplayScreening", replayed);
+  struct Row {
+    std::vector<std::string> arguments;
+    std::string call;
+  };
+  const std::string change = " request_id: \"REQUEST\"}";
+  const std::string referral = "name: \"cases/CASE/referrals/r1\" etag: \"7\"";
+  const std::vector<std::string> ids = {"CASE/r1", "--etag", "7", "--request-id", "REQUEST"};
+  std::vector<Row> rows = {
+      {{"case", "get", "CASE"}, "GetCase {name: \"cases/CASE\"}"},
+      {{"screen", "--facts", FileOf("{\"people\": [{\"sex\": \"SEX_FEMALE\"}]}")},
+       "ScreenAnonymously {facts { people { sex: SEX_FEMALE } } language: \"en\" audience: "
+       "AUDIENCE_STAFF}"},
+      {{"policy", "versions", "--page-size", "5"}, "ListPolicyVersions {page_size: 5}"},
+      {{"policy", "changes", "--version", "current"},
+       "ListPolicyChanges {name: \"policyVersions/current\"}"},
+      {{"review", "list", "--page-size", "5"}, "ListReviews {page_size: 5}"},
+      {{"review", "decide", "CASE", "override", "--pathway", "a", "--persons", "p1,p2", "--outcome",
+        "meets", "--reason", "PAPERS_SEEN", "--etag", "7", "--request-id", "REQUEST"},
+       "ReviewDetermination {name: \"cases/CASE/screening\" etag: \"7\" pathway: \"a\" person_ids: "
+       "\"p1\" person_ids: \"p2\" verdict: REVIEW_VERDICT_OVERRIDE outcome: OUTCOME_MEETS "
+       "reason_code: \"PAPERS_SEEN\"" +
+           change},
+      {{"determination", "replay", "CASE", "--number", "4"},
+       "ReplayScreening {name: \"cases/CASE/screening\" number: 4}"},
+      {{"case", "list", "--page-size", "5", "--page-token", "t"},
+       "ListCases {page_size: 5 page_token: \"t\"}"},
+      {{"case", "status", "cases/CASE"}, "GetCaseStatus {name: \"cases/CASE/status\"}"},
+      {{"case", "withdraw", "CASE", "--etag", "7", "--request-id", "REQUEST"},
+       "WithdrawCase {name: \"cases/CASE\" etag: \"7\"" + change},
+      {{"case", "update", "CASE", "--consent", "no", "--request-id", "REQUEST"},
+       "UpdateCase {case { name: \"cases/CASE\" consent: false } update_mask { paths: "
+       "\"consent\" }" +
+           change},
+      {{"cases", "stuck", "--hours", "5", "--limit", "6"}, "ListStuckCases {hours: 5 limit: 6}"},
+      {{"screen", "CASE", "--request-id", "REQUEST"},
+       "ScreenCase {name: \"cases/CASE/screening\"" + change},
+      {{"screening", "get", "CASE", "--language", "ht", "--plain"},
+       "GetScreening {name: \"cases/CASE/screening\" language: \"ht\" audience: AUDIENCE_PERSON}"},
+      {{"policy", "list"}, "ListPathways {}"},
+      {{"policy", "show", "us-refugee"}, "GetPathway {name: \"pathways/us-refugee\"}"},
+      {{"parked", "list", "--service", "intake", "--limit", "6"},
+       "ListParkedCases {service: \"intake\" limit: 6}"},
+      {{"parked", "redrive", "CASE", "--service", "referral"},
+       "RedriveCase {service: \"referral\" name: \"cases/CASE\"}"},
+      {{"tail-loss", "acknowledge", "--service", "referral", "--upstream", "intake"},
+       "AcknowledgeTailLoss {service: \"referral\" upstream: \"intake\"}"},
+      {{"referral", "get", "CASE/r1"}, "GetReferral {name: \"cases/CASE/referrals/r1\"}"},
+      {{"referral", "list"}, "ListReferrals {parent: \"cases/-\"}"},
+      {{"referral", "list", "CASE"}, "ListReferrals {parent: \"cases/CASE\"}"},
+      {{"referral", "list", "--as-agency", "--state", "submitted"},
+       "ListReferrals {state: REFERRAL_STATE_SUBMITTED}"},
+  };
+  // Actions on a referral: what each takes beside the ids, and the request between etag and id.
+  struct Action {
+    std::vector<std::string> arguments;
+    std::string method;
+    std::string fields;
+  };
+  const std::vector<Action> actions = {
+      {{"receive"}, "ReceiveReferral", ""},
+      {{"accept"}, "AcceptReferral", ""},
+      {{"reject", "--reason", "FULL"}, "RejectReferral", " reason_code: \"FULL\""},
+      {{"return", "--fields", "a,b"},
+       "ReturnReferral",
+       " fields_to_correct: \"a\" fields_to_correct: \"b\""},
+      {{"report-stage", "--stage", "S"}, "ReportStage", " stage: \"S\""},
+      {{"complete"}, "CompleteReferral", ""},
+      {{"close", "--reason", "GONE"}, "CloseReferral", " reason_code: \"GONE\""},
+      {{"answer-withdrawal", "--grant"}, "AnswerWithdrawal", " granted: true"},
+      {{"answer-withdrawal", "--refuse", "--reason", "LATE"},
+       "AnswerWithdrawal",
+       " reason_code: \"LATE\""},
+      {{"resubmit"}, "ResubmitReferral", ""},
+      {{"withdraw"}, "WithdrawReferral", ""},
+      {{"hold", "--reason", "ASK"}, "SetHold", " on_hold: true reason_code: \"ASK\""},
+      {{"release"}, "SetHold", ""},
+      {{"escalate"}, "SetEscalation", " escalated: true"},
+      {{"escalate", "--clear"}, "SetEscalation", ""},
+  };
+  for (const Action& action : actions) {
+    Row& row = rows.emplace_back(Row{.arguments = {"referral"}});
+    row.arguments.insert(row.arguments.end(), action.arguments.begin(), action.arguments.end());
+    row.arguments.insert(row.arguments.end(), ids.begin(), ids.end());
+    row.call = absl::StrCat(action.method, " {", referral, action.fields, change);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const Ran ran = Run(rows[i].arguments);
+    EXPECT_EQ(ran.exit_code, kExitOk) << ::testing::PrintToString(rows[i].arguments) << ran.err;
+    const std::vector<std::string> calls = services_.calls();
+    ASSERT_EQ(calls.size(), i + 1) << ::testing::PrintToString(rows[i].arguments) << ran.err;
+    EXPECT_EQ(calls.back(), Filled(rows[i].call));
+  }
+}
+
+TEST_F(CliCommandsTest, RegistersAFile) {
+  const std::string path = FileOf(R"({"people": [{"sex": "SEX_FEMALE"}], "consent": true})");
+  const Ran ran = Run({"case", "register", path, "--request-id", "REQUEST"});
+  EXPECT_EQ(ran.exit_code, kExitOk) << ran.err;
+  EXPECT_THAT(services_.calls(), ElementsAre(Filled("RegisterCase {case { people { sex: SEX_FEMALE "
+                                                    "} consent: true } request_id: "
+                                                    "\"REQUEST\"}")));
+  const Ran bad = Run({"case", "register", FileOf(R"({"nombre": "Plantado"})")});
+  EXPECT_EQ(bad.exit_code, kExitUsage);
+  EXPECT_THAT(bad.err, Not(HasSubstr("Plantado")));
+}
+
+intake::v1::Case CaseOnFile() {
+  intake::v1::Case on_file;
+  on_file.set_name(kCase);
+  on_file.set_etag("4");
+  on_file.set_consent(true);
+  for (const char* id : {"p1", "p2"}) {
+    intake::v1::Person& person = *on_file.add_people();
+    person.set_person_id(id);
+    person.mutable_identity()->set_given_names("Plantado");
+    person.add_nationalities("VEN");
+  }
+  return on_file;
+}
+
+TEST_F(CliCommandsTest, AnUpdateSendsBackNoIdentityAndTheVersionRead) {
+  services_.Answer("GetCase", CaseOnFile());
+  services_.Answer("UpdateCase", Refusal(grpc::StatusCode::ABORTED, "ETAG_MISMATCH"));
+  const Ran ran = Run({"case", "update", "CASE", "--person", "p2", "--set", "entry_date=2023-06-01",
+                       "--set", "seeks_work=yes", "--set", "nationalities=VEN, COL", "--set",
+                       "refugee_claim=REFUGEE_CLAIM_FILED", "--set", "state=MX-CHP", "--request-id",
+                       "REQUEST"});
+  EXPECT_EQ(ran.exit_code, kExitRefused);
+  const std::vector<std::string> calls = services_.calls();
+  ASSERT_EQ(calls.size(), 2);
+  EXPECT_EQ(calls[1],
+            Filled("UpdateCase {case { name: \"cases/CASE\" etag: \"4\" people { person_id: "
+                   "\"p1\" nationalities: \"VEN\" } people { person_id: \"p2\" nationalities: "
+                   "\"VEN\" nationalities: \"COL\" entry_date { year: 2023 month: 6 day: 1 } "
+                   "state: \"MX-CHP\" refugee_claim: REFUGEE_CLAIM_FILED seeks_work: ANSWER_YES } "
+                   "consent: true } update_mask { paths: \"people\" } request_id: \"REQUEST\"}"));
+  EXPECT_THAT(ran.err, HasSubstr(Filled("--request-id REQUEST --etag 4\n")));
+
+  services_.Answer("GetCase", CaseOnFile());
+  EXPECT_EQ(Run({"case", "update", "CASE", "--person", "p3", "--set", "needs="}).exit_code,
+            kExitUsage);
+}
+
+TEST_F(CliCommandsTest, AnUpdateFromAFileSendsWhatTheFileHolds) {
+  const std::string path = FileOf(R"({"people": [{"sex": "SEX_MALE"}], "consent": false})");
+  const Ran ran = Run({"case", "update", "CASE", "--file", path, "--mask", "people,consent",
+                       "--request-id", "REQUEST"});
+  EXPECT_EQ(ran.exit_code, kExitOk) << ran.err;
+  EXPECT_THAT(services_.calls(),
+              ElementsAre(Filled("UpdateCase {case { name: \"cases/CASE\" people { sex: SEX_MALE } "
+                                 "consent: false } update_mask { paths: \"people\" paths: "
+                                 "\"consent\" } request_id: \"REQUEST\"}")));
+}
+
+referral::v1::WatchReferralsResponse Change(const std::string& token) {
+  referral::v1::WatchReferralsResponse change;
+  change.mutable_referral()->set_name(Filled("cases/CASE/referrals/r1"));
+  change.mutable_referral()->set_pathway("us-refugee");
+  change.mutable_referral()->set_state(referral::v1::REFERRAL_STATE_SUBMITTED);
+  change.set_resume_token(token);
+  return change;
+}
+
+TEST_F(CliCommandsTest, AWatchResumesAfterTheLastChangeShown) {
+  const auto t1 = Change("t1");
+  const auto t2 = Change("t2");
+  const auto t3 = Change("t3");
+  services_.AnswerStream("WatchReferrals", {&t1, &t2},
+                         {grpc::StatusCode::UNAVAILABLE, "restarting"});
+  services_.AnswerStream("WatchReferrals", {&t3}, Refusal(grpc::StatusCode::UNAUTHENTICATED, "X"));
+  const Ran ran = Run({"referral", "watch", "--resume", "t0"});
+  EXPECT_EQ(ran.exit_code, kExitNotAllowed);
+  const std::string line = "  cases/CASE/referrals/r1  us-refugee  SUBMITTED  ";
+  EXPECT_EQ(ran.out, Filled(absl::StrCat(line, "t1\n", line, "t2\n", line, "t3\n")));
+  EXPECT_THAT(ran.err, HasSubstr("--resume t3"));
+  EXPECT_THAT(services_.calls(), ElementsAre("WatchReferrals {resume_token: \"t0\"}",
+                                             "WatchReferrals {resume_token: \"t2\"}"));
+}
+
+TEST_F(CliCommandsTest, AWatchAsJsonIsOneObjectALineAndEndsAtItsLimit) {
+  const auto t1 = Change("t1");
+  services_.AnswerStream("WatchReferrals", {&t1, &t1, &t1}, grpc::Status::OK);
+  const Ran ran = Run({"referral", "watch", "--limit", "2", "--output", "json"});
+  EXPECT_EQ(ran.exit_code, kExitOk) << ran.err;
+  const std::string line =
+      Filled(R"({"referral":{"name":"cases/CASE/referrals/r1","pathway":"us-refugee",)"
+             R"("state":"REFERRAL_STATE_SUBMITTED"},"resume_token":"t1"})");
+  EXPECT_EQ(ran.out, absl::StrCat(line, "\n", line, "\n"));
+}
+
+TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
+  eligibility::v1::Screening screening;
+  screening.set_name(Filled("cases/CASE/screening"));
+  screening.set_notice("This is a screening, not a decision.");
+  eligibility::v1::Determination& determination = *screening.add_determinations();
+  determination.set_pathway("us-refugee");
+  determination.add_person_ids("p1");
+  determination.add_person_ids("p2");
+  determination.set_outcome(eligibility::v1::OUTCOME_NEEDS_INFORMATION);
+  determination.add_missing_facts("entry_date");
+  determination.set_status(eligibility::v1::PATHWAY_STATUS_SUSPENDED);
+  determination.mutable_holds_until()->set_year(2027);
+  determination.mutable_holds_until()->set_month(1);
+  determination.mutable_holds_until()->set_day(29);
+  eligibility::v1::Explanation& explanation = *screening.add_explanations();
+  explanation.set_pathway("us-refugee");
+  *explanation.mutable_person_ids() = determination.person_ids();
+  explanation.mutable_outcome()->set_text("Ask first.");
+  explanation.mutable_status()->set_text("Suspended.");
+  explanation.mutable_status()->set_unreviewed(true);
+  eligibility::v1::CriterionText& criterion = *explanation.add_criteria();
+  criterion.set_criterion("entry");
+  criterion.mutable_text()->set_text("On which day?");
+  criterion.set_citation("A book (2023)");
+  eligibility::v1::StepText& step = *screening.add_steps();
+  step.mutable_text()->set_text("Leave the state.");
+  *step.mutable_person_ids() = determination.person_ids();
+  step.set_must_acknowledge(true);
+  eligibility::v1::EffectText& effect = *step.add_effects();
+  effect.set_pathway("mx-refugee");
+  effect.mutable_text()->set_text("The claim may be lost.");
+  effect.set_citation("A law (2011)");
+  services_.Answer("GetScreening", screening);
+  services_.Answer("GetScreening", screening);
+  const Ran table = Run({"screening", "get", "CASE"});
+  EXPECT_EQ(
+      table.out,
+      Filled("field     value\n"
+             "name      cases/CASE/screening\n"
+             "based_on  0\n\n"
+             "pathway     person_ids  outcome            status     can_submit  missing_facts  "
+             "holds_until  policy_version\n"
+             "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
+             "2027-01-29\n\n"
+             "pathway     person_ids  outcome     status\n"
+             "us-refugee  p1, p2      Ask first.  (unreviewed) Suspended.\n\n"
+             "pathway     person_ids  criterion  reason         citation\n"
+             "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
+             "step              person_ids  acknowledge  pathway     effect                  "
+             "citation\n"
+             "Leave the state.  p1, p2      yes          mx-refugee  The claim may be lost.  "
+             "A law (2011)\n\n"
+             "This is a screening, not a decision.\n"));
+  const Ran json = Run({"screening", "get", "CASE", "--output", "json"});
+  EXPECT_THAT(json.out, HasSubstr("\"missing_facts\": ["));
+  EXPECT_THAT(json.out, HasSubstr("\"notice\": \"This is a screening, not a decision.\""));
+}
+
+TEST_F(CliCommandsTest, ShowsAPageAndHowToGetTheNext) {
+  intake::v1::ListCasesResponse page;
+  intake::v1::Case& shown = *page.add_cases();
+  shown.set_name("cases/1");
+  shown.set_state(intake::v1::CASE_STATE_OPEN);
+  shown.add_people();
+  shown.set_consent(false);
+  shown.mutable_register_time()->set_seconds(1690500000);
+  page.set_next_page_token("more");
+  services_.Answer("ListCases", page);
+  EXPECT_EQ(Run({"case", "list"}).out,
+            "name     state  people  consent  register_time         update_time\n"
+            "cases/1  OPEN   1       no       2023-07-27T23:20:00Z\n"
+            "next page: --page-token more\n");
+}
+
+}  // namespace
+}  // namespace pathways::cli

@@ -1,0 +1,368 @@
+// Goal: every household of a file ends as registered or as refused with its line and column,
+// however busy or shaky the service is, and none is sent twice under another id. Method: a service
+// that answers by the number of the household and of its attempt.
+#include <gmock/gmock.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "pathways/intake/v1/intake_service.grpc.pb.h"
+#include "services/base/ids.h"
+#include "services/cli/importer.h"
+#include "tests/cli/cli_support.h"
+#include "tests/cli/import_support.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+using Stream =
+    grpc::ServerReaderWriter<intake::v1::ImportCasesResponse, intake::v1::ImportCasesRequest>;
+
+// The answer to a registration at its first, second ... attempt.
+intake::v1::ImportCasesResponse Answered(const intake::v1::RegisterCaseRequest& registration,
+                                         grpc::StatusCode code = grpc::StatusCode::OK,
+                                         const std::string& reason = "") {
+  intake::v1::ImportCasesResponse answer;
+  answer.set_request_id(registration.request_id());
+  answer.set_code(code);
+  answer.set_reason(reason);
+  return answer;
+}
+
+class FakeIntake : public intake::v1::IntakeService::Service {
+ public:
+  using Handle = std::function<grpc::Status(Stream&, FakeIntake&)>;
+
+  explicit FakeIntake(Handle handle) : handle_(std::move(handle)) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address_ = absl::StrCat("127.0.0.1:", port);
+  }
+  ~FakeIntake() override {
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  }
+
+  const std::string& address() const { return address_; }
+  int streams() const { return streams_; }
+
+  // Counts the attempts of each household, by its number.
+  int Attempt(const intake::v1::RegisterCaseRequest& registration) {
+    const std::lock_guard lock(mutex_);
+    ids_.insert(registration.request_id());
+    return ++attempts_[NumberOf(registration)];
+  }
+  std::map<std::string, int> attempts() {
+    const std::lock_guard lock(mutex_);
+    return attempts_;
+  }
+  std::set<std::string> ids() {
+    const std::lock_guard lock(mutex_);
+    return ids_;
+  }
+  static std::string NumberOf(const intake::v1::RegisterCaseRequest& registration) {
+    return registration.case_().people(0).identity().registration_number();
+  }
+
+ private:
+  grpc::Status ImportCases(grpc::ServerContext* context, Stream* stream) override {
+    ++streams_;
+    return handle_(*stream, *this);
+  }
+
+  Handle handle_;
+  std::mutex mutex_;
+  std::map<std::string, int> attempts_;
+  std::set<std::string> ids_;
+  std::atomic<int> streams_ = 0;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// Answers each registration on its own.
+FakeIntake::Handle Each(
+    std::function<intake::v1::ImportCasesResponse(const intake::v1::RegisterCaseRequest&, int)>
+        answer) {
+  return [answer = std::move(answer)](Stream& stream, FakeIntake& intake) {
+    intake::v1::ImportCasesRequest request;
+    while (stream.Read(&request)) {
+      const int attempt = intake.Attempt(request.registration());
+      stream.Write(answer(request.registration(), attempt));
+    }
+    return grpc::Status::OK;
+  };
+}
+
+class CliImportTest : public ::testing::Test {
+ protected:
+  std::string Write(const std::string& content) {
+    const std::string path = folder_.path() + "/import.csv";
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+  // Good households N0, N1 ...
+  std::string WriteGood(int count) {
+    std::vector<Cells> rows;
+    for (int i = 0; i < count; ++i) rows.push_back(Row(absl::StrCat("N", i)));
+    return Write(File(rows));
+  }
+  // The import itself, with short waits.
+  ImportSummary RunImport(const FakeIntake& intake, ImportSettings settings,
+                          absl::Duration timeout = absl::Seconds(10)) {
+    const auto client = Client::Make({.address = intake.address(), .timeout = timeout});
+    EXPECT_TRUE(client.ok()) << client.status();
+    if (!client.ok()) return {};
+    settings.today = kToday;
+    settings.backoff = absl::Milliseconds(1);
+    absl::StatusOr<ImportSummary> summary = Import(**client, settings);
+    EXPECT_TRUE(summary.ok()) << summary.status();
+    return summary.ok() ? *std::move(summary) : ImportSummary();
+  }
+
+  const testing_support::TempFolder folder_;
+};
+
+TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    const std::string number = FakeIntake::NumberOf(registration);
+    if (number == "USED") {
+      return Answered(registration, grpc::StatusCode::ALREADY_EXISTS, "REQUEST_ID_REUSED");
+    }
+    intake::v1::ImportCasesResponse answer = Answered(registration);
+    if (number == "BAD") {
+      answer.set_code(grpc::StatusCode::INVALID_ARGUMENT);
+      intake::v1::ImportViolation& violation = *answer.add_violations();
+      violation.set_field("case.people[1].nationalities[0]");
+      violation.set_description("is not a country");
+    }
+    return answer;
+  }));
+  const std::string path = Write(File({
+      Row("GOOD"),                                                           // Line 2.
+      Row("BAD"), Row("BAD", {{"relationship", "child"}, {"consent", ""}}),  // 3 and 4.
+      Row("HERE", {{"sex", kPlanted}}),                                      // 5.
+      Row("USED"),                                                           // 6.
+  }));
+  const std::string report = folder_.path() + "/report.csv";
+  const Ran ran = RunCli(intake.address(), {"import", path, "--report", report});
+  EXPECT_EQ(ran.exit_code, kExitRowsRefused) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("\n4     nationality  is not a country\n"),
+                             HasSubstr("\n5     sex          "),
+                             HasSubstr("\n6                  is registered with other content: use "
+                                       "'case update' (REQUEST_ID_REUSED)\n"),
+                             HasSubstr("households  registered  people  refused\n"
+                                       "4           1           1       3\n")));
+  std::ifstream file(report);
+  std::string line;
+  std::vector<std::string> lines;
+  while (std::getline(file, line)) lines.push_back(line);
+  EXPECT_THAT(lines, ElementsAre("line,column,reason\r", "4,\"nationality\",\"is not a country\"\r",
+                                 HasSubstr("5,\"sex\",\""), HasSubstr("6,\"\",\"")));
+  EXPECT_THAT(ran.out + ran.err, ::testing::Not(HasSubstr(kPlanted)));
+  EXPECT_EQ(intake.attempts().count("HERE"), 0);
+
+  const Ran json = RunCli(intake.address(), {"import", path, "--output", "json"});
+  EXPECT_EQ(json.exit_code, kExitRowsRefused);
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"registered\": 1"), HasSubstr("\"line\": 4"),
+                              HasSubstr("\"column\": \"nationality\"")));
+}
+
+// Opening the report would empty the registrations before they are read, whatever it is called.
+TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string path = WriteGood(2);
+  const auto text = [&path] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = text();
+  const std::string soft = folder_.path() + "/soft.csv";
+  const std::string hard = folder_.path() + "/hard.csv";
+  ASSERT_EQ(symlink(path.c_str(), soft.c_str()), 0);
+  ASSERT_EQ(link(path.c_str(), hard.c_str()), 0);
+  for (const std::string& report : {path, soft, hard, folder_.path() + "/./import.csv"}) {
+    for (const std::string& import : {path, soft, hard}) {
+      SCOPED_TRACE(import + " " + report);
+      const Ran ran = RunCli(intake.address(), {"import", import, "--report", report});
+      EXPECT_EQ(ran.exit_code, kExitUsage);
+      EXPECT_THAT(ran.err, HasSubstr("--report names the file that is imported"));
+      ASSERT_EQ(text(), before);
+    }
+  }
+  EXPECT_TRUE(intake.attempts().empty());
+}
+
+TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    const std::string number = FakeIntake::NumberOf(registration);
+    const bool is_busy = (number == "N1" || number == "N3") && attempt <= 2;
+    return Answered(registration, !is_busy       ? grpc::StatusCode::OK
+                                  : attempt == 1 ? grpc::StatusCode::RESOURCE_EXHAUSTED
+                                                 : grpc::StatusCode::UNAVAILABLE);
+  }));
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(5)});
+  EXPECT_TRUE(summary.status.ok()) << summary.status;
+  EXPECT_EQ(summary.registered, 5);
+  EXPECT_EQ(intake.attempts(),
+            (std::map<std::string, int>{{"N0", 1}, {"N1", 3}, {"N2", 1}, {"N3", 3}, {"N4", 1}}));
+  EXPECT_THAT(intake.ids(), SizeIs(5));
+  EXPECT_EQ(intake.ids().count(base::UuidOf("registration/N1")), 1);
+}
+
+TEST_F(CliImportTest, GivesUpOnAServiceThatStaysBusy) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    return Answered(registration, grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED");
+  }));
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(1), .attempts_max = 3});
+  EXPECT_EQ(ExitCodeOf(summary.status), kExitUnreachable);
+  EXPECT_EQ(intake.attempts(), (std::map<std::string, int>{{"N0", 3}}));
+}
+
+TEST_F(CliImportTest, AnAnswerThatIsForAllEndsIt) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    return Answered(registration, grpc::StatusCode::PERMISSION_DENIED);
+  }));
+  EXPECT_EQ(RunCli(intake.address(), {"import", WriteGood(3)}).exit_code, kExitNotAllowed);
+}
+
+TEST_F(CliImportTest, GoesOnWhenTheStreamBreaks) {
+  FakeIntake intake([](Stream& stream, FakeIntake& intake) {
+    intake::v1::ImportCasesRequest request;
+    for (int i = 0; stream.Read(&request); ++i) {
+      intake.Attempt(request.registration());
+      // The first stream breaks with the second registration taken and not answered.
+      if (i == 1 && intake.streams() == 1) {
+        return grpc::Status(grpc::StatusCode::UNAVAILABLE, "restarting");
+      }
+      stream.Write(Answered(request.registration()));
+    }
+    return grpc::Status::OK;
+  });
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(20)});
+  EXPECT_TRUE(summary.status.ok()) << summary.status;
+  EXPECT_EQ(summary.registered, 20);
+  EXPECT_EQ(intake.streams(), 2);
+  EXPECT_THAT(intake.ids(), SizeIs(20));
+}
+
+TEST_F(CliImportTest, GivesUpOnAServiceThatIsSilent) {
+  FakeIntake intake([](Stream& stream, FakeIntake& intake) {
+    intake::v1::ImportCasesRequest request;
+    while (stream.Read(&request)) {
+    }
+    return grpc::Status::OK;
+  });
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(3)}, absl::Milliseconds(200));
+  EXPECT_EQ(summary.status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(summary.registered, 0);
+}
+
+// Answers only once the window is full and, for a while, nothing more has come.
+TEST_F(CliImportTest, LeavesAtMostAWindowUnanswered) {
+  constexpr int kWindow = 4;
+  constexpr int kHouseholds = 3 * kWindow;
+  std::atomic<int> too_many = 0;
+  FakeIntake intake([&too_many](Stream& stream, FakeIntake& intake) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<intake::v1::RegisterCaseRequest> taken;
+    bool is_read = false;
+    std::thread reader([&] {
+      intake::v1::ImportCasesRequest request;
+      while (stream.Read(&request)) {
+        const std::lock_guard lock(mutex);
+        taken.push_back(request.registration());
+        changed.notify_all();
+      }
+      const std::lock_guard lock(mutex);
+      is_read = true;
+      changed.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [&] { return is_read || taken.size() >= kWindow; });
+      if (is_read) break;
+      if (changed.wait_for(lock, std::chrono::milliseconds(100),
+                           [&] { return taken.size() > kWindow; })) {
+        ++too_many;
+      }
+      std::reverse(taken.begin(), taken.end());
+      for (const auto& registration : std::exchange(taken, {})) {
+        stream.Write(Answered(registration));
+      }
+    }
+    lock.unlock();
+    reader.join();
+    return grpc::Status::OK;
+  });
+  const ImportSummary summary =
+      RunImport(intake, {.path = WriteGood(kHouseholds), .window = kWindow});
+  EXPECT_TRUE(summary.status.ok()) << summary.status;
+  EXPECT_EQ(summary.registered, kHouseholds);
+  EXPECT_EQ(too_many, 0);
+}
+
+TEST_F(CliImportTest, StopsOnceWhatWasSentIsAnswered) {
+  std::atomic<bool> stop = false;
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    return Answered(registration);
+  }));
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(50),
+                                                   .window = 2,
+                                                   .progress =
+                                                       [&](const ImportSummary& so_far) {
+                                                         if (so_far.registered == 5) stop = true;
+                                                       },
+                                                   .stop = &stop});
+  EXPECT_EQ(summary.status.code(), absl::StatusCode::kCancelled);
+  EXPECT_GE(summary.registered, 5);
+  EXPECT_LE(summary.registered, 7);
+  EXPECT_EQ(summary.registered, static_cast<int>(intake.ids().size()));
+}
+
+TEST_F(CliImportTest, CtrlCStopsTheCommandCleanly) {
+  constexpr int kHouseholds = 2000;
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    if (FakeIntake::NumberOf(registration) == "N600") kill(getpid(), SIGINT);
+    return Answered(registration);
+  }));
+  const Ran ran = RunCli(intake.address(), {"import", WriteGood(kHouseholds)});
+  EXPECT_EQ(ran.exit_code, kExitFailed);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("500 households, 500 people registered, 0 refused\n"),
+                             HasSubstr("error: CANCELLED: stopped: ")));
+  const size_t sent = intake.ids().size();
+  EXPECT_LT(sent, kHouseholds);
+  EXPECT_THAT(ran.out, ::testing::ContainsRegex(absl::StrCat("\n[0-9]+ +", sent, " +", sent)));
+}
+
+}  // namespace
+}  // namespace pathways::cli

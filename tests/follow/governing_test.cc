@@ -1,0 +1,183 @@
+// Goal: every command is decided under exactly the version of the governing stream that its batch
+// holds, and a new version reaches every stream once. Method: a domain that writes down under which
+// rule it decided, on the memory store; the sweep is asked for single passes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/base/clock.h"
+#include "services/engine/engine.h"
+#include "services/follow/governing_sweep.h"
+#include "services/follow/submit.h"
+#include "tests/engine/rule_domain.h"
+#include "tests/sim/memory_store.h"
+#include "tests/support/eventually.h"
+
+namespace pathways::follow {
+namespace {
+
+class GoverningTest : public testing::Test {
+ protected:
+  engine::Command Say(const std::string& stream, const std::string& what) {
+    const std::string key = absl::StrCat("key-", ++keys_);
+    return {stream, what, engine::RequestOrigin{key, what, "staff/a", "Say"}, {}};
+  }
+  engine::Command Rule(const std::string& rule) { return Say(engine::kRules, rule); }
+  absl::Status Submit(std::vector<engine::Command> commands) {
+    return SubmitAll(engine_, std::move(commands));
+  }
+  std::string State(const std::string& stream) { return store_.ReadState(stream)->state.open; }
+  int64_t Marked(const std::string& stream) {
+    const engine::StreamRow row = *store_.ReadState(stream);
+    const auto found = row.applied.find("rule");
+    return found == row.applied.end() ? 0 : found->second.number;
+  }
+  int64_t Sweep() {
+    const absl::StatusOr<int64_t> swept = sweep_.SweepOnce();
+    EXPECT_TRUE(swept.ok()) << swept.status();
+    return swept.value_or(-1);
+  }
+
+  const engine::RuleDomain domain_;
+  base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  sim::MemoryStore store_{clock_, "log"};
+  engine::Engine engine_{domain_, store_, engine::EngineOptions{}};
+  GoverningSweep sweep_{domain_, store_, engine_, GoverningSweepOptions{}, nullptr};
+  int keys_ = 0;
+};
+
+TEST_F(GoverningTest, EachCommandIsDecidedUnderTheRuleBeforeIt) {
+  ASSERT_TRUE(
+      Submit({Say("s", "a"), Rule("r1"), Say("s", "b"), Say("t", "c"), Rule("r2"), Say("s", "d")})
+          .ok());
+  EXPECT_EQ(State("s"), "a@none.b@r1.d@r2.");
+  EXPECT_EQ(State("t"), "c@r1.");
+  EXPECT_EQ(Marked("s"), 2);
+  EXPECT_EQ(Marked("t"), 1);
+  EXPECT_EQ(Marked(engine::kRules), 0);
+}
+
+TEST_F(GoverningTest, WhatIsRefusedIsNotMarked) {
+  ASSERT_TRUE(Submit({Say("s", "a"), Rule("r1")}).ok());
+  EXPECT_FALSE(Submit({Say("s", "refuse")}).ok());
+  EXPECT_EQ(Marked("s"), 0);
+}
+
+TEST_F(GoverningTest, AnEventOfAnotherServicesOwnStreamMovesThePositionOnly) {
+  engine::EventRow event;
+  event.stream = engine::kRules;
+  event.number = 1;
+  event.ce_id = "1";
+  event.data = "garbage";
+  engine::Command command = CommandOf(domain_, "up", event);
+  EXPECT_EQ(command.stream, "");
+  auto& origin = std::get<engine::EventOrigin>(command.origin);
+  EXPECT_EQ(origin.unreadable, "");
+  origin.position_key = "up";
+  origin.incarnation = "log";
+  origin.position = 7;
+  ASSERT_TRUE(Submit({command}).ok());
+  EXPECT_EQ(store_.ReadPosition("up")->position, 7);
+  EXPECT_EQ(store_.ReadState(engine::kRules)->version, 0);
+}
+
+TEST_F(GoverningTest, ANewRuleReachesEachStreamOnce) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Say("t", "b")}).ok());
+  EXPECT_EQ(Sweep(), 0);
+  ASSERT_TRUE(Submit({Rule("r2"), Say("t", "c")}).ok());
+  EXPECT_EQ(Sweep(), 1);
+  EXPECT_EQ(State("s"), "a@r1.again@r2.");
+  EXPECT_EQ(State("t"), "b@r1.c@r2.");
+  EXPECT_EQ(Sweep(), 0);
+  const std::vector<engine::EventRow> events = *store_.ReadStream("s", 2, 1, false);
+  const std::vector<engine::EventRow> rules = *store_.ReadStream(engine::kRules, 2, 1, false);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].cause.service(), "rule");
+  EXPECT_EQ(events[0].cause.number(), 2);
+  EXPECT_EQ(events[0].cause.ce_id(), rules[0].ce_id);
+}
+
+TEST_F(GoverningTest, AStreamThatARuleLeavesAsItIsIsSeenOnceWithoutAnEvent) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("same-r1")}).ok());
+  EXPECT_EQ(Sweep(), 1);
+  EXPECT_EQ(State("s"), "a@r1.");
+  EXPECT_EQ(store_.ReadState("s")->version, 1);
+  EXPECT_EQ(Marked("s"), 2);
+  EXPECT_EQ(Sweep(), 0);
+}
+
+TEST_F(GoverningTest, WhatWasSubmittedForAnOlderRuleIsDropped) {
+  ASSERT_TRUE(Submit({Say("s", "a"), Rule("r1"), Rule("r2")}).ok());
+  ASSERT_TRUE(Submit({{"s", "again", engine::GoverningOrigin{1, "id"}, {}},
+                      {"unknown", "again", engine::GoverningOrigin{2, "id"}, {}}})
+                  .ok());
+  EXPECT_EQ(State("s"), "a@none.");
+  EXPECT_EQ(Marked("s"), 0);
+  ASSERT_TRUE(Submit({{"s", "again", engine::GoverningOrigin{2, "id"}, {}},
+                      {"s", "again", engine::GoverningOrigin{2, "id"}, {}}})
+                  .ok());
+  EXPECT_EQ(State("s"), "a@none.again@r2.");
+  EXPECT_EQ(store_.ReadState("unknown")->version, 0);
+}
+
+TEST_F(GoverningTest, AStreamThatCannotBeDecidedIsParkedAndComesBackWhenItIsRedriven) {
+  ASSERT_TRUE(Submit({Say("s", "a"), Say("t", "a"), Rule("broken")}).ok());
+  EXPECT_FALSE(sweep_.SweepOnce().ok());
+  EXPECT_FALSE(store_.ReadState("s")->parked_reason.empty());
+  EXPECT_FALSE(store_.ReadState("t")->parked_reason.empty());
+  ASSERT_TRUE(Submit({Rule("r2")}).ok());
+  EXPECT_EQ(Sweep(), 2);
+  EXPECT_EQ(State("s"), "a@none.");
+  ASSERT_TRUE(store_.ClearParked("s").ok());
+  Sweep();
+  EXPECT_EQ(State("s"), "a@none.again@r2.");
+  EXPECT_EQ(State("t"), "a@none.");
+}
+
+TEST_F(GoverningTest, AStreamWhoseNewDecisionCannotBeCommittedIsParked) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("r2")}).ok());
+  store_.FailNextCommits(engine::EngineOptions{}.attempts_max, absl::InternalError("refused"));
+  EXPECT_EQ(sweep_.SweepOnce().status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(store_.ReadState("s")->parked_reason, "INTERNAL");
+  EXPECT_EQ(State("s"), "a@r1.");
+  ASSERT_TRUE(store_.ClearParked("s").ok());
+  EXPECT_EQ(Sweep(), 1);
+  EXPECT_EQ(State("s"), "a@r1.again@r2.");
+}
+
+// It is the fault of no stream.
+TEST_F(GoverningTest, ARuleThatCannotBeUsedParksNothing) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("unusable")}).ok());
+  engine::EventRow event;
+  event.stream = "s";
+  event.number = 1;
+  event.ce_id = "1";
+  event.data = "b";
+  const engine::Command command = CommandOf(domain_, "up", event);
+  EXPECT_EQ(Submit({command}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(store_.ReadState("s")->parked_reason, "");
+  EXPECT_EQ(State("s"), "a@r1.");
+}
+
+TEST_F(GoverningTest, TheThreadFindsANewRuleByItself) {
+  std::vector<engine::Command> commands;
+  for (int i = 0; i < 200; ++i) commands.push_back(Say(absl::StrCat("s", i), "a"));
+  commands.push_back(Rule("r1"));
+  ASSERT_TRUE(Submit(std::move(commands)).ok());
+  sweep_.Start();
+  // The last one in order: a newer rule would end the pass before it comes to it.
+  ASSERT_TRUE(testing_support::Eventually([&] { return Marked("s99") == 1; }));
+  EXPECT_EQ(Marked("s0"), 1);
+  EXPECT_EQ(Marked("s199"), 1);
+  ASSERT_TRUE(Submit({Rule("r2")}).ok());
+  sweep_.Notify();
+  EXPECT_TRUE(testing_support::Eventually([&] { return Marked("s99") == 2; }));
+  sweep_.Stop();
+  EXPECT_EQ(State("s99"), "a@none.again@r1.again@r2.");
+}
+
+}  // namespace
+}  // namespace pathways::follow
