@@ -26,6 +26,12 @@ std::string Format(std::array<uint8_t, 16> bytes, uint8_t version) {
 
 }  // namespace
 
+std::string RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  randombytes_buf(bytes.data(), bytes.size());
+  return bytes;
+}
+
 std::string NewUuid() {
   std::array<uint8_t, 16> bytes;
   randombytes_buf(bytes.data(), bytes.size());

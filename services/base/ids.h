@@ -5,11 +5,15 @@
 #ifndef PATHWAYS_SERVICES_BASE_IDS_H_
 #define PATHWAYS_SERVICES_BASE_IDS_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
 namespace pathways::base {
+
+// Random bytes. Thread-safe.
+std::string RandomBytes(size_t count);
 
 // A random UUID (version 4), lower case. Thread-safe.
 std::string NewUuid();

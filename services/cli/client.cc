@@ -15,6 +15,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "services/base/status_macros.h"
+#include "services/base/trace.h"
 #include "services/type/problem.h"
 
 namespace pathways::cli {
@@ -160,8 +161,9 @@ bool Client::WaitUntilConnected(absl::Duration at_most) {
   return channel_->WaitForConnected(absl::ToChronoTime(absl::Now() + at_most));
 }
 
-void Client::Authenticate(grpc::ClientContext& context) const {
+void Client::AddHeaders(grpc::ClientContext& context) const {
   if (!authorization_.empty()) context.AddMetadata("authorization", authorization_);
+  context.AddMetadata(base::kTraceparent, base::Trace::New().Format());
 }
 
 }  // namespace pathways::cli

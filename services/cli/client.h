@@ -1,6 +1,6 @@
 // A connection of the command line to the services, and what their refusals mean.
 //
-// Every call carries the token and a deadline. A call that the service could not take (UNAVAILABLE,
+// Every call carries the token, a trace of its own and a deadline. A call that the service could not take (UNAVAILABLE,
 // RESOURCE_EXHAUSTED) is sent again by gRPC itself, unchanged and so with the same request id, at
 // most five times within the deadline; every changing call has a request id, so that is safe. What
 // the service refuses comes back as an absl::Status that FailureOf takes apart; nobody parses
@@ -80,7 +80,7 @@ class Client {
                                                              Response*),
                                 const Request& request) {
     grpc::ClientContext context;
-    Authenticate(context);
+    AddHeaders(context);
     context.set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
     Response response;
     const grpc::Status status = (stub<Stub>().*method)(&context, request, &response);
@@ -93,7 +93,8 @@ class Client {
   Stub& stub() {
     return *std::get<std::unique_ptr<Stub>>(stubs_);
   }
-  void Authenticate(grpc::ClientContext& context) const;
+  // The token, and a trace that begins with this call.
+  void AddHeaders(grpc::ClientContext& context) const;
   // Connects if need be. False when that took too long.
   bool WaitUntilConnected(absl::Duration at_most);
   absl::Duration timeout() const { return timeout_; }

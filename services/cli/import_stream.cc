@@ -12,7 +12,7 @@ constexpr size_t kAnswersMax = 4096;
 }  // namespace
 
 ImportStream::ImportStream(Client& client) {
-  client.Authenticate(context_);
+  client.AddHeaders(context_);
   client.stub<intake::v1::IntakeService::Stub>().async()->ImportCases(&context_, this);
   AddHold();
   StartRead(&read_);

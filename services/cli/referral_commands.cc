@@ -94,7 +94,7 @@ struct WatchOptions {
 // Reads one stream to its end, or to the limit. `shown` counts.
 absl::Status WatchOnce(Session& session, WatchOptions& options, int64_t& shown) {
   grpc::ClientContext context;
-  session.client.Authenticate(context);
+  session.client.AddHeaders(context);
   referral::v1::WatchReferralsRequest request;
   request.set_resume_token(options.resume_token);
   const auto reader = session.client.stub<AgencyService::Stub>().WatchReferrals(&context, request);

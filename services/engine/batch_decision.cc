@@ -322,6 +322,7 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
     if (absl::IsInternal(decided.status())) work.open.reset();
     return decided.status();
   }
+  const base::Trace trace = command.trace.IsNone() ? base::Trace::New() : command.trace;
   for (NewEvent& made : *decided) {
     EventRow event;
     event.stream = command.stream;
@@ -330,6 +331,7 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
     event.type = std::move(made.type);
     event.time = now;
     event.cause = cause;
+    event.trace = trace;
     event.data = std::move(made.data);
     event.sealed = std::move(made.sealed);
     work.events.push_back(std::move(event));

@@ -32,6 +32,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/base/trace.h"
 #include "services/engine/domain.h"
 #include "services/engine/governed_domain.h"
 #include "services/engine/store/event_store.h"
@@ -91,6 +92,8 @@ struct Command {
   std::string payload;  // Serialised command of the service.
   std::variant<RequestOrigin, EventOrigin, TimerOrigin, GoverningOrigin> origin;
   std::vector<KeyRow> keys;  // Stored when the command is accepted.
+  // The hop that the command is, which all its events bear. None, as of a timer: a new trace.
+  base::Trace trace = {};
 };
 
 // What became of a command.

@@ -17,6 +17,7 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
     return command;
   }
   command.stream = event.stream;
+  command.trace = event.trace.Child();
   origin.number = event.number;
   origin.ce_id = event.ce_id;
   absl::StatusOr<engine::UpstreamCommand> translated = domain.FromUpstream(upstream, event);

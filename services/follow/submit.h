@@ -15,9 +15,9 @@
 
 namespace pathways::follow {
 
-// The command for an upstream event. An event that cannot be understood gives a command that parks
-// its stream. An event of a stream of the upstream service itself (type/stream.h) gives a command
-// for no stream, which only moves the position.
+// The command for an upstream event: the next hop of the event's trace. An event that cannot be
+// understood gives a command that parks its stream. An event of a stream of the upstream service
+// itself (type/stream.h) gives a command for no stream, which only moves the position.
 engine::Command CommandOf(const engine::Domain& domain, const std::string& upstream,
                           const engine::EventRow& event);
 

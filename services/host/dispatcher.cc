@@ -85,7 +85,8 @@ absl::StatusOr<Caller> Dispatcher::Admit(const Entry& entry, const Incoming& inc
   const Principal* const principal = parts_.authenticator.Find(incoming.credentials);
   RETURN_IF_ERROR(Authorize(principal, entry.method->roles));
   if (entry.rate) RETURN_IF_ERROR(entry.rate->Take(principal->Name()));
-  return Caller{*principal, entry.label, incoming.deadline, incoming.is_cancelled};
+  return Caller{*principal, entry.label, incoming.deadline, incoming.is_cancelled,
+                base::Trace::Parse(incoming.traceparent).Child()};
 }
 
 ReadPool& Dispatcher::PoolOf(const Entry& entry) const {
@@ -163,6 +164,7 @@ void Dispatcher::Submit(const std::shared_ptr<Unary>& call, const ChangeHandler&
                         ChangeCall change) const {
   if (!change.command) return Finish(*call, change.answer({}, *call->response));
   engine::Command command = *std::move(change.command);
+  command.trace = call->caller.trace;
   call->entry->api->engine->Submit(
       std::move(command),
       [this, call, &handler, fill = std::move(change.answer)](const engine::Answer& answer) {

@@ -4,7 +4,8 @@
 // may not call and who calls too often, gives up what nobody waits for any more, runs the handler
 // where it may run - reads in a pool, commands through the engine - and counts the call. A request
 // is parsed only once its caller was let in. Each call is answered exactly once, also when its
-// caller has gone. A transport brings bytes in and out and nothing else.
+// caller has gone. Each call is a hop of its caller's trace, or of a new one, and so is the command
+// that a change makes of it. A transport brings bytes in and out and nothing else.
 //
 // Thread-safe. Call and Open never block: they may be called on a transport's own threads.
 #ifndef PATHWAYS_SERVICES_HOST_DISPATCHER_H_
@@ -19,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/base/clock.h"
 #include "services/host/authenticator.h"
@@ -31,6 +33,7 @@ namespace pathways::host {
 // One call, as its transport has it. The views need to live for the call of Call or Open alone.
 struct Incoming {
   Credentials credentials;
+  absl::string_view traceparent;  // As it came; empty where there is none, or more than one.
   absl::Time deadline = absl::InfiniteFuture();
   std::function<bool()> is_cancelled;  // Any thread, until the call is answered.
 };

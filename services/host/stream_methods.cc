@@ -33,6 +33,7 @@ stream::v1::StreamRecord RecordOf(const engine::EventRow& event) {
   *record.mutable_time() = type::TimestampOf(event.time);
   *record.mutable_cause() = event.cause;
   record.set_data(event.data);
+  record.set_traceparent(event.trace.Format());
   return record;
 }
 

@@ -54,6 +54,7 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
       is_held_ = !read_on;
     }
     if (command.ok()) {
+      command->trace = caller_.trace.Child();
       parts_.engine.Submit(*std::move(command),
                            [self = shared_from_this(),
                             request_id = registration.request_id()](const engine::Answer& answer) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "services/base/trace.h"
 #include "services/cli/client.h"
 #include "tests/cli/cli_support.h"
 #include "tests/support/temp_folder.h"
@@ -139,6 +140,21 @@ TEST_F(CliFailureTest, TheTokenIsSentAndNeverShown) {
   const Ran bad = RunCli(services_.address(), {"case", "list"}, "two words");
   EXPECT_EQ(bad.exit_code, kExitUsage);
   EXPECT_THAT(bad.err, ::testing::Not(HasSubstr("two words")));
+}
+
+TEST_F(CliFailureTest, EveryCallBeginsATraceAndATryAgainDoesNot) {
+  services_.Answer("ScreenCase", grpc::Status(grpc::StatusCode::UNAVAILABLE, "starting"));
+  const Ran first = RunCli(services_.address(), {"screen", kCaseId});
+  const Ran second = RunCli(services_.address(), {"screen", kCaseId});
+  EXPECT_EQ(first.exit_code, kExitOk) << first.err;
+  const std::vector<std::string> sent = services_.traceparents();
+  ASSERT_EQ(sent.size(), 3);
+  for (const std::string& one : sent) {
+    EXPECT_FALSE(base::Trace::Parse(one).IsNone()) << one;
+    EXPECT_THAT(first.out + first.err, ::testing::Not(HasSubstr(one.substr(3, 32))));
+  }
+  EXPECT_EQ(sent[0], sent[1]);
+  EXPECT_NE(sent[1].substr(3, 32), sent[2].substr(3, 32));
 }
 
 TEST_F(CliFailureTest, WrongUsageReachesNoService) {

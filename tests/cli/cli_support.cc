@@ -58,13 +58,17 @@ class FakeServices::Call : public grpc::ServerGenericBidiReactor {
     if (token != context.client_metadata().end()) {
       authorization_.assign(token->second.data(), token->second.size());
     }
+    const auto trace = context.client_metadata().find("traceparent");
+    if (trace != context.client_metadata().end()) {
+      traceparent_.assign(trace->second.data(), trace->second.size());
+    }
     StartRead(&request_);
   }
 
  private:
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::CANCELLED);
-    reply_ = services_.Take(path_, request_, authorization_);
+    reply_ = services_.Take(path_, request_, authorization_, traceparent_);
     WriteNext();
   }
   void OnWriteDone(bool ok) override { WriteNext(); }
@@ -79,6 +83,7 @@ class FakeServices::Call : public grpc::ServerGenericBidiReactor {
   FakeServices& services_;
   std::string path_;
   std::string authorization_;
+  std::string traceparent_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
   Reply reply_;
@@ -144,16 +149,23 @@ std::string FakeServices::authorization() const {
   return authorization_;
 }
 
+std::vector<std::string> FakeServices::traceparents() const {
+  const std::lock_guard lock(mutex_);
+  return traceparents_;
+}
+
 grpc::ServerGenericBidiReactor* FakeServices::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
   return new Call(*this, *context);
 }
 
 FakeServices::Reply FakeServices::Take(const std::string& path, const grpc::ByteBuffer& request,
-                                       const std::string& authorization) {
+                                       const std::string& authorization,
+                                       const std::string& traceparent) {
   const std::lock_guard lock(mutex_);
   calls_.push_back(TextOf(path, request));
   authorization_ = authorization;
+  traceparents_.push_back(traceparent);
   std::deque<Reply>& replies = replies_[path.substr(path.rfind('/') + 1)];
   if (replies.empty()) return {};
   Reply reply = std::move(replies.front());

@@ -51,6 +51,8 @@ class FakeServices : public grpc::CallbackGenericService {
   // "Method {request in text form}" of each call, and the authorization of the last one.
   std::vector<std::string> calls() const;
   std::string authorization() const;
+  // The header of each call, as sent.
+  std::vector<std::string> traceparents() const;
 
  private:
   class Call;
@@ -62,12 +64,13 @@ class FakeServices : public grpc::CallbackGenericService {
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
   Reply Take(const std::string& path, const grpc::ByteBuffer& request,
-             const std::string& authorization);
+             const std::string& authorization, const std::string& traceparent);
 
   mutable std::mutex mutex_;
   std::map<std::string, std::deque<Reply>> replies_;
   std::vector<std::string> calls_;
   std::string authorization_;
+  std::vector<std::string> traceparents_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -74,6 +74,7 @@ follow::KafkaRecord RecordOf(const Family& family, const Message& event, const s
   row.cause.set_service("intake");
   row.cause.set_number(6);
   row.cause.set_ce_id("b7d9f1a3-5c6e-4082-9b4d-6e8f0a2c4d6e");
+  row.trace = base::Trace::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   row.data = bytes;
   return follow::RecordOf(
       row, {follow::KafkaSourceOf(family.folder), std::string(event.GetDescriptor()->full_name())});

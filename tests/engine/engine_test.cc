@@ -11,8 +11,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/clock.h"
 #include "services/base/ids.h"
@@ -53,6 +55,15 @@ class EngineTest : public testing::Test {
 
   StreamRow Row() { return *store_.ReadState("s"); }
 
+  // Of each event of the log.
+  std::vector<base::Trace> Traces() {
+    std::vector<base::Trace> traces;
+    const auto events = store_.ReadAfter(0, 1000);
+    EXPECT_TRUE(events.ok()) << events.status();
+    for (const EventRow& event : *events) traces.push_back(event.trace);
+    return traces;
+  }
+
   // Streams with a timer that is due, in its order.
   std::vector<std::string> Due() {
     std::vector<std::string> streams;
@@ -85,6 +96,45 @@ TEST_F(EngineTest, CommandsOfOneStreamAreDecidedInOrder) {
       Submit({Request("s", "a", "1"), Request("s", "b", "2"), Request("s", "c", "3")}).ok());
   EXPECT_EQ(Row().state.open, "a.b.c.");
   EXPECT_EQ(Row().version, 3);
+}
+
+TEST_F(EngineTest, AnEventBearsTheTraceOfItsCommandAndNothingElseDoes) {
+  Command first = Request("s", "a", "1");
+  Command second = Request("s", "b", "2");
+  first.trace = base::Trace::New();
+  second.trace = base::Trace::New();
+  ASSERT_TRUE(Submit({first, second}).ok());
+  Command again = first;
+  again.trace = base::Trace::New();
+  ASSERT_TRUE(Submit({again}).ok());
+  EXPECT_EQ(Traces(), (std::vector<base::Trace>{first.trace, second.trace}));
+  const StreamRow row = Row();
+  ASSERT_TRUE(RebuildFolded(domain_, store_).ok());
+  EXPECT_EQ(Row().state, row.state);
+  EXPECT_EQ(Traces(), (std::vector<base::Trace>{first.trace, second.trace}));
+}
+
+TEST_F(EngineTest, AnEventOfAnUpstreamEventIsAChildOfItsTrace) {
+  EventRow upstream;
+  upstream.stream = "s";
+  upstream.number = 1;
+  upstream.ce_id = "1";
+  upstream.data = "a";
+  upstream.trace = base::Trace::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  ASSERT_TRUE(Submit({follow::CommandOf(domain_, "up", upstream)}).ok());
+  ASSERT_EQ(Traces().size(), 1u);
+  const std::string child = Traces()[0].Format();
+  EXPECT_TRUE(absl::StartsWith(child, "00-4bf92f3577b34da6a3ce929d0e0e4736-")) << child;
+  EXPECT_TRUE(absl::EndsWith(child, "-01")) << child;
+  EXPECT_NE(Traces()[0], upstream.trace);
+}
+
+TEST_F(EngineTest, WhatHasNoTraceBeginsOne) {
+  ASSERT_TRUE(Submit({Request("s", "a", "1"), Request("s", "b", "2"), Event(1, "c")}).ok());
+  std::set<std::string> ids;
+  for (const base::Trace& trace : Traces()) ids.insert(trace.Format().substr(0, 35));
+  EXPECT_EQ(ids.size(), 3u);
+  EXPECT_FALSE(ids.contains(""));
 }
 
 TEST_F(EngineTest, OnlyTheRefusedCommandFails) {

@@ -78,6 +78,8 @@ inline EventRow Event(const std::string& stream, int64_t number) {
   event.cause.set_service("request");
   event.cause.set_number(number + 100);
   event.cause.set_ce_id(absl::StrCat("cause-", number));
+  event.trace = base::Trace::Parse(
+      absl::StrCat("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba9", 1000 + number, "-01"));
   event.data = absl::StrCat("data ", number);
   event.sealed = absl::StrCat("sealed ", number);
   return event;
@@ -166,7 +168,8 @@ inline bool IsHeld(EventStore& store, const type::UniqueEntry& entry) {
 inline std::string Line(const EventRow& event) {
   return absl::StrCat(event.position, ": ", event.stream, " ", event.number, " ", event.ce_id, " ",
                       event.type, " ", absl::ToUnixMicros(event.time), " ",
-                      event.cause.ShortDebugString(), " ", event.data, " ", event.sealed);
+                      event.cause.ShortDebugString(), " ", event.trace.Format(), " ", event.data,
+                      " ", event.sealed);
 }
 
 // "stream number" of each event.
@@ -1187,7 +1190,8 @@ TEST_P(EventStoreContract, EventsAreReadByStreamAndNumber) {
   const auto text_of = [](const EventRow& event) {
     return absl::StrCat(event.position, " ", event.stream, " ", event.number, " ", event.ce_id, " ",
                         event.type, " ", absl::FormatTime(event.time), " ",
-                        event.cause.SerializeAsString(), " ", event.data, " ", event.sealed);
+                        event.cause.SerializeAsString(), " ", event.trace.Format(), " ", event.data,
+                        " ", event.sealed);
   };
   std::vector<std::string> wanted;
   std::vector<std::string> read;

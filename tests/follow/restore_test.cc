@@ -73,7 +73,7 @@ struct Service {
 std::string TextOf(const engine::EventRow& event) {
   return absl::StrCat(event.stream, " ", event.number, " ", event.ce_id, " ", event.type, " ",
                       absl::FormatTime(event.time), " ", event.cause.SerializeAsString(), " ",
-                      event.data);
+                      event.trace.Format(), " ", event.data);
 }
 
 // Everything of a store that must come back, but for positions.

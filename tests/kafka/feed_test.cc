@@ -48,6 +48,7 @@ EventRow Row(const std::string& stream, int64_t number, const Event& event, absl
   row.time = time;
   row.cause.set_service("request");
   row.cause.set_ce_id("trace-of-a-request");
+  row.trace = base::Trace::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   row.data = base::SerializeDeterministic(event);
   return row;
 }
@@ -232,7 +233,7 @@ TEST_F(FeedTest, InTheTopicNothingLeadsBackToTheCaseAndAResendIsTheSameBytes) {
     for (const EventRow& event : events) {
       for (const std::string& trace :
            {event.stream, event.stream.substr(0, 8), event.ce_id, event.cause.ce_id(),
-            std::string("CR-CP"), std::string("MX-CHP")}) {
+            event.trace.Format().substr(3, 32), std::string("CR-CP"), std::string("MX-CHP")}) {
         EXPECT_FALSE(absl::StrContains(BytesOf(fetched), trace)) << trace;
       }
     }

@@ -11,6 +11,7 @@ namespace pathways::follow {
 namespace {
 
 constexpr char kSource[] = "/pathways/intake";
+constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 constexpr char kCase[] = "0d9c8b7a-1f2e-4d3c-8b4a-5968778695a4";
 
 engine::EventRow GoodEvent() {
@@ -23,6 +24,7 @@ engine::EventRow GoodEvent() {
   event.cause.set_service("request");
   event.cause.set_number(0);
   event.cause.set_ce_id("r-1");
+  event.trace = base::Trace::Parse(kTrace);
   event.data = std::string("\0\x01 bytes", 8);
   event.sealed = "never published";
   return event;
@@ -49,6 +51,7 @@ TEST(KafkaRecord, AnEventComesBackWithoutItsSealedColumn) {
   EXPECT_EQ(back->type, sent.type);
   EXPECT_EQ(back->time, sent.time);
   EXPECT_EQ(back->cause.SerializeAsString(), sent.cause.SerializeAsString());
+  EXPECT_EQ(back->trace.Format(), kTrace);
   EXPECT_EQ(back->data, sent.data);
   EXPECT_EQ(back->sealed, "");
 }
@@ -65,7 +68,23 @@ TEST(KafkaRecord, HeadersAreThoseOfCloudEvents) {
           testing::Pair("ce_time", "2023-10-16T23:46:40.123456Z"),
           testing::Pair("ce_dataschema", "urn:pathways:schema:pathways.intake.v1.IntakeEvent"),
           testing::Pair("content-type", "application/protobuf"),
-          testing::Pair("pathways_number", "7"), testing::Pair("pathways_cause", "request/0/r-1")));
+          testing::Pair("pathways_number", "7"), testing::Pair("pathways_cause", "request/0/r-1"),
+          testing::Pair("traceparent", kTrace)));
+}
+
+// An event is worth more than where it belongs.
+TEST(KafkaRecord, ATraceThatIsNoneIsNotSentAndKeepsNoEvent) {
+  engine::EventRow event = GoodEvent();
+  event.trace = {};
+  KafkaRecord record = RecordOf(event, {kSource, "pathways.intake.v1.IntakeEvent"});
+  EXPECT_THAT(record.headers, testing::Not(testing::Contains(testing::Key("traceparent"))));
+  for (const char* text :
+       {"", "none", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 "}) {
+    Header(record, "traceparent") = text;
+    const absl::StatusOr<engine::EventRow> back = EventOf(record, kSource);
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_TRUE(back->trace.IsNone()) << text;
+  }
 }
 
 struct Row {

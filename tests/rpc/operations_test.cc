@@ -248,10 +248,10 @@ TEST_F(StreamsTest, APageEndsWhereItsBytesDoAndHasOneEventAtLeast) {
   const int sizes[] = {700'000, 700'000, 9'000'000, 100, 100};
   for (int number = 1; number <= 5; ++number) {
     site_.Sql("referral",
-              absl::StrCat("INSERT INTO events (stream, number, ce_id, type, time, cause, data, "
-                           "sealed) VALUES ('",
+              absl::StrCat("INSERT INTO events (stream, number, ce_id, type, time, cause, trace, "
+                           "data, sealed) VALUES ('",
                            kNowhere, "', ", number, ", 'id-", number,
-                           "', 'test.Large', 0, x'', "
+                           "', 'test.Large', 0, x'', '', "
                            "zeroblob(",
                            sizes[number - 1], "), x'')"));
   }

@@ -130,7 +130,11 @@ host::TogetherPlan Site::PlanIn(const std::string& data_folder) const {
 }
 
 Site::Site(Change change)
-    : change_(std::move(change)), log_(base::LogLevel::kError, clock_, [](absl::string_view) {}) {
+    : change_(std::move(change)),
+      log_(base::LogLevel::kInfo, clock_, [this](absl::string_view line) {
+        const std::lock_guard lock(mutex_);
+        logged_.append(line);
+      }) {
   Must(host::CreateMasterKey(MasterKey()));
   const host::Principal principals[] = {
       {"staff", "desk", {"registrar"}},         {"staff", "viewer", {"viewer"}},
@@ -188,6 +192,11 @@ std::string Site::RegisterAndSettle(const intake::v1::RegisterCaseRequest& reque
   EXPECT_TRUE(registered.ok()) << registered.status();
   EXPECT_TRUE(Settle());
   return registered.ok() ? registered->name() : "";
+}
+
+std::string Site::logged() {
+  const std::lock_guard lock(mutex_);
+  return logged_;
 }
 
 std::vector<std::string> Site::Sql(const std::string& service, const std::string& sql) {

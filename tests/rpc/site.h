@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,9 @@ class Site {
   // Registers a case, waits until it is screened and referred, and gives its name.
   std::string RegisterAndSettle(const intake::v1::RegisterCaseRequest& request = Registration());
 
+  // What the process has logged so far, at every level.
+  std::string logged();
+
   // Runs SQL in one service's database; its rows, columns joined by |.
   std::vector<std::string> Sql(const std::string& service, const std::string& sql);
 
@@ -102,6 +106,8 @@ class Site {
   const Change change_;
   std::map<std::string, std::string> tokens_;
   base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
+  std::mutex mutex_;  // Guards logged_.
+  std::string logged_;
   base::Logger log_;
   std::unique_ptr<host::Metrics> metrics_;
   std::unique_ptr<host::Together> services_;

@@ -29,6 +29,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pathways/type/v1/cause.pb.h"
+#include "services/base/trace.h"
 #include "services/type/stream.h"
 
 namespace pathways::engine {
@@ -68,6 +69,7 @@ struct EventRow {
   std::string type;
   absl::Time time;
   type::v1::Cause cause;
+  base::Trace trace;  // Of the command that made it. Read by everybody, and no part of the data.
   std::string data;
   std::string sealed;  // Empty when read for publication.
 };

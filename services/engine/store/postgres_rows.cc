@@ -626,8 +626,8 @@ void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
   PostgresArray shards = PostgresArray::OfInts(), ids = PostgresArray::OfBytes(),
                 numbers = PostgresArray::OfInts(), ce_ids = PostgresArray::OfBytes(),
                 types = PostgresArray::OfText(), times = PostgresArray::OfInts(),
-                causes = PostgresArray::OfBytes(), data = PostgresArray::OfBytes(),
-                sealed = PostgresArray::OfBytes();
+                causes = PostgresArray::OfBytes(), traces = PostgresArray::OfText(),
+                data = PostgresArray::OfBytes(), sealed = PostgresArray::OfBytes();
   for (const EventRow* event : events) {
     shards.Add(ShardOf(event->stream));
     ids.Add(event->stream);
@@ -636,19 +636,22 @@ void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
     types.Add(event->type);
     times.Add(absl::ToUnixMicros(event->time));
     causes.Add(event->cause.SerializeAsString());
+    traces.Add(event->trace.Format());
     data.Add(event->data);
     sealed.Add(event->sealed);
   }
   // `place` keeps the batch's order: positions are given in the order of the sorted rows.
   steps.push_back(
-      {{"INSERT INTO events (shard, stream, number, ce_id, type, time, cause, data, sealed) "
-        "SELECT shard, stream, number, ce_id, type, time, cause, data, sealed FROM "
+      {{"INSERT INTO events (shard, stream, number, ce_id, type, time, cause, trace, data, sealed) "
+        "SELECT shard, stream, number, ce_id, type, time, cause, trace, data, sealed FROM "
         "unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::bigint[], "
-        "$7::bytea[], $8::bytea[], $9::bytea[]) WITH ORDINALITY AS new (shard, stream, number, "
-        "ce_id, type, time, cause, data, sealed, place) ORDER BY place RETURNING position",
+        "$7::bytea[], $8::text[], $9::bytea[], $10::bytea[]) WITH ORDINALITY AS new (shard, "
+        "stream, number, ce_id, type, time, cause, trace, data, sealed, place) ORDER BY place "
+        "RETURNING position",
         {std::move(shards).Take(), std::move(ids).Take(), std::move(numbers).Take(),
          std::move(ce_ids).Take(), std::move(types).Take(), std::move(times).Take(),
-         std::move(causes).Take(), std::move(data).Take(), std::move(sealed).Take()}},
+         std::move(causes).Take(), std::move(traces).Take(), std::move(data).Take(),
+         std::move(sealed).Take()}},
        [events](const PostgresResult& result) {
          for (int i = 0; i < result.rows(); ++i) {
            events[static_cast<size_t>(i)]->position = result.Int(i, 0);

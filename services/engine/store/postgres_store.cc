@@ -61,8 +61,9 @@ EventRow EventOf(const PostgresResult& result, int row, bool with_sealed) {
   event.type = result.Bytes(row, 4);
   event.time = absl::FromUnixMicros(result.Int(row, 5));
   event.cause.ParseFromString(result.Bytes(row, 6));
-  event.data = result.Bytes(row, 7);
-  if (with_sealed) event.sealed = result.Bytes(row, 8);
+  event.trace = base::Trace::Parse(result.Bytes(row, 7));
+  event.data = result.Bytes(row, 8);
+  if (with_sealed) event.sealed = result.Bytes(row, 9);
   return event;
 }
 
@@ -247,7 +248,7 @@ absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadStream(absl::string_vie
                                                                 bool with_sealed) {
   std::vector<EventRow> events;
   RETURN_IF_ERROR(Read({Each(
-      "SELECT position, stream, number, ce_id, type, time, cause, data, "
+      "SELECT position, stream, number, ce_id, type, time, cause, trace, data, "
       "CASE WHEN $4::bigint = 1 THEN sealed ELSE '' END FROM events "
       "WHERE stream = $1::bytea AND number >= $2::bigint ORDER BY number LIMIT $3::bigint",
       {std::string(stream), PostgresInt(from), PostgresInt(limit), PostgresInt(with_sealed)},
@@ -262,22 +263,22 @@ absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadEvents(const std::vecto
     numbers.Add(key.number);
   }
   std::vector<EventRow> events;
-  RETURN_IF_ERROR(
-      Read({Each("SELECT position, events.stream, events.number, ce_id, type, time, cause, data "
-                 "FROM unnest($1::bytea[], $2::bigint[]) AS wanted (stream, number) JOIN events ON "
-                 "events.stream = wanted.stream AND events.number = wanted.number",
-                 {std::move(streams).Take(), std::move(numbers).Take()}, events,
-                 [](const PostgresResult& result, int i) { return EventOf(result, i, false); })}));
+  RETURN_IF_ERROR(Read(
+      {Each("SELECT position, events.stream, events.number, ce_id, type, time, cause, trace, data "
+            "FROM unnest($1::bytea[], $2::bigint[]) AS wanted (stream, number) JOIN events ON "
+            "events.stream = wanted.stream AND events.number = wanted.number",
+            {std::move(streams).Take(), std::move(numbers).Take()}, events,
+            [](const PostgresResult& result, int i) { return EventOf(result, i, false); })}));
   return events;
 }
 
 absl::StatusOr<std::vector<EventRow>> PostgresStore::ReadAfter(int64_t position, int limit) {
   std::vector<EventRow> events;
-  RETURN_IF_ERROR(
-      Read({Each("SELECT position, stream, number, ce_id, type, time, cause, data FROM events "
-                 "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint",
-                 {PostgresInt(position), PostgresInt(limit)}, events,
-                 [](const PostgresResult& result, int i) { return EventOf(result, i, false); })}));
+  RETURN_IF_ERROR(Read(
+      {Each("SELECT position, stream, number, ce_id, type, time, cause, trace, data FROM events "
+            "WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint",
+            {PostgresInt(position), PostgresInt(limit)}, events,
+            [](const PostgresResult& result, int i) { return EventOf(result, i, false); })}));
   return events;
 }
 

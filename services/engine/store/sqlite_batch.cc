@@ -92,15 +92,17 @@ absl::Status SqliteBatch::CheckVersion(const StreamWrite& write) {
 absl::Status SqliteBatch::InsertEvent(EventRow& event) {
   SqliteConnection& db = *store_.writer_;
   const std::string cause = event.cause.SerializeAsString();
+  const std::string trace = event.trace.Format();
   RETURN_IF_ERROR(
-      db.Prepare("INSERT INTO events (stream, number, ce_id, type, time, cause, data, sealed) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      db.Prepare("INSERT INTO events (stream, number, ce_id, type, time, cause, trace, data, "
+                 "sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .Text(event.stream)
           .Int(event.number)
           .Text(event.ce_id)
           .Text(event.type)
           .Int(absl::ToUnixMicros(event.time))
           .Blob(cause)
+          .Text(trace)
           .Blob(event.data)
           .Blob(event.sealed)
           .Run());

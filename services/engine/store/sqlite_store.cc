@@ -36,8 +36,9 @@ EventRow EventOf(const SqliteStatement& row, bool with_sealed) {
   event.type = row.ColumnBytes(4);
   event.time = absl::FromUnixMicros(row.ColumnInt(5));
   event.cause.ParseFromString(row.ColumnBytes(6));
-  event.data = row.ColumnBytes(7);
-  if (with_sealed) event.sealed = row.ColumnBytes(8);
+  event.trace = base::Trace::Parse(row.ColumnBytes(7));
+  event.data = row.ColumnBytes(8);
+  if (with_sealed) event.sealed = row.ColumnBytes(9);
   return event;
 }
 
@@ -164,7 +165,7 @@ absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadStream(absl::string_view 
                                                               bool with_sealed) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(
-      "SELECT position, stream, number, ce_id, type, time, cause, data, sealed FROM events "
+      "SELECT position, stream, number, ce_id, type, time, cause, trace, data, sealed FROM events "
       "WHERE stream = ? AND number >= ? ORDER BY number LIMIT ?");
   row.Text(stream).Int(from).Int(limit);
   std::vector<EventRow> events;
@@ -178,7 +179,7 @@ absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadEvents(const std::vector<
   std::vector<EventRow> events;
   for (const EventKey& key : keys) {
     SqliteStatement row = db->Prepare(
-        "SELECT position, stream, number, ce_id, type, time, cause, data FROM events "
+        "SELECT position, stream, number, ce_id, type, time, cause, trace, data FROM events "
         "WHERE stream = ? AND number = ?");
     row.Text(key.stream).Int(key.number);
     if (row.Step()) events.push_back(EventOf(row, /*with_sealed=*/false));
@@ -190,7 +191,7 @@ absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadEvents(const std::vector<
 absl::StatusOr<std::vector<EventRow>> SqliteStore::ReadAfter(int64_t position, int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
   SqliteStatement row = db->Prepare(
-      "SELECT position, stream, number, ce_id, type, time, cause, data FROM events "
+      "SELECT position, stream, number, ce_id, type, time, cause, trace, data FROM events "
       "WHERE position > ? ORDER BY position LIMIT ?");
   row.Int(position).Int(limit);
   std::vector<EventRow> events;

@@ -65,18 +65,20 @@ std::string KafkaSourceOf(const std::string& service) {
 }
 
 KafkaRecord RecordOf(const engine::EventRow& event, const KafkaEventSource& source) {
-  return {event.stream,
-          event.data,
-          {{"ce_specversion", "1.0"},
-           {"ce_id", event.ce_id},
-           {"ce_source", source.source},
-           {"ce_type", event.type},
-           {"ce_subject", event.stream},
-           {"ce_time", absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone())},
-           {"ce_dataschema", absl::StrCat("urn:pathways:schema:", source.schema)},
-           {"content-type", "application/protobuf"},
-           {"pathways_number", absl::StrCat(event.number)},
-           {"pathways_cause", CauseText(event.cause)}}};
+  KafkaRecord record{event.stream,
+                     event.data,
+                     {{"ce_specversion", "1.0"},
+                      {"ce_id", event.ce_id},
+                      {"ce_source", source.source},
+                      {"ce_type", event.type},
+                      {"ce_subject", event.stream},
+                      {"ce_time", absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone())},
+                      {"ce_dataschema", absl::StrCat("urn:pathways:schema:", source.schema)},
+                      {"content-type", "application/protobuf"},
+                      {"pathways_number", absl::StrCat(event.number)},
+                      {"pathways_cause", CauseText(event.cause)}}};
+  if (!event.trace.IsNone()) record.headers.emplace_back(base::kTraceparent, event.trace.Format());
+  return record;
 }
 
 absl::StatusOr<engine::EventRow> EventOf(const KafkaRecord& record, const std::string& source) {
@@ -102,6 +104,8 @@ absl::StatusOr<engine::EventRow> EventOf(const KafkaRecord& record, const std::s
   const bool numbered = absl::SimpleAtoi(header("pathways_number"), &event.number);
   if (!numbered || event.number < 1 || event.number > kNumberMax) return Refuse("WRONG_NUMBER");
   if (!ParseCause(header("pathways_cause"), event.cause)) return Refuse("WRONG_CAUSE");
+  // Nothing is decided by it: whatever else stands there keeps no event.
+  event.trace = base::Trace::Parse(header(base::kTraceparent));
   return event;
 }
 

@@ -1,9 +1,10 @@
 // An event as a Kafka record, and back: CloudEvents 1.0, binary mode, in the Kafka binding.
 //
 // The key is the stream id, the value is the event's bytes, and everything else is a header, so a
-// consumer in any language can choose records without parsing protobuf. Whoever may write to a
-// topic may write anything, so EventOf checks every header and bounds what it takes. Knows neither
-// librdkafka nor a service.
+// consumer in any language can choose records without parsing protobuf. The trace, where there is
+// one, is the header `traceparent` of W3C Trace Context. Whoever may write to a topic may write
+// anything, so EventOf checks every header and bounds what it takes. Knows neither librdkafka nor a
+// service.
 #ifndef PATHWAYS_SERVICES_FOLLOW_BUS_KAFKA_RECORD_H_
 #define PATHWAYS_SERVICES_FOLLOW_BUS_KAFKA_RECORD_H_
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/trace.h"
 #include "services/host/grpc/errors.h"
 
 namespace pathways::host {
@@ -39,9 +40,15 @@ ByteBuffer BytesOf(const Message& message) {
 
 Incoming IncomingOf(CallbackServerContext& context) {
   Incoming incoming;
-  const auto found = context.client_metadata().find(kAuthorization);
-  if (found != context.client_metadata().end()) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find(kAuthorization);
+  if (found != metadata.end()) {
     incoming.credentials.authorization = {found->second.data(), found->second.size()};
+  }
+  // Of two nobody could say which one is meant.
+  if (metadata.count(base::kTraceparent) == 1) {
+    const grpc::string_ref text = metadata.find(base::kTraceparent)->second;
+    incoming.traceparent = {text.data(), text.size()};
   }
   incoming.deadline = absl::FromChrono(context.deadline());
   incoming.is_cancelled = [&context] { return context.IsCancelled(); };

@@ -52,6 +52,7 @@ engine::EventRow EventOf(const stream::v1::StreamRecord& record) {
       absl::FromUnixSeconds(record.time().seconds()) + absl::Nanoseconds(record.time().nanos());
   event.cause = record.cause();
   event.data = record.data();
+  event.trace = base::Trace::Parse(record.traceparent());
   return event;
 }
 

@@ -22,6 +22,7 @@ CREATE TABLE events (
   type TEXT NOT NULL,                          -- Message name of the event.
   time INTEGER NOT NULL,                       -- When it was committed.
   cause BLOB NOT NULL,                         -- pathways.type.v1.Cause: what led to it.
+  trace TEXT NOT NULL,                         -- W3C traceparent of the command that made it. Empty: none is known.
   data BLOB NOT NULL,                          -- The event as published (protobuf). No identity.
   sealed BLOB NOT NULL                         -- What is personal: identity encrypted, the month not. Never published.
 ) STRICT;

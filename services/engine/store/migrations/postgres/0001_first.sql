@@ -27,6 +27,7 @@ CREATE TABLE events (
   type TEXT COLLATE "C" NOT NULL,  -- Message name of the event.
   time BIGINT NOT NULL,            -- When it was committed.
   cause BYTEA NOT NULL,            -- pathways.type.v1.Cause: what led to it.
+  trace TEXT COLLATE "C" NOT NULL, -- W3C traceparent of the command that made it. Empty: none is known.
   data BYTEA NOT NULL,             -- The event as published (protobuf). No identity.
   sealed BYTEA NOT NULL            -- What is personal: identity encrypted, the month not. Never published.
 );
