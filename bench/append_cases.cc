@@ -76,10 +76,9 @@ constexpr Table kTables[] = {
      "($1::bytea[])",
      "INSERT INTO applied SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], "
      "$4::bytea[])"},
-    {"list_index", "ts",
-     "SELECT id, name, key FROM list_index JOIN unnest($1::bytea[]) AS wanted (id) ON "
-     "position(id IN key) > 0",
-     "INSERT INTO list_index SELECT * FROM unnest($1::text[], $2::bytea[])"},
+    {"list_index", "tss",
+     "SELECT stream, name, key, stream FROM list_index WHERE stream = ANY ($1::bytea[])",
+     "INSERT INTO list_index SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
     {"timers", "sti",
      "SELECT stream, stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
      "INSERT INTO timers SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[])"},

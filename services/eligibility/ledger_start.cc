@@ -35,10 +35,10 @@ absl::Status ApplyFirst(host::ServiceCore& core, const v1::PolicyPack& pack) {
 
 absl::Status BeginLedger(host::ServiceCore& core, const v1::PolicyPack& pack, base::Logger& log) {
   if (!core.can_write()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(v1::PolicyLedgerState ledger, ReadLedger(core.store()));
+  ASSIGN_OR_RETURN(v1::PolicyLedgerState ledger, ReadLedger(core.domain(), core.store()));
   if (ledger.versions().empty()) {
     RETURN_IF_ERROR(ApplyFirst(core, pack));
-    ASSIGN_OR_RETURN(ledger, ReadLedger(core.store()));
+    ASSIGN_OR_RETURN(ledger, ReadLedger(core.domain(), core.store()));
   }
   const v1::PolicyVersion& in_force = ledger.versions(ledger.versions_size() - 1);
   log.Info("policies_in_force", {{"version", in_force.version()}, {"number", in_force.number()}});

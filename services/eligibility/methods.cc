@@ -60,12 +60,13 @@ absl::Status AddWords(PolicyReader& policies, const Wording& wording, v1::Screen
   return absl::OkStatus();
 }
 
-absl::Status FillPage(engine::EventStore& store, const std::string& after, int page_size,
+absl::Status FillPage(const MethodParts& parts, const std::string& after, int page_size,
                       v1::ListScreeningsResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                   store.ReadList(kScreeningsIndex, "", after, page_size));
+                   parts.store.ReadList(kScreeningsIndex, "", after, page_size));
   for (const std::string& case_id : keys) {
-    ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(case_id));
+    ASSIGN_OR_RETURN(const engine::StreamRow row,
+                     engine::ReadFolded(parts.domain, parts.store, case_id));
     ASSIGN_OR_RETURN(*response.add_screenings(), ScreeningOf(case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
@@ -124,7 +125,8 @@ absl::Status GetScreening(MethodContext& context, const v1::GetScreeningRequest&
   if (!case_id) violations.Add("name", kNameForm);
   const Wording wording = WordingOf(request.language(), request.audience(), violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const engine::StreamRow row, context.parts.store.ReadState(*case_id));
+  ASSIGN_OR_RETURN(const engine::StreamRow row,
+                   engine::ReadFolded(context.parts.domain, context.parts.store, *case_id));
   ASSIGN_OR_RETURN(response, ScreeningOf(*case_id, row));
   RETURN_IF_ERROR(AddWords(context.policies, wording, response));
   if (response.withdrawn()) return absl::OkStatus();
@@ -147,7 +149,7 @@ absl::Status ListScreenings(MethodContext& context, const v1::ListScreeningsRequ
     violations.Add("page_token", "must be a next_page_token of this list");
   }
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  return FillPage(context.parts.store, *after, page_size, response);
+  return FillPage(context.parts, *after, page_size, response);
 }
 
 absl::StatusOr<host::Change<v1::Screening>> ScreenCase(const Context& context, const Caller& caller,
@@ -242,7 +244,7 @@ host::Api EligibilityApi(const MethodParts& parts) {
 }
 
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
-    engine::EventStore& store, absl::Time before, int limit) {
+    const engine::Domain& /*domain*/, engine::EventStore& store, absl::Time before, int limit) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kNeedsInformationIndex, "", "", limit));
   std::vector<operations::v1::StuckCase> waiting;

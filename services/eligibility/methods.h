@@ -18,6 +18,7 @@
 #include "services/base/clock.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/policy_reader.h"
+#include "services/engine/domain.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
@@ -29,6 +30,7 @@ namespace pathways::eligibility {
 // What the methods stand on. All must outlive them.
 struct MethodParts {
   engine::Engine& engine;
+  const engine::Domain& domain;
   engine::EventStore& store;
   const host::Keyring& keyring;
   const base::Clock& clock;
@@ -43,7 +45,7 @@ host::Api EligibilityApi(const MethodParts& parts);
 // What all methods share.
 struct MethodContext {
   explicit MethodContext(const MethodParts& stands_on)
-      : parts(stands_on), policies(stands_on.store) {}
+      : parts(stands_on), policies(stands_on.domain, stands_on.store) {}
 
   const MethodParts parts;
   PolicyReader policies;
@@ -77,12 +79,13 @@ absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id, const engi
 absl::StatusOr<v1::EligibilityState> StateIn(const engine::StreamRow& row);
 
 // The ledger as it is stored. DATA_LOSS when it cannot be read.
-absl::StatusOr<v1::PolicyLedgerState> ReadLedger(engine::EventStore& store);
+absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
+                                                 engine::EventStore& store);
 
 // Open cases that have waited since before a time for somebody to ask them for facts, for the
 // operators' list.
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
-    engine::EventStore& store, absl::Time before, int limit);
+    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit);
 
 }  // namespace pathways::eligibility
 

@@ -79,13 +79,14 @@ absl::StatusOr<v1::PolicyVersion> WantedVersion(const v1::PolicyLedgerState& led
 }
 
 // Numbers of the events that tell what a version changed, by case.
-absl::StatusOr<std::vector<engine::EventKey>> EventsOf(engine::EventStore& store,
+absl::StatusOr<std::vector<engine::EventKey>> EventsOf(const MethodParts& parts,
                                                        const std::vector<std::string>& cases,
                                                        int64_t policy_number) {
-  ASSIGN_OR_RETURN(const auto rows, store.ReadStates(cases));
+  ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(parts.domain, parts.store, cases));
   std::vector<engine::EventKey> keys;
   for (const auto& [case_id, row] : rows) {
-    ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+    RETURN_IF_ERROR(row.status());
+    ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(*row));
     for (const v1::PolicyEffect& effect : state.policy_effects()) {
       if (effect.policy_number() == policy_number) keys.push_back({case_id, effect.event_number()});
     }
@@ -93,11 +94,11 @@ absl::StatusOr<std::vector<engine::EventKey>> EventsOf(engine::EventStore& store
   return keys;
 }
 
-absl::Status FillChanges(engine::EventStore& store, const std::vector<std::string>& cases,
+absl::Status FillChanges(const MethodParts& parts, const std::vector<std::string>& cases,
                          v1::ListPolicyChangesResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<engine::EventKey> keys,
-                   EventsOf(store, cases, response.version().number()));
-  ASSIGN_OR_RETURN(std::vector<engine::EventRow> events, store.ReadEvents(keys));
+                   EventsOf(parts, cases, response.version().number()));
+  ASSIGN_OR_RETURN(std::vector<engine::EventRow> events, parts.store.ReadEvents(keys));
   std::sort(events.begin(), events.end(),
             [](const auto& a, const auto& b) { return a.stream < b.stream; });
   for (const engine::EventRow& row : events) {
@@ -115,8 +116,9 @@ absl::Status FillChanges(engine::EventStore& store, const std::vector<std::strin
 
 }  // namespace
 
-absl::StatusOr<v1::PolicyLedgerState> ReadLedger(engine::EventStore& store) {
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(kPolicyLedger));
+absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
+                                                 engine::EventStore& store) {
+  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, kPolicyLedger));
   return LedgerIn(row);
 }
 
@@ -128,7 +130,8 @@ absl::StatusOr<host::Change<v1::PolicyVersion>> ApplyPolicy(const Context& conte
   const std::string version = request.pack().version();
   v1::ApplyPolicyCommand command = CommandOf(request, caller.principal);
   if (request.validate_only()) {
-    ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, ReadLedger(context->parts.store));
+    ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
+                     ReadLedger(context->parts.domain, context->parts.store));
     ASSIGN_OR_RETURN(v1::PolicyVersion tried, TryApply(ledger, command, version));
     return host::Change<v1::PolicyVersion>{
         std::nullopt, [tried = std::move(tried)](const Answer&, v1::PolicyVersion& response) {
@@ -164,7 +167,8 @@ absl::Status ListPolicyVersions(MethodContext& context,
     violations.Add("page_token", kNotAToken);
   }
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, ReadLedger(context.parts.store));
+  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
+                   ReadLedger(context.parts.domain, context.parts.store));
   int next = ledger.versions_size();
   if (before > 0) next = std::min(next, before - 1);
   for (; next > 0 && response.versions_size() < page_size; --next) {
@@ -182,7 +186,8 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
   const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
   if (!after) violations.Add("page_token", kNotAToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, ReadLedger(context.parts.store));
+  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
+                   ReadLedger(context.parts.domain, context.parts.store));
   ASSIGN_OR_RETURN(*response.mutable_version(), WantedVersion(ledger, request.name()));
   const std::string prefix = absl::StrFormat("%010d/", response.version().number());
   if (!after->empty() && !absl::StartsWith(*after, prefix)) {
@@ -193,7 +198,7 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
                    context.parts.store.ReadList(kPolicyChangesIndex, prefix, *after, page_size));
   std::vector<std::string> cases;
   for (const std::string& key : keys) cases.push_back(key.substr(prefix.size()));
-  RETURN_IF_ERROR(FillChanges(context.parts.store, cases, response));
+  RETURN_IF_ERROR(FillChanges(context.parts, cases, response));
   if (static_cast<int>(keys.size()) == page_size) {
     response.set_next_page_token(host::PageTokenOf(keys.back()));
   }

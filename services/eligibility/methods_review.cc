@@ -147,13 +147,14 @@ absl::Status Replay(engine::EventStore& store, PolicyReader& policies, const std
   return absl::OkStatus();
 }
 
-absl::Status FillReviews(engine::EventStore& store, const std::string& after, int page_size,
+absl::Status FillReviews(const MethodParts& parts, const std::string& after, int page_size,
                          v1::ListReviewsResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                   store.ReadList(kReviewsIndex, "", after, page_size));
+                   parts.store.ReadList(kReviewsIndex, "", after, page_size));
   for (const std::string& key : keys) {
     const std::string case_id = key.substr(key.find('/') + 1);
-    ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(case_id));
+    ASSIGN_OR_RETURN(const engine::StreamRow row,
+                     engine::ReadFolded(parts.domain, parts.store, case_id));
     ASSIGN_OR_RETURN(v1::WaitingReview waiting, WaitingOf(case_id, row));
     // Settled since the list was read.
     if (!waiting.determinations().empty()) *response.add_reviews() = std::move(waiting);
@@ -173,7 +174,7 @@ absl::Status ListReviews(MethodContext& context, const v1::ListReviewsRequest& r
   const bool is_key = after && (after->empty() || (after->size() > 21 && (*after)[20] == '/'));
   if (!is_key) violations.Add("page_token", "must be a next_page_token of this list");
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  return FillReviews(context.parts.store, *after, page_size, response);
+  return FillReviews(context.parts, *after, page_size, response);
 }
 
 absl::StatusOr<host::Change<v1::Screening>> ReviewDetermination(

@@ -48,21 +48,22 @@ void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violatio
 }
 
 // Adds cases until there are no more or the time is up. True: there are no more.
-absl::StatusOr<bool> AddCases(engine::EventStore& store, const Caller& caller, absl::Time until,
+absl::StatusOr<bool> AddCases(const MethodParts& parts, const Caller& caller, absl::Time until,
                               Simulation& simulation) {
   std::string after;
   for (;;) {
     if (absl::Now() >= until || caller.is_cancelled()) return false;
     ASSIGN_OR_RETURN(const std::vector<engine::StreamHead> heads,
-                     store.ReadHeads(after, kHeadsPage));
+                     parts.store.ReadHeads(after, kHeadsPage));
     if (heads.empty()) return true;
     std::vector<std::string> cases;
     for (const engine::StreamHead& head : heads) {
       if (!type::IsServiceStream(head.stream)) cases.push_back(head.stream);
     }
-    ASSIGN_OR_RETURN(const auto rows, store.ReadStates(cases));
+    ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(parts.domain, parts.store, cases));
     for (const auto& [case_id, row] : rows) {
-      ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+      RETURN_IF_ERROR(row.status());
+      ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(*row));
       simulation.Add(state);
     }
     after = heads.back().stream;
@@ -113,7 +114,7 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
   // A little before the caller stops waiting.
   const absl::Time until =
       std::min(absl::Now() + absl::Seconds(seconds), caller.deadline - absl::Milliseconds(200));
-  ASSIGN_OR_RETURN(const bool whole, AddCases(context.parts.store, caller, until, simulation));
+  ASSIGN_OR_RETURN(const bool whole, AddCases(context.parts, caller, until, simulation));
   response.set_policy_version(in_force.rules->pack().version());
   response.set_cases(simulation.cases());
   response.set_whole(whole);

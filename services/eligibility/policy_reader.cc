@@ -5,6 +5,7 @@
 #include "pathways/eligibility/v1/events.pb.h"
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/engine/engine.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -51,7 +52,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> PolicyReader::OfVersion(const std::
       if (rules->pack().version() == version) return rules;
     }
   }
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(kPolicyLedger));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain_, store_, kPolicyLedger));
   v1::EligibilityState state;
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("the stored policy ledger cannot be read");

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/eligibility/domain/rules.h"
+#include "services/engine/domain.h"
 #include "services/engine/store/event_store.h"
 
 namespace pathways::eligibility {
@@ -26,8 +27,9 @@ struct Policy {
 // Errors of all: those of the store; DATA_LOSS where the ledger is empty or cannot be read.
 class PolicyReader {
  public:
-  // `store` must outlive the reader.
-  explicit PolicyReader(engine::EventStore& store) : store_(store) {}
+  // Both must outlive the reader.
+  PolicyReader(const engine::Domain& domain, engine::EventStore& store)
+      : domain_(domain), store_(store) {}
 
   absl::StatusOr<Policy> InForce();
   absl::StatusOr<std::shared_ptr<const Rules>> OfNumber(int64_t number);
@@ -36,6 +38,7 @@ class PolicyReader {
  private:
   std::shared_ptr<const Rules> Known(int64_t number);
 
+  const engine::Domain& domain_;
   engine::EventStore& store_;
   std::mutex mutex_;                                       // Guards what follows.
   std::map<int64_t, std::shared_ptr<const Rules>> rules_;  // By number.

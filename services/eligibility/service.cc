@@ -77,8 +77,8 @@ host::Service EligibilityService() {
   };
   service.methods = [shared](const host::ServiceParts& parts) {
     return std::vector<host::Api>{
-        EligibilityApi({parts.core.engine(), parts.core.store(), parts.keyring, parts.clock,
-                        [sweep = shared->sweep] { sweep->Notify(); }})};
+        EligibilityApi({parts.core.engine(), parts.core.domain(), parts.core.store(), parts.keyring,
+                        parts.clock, [sweep = shared->sweep] { sweep->Notify(); }})};
   };
   service.without_progress = WaitingForInformation;
   service.feed = TellFeed;

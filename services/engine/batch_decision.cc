@@ -27,12 +27,7 @@ std::string ParkReason(const absl::Status& status) {
   return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
 }
 
-Answer RefuseUnfolded(const Command& command) {
-  return {type::Refuse(absl::StatusCode::kUnavailable, kOtherRelease,
-                       "another release changed the case, in a way this one does not know"),
-          command.stream,
-          {}};
-}
+Answer RefuseUnfolded(const Command& command) { return {OtherRelease(), command.stream, {}}; }
 
 // Entries of `from` that are not in `in`.
 template <typename Entry>
@@ -104,6 +99,7 @@ Answer BatchDecision::Decide(const Command& command) {
   if (const auto* governing = std::get_if<GoverningOrigin>(&command.origin)) {
     return DecideGoverning(command, *governing);
   }
+  if (std::holds_alternative<FoldOrigin>(command.origin)) return DecideFold(command);
   return DecideTimer(command, std::get<TimerOrigin>(command.origin));
 }
 
@@ -306,6 +302,12 @@ Answer BatchDecision::DecideGoverning(const Command& command, const GoverningOri
   return {status, command.stream, {}};
 }
 
+Answer BatchDecision::DecideFold(const Command& command) {
+  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
+  if (folded_again_.contains(command.stream)) WorkOf(command.stream).touched = true;
+  return {absl::OkStatus(), command.stream, {}};
+}
+
 void BatchDecision::MarkGoverned(const std::string& stream, Work& work) {
   if (data_.governing_version == 0 || stream == governing_.stream) return;
   // No fingerprints: it is no event that was applied, and any later one will do as well.
@@ -366,6 +368,10 @@ absl::Status BatchDecision::BuildFolded(const std::string& stream, Work& work,
   if (!write.state_changed) return absl::OkStatus();
   ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
   const type::Folded after = open->Fold(stream);
+  if (write.replaces_folded) {
+    write.added = after;
+    return Store(stream, work);
+  }
   type::Folded gone = Missing(work.folded_before, after);
   gone.timers.insert(gone.timers.end(), write.removed.timers.begin(), write.removed.timers.end());
   write.removed = std::move(gone);
@@ -387,7 +393,8 @@ absl::StatusOr<BatchWrite> BatchDecision::Build() {
     StreamWrite write;
     write.stream = stream;
     write.expected_version = work.version_before;
-    write.state_changed = !work.events.empty();
+    write.replaces_folded = folded_again_.contains(stream);
+    write.state_changed = !work.events.empty() || write.replaces_folded;
     RETURN_IF_ERROR(BuildFolded(stream, work, write));
     write.events = std::move(work.events);
     std::erase_if(work.now.applied, [](const auto& entry) { return entry.second.number == 0; });

@@ -31,7 +31,8 @@ class BatchDecision {
   // not know. Requests for such a stream are refused and events for it are noted as behind, until a
   // process of another release decides them. The streams in `folded_again` are stored as another
   // release folded them. That release may have other timers than this one, so none of their timers
-  // is dropped.
+  // is dropped. Whatever is written of such a stream replaces all
+  // that was folded of it.
   BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded = {},
                 std::set<std::string> folded_again = {});
 
@@ -84,6 +85,7 @@ class BatchDecision {
   // or when the state is folded again. False: the row was made by another release, and stays.
   bool DropTimer(const std::string& stream, Work& work, const type::TimerEntry& timer) const;
   Answer DecideGoverning(const Command& command, const GoverningOrigin& origin);
+  Answer DecideFold(const Command& command);
   // Notes the version of the governing stream by which a command was accepted.
   void MarkGoverned(const std::string& stream, Work& work);
   // Applies the event, or notes why it cannot be applied yet. Moves no position.

@@ -287,7 +287,9 @@ bool Engine::MayGiveUp(const std::vector<const Command*>& commands) const {
   if (commands.size() != 1 || commands[0]->stream.empty()) return false;
   // Parked, the governing stream would stop all others.
   if (commands[0]->stream == governing_) return false;
-  return !std::holds_alternative<RequestOrigin>(commands[0]->origin);
+  // A fold that cannot be stored harms nobody who does not come to the stream.
+  return !std::holds_alternative<RequestOrigin>(commands[0]->origin) &&
+         !std::holds_alternative<FoldOrigin>(commands[0]->origin);
 }
 
 absl::Status Engine::GiveUp(const Command& command, const absl::Status& why, Answer& answer) {
@@ -332,6 +334,45 @@ absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::strin
   row.state = open->State();
   row.evolve_version = domain.EvolveVersion();
   return absl::OkStatus();
+}
+
+absl::Status OtherRelease() {
+  return type::Refuse(absl::StatusCode::kUnavailable, kOtherRelease,
+                      "another release changed the case, in a way this one does not know");
+}
+
+namespace {
+
+absl::Status FoldIfOther(const Domain& domain, EventStore& store, const std::string& stream,
+                         StreamRow& row) {
+  if (row.version == 0 || row.evolve_version == domain.EvolveVersion()) return absl::OkStatus();
+  const absl::Status status = FoldAgain(domain, store, stream, row);
+  if (absl::IsInternal(status) || absl::IsDataLoss(status)) return OtherRelease();
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<StreamRow> ReadFolded(const Domain& domain, EventStore& store,
+                                     const std::string& stream) {
+  ASSIGN_OR_RETURN(StreamRow row, store.ReadState(stream));
+  RETURN_IF_ERROR(FoldIfOther(domain, store, stream, row));
+  return row;
+}
+
+absl::StatusOr<std::map<std::string, absl::StatusOr<StreamRow>>> ReadFolded(
+    const Domain& domain, EventStore& store, const std::vector<std::string>& streams) {
+  ASSIGN_OR_RETURN(auto rows, store.ReadStates(streams));
+  std::map<std::string, absl::StatusOr<StreamRow>> folded;
+  for (auto& [stream, row] : rows) {
+    const absl::Status status = FoldIfOther(domain, store, stream, row);
+    if (status.ok()) {
+      folded.emplace(stream, std::move(row));
+    } else {
+      folded.emplace(stream, status);
+    }
+  }
+  return folded;
 }
 
 absl::Status RebuildFolded(const Domain& domain, EventStore& store) {

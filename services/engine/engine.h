@@ -24,6 +24,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -41,6 +42,8 @@ namespace pathways::engine {
 
 // Reason of the answer for a stream that another release changed, in a way this one does not know.
 inline constexpr char kOtherRelease[] = "OTHER_RELEASE";
+// That answer: UNAVAILABLE with this reason.
+absl::Status OtherRelease();
 
 // A call of the API.
 struct RequestOrigin {
@@ -87,10 +90,14 @@ struct GoverningOrigin {
   std::string ce_id;  // Of the governing stream's event of that number.
 };
 
+// The stream's state was made by another evolve version: state, index entries and timers are to be
+// made by the present one. Appends nothing. Dropped when that was done meanwhile.
+struct FoldOrigin {};
+
 struct Command {
   std::string stream;   // Empty: a record that is for no stream and moves a position only.
   std::string payload;  // Serialised command of the service.
-  std::variant<RequestOrigin, EventOrigin, TimerOrigin, GoverningOrigin> origin;
+  std::variant<RequestOrigin, EventOrigin, TimerOrigin, GoverningOrigin, FoldOrigin> origin;
   std::vector<KeyRow> keys;  // Stored when the command is accepted.
   // The hop that the command is, which all its events bear. None, as of a timer: a new trace.
   base::Trace trace = {};
@@ -213,6 +220,17 @@ class Engine {
 // by another evolve version. Leaves `applied`, `behind` and the parked reason of `row` as they are.
 absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
                        StreamRow& row);
+
+// A stream as it is, its state made by the present Evolve: a state of another version is folded
+// again in memory, and nothing is written. Every read that looks into a state goes this way.
+// UNAVAILABLE with the reason OTHER_RELEASE: this release cannot fold it. Index entries are the
+// stored ones: those of a stream that was not folded yet may lack it (refold_sweep.h).
+absl::StatusOr<StreamRow> ReadFolded(const Domain& domain, EventStore& store,
+                                     const std::string& stream);
+// The same of several streams at once: of each, for one that cannot be folded must not keep the
+// others. Those that do not exist may be left out.
+absl::StatusOr<std::map<std::string, absl::StatusOr<StreamRow>>> ReadFolded(
+    const Domain& domain, EventStore& store, const std::vector<std::string>& streams);
 
 // Deletes every state, index entry and timer of a store and folds them again from its events.
 // Nothing else may write meanwhile.

@@ -14,8 +14,6 @@ namespace {
 // Small against a batch, so that live work stands behind little.
 constexpr size_t kSubmitMax = 64;
 constexpr absl::Duration kLook = absl::Seconds(1);
-constexpr absl::Duration kYield = absl::Milliseconds(2);
-constexpr std::chrono::seconds kYieldMax{1};
 
 }  // namespace
 
@@ -26,7 +24,8 @@ GoverningSweep::GoverningSweep(const engine::Domain& domain, engine::EventStore&
       store_(store),
       engine_(engine),
       options_(options),
-      reporter_(std::move(report)) {}
+      reporter_(std::move(report)),
+      give_way_(engine, signal_, options.queue_short, options.per_second) {}
 
 GoverningSweep::~GoverningSweep() { Stop(); }
 
@@ -108,7 +107,7 @@ absl::Status GoverningSweep::SubmitSome(const std::vector<std::string>& streams,
   absl::Status first_error;
   for (size_t begin = 0; begin < streams.size() && !signal_.stopped(); begin += kSubmitMax) {
     const size_t end = std::min(streams.size(), begin + kSubmitMax);
-    Yield(static_cast<int64_t>(end - begin));
+    give_way_.Wait(static_cast<int64_t>(end - begin));
     std::vector<engine::Command> commands;
     for (size_t i = begin; i < end; ++i) {
       commands.push_back({streams[i], governing_.command, origin, {}});
@@ -118,20 +117,6 @@ absl::Status GoverningSweep::SubmitSome(const std::vector<std::string>& streams,
     first_error.Update(status);
   }
   return first_error;
-}
-
-void GoverningSweep::Yield(int64_t count) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point until = Clock::now() + kYieldMax;
-  while (engine_.QueueLength() > options_.queue_short && Clock::now() < until) {
-    if (!signal_.Wait(kYield)) return;
-  }
-  if (options_.per_second == 0) return;
-  while (Clock::now() < allowed_) {
-    const auto left = std::min<Clock::duration>(allowed_ - Clock::now(), kYieldMax);
-    if (!signal_.Wait(absl::FromChrono(left))) return;
-  }
-  allowed_ = Clock::now() + std::chrono::microseconds(1'000'000 * count / options_.per_second);
 }
 
 }  // namespace pathways::follow

@@ -3,14 +3,12 @@
 // Its thread pages through the streams and compares the version that each has noted
 // (Domain::Governing) with the present one. Streams that noted a lower version are submitted, a
 // small page at a time. The notes are in the store, so a pass that was cut short by a stop is
-// simply begun again, and no stream is decided twice by one version. Live work comes first: a page
-// is submitted only while few commands wait. But at least one page is submitted each second, so a
-// pass ends under any load. A rate may bound it further. Where several processes share a store, the
-// sweep runs in the one that publishes the log.
+// simply begun again, and no stream is decided twice by one version. It gives way to live
+// work (give_way.h). Where several processes share a store, the sweep runs in the one that
+// publishes the log.
 #ifndef PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
 #define PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -22,6 +20,7 @@
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
+#include "services/follow/give_way.h"
 #include "services/follow/report.h"
 
 namespace pathways::follow {
@@ -59,8 +58,6 @@ class GoverningSweep {
                                                   int64_t version);
   absl::Status SubmitSome(const std::vector<std::string>& streams,
                           const engine::GoverningOrigin& origin);
-  // Waits until few commands are queued and the rate allows `count` more streams.
-  void Yield(int64_t count);
 
   const engine::Domain& domain_;
   const engine::GoverningStream& governing_;
@@ -69,7 +66,7 @@ class GoverningSweep {
   const GoverningSweepOptions options_;
   Reporter reporter_;
   base::Signal signal_;
-  std::chrono::steady_clock::time_point allowed_;  // When the rate allows the next page.
+  GiveWay give_way_;
   std::thread thread_;
 };
 

@@ -166,9 +166,10 @@ absl::Status Restore::Write(const std::vector<const engine::EventRow*>& events) 
     const bool exists = write.row.version > 0;
     if (exists && write.row.evolve_version != domain_.EvolveVersion()) {
       RETURN_IF_ERROR(engine::FoldAgain(domain_, store_, stream, write.row));
+      write.replaces_folded = true;
     }
     ASSIGN_OR_RETURN(open[stream], domain_.Open(write.row.state));
-    if (exists) before[stream] = open[stream]->Fold(stream);
+    if (exists && !write.replaces_folded) before[stream] = open[stream]->Fold(stream);
   }
   for (const engine::EventRow* event : events) {
     engine::StreamWrite& write = writes[event->stream];

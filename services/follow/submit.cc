@@ -31,26 +31,36 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
   return command;
 }
 
-absl::Status SubmitAll(engine::Engine& engine, std::vector<engine::Command> commands) {
+std::vector<absl::Status> SubmitEach(engine::Engine& engine,
+                                     std::vector<engine::Command> commands) {
   struct Waiting {
     std::mutex mutex;
     std::condition_variable done;
     size_t left = 0;
-    absl::Status first_error;
+    std::vector<absl::Status> statuses;
   };
   // Shared with the callbacks: the last of them may still hold it when the wait ends.
   auto waiting = std::make_shared<Waiting>();
   waiting->left = commands.size();
-  for (engine::Command& command : commands) {
-    engine.Submit(std::move(command), [waiting](const engine::Answer& answer) {
+  waiting->statuses.resize(commands.size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    engine.Submit(std::move(commands[i]), [waiting, i](const engine::Answer& answer) {
       std::lock_guard<std::mutex> lock(waiting->mutex);
-      if (!answer.status.ok() && waiting->first_error.ok()) waiting->first_error = answer.status;
+      waiting->statuses[i] = answer.status;
       if (--waiting->left == 0) waiting->done.notify_one();
     });
   }
   std::unique_lock<std::mutex> lock(waiting->mutex);
   waiting->done.wait(lock, [&] { return waiting->left == 0; });
-  return waiting->first_error;
+  return std::move(waiting->statuses);
+}
+
+absl::Status SubmitAll(engine::Engine& engine, std::vector<engine::Command> commands) {
+  absl::Status first_error;
+  for (const absl::Status& status : SubmitEach(engine, std::move(commands))) {
+    first_error.Update(status);
+  }
+  return first_error;
 }
 
 }  // namespace pathways::follow

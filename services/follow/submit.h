@@ -21,7 +21,10 @@ namespace pathways::follow {
 engine::Command CommandOf(const engine::Domain& domain, const std::string& upstream,
                           const engine::EventRow& event);
 
-// Submits commands in order and waits for all answers. Returns the first error, if any.
+// Submits commands in order and waits for all answers: the status of each.
+std::vector<absl::Status> SubmitEach(engine::Engine& engine, std::vector<engine::Command> commands);
+
+// The same. Returns the first error, if any.
 absl::Status SubmitAll(engine::Engine& engine, std::vector<engine::Command> commands);
 
 }  // namespace pathways::follow

@@ -42,7 +42,7 @@ struct Caller {
   std::string method;  // The method's label: for request ids and the audit trail.
   absl::Time deadline = absl::InfiniteFuture();
   std::function<bool()> is_cancelled = [] { return false; };  // The caller waits no more.
-  base::Trace trace = {};  // The hop that this call is.
+  base::Trace trace = {};                                     // The hop that this call is.
 };
 
 using Roles = std::vector<absl::string_view>;

@@ -100,6 +100,8 @@ std::string OriginName(CommandOrigin origin) {
       return "timer";
     case CommandOrigin::kGoverning:
       return "policy";
+    case CommandOrigin::kFold:
+      return "fold";
   }
   return "unknown";
 }
@@ -150,6 +152,12 @@ struct Metrics::Families {
   Series<prometheus::Gauge> stuck =
       GaugeSeries(registry, "pathways_stuck_streams",
                   "Streams without progress for longer than they may be.", {"service"});
+  Series<prometheus::Gauge> other_folds = GaugeSeries(
+      registry, "pathways_states_of_another_fold",
+      "States that another release folded, and that are not folded again yet.", {"service"});
+  Series<prometheus::Gauge> unfoldable = GaugeSeries(
+      registry, "pathways_states_that_cannot_be_folded",
+      "States of another release with an event that this one does not know.", {"service"});
   Series<prometheus::Counter> stale_positions = CounterSeries(
       registry, "pathways_stale_positions_total",
       "Records handed in that another replica had handled, or one before which was not committed.",
@@ -217,6 +225,14 @@ void Metrics::SetBehind(absl::string_view service, int64_t streams) {
 
 void Metrics::SetStuck(absl::string_view service, int64_t streams) {
   families_->stuck.Of({std::string(service)}).Set(static_cast<double>(streams));
+}
+
+void Metrics::SetOtherFolds(absl::string_view service, int64_t streams) {
+  families_->other_folds.Of({std::string(service)}).Set(static_cast<double>(streams));
+}
+
+void Metrics::SetUnfoldable(absl::string_view service, int64_t streams) {
+  families_->unfoldable.Of({std::string(service)}).Set(static_cast<double>(streams));
 }
 
 void Metrics::CountStalePosition(absl::string_view service, absl::string_view upstream,

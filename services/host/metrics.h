@@ -22,8 +22,9 @@ namespace pathways::host {
 
 inline constexpr size_t kMetricSeriesMax = 256;
 
-// kGoverning: a new version of the policies, told as "policy".
-enum class CommandOrigin { kRequest, kEvent, kTimer, kGoverning };
+// kGoverning: a new version of the policies, told as "policy". kFold: a state that another release
+// folded.
+enum class CommandOrigin { kRequest, kEvent, kTimer, kGoverning, kFold };
 
 // Thread-safe; no function but Text blocks for long.
 class Metrics {
@@ -56,6 +57,9 @@ class Metrics {
   void SetParked(absl::string_view service, int64_t streams);
   void SetBehind(absl::string_view service, int64_t streams);
   void SetStuck(absl::string_view service, int64_t streams);
+  // States that another evolve version made, and those of them that this release cannot fold.
+  void SetOtherFolds(absl::string_view service, int64_t streams);
+  void SetUnfoldable(absl::string_view service, int64_t streams);
   // Records of an upstream were handed in that were not the next of their log.
   void CountStalePosition(absl::string_view service, absl::string_view upstream,
                           int64_t records = 1);

@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<StuckCase>> StuckCases(const OperatedService& service
   }
   if (!service.without_progress) return stuck;
   ASSIGN_OR_RETURN(const std::vector<StuckCase> idle,
-                   service.without_progress(*service.store, before, limit));
+                   service.without_progress(*service.domain, *service.store, before, limit));
   for (StuckCase entry : idle) {
     entry.set_service(service.name);
     entry.set_kind(operations::v1::STUCK_KIND_NO_PROGRESS);

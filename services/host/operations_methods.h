@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "pathways/operations/v1/operations_service.pb.h"
 #include "services/base/clock.h"
+#include "services/engine/domain.h"
 #include "services/engine/store/event_store.h"
 #include "services/host/method.h"
 
@@ -22,11 +23,12 @@ namespace pathways::host {
 // Cases that nobody has moved since `before`, oldest first, at most `limit`: name, stage and since
 // are set.
 using WithoutProgress = std::function<absl::StatusOr<std::vector<operations::v1::StuckCase>>(
-    engine::EventStore& store, absl::Time before, int limit)>;
+    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit)>;
 
-// One service as operators see it. The store must outlive what uses this.
+// One service as operators see it. Domain and store must outlive what uses this.
 struct OperatedService {
   std::string name;
+  const engine::Domain* domain;
   engine::EventStore* store;
   WithoutProgress without_progress;  // Empty: the service has none.
   std::function<void()> wake;        // Applies again what waits. Must not block.

@@ -28,10 +28,12 @@ void RunningService::Connect(const Keyring& keyring, const base::Clock& clock,
   if (service_.loops) loops_ = service_.loops(parts);
   apis_ = service_.methods(parts);
   for (const Upstream& upstream : followed) core_->Follow(upstream, sweep_every);
+  core_->KeepFolded(sweep_every);
 }
 
 OperatedService RunningService::Operated() {
   return {service_.name,
+          &core_->domain(),
           &core_->store(),
           service_.without_progress,
           [this] { core_->Wake(); },

@@ -26,7 +26,8 @@ class RunningService {
   const Service& service() const { return service_; }
   ServiceCore& core() { return *core_; }
 
-  // Starts the loops, makes the methods, and follows the upstreams from now on.
+  // Starts the loops, makes the methods, follows the upstreams and keeps what is folded that of
+  // this release from now on.
   void Connect(const Keyring& keyring, const base::Clock& clock,
                std::vector<follow::ProjectionSource> projected,
                const std::vector<Upstream>& followed, absl::Duration sweep_every,

@@ -96,7 +96,7 @@ void ServerHost::Sample() {
   const absl::Time before = parts_.clock.Now() - parts_.stuck_after;
   for (const OperatedService& service : operated_) {
     if (!service.without_progress) continue;
-    const auto idle = service.without_progress(*service.store, before, kStuckMax);
+    const auto idle = service.without_progress(*service.domain, *service.store, before, kStuckMax);
     if (idle.ok()) parts_.metrics.SetStuck(service.name, static_cast<int64_t>(idle->size()));
   }
 }

@@ -25,6 +25,7 @@ CommandOrigin OriginOf(const engine::Command& command) {
   }
   if (std::holds_alternative<engine::GoverningOrigin>(command.origin))
     return CommandOrigin::kGoverning;
+  if (std::holds_alternative<engine::FoldOrigin>(command.origin)) return CommandOrigin::kFold;
   return CommandOrigin::kTimer;
 }
 
@@ -103,6 +104,13 @@ void ServiceCore::Follow(const Upstream& upstream, absl::Duration sweep_every) {
     consumer->NotifyCommit();
     puller->Notify();
   });
+}
+
+void ServiceCore::KeepFolded(absl::Duration every) {
+  refold_ = std::make_unique<follow::RefoldSweep>(domain(), store(), engine(),
+                                                  follow::RefoldSweepOptions{.every = every},
+                                                  ReportTo("folding", ""));
+  refold_->Start();
 }
 
 absl::Status ServiceCore::CheckTopic(const std::function<absl::Status()>& check_topic) {
@@ -237,6 +245,9 @@ void ServiceCore::Sample() {
   if (parked.ok()) metrics_.SetParked(name_, static_cast<int64_t>(parked->size()));
   const auto behind = store_->ReadBehind(kCountMax);
   if (behind.ok()) metrics_.SetBehind(name_, static_cast<int64_t>(behind->size()));
+  const auto other_folds = store_->CountOtherFolds(domain_->EvolveVersion());
+  if (other_folds.ok()) metrics_.SetOtherFolds(name_, *other_folds);
+  if (refold_) metrics_.SetUnfoldable(name_, refold_->left());
   for (const Upstream& upstream : upstreams_) {
     const absl::StatusOr<int64_t> lag = LagOf(upstream);
     if (lag.ok()) metrics_.SetConsumerLag(name_, upstream.name, *lag);
@@ -246,6 +257,7 @@ void ServiceCore::Sample() {
 void ServiceCore::StopFollowing() {
   for (const auto& consumer : consumers_) consumer->Stop();
   for (const auto& puller : pullers_) puller->Stop();
+  if (refold_) refold_->Stop();
 }
 
 void ServiceCore::StopEngine() {

@@ -23,6 +23,7 @@
 #include "services/follow/bus/bus.h"
 #include "services/follow/consumer.h"
 #include "services/follow/puller.h"
+#include "services/follow/refold_sweep.h"
 #include "services/follow/relay.h"
 #include "services/follow/report.h"
 #include "services/host/metrics.h"
@@ -52,6 +53,8 @@ class ServiceCore {
 
   // Reads the events of an upstream from now on. Before anything is published to its logs.
   void Follow(const Upstream& upstream, absl::Duration sweep_every);
+  // Folds again, from now on, what another release folded; looks for it at least that often.
+  void KeepFolded(absl::Duration every);
   // Publishes from now on. `publisher` must outlive the relay. `check_topic`, unless empty, says
   // whether the store has what was published; see CheckTopic. `cancel`, unless empty, makes both
   // end soon.
@@ -86,7 +89,7 @@ class ServiceCore {
   // Sets the gauges of this service.
   void Sample();
 
-  // Stops consumers and pullers; then, with StopEngine, the engine and the relay.
+  // Stops consumers, pullers and what folds again; then, with StopEngine, the engine and the relay.
   void StopFollowing();
   void StopEngine();
 
@@ -122,6 +125,7 @@ class ServiceCore {
   std::vector<Upstream> upstreams_;
   std::vector<std::unique_ptr<follow::Consumer>> consumers_;
   std::vector<std::unique_ptr<follow::Puller>> pullers_;
+  std::unique_ptr<follow::RefoldSweep> refold_;
 };
 
 }  // namespace pathways::host

@@ -6,6 +6,7 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
+#include "services/engine/engine.h"
 #include "services/intake/sealing.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
@@ -69,11 +70,12 @@ std::optional<v1::IntakeCommand> CommandOf(const std::vector<Birth>& births, abs
 
 }  // namespace
 
-absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(engine::EventStore& store,
+absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(const engine::Domain& domain,
+                                                     engine::EventStore& store,
                                                      const host::Keyring& keyring,
                                                      const engine::TimerRow& timer,
                                                      absl::Time now) {
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(timer.stream));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, timer.stream));
   ASSIGN_OR_RETURN(const std::vector<engine::KeyRow> keys, store.ReadKeys(timer.stream));
   v1::IntakeState state;
   v1::IntakeSealed sealed;

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "services/engine/domain.h"
 #include "services/engine/store/event_store.h"
 #include "services/follow/timer_loop.h"
 #include "services/host/keys.h"
@@ -24,7 +25,8 @@ namespace pathways::intake {
 // of the case it was made from; or the time at which the next day begins. Who cannot be opened is
 // passed over as long as another has changed. DATA_LOSS: the case, or an identity, cannot be read,
 // or there is none. `now` is the store's time.
-absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(engine::EventStore& store,
+absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(const engine::Domain& domain,
+                                                     engine::EventStore& store,
                                                      const host::Keyring& keyring,
                                                      const engine::TimerRow& timer, absl::Time now);
 

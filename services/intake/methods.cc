@@ -32,14 +32,15 @@ absl::Status AnswerCase(const Answer& answer, v1::Case& response) {
   return absl::OkStatus();
 }
 
-absl::Status FillPage(engine::EventStore& store, const std::string& after, int page_size,
+absl::Status FillPage(const MethodParts& parts, const std::string& after, int page_size,
                       v1::ListCasesResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                   store.ReadList(kCasesIndex, "", after, page_size));
+                   parts.store.ReadList(kCasesIndex, "", after, page_size));
   for (const std::string& key : keys) {
     const std::optional<std::string> case_id = ParseCasesKey(key);
     if (!case_id) return absl::DataLossError("a list entry cannot be read");
-    ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(*case_id));
+    ASSIGN_OR_RETURN(const engine::StreamRow row,
+                     engine::ReadFolded(parts.domain, parts.store, *case_id));
     ASSIGN_OR_RETURN(*response.add_cases(), CaseOf(*case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
@@ -93,13 +94,13 @@ absl::Status ListCases(const MethodParts& parts, const v1::ListCasesRequest& req
     violations.Add("page_token", "must be a next_page_token of this list");
   }
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  return FillPage(parts.store, *after, page_size, response);
+  return FillPage(parts, *after, page_size, response);
 }
 
 absl::StatusOr<Change> UpdateCase(const MethodParts& parts, const Caller& caller,
                                   const v1::UpdateCaseRequest& request) {
   ASSIGN_OR_RETURN(auto command, UpdateCommand(request, caller.principal, parts.keyring,
-                                               parts.store, parts.clock.Now()));
+                                               parts.domain, parts.store, parts.clock.Now()));
   return Change{std::move(command), AnswerCase};
 }
 

@@ -5,6 +5,7 @@
 #define PATHWAYS_SERVICES_INTAKE_METHODS_H_
 
 #include "services/base/clock.h"
+#include "services/engine/domain.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
@@ -15,6 +16,7 @@ namespace pathways::intake {
 // What the methods stand on. All must outlive them.
 struct MethodParts {
   engine::Engine& engine;
+  const engine::Domain& domain;
   engine::EventStore& store;
   const host::Keyring& keyring;
   const base::Clock& clock;

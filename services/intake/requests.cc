@@ -77,6 +77,7 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
+                                              const engine::Domain& domain,
                                               engine::EventStore& store, absl::Time now) {
   type::Violations violations;
   type::CheckRequestId(request.request_id(), violations);
@@ -85,7 +86,7 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
     violations.Add("case.name", kCaseNameForm);
     return violations.ToStatus(kInvalidCase);
   }
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(*case_id));
+  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, *case_id));
   if (row.version == 0) return NoSuchCase();
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) {

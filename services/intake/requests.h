@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/intake/v1/intake_service.pb.h"
+#include "services/engine/domain.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
@@ -30,6 +31,7 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
+                                              const engine::Domain& domain,
                                               engine::EventStore& store, absl::Time now);
 
 absl::StatusOr<engine::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,

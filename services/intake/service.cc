@@ -29,9 +29,9 @@ host::Loop ShowStatus(const host::ServiceParts& parts) {
 host::Loop ChangeAgeBands(const host::ServiceParts& parts) {
   auto timers = std::make_shared<follow::TimerLoop>(
       parts.core.store(), parts.core.engine(),
-      [&store = parts.core.store(), &keyring = parts.keyring](const engine::TimerRow& timer,
-                                                              absl::Time now) {
-        return ChangeAgeBand(store, keyring, timer, now);
+      [&core = parts.core, &keyring = parts.keyring](const engine::TimerRow& timer,
+                                                     absl::Time now) {
+        return ChangeAgeBand(core.domain(), core.store(), keyring, timer, now);
       },
       parts.timers_every, parts.core.ReportTo("timers", ""));
   return {[timers] { timers->Stop(); }};
@@ -50,8 +50,8 @@ host::Service IntakeService() {
     return std::vector<host::Loop>{ChangeAgeBands(parts), ShowStatus(parts)};
   };
   service.methods = [](const host::ServiceParts& parts) {
-    return std::vector<host::Api>{
-        IntakeApi({parts.core.engine(), parts.core.store(), parts.keyring, parts.clock})};
+    return std::vector<host::Api>{IntakeApi({parts.core.engine(), parts.core.domain(),
+                                             parts.core.store(), parts.keyring, parts.clock})};
   };
   service.feed = TellFeed;
   return service;

@@ -67,7 +67,7 @@ absl::Status GetReferral(const MethodParts& parts, const v1::GetReferralRequest&
   const std::optional<type::ReferralKey> key = type::ParseReferralName(request.name());
   if (!key) violations.Add("name", kReferralNameForm);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(response, ReadReferral(parts.store, *key, Reader::Staff()));
+  ASSIGN_OR_RETURN(response, ReadReferral(parts.domain, parts.store, *key, Reader::Staff()));
   return absl::OkStatus();
 }
 
@@ -79,8 +79,8 @@ absl::Status ListReferrals(const MethodParts& parts, const v1::ListReferralsRequ
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
   const std::string after = CheckPageToken(request.page_token(), prefix, violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts.store, Reader::Staff(), prefix, after,
-                                               page_size, v1::REFERRAL_STATE_UNSPECIFIED));
+  ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts.domain, parts.store, Reader::Staff(), prefix,
+                                               after, page_size, v1::REFERRAL_STATE_UNSPECIFIED));
   for (v1::Referral& referral : page.referrals) *response.add_referrals() = std::move(referral);
   if (!page.last_key.empty()) response.set_next_page_token(host::PageTokenOf(page.last_key));
   return absl::OkStatus();

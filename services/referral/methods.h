@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_REFERRAL_METHODS_H_
 #define PATHWAYS_SERVICES_REFERRAL_METHODS_H_
 
+#include "services/engine/domain.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
@@ -17,6 +18,7 @@ namespace pathways::referral {
 // What the methods stand on. All must outlive them.
 struct MethodParts {
   engine::Engine& engine;
+  const engine::Domain& domain;
   engine::EventStore& store;
   const host::Keyring& keyring;
   ReferralWatches& watches;

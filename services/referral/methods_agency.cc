@@ -34,7 +34,8 @@ absl::Status GetReferral(const MethodParts& parts, const Caller& caller,
   const std::optional<type::ReferralKey> key = type::ParseReferralName(request.name());
   if (!key) violations.Add("name", kReferralNameForm);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(response, ReadReferral(parts.store, *key, Reader::Agency(caller.principal.id)));
+  ASSIGN_OR_RETURN(
+      response, ReadReferral(parts.domain, parts.store, *key, Reader::Agency(caller.principal.id)));
   return absl::OkStatus();
 }
 
@@ -53,8 +54,9 @@ absl::Status ListReferrals(const MethodParts& parts, const Caller& caller,
     violations.Add("state", "must be a state of a referral, or unspecified");
   }
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(ReferralPage page, ReadPage(parts.store, Reader::Agency(caller.principal.id), "",
-                                               *after, page_size, request.state()));
+  ASSIGN_OR_RETURN(ReferralPage page,
+                   ReadPage(parts.domain, parts.store, Reader::Agency(caller.principal.id), "",
+                            *after, page_size, request.state()));
   for (v1::Referral& referral : page.referrals) *response.add_referrals() = std::move(referral);
   if (!page.last_key.empty()) response.set_next_page_token(host::PageTokenOf(page.last_key));
   return absl::OkStatus();

@@ -42,11 +42,12 @@ host::Service ReferralService() {
   service.follows = {"intake", "eligibility"};
   service.domain = MakeDomain;
   service.loops = [watches](const host::ServiceParts& parts) {
-    *watches = std::make_shared<ReferralWatches>(parts.core.store());
+    *watches = std::make_shared<ReferralWatches>(parts.core.domain(), parts.core.store());
     return std::vector<host::Loop>{TellAgencies(*watches, parts)};
   };
   service.methods = [watches](const host::ServiceParts& parts) {
-    const MethodParts on{parts.core.engine(), parts.core.store(), parts.keyring, **watches};
+    const MethodParts on{parts.core.engine(), parts.core.domain(), parts.core.store(),
+                         parts.keyring, **watches};
     return std::vector<host::Api>{ReferralApi(on), AgencyApi(on)};
   };
   service.without_progress = WaitingReferrals;

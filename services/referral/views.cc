@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "services/engine/engine.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/keys.h"
 #include "services/type/problem.h"
@@ -58,15 +59,16 @@ absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type
   return NoSuchReferral();
 }
 
-absl::StatusOr<v1::Referral> ReadReferral(engine::EventStore& store, const type::ReferralKey& key,
-                                          const Reader& reader) {
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(key.case_id));
+absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventStore& store,
+                                          const type::ReferralKey& key, const Reader& reader) {
+  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, key.case_id));
   return ReferralOf(row, key, reader);
 }
 
-absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& reader,
-                                      absl::string_view prefix, absl::string_view after,
-                                      int page_size, v1::ReferralState state) {
+absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventStore& store,
+                                      const Reader& reader, absl::string_view prefix,
+                                      absl::string_view after, int page_size,
+                                      v1::ReferralState state) {
   const bool filtered = state != v1::REFERRAL_STATE_UNSPECIFIED;
   const int scan = filtered ? page_size * kScanFactor : page_size;
   const std::string index = reader.agency() ? AgencyIndex(*reader.agency()) : kReferralsIndex;
@@ -74,7 +76,7 @@ absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& r
   ReferralPage page;
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
-    ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(store, parsed, reader));
+    ASSIGN_OR_RETURN(v1::Referral referral, ReadReferral(domain, store, parsed, reader));
     if (filtered && referral.state() != state) continue;
     page.referrals.push_back(std::move(referral));
     if (static_cast<int>(page.referrals.size()) < page_size) continue;
@@ -85,15 +87,15 @@ absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& r
   return page;
 }
 
-absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(engine::EventStore& store,
-                                                                        absl::Time before,
-                                                                        int limit) {
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(
+    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kWaitingIndex, "", "", limit));
   std::vector<operations::v1::StuckCase> waiting;
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const type::ReferralKey parsed, ParseKey(key));
-    ASSIGN_OR_RETURN(const v1::Referral referral, ReadReferral(store, parsed, Reader::Staff()));
+    ASSIGN_OR_RETURN(const v1::Referral referral,
+                     ReadReferral(domain, store, parsed, Reader::Staff()));
     const absl::Time since = absl::FromUnixSeconds(referral.update_time().seconds());
     if (since >= before) break;  // In order of time.
     operations::v1::StuckCase& entry = waiting.emplace_back();

@@ -18,6 +18,7 @@
 #include "pathways/operations/v1/operations_service.pb.h"
 #include "pathways/referral/v1/referral.pb.h"
 #include "pathways/referral/v1/state.pb.h"
+#include "services/engine/domain.h"
 #include "services/engine/store/event_store.h"
 #include "services/type/names.h"
 
@@ -44,8 +45,8 @@ absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type
                                         const Reader& reader);
 
 // The same, read from the store.
-absl::StatusOr<v1::Referral> ReadReferral(engine::EventStore& store, const type::ReferralKey& key,
-                                          const Reader& reader);
+absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventStore& store,
+                                          const type::ReferralKey& key, const Reader& reader);
 
 // One page of the reader's list: entries that start with `prefix`, after a key.
 struct ReferralPage {
@@ -54,14 +55,14 @@ struct ReferralPage {
 };
 // With `state` set only referrals in it count, and at most `page_size` are found among ten times as
 // many entries; a page may then be short, or empty, and still not the last.
-absl::StatusOr<ReferralPage> ReadPage(engine::EventStore& store, const Reader& reader,
-                                      absl::string_view prefix, absl::string_view after,
-                                      int page_size, v1::ReferralState state);
+absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventStore& store,
+                                      const Reader& reader, absl::string_view prefix,
+                                      absl::string_view after, int page_size,
+                                      v1::ReferralState state);
 
 // Live referrals that nobody has changed since before a time, for the operators' list.
-absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(engine::EventStore& store,
-                                                                        absl::Time before,
-                                                                        int limit);
+absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(
+    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit);
 
 }  // namespace pathways::referral
 

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "services/base/status_macros.h"
+#include "services/engine/engine.h"
 #include "services/host/pages.h"
 #include "services/referral/views.h"
 #include "services/type/names.h"
@@ -120,8 +121,9 @@ void ReferralWatch::End(const absl::Status& status) {
   if (sink) sink->End(status);
 }
 
-ReferralWatches::ReferralWatches(engine::EventStore& store, const Limits& limits)
-    : store_(store), limits_(limits) {}
+ReferralWatches::ReferralWatches(const engine::Domain& domain, engine::EventStore& store,
+                                 const Limits& limits)
+    : domain_(domain), store_(store), limits_(limits) {}
 
 ReferralWatches::~ReferralWatches() { Stop(); }
 
@@ -302,12 +304,17 @@ absl::Status ReferralWatches::MakeMessages(std::vector<Change>& changes) const {
   if (changes.empty()) return absl::OkStatus();
   std::vector<std::string> streams;
   for (const Change& change : changes) streams.push_back(change.key.case_id);
-  ASSIGN_OR_RETURN(auto rows, store_.ReadStates(streams));
+  ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(domain_, store_, streams));
   const std::string incarnation = store_.Incarnation();
   for (Change& change : changes) {
     auto message = std::make_shared<v1::WatchReferralsResponse>();
-    absl::StatusOr<v1::Referral> referral =
-        ReferralOf(rows[change.key.case_id], change.key, Reader::Agency(change.agency));
+    const auto row = rows.find(change.key.case_id);
+    absl::StatusOr<v1::Referral> referral = NoSuchReferral();
+    if (row != rows.end() && !row->second.ok()) {
+      referral = row->second.status();
+    } else if (row != rows.end()) {
+      referral = ReferralOf(*row->second, change.key, Reader::Agency(change.agency));
+    }
     if (referral.ok()) {
       *message->mutable_referral() = *std::move(referral);
       message->set_resume_token(TokenOf(incarnation, change.position));

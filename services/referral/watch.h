@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "pathways/referral/v1/agency_service.pb.h"
 #include "services/base/signal.h"
+#include "services/engine/domain.h"
 #include "services/engine/store/event_store.h"
 
 namespace pathways::referral {
@@ -94,9 +95,10 @@ class ReferralWatches {
     size_t outbox_bytes_max = 1 << 18;  // Of one watch; one message always fits.
   };
 
-  // `store` must outlive the watches. Nothing is read before Start, or a Step of a test.
-  explicit ReferralWatches(engine::EventStore& store) : ReferralWatches(store, Limits()) {}
-  ReferralWatches(engine::EventStore& store, const Limits& limits);
+  // Domain and store must outlive the watches. Nothing is read before Start, or a Step of a test.
+  ReferralWatches(const engine::Domain& domain, engine::EventStore& store)
+      : ReferralWatches(domain, store, Limits()) {}
+  ReferralWatches(const engine::Domain& domain, engine::EventStore& store, const Limits& limits);
   ~ReferralWatches();
 
   // Reads on a thread of its own from now on.
@@ -142,6 +144,7 @@ class ReferralWatches {
                                                 const Watches& concerned) const;
   absl::Status MakeMessages(std::vector<Change>& changes) const;
 
+  const engine::Domain& domain_;
   engine::EventStore& store_;
   const Limits limits_;
   base::Signal signal_;

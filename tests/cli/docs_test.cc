@@ -133,6 +133,8 @@ void TouchAll(host::Metrics& metrics) {
   metrics.SetParked("intake", 1);
   metrics.SetBehind("intake", 1);
   metrics.SetStuck("intake", 1);
+  metrics.SetOtherFolds("intake", 1);
+  metrics.SetUnfoldable("intake", 1);
   metrics.CountStalePosition("referral", "intake");
   metrics.CountSweptMissing("referral", "intake", 1);
   metrics.CountDroppedTimers("intake", 1);

@@ -1302,6 +1302,107 @@ TEST_P(EventStoreContract, RestoreFoldedMayBeRepeated) {
   EXPECT_TRUE(IsHeld(*store_, {"number", "N-1"}));
 }
 
+// What another Fold made of the stream, whatever it was.
+TEST_P(EventStoreContract, AReplacedStreamHasOnlyWhatIsAdded) {
+  Store(OneOfEverything());
+  StreamWrite other = Append("b", 1);
+  other.added.lists = {{"cases", "2026 b"}, {"open", "b"}};
+  other.added.uniques = {{"number", "N-2"}};
+  other.added.timers = {{"age-band", 1'800'000'000}};
+  Store(Batched({other}));
+  StreamWrite write = Append("a", 2);
+  write.replaces_folded = true;
+  write.removed.lists = {{"cases", "2026 b"}};  // Not looked at.
+  write.added.lists = {{"cases", "2027 a"}, {"open", "a"}};
+  write.added.uniques = {{"number", "N-3"}};
+  write.added.timers = {{"holds-until", 1'900'000'000}};
+  Store(Batched({write}));
+  EXPECT_THAT(List("", "", kAll), ElementsAre("2026 b", "2027 a"));
+  EXPECT_THAT(Value(store_->ReadList("open", "", "", kAll)), ElementsAre("a", "b"));
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()),
+              ElementsAre("b age-band 1800000000", "a holds-until 1900000000"));
+  EXPECT_FALSE(IsHeld(*store_, {"number", "N-1"}));
+  EXPECT_TRUE(IsHeld(*store_, {"number", "N-2"}));
+  EXPECT_TRUE(IsHeld(*store_, {"number", "N-3"}));
+}
+
+// As a state of another Fold is stored anew: nothing has happened.
+TEST_P(EventStoreContract, AStreamIsReplacedWithoutAnEvent) {
+  Store(OneOfEverything());
+  const int64_t last = Value(store_->LastPosition());
+  StreamWrite write = Append("a", 1);
+  write.events.clear();
+  write.expected_version = 2;
+  write.row.evolve_version = 4;
+  write.row.applied = {{"intake", {2, "11112222"}}};
+  write.replaces_folded = true;
+  Store(Batched({write}));
+  const StreamRow row = Value(store_->ReadState("a"));
+  EXPECT_EQ(row.version, 2);
+  EXPECT_EQ(row.evolve_version, 4);
+  EXPECT_EQ(Value(store_->LastPosition()), last);
+  EXPECT_THAT(List("", "", kAll), IsEmpty());
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), IsEmpty());
+  write.expected_version = write.row.version = 1;
+  Refused(Batched({write}), absl::StatusCode::kAborted);
+}
+
+TEST_P(EventStoreContract, StreamsThatAreReplacedExchangeUniqueEntries) {
+  StreamWrite a = Append("a", 0);
+  StreamWrite b = Append("b", 0);
+  a.added.uniques = {{"number", "1"}};
+  b.added.uniques = {{"number", "2"}};
+  Store(Batched({a, b}));
+  a = Append("a", 1);
+  b = Append("b", 1);
+  a.replaces_folded = b.replaces_folded = true;
+  a.added.uniques = {{"number", "2"}};
+  Refused(Batched({a}), absl::StatusCode::kAborted);
+  b.added.uniques = {{"number", "1"}};
+  Store(Batched({a, b}));
+  a = Append("a", 2);
+  a.removed.uniques = {{"number", "2"}};
+  Store(Batched({a}));
+  EXPECT_TRUE(IsHeld(*store_, {"number", "1"}));
+  EXPECT_FALSE(IsHeld(*store_, {"number", "2"}));
+}
+
+TEST_P(EventStoreContract, OtherFoldsAreFoundInPages) {
+  const auto others = [&](int evolve_version, const FoldRow& after, int limit) {
+    std::vector<std::string> lines;
+    for (const FoldRow& row : Value(store_->ReadOtherFolds(evolve_version, after, limit))) {
+      lines.push_back(absl::StrCat(row.stream, " ", row.evolve_version));
+    }
+    return lines;
+  };
+  EXPECT_EQ(Value(store_->CountOtherFolds(3)), 0);
+  for (const auto& [stream, version] :
+       std::map<std::string, int>{{"a", 2}, {"b", 3}, {"c", 4}, {"d", 2}, {"e", 3}, {"f", 1}}) {
+    StreamWrite write = Append(stream, 0);
+    write.row.evolve_version = version;
+    Store(Batched({write}));
+  }
+  Store(Batched({Mark("marked", 0, {{"intake", {1, "1111"}}}, {})}));  // It has no state.
+  EXPECT_THAT(others(3, {}, kAll), ElementsAre("f 1", "a 2", "d 2", "c 4"));
+  EXPECT_THAT(others(3, {}, 2), ElementsAre("f 1", "a 2"));
+  EXPECT_THAT(others(3, {"a", 2}, 2), ElementsAre("d 2", "c 4"));
+  EXPECT_THAT(others(3, {"c", 4}, 2), IsEmpty());
+  EXPECT_EQ(Value(store_->CountOtherFolds(3)), 4);
+  EXPECT_EQ(Value(store_->CountOtherFolds(4)), 5);
+}
+
+TEST_P(EventStoreContract, RestoreFoldedReplaces) {
+  const BatchWrite write = OneOfEverything();
+  Store(write);
+  const StreamWrite& stream = write.streams[0];
+  const absl::Status status =
+      store_->RestoreFolded(stream.stream, stream.row, {{{"cases", "2027 a"}}, {}, {}});
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(List("", "", kAll), ElementsAre("2027 a"));
+  EXPECT_THAT(DueTimers(absl::InfiniteFuture()), IsEmpty());
+  EXPECT_FALSE(IsHeld(*store_, {"number", "N-1"}));
+}
+
 }  // namespace pathways::engine
 
 #endif  // PATHWAYS_TESTS_ENGINE_EVENT_STORE_CONTRACT_H_

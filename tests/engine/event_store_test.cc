@@ -16,6 +16,7 @@
 #include "services/engine/store/sqlite.h"
 #include "services/engine/store/sqlite_store.h"
 #include "tests/engine/event_store_contract.h"
+#include "tests/engine/fold_contract.h"
 #include "tests/sim/memory_store.h"
 
 namespace pathways::engine {
@@ -37,6 +38,9 @@ StoreKind Sqlite() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, EventStoreContract, testing::Values(Memory(), Sqlite()),
+                         [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Stores, FoldContract, testing::Values(Memory(), Sqlite()),
                          [](const auto& info) { return info.param.name; });
 
 class MemoryStoreTest : public testing::Test {

@@ -84,10 +84,14 @@ INSTANTIATE_TEST_SUITE_P(
                      m.SetBehind("referral", 2);
                      m.SetStuck("referral", 3);
                      m.SetStuck("referral", 0);
+                     m.SetOtherFolds("referral", 4);
+                     m.SetUnfoldable("referral", 5);
                    },
                    {R"(pathways_parked_streams{service="referral"} 1)",
                     R"(pathways_behind_streams{service="referral"} 2)",
-                    R"(pathways_stuck_streams{service="referral"} 0)"}},
+                    R"(pathways_stuck_streams{service="referral"} 0)",
+                    R"(pathways_states_of_another_fold{service="referral"} 4)",
+                    R"(pathways_states_that_cannot_be_folded{service="referral"} 5)"}},
         SeriesCase{
             "Lag",
             [](Metrics& m) {

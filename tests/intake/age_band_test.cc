@@ -87,7 +87,7 @@ class AgeBandTest : public testing::Test {
   follow::TimerLoop loop_{store_, engine_,
                           [this](const engine::TimerRow& timer, absl::Time now) {
                             ++looks_;
-                            return ChangeAgeBand(store_, *keyring_, timer, now);
+                            return ChangeAgeBand(domain_, store_, *keyring_, timer, now);
                           },
                           absl::Hours(1), nullptr};
 };
@@ -173,7 +173,9 @@ TEST_F(AgeBandTest, WhatCannotBeOpenedIsDataLoss) {
   const std::string stream = Register(kToday, {Date(2011, 8, 1)});
   const std::string never = Register(kToday, {Date(1950)});
   const auto payload = [&](const std::string& of, const host::Keyring& keyring) {
-    return ChangeAgeBand(store_, keyring, {of, "age-band", 0}, clock_.Now()).status().code();
+    return ChangeAgeBand(domain_, store_, keyring, {of, "age-band", 0}, clock_.Now())
+        .status()
+        .code();
   };
   EXPECT_EQ(payload(stream, *keyring_), absl::StatusCode::kOk);
   EXPECT_EQ(payload(stream, *NewKeyring()), absl::StatusCode::kDataLoss);
@@ -235,7 +237,7 @@ TEST_F(AgeBandTest, NobodyGrowsYoungerByGoingWest) {
   for (v1::Person& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
   request.mutable_case_()->mutable_people(0)->set_state("MX-SON");
   request.mutable_update_mask()->add_paths("people");
-  const auto command = UpdateCommand(request, Desk(), *keyring_, store_, clock_.Now());
+  const auto command = UpdateCommand(request, Desk(), *keyring_, domain_, store_, clock_.Now());
   ASSERT_TRUE(command.ok()) << command.status();
   ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   EXPECT_EQ(FireAt(Midnight(day)), 0U);

@@ -74,7 +74,7 @@ class Post {
     *request.mutable_case_()->mutable_people(0)->mutable_identity() = people_.people(0).identity();
     *First(*request.mutable_case_()).mutable_date_of_birth() = birth;
     request.mutable_update_mask()->add_paths("people");
-    const auto command = UpdateCommand(request, Desk(), *keyring_, *store_, clock_.Now());
+    const auto command = UpdateCommand(request, Desk(), *keyring_, domain_, *store_, clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
     ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   }
@@ -98,7 +98,7 @@ class Post {
         {"SELECT id, version, evolve_version, time, state, sealed FROM streams", 6, 5},
         {"SELECT stream, number, position, type, time, data, sealed FROM events", 7, 6},
         {"SELECT stream, kind, due FROM timers", 3, -1},
-        {"SELECT name, key FROM list_index", 2, -1},
+        {"SELECT name, key, stream FROM list_index", 3, -1},
         {"SELECT name, key, stream FROM unique_index", 3, -1},
         {"SELECT stream, upstream, number, fingerprints FROM applied", 4, -1},
         {"SELECT stream, upstream, number, reason FROM parked", 4, -1},
@@ -165,7 +165,7 @@ class Post {
   engine::Engine engine_{domain_, *store_, {}};
   follow::TimerLoop loop_{*store_, engine_,
                           [this](const engine::TimerRow& timer, absl::Time now) {
-                            return ChangeAgeBand(*store_, *keyring_, timer, now);
+                            return ChangeAgeBand(domain_, *store_, *keyring_, timer, now);
                           },
                           absl::Hours(1), nullptr};
   std::string stream_;

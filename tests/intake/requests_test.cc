@@ -145,8 +145,9 @@ TEST_F(RequestsTest, NamesAreChecked) {
     v1::UpdateCaseRequest update;
     update.mutable_case_()->set_name(name);
     update.set_request_id(kRequestId);
-    EXPECT_EQ(Describe(UpdateCommand(update, Desk(), *keyring_, store_, clock_.Now()).status()),
-              "INVALID_ARGUMENT INVALID_CASE")
+    EXPECT_EQ(
+        Describe(UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now()).status()),
+        "INVALID_ARGUMENT INVALID_CASE")
         << name;
   }
 }
@@ -199,7 +200,7 @@ TEST_F(RequestsTest, AnUpdateKeepsTheIdentityThatIsNotGiven) {
   update.mutable_case_()->set_name(type::CaseName(registered.stream));
   update.mutable_case_()->mutable_people(0)->clear_identity();
   update.mutable_case_()->mutable_people(1)->mutable_identity()->set_given_names("Nueva");
-  const auto command = UpdateCommand(update, Desk(), *keyring_, store_, clock_.Now());
+  const auto command = UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now());
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_TRUE(command->keys.empty());
   ASSERT_TRUE(Submit(*command).ok());
@@ -210,8 +211,9 @@ TEST_F(RequestsTest, AnUpdateKeepsTheIdentityThatIsNotGiven) {
   EXPECT_EQ(shown->people(0).state(), "MX-TAB");
   EXPECT_EQ(shown->people(1).identity().given_names(), "Nueva");
   update.mutable_case_()->set_name(type::CaseName(kCaseId));
-  EXPECT_EQ(Describe(UpdateCommand(update, Desk(), *keyring_, store_, clock_.Now()).status()),
-            "NOT_FOUND CASE_NOT_FOUND");
+  EXPECT_EQ(
+      Describe(UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now()).status()),
+      "NOT_FOUND CASE_NOT_FOUND");
 }
 
 }  // namespace

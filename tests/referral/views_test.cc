@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/clock.h"
 #include "services/referral/domain/decide.h"
+#include "services/referral/domain_adapter.h"
 #include "services/type/problem.h"
 #include "tests/referral/builders.h"
 #include "tests/sim/memory_store.h"
@@ -85,16 +86,18 @@ std::vector<absl::StatusOr<v1::Referral>> Reads(const v1::ReferralCaseState& sta
                                                 const Reader& reader) {
   base::ManualClock clock(absl::FromUnixSeconds(1));
   sim::MemoryStore store(clock, "store");
+  const ReferralDomain domain({});
   engine::StreamRow row;
   row.version = 1;
+  row.evolve_version = domain.EvolveVersion();
   row.state.open = state.SerializeAsString();
   EXPECT_TRUE(store.RestoreFolded(kCase, row, Fold(kCase, state)).ok());
   const type::ReferralKey key{kCase, "r1"};
   std::vector<absl::StatusOr<v1::Referral>> reads = {ReferralOf(row, key, reader),
-                                                     ReadReferral(store, key, reader)};
+                                                     ReadReferral(domain, store, key, reader)};
   for (const v1::ReferralState wanted :
        {v1::REFERRAL_STATE_UNSPECIFIED, state.referrals(0).referral().state()}) {
-    const auto page = ReadPage(store, reader, "", "", 10, wanted);
+    const auto page = ReadPage(domain, store, reader, "", "", 10, wanted);
     if (!page.ok()) {
       reads.emplace_back(page.status());
     } else if (page->referrals.empty()) {

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "services/base/clock.h"
+#include "services/referral/domain_adapter.h"
 #include "services/type/problem.h"
 #include "tests/referral/builders.h"
 #include "tests/sim/memory_store.h"
@@ -128,6 +129,7 @@ class WatchTest : public testing::Test {
     stream.stream = CaseId(index);
     stream.expected_version = versions_[index];
     stream.row.version = ++versions_[index];
+    stream.row.evolve_version = domain_.EvolveVersion();
     stream.row.state.open = state.SerializeAsString();
     stream.row.last_event_time = clock_.Now();
     stream.state_changed = true;
@@ -175,6 +177,7 @@ class WatchTest : public testing::Test {
     while (watches.Step()) ASSERT_LT(++steps, 10'000) << "the reader finds no end";
   }
 
+  const ReferralDomain domain_{v1::AgencyRoutes()};
   base::ManualClock clock_{absl::FromUnixSeconds(1'690'500'000)};
   ReadStore store_{clock_, "store"};
   std::map<int, int64_t> versions_;
@@ -183,7 +186,7 @@ class WatchTest : public testing::Test {
 TEST_F(WatchTest, TellsEachAgencyItsOwnInOrder) {
   for (int i = 0; i < 20; ++i) Submit(i, i % 2 == 0 ? kSne : kComar);
   Commit(20, Noted(20), {});
-  ReferralWatches watches(store_, SmallPages());
+  ReferralWatches watches(domain_, store_, SmallPages());
   const Watching sne = Begin(watches, kSne);
   const Watching again = Begin(watches, kSne);
   const Watching comar = Begin(watches, kComar);
@@ -201,7 +204,7 @@ TEST_F(WatchTest, TellsEachAgencyItsOwnInOrder) {
 
 TEST_F(WatchTest, ReadsEachPageOnceForAllWatches) {
   for (int i = 0; i < 20; ++i) Submit(i, i % 2 == 0 ? kSne : kComar);
-  ReferralWatches watches(store_, SmallPages());
+  ReferralWatches watches(domain_, store_, SmallPages());
   std::vector<Watching> all;
   for (int i = 0; i < 10; ++i) all.push_back(Begin(watches, i % 2 == 0 ? kSne : kComar));
   StepToTheEnd(watches);
@@ -218,7 +221,7 @@ TEST_F(WatchTest, ReadsEachPageOnceForAllWatches) {
 TEST_F(WatchTest, GivesThoseBehindTurnsByAgency) {
   Submit(0, kComar);
   for (int i = 1; i <= 200; ++i) Submit(i, kSne);
-  ReferralWatches watches(store_, SmallPages());
+  ReferralWatches watches(domain_, store_, SmallPages());
   const Watching first = Begin(watches, kSne);
   StepToTheEnd(watches);
   // Sixteen of one agency, each at a place of its own, and one of another after them.
@@ -243,7 +246,7 @@ TEST_F(WatchTest, HoldsNoMoreThanItsShareForASlowAgency) {
   for (int i = 0; i < 200; ++i) Submit(i, kSne);
   ReferralWatches::Limits limits = SmallPages();
   limits.outbox_bytes_max = 1'000;
-  ReferralWatches watches(store_, limits);
+  ReferralWatches watches(domain_, store_, limits);
   const Watching slow = Begin(watches, kSne, "", /*takes_all=*/false);
   const Watching quick = Begin(watches, kSne);
   StepToTheEnd(watches);
@@ -268,7 +271,7 @@ TEST_F(WatchTest, SendsOneMessageThatIsLargerThanTheBound) {
   for (int i = 0; i < 3; ++i) Submit(i, kSne);
   ReferralWatches::Limits limits;
   limits.outbox_bytes_max = 1;
-  ReferralWatches watches(store_, limits);
+  ReferralWatches watches(domain_, store_, limits);
   const Watching slow = Begin(watches, kSne, "", /*takes_all=*/false);
   for (int i = 0; i < 6; ++i) {
     watches.Step();
@@ -279,7 +282,7 @@ TEST_F(WatchTest, SendsOneMessageThatIsLargerThanTheBound) {
 
 TEST_F(WatchTest, IsResumedWithoutAGap) {
   for (int i = 0; i < 10; ++i) Submit(i, kSne);
-  ReferralWatches watches(store_, SmallPages());
+  ReferralWatches watches(domain_, store_, SmallPages());
   const Watching first = Begin(watches, kSne);
   StepToTheEnd(watches);
   const auto read = first.agency->read();
@@ -294,14 +297,14 @@ TEST_F(WatchTest, IsResumedWithoutAGap) {
 TEST_F(WatchTest, BeginsAgainInAnotherStoreAndBeyondTheEnd) {
   for (int i = 0; i < 3; ++i) Submit(i, kSne);
   ReadStore other(clock_, "other");
-  ReferralWatches there(other);
-  ReferralWatches here(store_);
+  ReferralWatches there(domain_, other);
+  ReferralWatches here(domain_, store_);
   const Watching first = Begin(here, kSne);
   StepToTheEnd(here);
   const std::string last = first.agency->read().back().resume_token();
   // The log of this token was restored from a copy that is older.
   ReadStore older(clock_, "store");
-  ReferralWatches restored(older);
+  ReferralWatches restored(domain_, older);
   const Watching beyond = Begin(restored, kSne, last);
   EXPECT_TRUE(restored.Step());
   StepToTheEnd(restored);
@@ -320,7 +323,7 @@ TEST_F(WatchTest, BoundsTheWatchesOfAnAgencyAndOfAll) {
   ReferralWatches::Limits limits;
   limits.watches_max = 5;
   limits.watches_of_agency_max = 3;
-  ReferralWatches watches(store_, limits);
+  ReferralWatches watches(domain_, store_, limits);
   const auto refused = [&](const std::string& agency) {
     return Describe(watches.Begin(agency, "", std::make_shared<Agency>(true)).status());
   };
@@ -342,7 +345,7 @@ TEST_F(WatchTest, BoundsTheWatchesOfAnAgencyAndOfAll) {
 TEST_F(WatchTest, TellsNumberAndStateOfWhatHasEnded) {
   Submit(0, kSne);
   Submit(1, kSne, v1::REFERRAL_STATE_WITHDRAWN);
-  ReferralWatches watches(store_);
+  ReferralWatches watches(domain_, store_);
   const Watching sne = Begin(watches, kSne);
   StepToTheEnd(watches);
   const auto read = sne.agency->read();
@@ -357,7 +360,7 @@ TEST_F(WatchTest, EndsTheWatchesThatCannotBeServed) {
   Submit(0, kSne);
   Submit(1, kSne);
   Commit(1, Noted(1), {});
-  ReferralWatches watches(store_);
+  ReferralWatches watches(domain_, store_);
   const Watching sne = Begin(watches, kSne);
   const Watching comar = Begin(watches, kComar);
   StepToTheEnd(watches);
@@ -371,7 +374,7 @@ TEST_F(WatchTest, EndsTheWatchesThatCannotBeServed) {
 }
 
 TEST_F(WatchTest, IsToldOfCommitsAndOfTheStopByAThread) {
-  ReferralWatches watches(store_);
+  ReferralWatches watches(domain_, store_);
   watches.Start();
   const Watching sne = Begin(watches, kSne);
   for (int i = 0; i < 5; ++i) {
@@ -391,7 +394,7 @@ TEST_F(WatchTest, ASlowAgencyIsReadForAgainByTheThread) {
   for (int i = 0; i < 50; ++i) Submit(i, kSne);
   ReferralWatches::Limits limits = SmallPages();
   limits.outbox_bytes_max = 1'000;
-  ReferralWatches watches(store_, limits);
+  ReferralWatches watches(domain_, store_, limits);
   watches.Start();
   const Watching slow = Begin(watches, kSne, "", /*takes_all=*/false);
   for (size_t i = 1; i <= 50; ++i) {

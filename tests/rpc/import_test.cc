@@ -52,7 +52,7 @@ class ImportTest : public testing::Test {
         std::make_unique<engine::Engine>(domain_, store_, engine::EngineOptions{.batch_max = 1});
     dispatcher_ = std::make_unique<host::Dispatcher>(
         host::DispatcherParts{*authenticator_, clock_, pool_, pool_, nullptr},
-        std::vector<host::Api>{intake::IntakeApi({*engine_, store_, *keyring_, clock_})});
+        std::vector<host::Api>{intake::IntakeApi({*engine_, domain_, store_, *keyring_, clock_})});
     services_ = host::MakeGrpcServices(*dispatcher_);
     server_ = *host::RpcServer::Start({"127.0.0.1:0"}, {services_.front().get()});
     grpc::ChannelArguments arguments;

@@ -22,6 +22,7 @@
 #include "services/host/grpc/grpc_services.h"
 #include "services/host/operations_methods.h"
 #include "services/host/principal.h"
+#include "services/intake/domain_adapter.h"
 #include "tests/rpc/site.h"
 #include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
@@ -157,8 +158,8 @@ class SlowReads : public testing::Test {
     token_ = *host::AddToken(file, {"operator", "ops", {"operator"}});
     tokens_ = std::make_unique<host::TokenFile>(*host::TokenFile::Load(file));
     authenticator_ = std::make_unique<host::TokenAuthenticator>(*tokens_);
-    host::OperatedService service{"slow", &store_, {}, {}};
-    service.without_progress = [this](engine::EventStore&, absl::Time, int) {
+    host::OperatedService service{"slow", &domain_, &store_, {}, {}};
+    service.without_progress = [this](const engine::Domain&, engine::EventStore&, absl::Time, int) {
       ++begun_;
       let_go_.wait();
       return std::vector<operations::v1::StuckCase>();
@@ -196,6 +197,7 @@ class SlowReads : public testing::Test {
   }
 
   const testing_support::TempFolder folder_;
+  const intake::IntakeDomain domain_;
   const base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
   sim::MemoryStore store_{clock_, "log"};
   std::string token_;

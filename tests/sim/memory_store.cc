@@ -49,6 +49,7 @@ struct MemoryStore::Tables {
   void PutState(const std::string& stream, const engine::StreamRow& row);
   void RemoveFolded(const std::string& stream, const type::Folded& folded);
   void AddFolded(const std::string& stream, const type::Folded& folded);
+  void RemoveAllFolded(const std::string& stream);
   void RemoveTimer(const std::string& stream, const std::string& kind);
   engine::StreamRow ReadRow(const std::string& stream) const;
   int64_t AppliedNumber(const std::string& stream, const std::string& upstream) const;
@@ -68,7 +69,7 @@ struct MemoryStore::Tables {
   // Folded. Of a state's row `applied`, `behind` and `parked_reason` are empty.
   std::map<std::string, engine::StreamRow> states;
   std::map<type::UniqueEntry, std::string> uniques;  // To the stream that holds it.
-  std::set<type::ListEntry> lists;
+  std::map<type::ListEntry, std::string> lists;      // To the stream that it is an entry of.
   std::map<std::pair<std::string, std::string>, int64_t> timers;   // Stream, kind to due.
   std::set<std::tuple<int64_t, std::string, std::string>> by_due;  // Due, stream, kind.
   // Projections.
@@ -120,6 +121,12 @@ absl::Status MemoryStore::Tables::CheckUniques(
     const std::vector<engine::StreamWrite>& writes) const {
   std::set<type::UniqueEntry> released;
   for (const engine::StreamWrite& write : writes) {
+    if (write.replaces_folded) {
+      for (const auto& [entry, holder] : uniques) {
+        if (holder == write.stream) released.insert(entry);
+      }
+      continue;
+    }
     for (const type::UniqueEntry& entry : write.removed.uniques) {
       const auto holder = uniques.find(entry);
       if (holder != uniques.end() && holder->second == write.stream) released.insert(entry);
@@ -156,8 +163,13 @@ absl::Status MemoryStore::Tables::CheckProjections(
 
 void MemoryStore::Tables::Apply(engine::BatchWrite& write, absl::Time now) {
   // All removals come first: an entry may go from one stream to another within the batch.
-  for (const engine::StreamWrite& stream : write.streams)
-    RemoveFolded(stream.stream, stream.removed);
+  for (const engine::StreamWrite& stream : write.streams) {
+    if (stream.replaces_folded) {
+      RemoveAllFolded(stream.stream);
+    } else {
+      RemoveFolded(stream.stream, stream.removed);
+    }
+  }
   for (engine::StreamWrite& stream : write.streams) {
     for (engine::EventRow& event : stream.events) {
       event.position = static_cast<int64_t>(log.size()) + 1;
@@ -218,7 +230,10 @@ void MemoryStore::Tables::RemoveFolded(const std::string& stream, const type::Fo
     const auto holder = uniques.find(entry);
     if (holder != uniques.end() && holder->second == stream) uniques.erase(holder);
   }
-  for (const type::ListEntry& entry : folded.lists) lists.erase(entry);
+  for (const type::ListEntry& entry : folded.lists) {
+    const auto found = lists.find(entry);
+    if (found != lists.end() && found->second == stream) lists.erase(found);
+  }
   for (const type::TimerEntry& entry : folded.timers) {
     if (by_due.contains({entry.due_unix_seconds, stream, entry.kind})) {
       RemoveTimer(stream, entry.kind);
@@ -226,9 +241,16 @@ void MemoryStore::Tables::RemoveFolded(const std::string& stream, const type::Fo
   }
 }
 
+void MemoryStore::Tables::RemoveAllFolded(const std::string& stream) {
+  std::erase_if(uniques, [&](const auto& entry) { return entry.second == stream; });
+  std::erase_if(lists, [&](const auto& entry) { return entry.second == stream; });
+  std::erase_if(timers, [&](const auto& timer) { return timer.first.first == stream; });
+  std::erase_if(by_due, [&](const auto& timer) { return std::get<1>(timer) == stream; });
+}
+
 void MemoryStore::Tables::AddFolded(const std::string& stream, const type::Folded& folded) {
   for (const type::UniqueEntry& entry : folded.uniques) uniques[entry] = stream;
-  for (const type::ListEntry& entry : folded.lists) lists.insert(entry);
+  for (const type::ListEntry& entry : folded.lists) lists[entry] = stream;
   for (const type::TimerEntry& entry : folded.timers) {
     RemoveTimer(stream, entry.kind);
     timers[{stream, entry.kind}] = entry.due_unix_seconds;
@@ -409,19 +431,41 @@ absl::StatusOr<std::vector<engine::StreamHead>> MemoryStore::ReadHeads(absl::str
   return heads;
 }
 
+absl::StatusOr<std::vector<engine::FoldRow>> MemoryStore::ReadOtherFolds(
+    int evolve_version, const engine::FoldRow& after, int limit) {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  std::set<std::pair<int, std::string>> others;
+  for (const auto& [stream, row] : tables_->states) {
+    if (row.evolve_version != evolve_version) others.emplace(row.evolve_version, stream);
+  }
+  std::vector<engine::FoldRow> rows;
+  for (auto other = others.upper_bound({after.evolve_version, after.stream});
+       other != others.end() && !Full(rows, limit); ++other) {
+    rows.push_back({other->second, other->first});
+  }
+  return rows;
+}
+
+absl::StatusOr<int64_t> MemoryStore::CountOtherFolds(int evolve_version) {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  return std::count_if(tables_->states.begin(), tables_->states.end(), [&](const auto& state) {
+    return state.second.evolve_version != evolve_version;
+  });
+}
+
 absl::StatusOr<std::vector<std::string>> MemoryStore::ReadList(absl::string_view index,
                                                                absl::string_view prefix,
                                                                absl::string_view after, int limit) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
-  const std::set<type::ListEntry>& lists = tables_->lists;
+  const std::map<type::ListEntry, std::string>& lists = tables_->lists;
   const std::string name(index);
   auto entry = after < prefix ? lists.lower_bound({name, std::string(prefix)})
                               : lists.upper_bound({name, std::string(after)});
   std::vector<std::string> keys;
-  for (; entry != lists.end() && entry->index == name && absl::StartsWith(entry->key, prefix) &&
-         !Full(keys, limit);
+  for (; entry != lists.end() && entry->first.index == name &&
+         absl::StartsWith(entry->first.key, prefix) && !Full(keys, limit);
        ++entry) {
-    keys.push_back(entry->key);
+    keys.push_back(entry->first.key);
   }
   return keys;
 }
@@ -621,8 +665,10 @@ absl::Status MemoryStore::RestoreFolded(absl::string_view stream, const engine::
     engine::StreamWrite write;
     write.stream = std::string(stream);
     write.added = folded;
+    write.replaces_folded = true;
     RETURN_IF_ERROR(tables.CheckUniques({write}));
     tables.PutState(write.stream, row);
+    tables.RemoveAllFolded(write.stream);
     tables.AddFolded(write.stream, folded);
     return absl::OkStatus();
   });

@@ -47,6 +47,10 @@ class MemoryStore : public engine::EventStore {
   absl::StatusOr<int64_t> LastPosition() override;
   absl::StatusOr<std::vector<engine::StreamHead>> ReadHeads(absl::string_view after,
                                                             int limit) override;
+  absl::StatusOr<std::vector<engine::FoldRow>> ReadOtherFolds(int evolve_version,
+                                                              const engine::FoldRow& after,
+                                                              int limit) override;
+  absl::StatusOr<int64_t> CountOtherFolds(int evolve_version) override;
   absl::StatusOr<std::vector<std::string>> ReadList(absl::string_view index,
                                                     absl::string_view prefix,
                                                     absl::string_view after, int limit) override;

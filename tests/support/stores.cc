@@ -156,7 +156,7 @@ std::vector<std::string> FoldedRows(const std::string& data_folder, const std::s
               {"SELECT id || '|' || version || '|' || hex(state) || '|' || hex(sealed) || '|' || "
                "evolve_version || '|' || time FROM streams ORDER BY id",
                "SELECT name || '|' || hex(key) || '|' || stream FROM unique_index ORDER BY 1",
-               "SELECT name || '|' || hex(key) FROM list_index ORDER BY 1",
+               "SELECT name || '|' || hex(key) || '|' || stream FROM list_index ORDER BY 1",
                "SELECT stream || '|' || kind || '|' || due FROM timers ORDER BY 1"});
 }
 

@@ -159,6 +159,12 @@ struct StreamHead {
   int64_t version = 0;
 };
 
+// A stream and the evolve version that made its state.
+struct FoldRow {
+  std::string stream;
+  int evolve_version = 0;
+};
+
 // Names one event of a service.
 struct EventKey {
   std::string stream;
@@ -200,6 +206,9 @@ struct StreamWrite {
   // Index entries and timers that the state has lost, and timers that are dropped.
   type::Folded removed;
   type::Folded added;  // Those that are new. What is both removed and added is there afterwards.
+  // What is stored was made by another Fold: every index entry and timer of the stream goes, then
+  // `added` is there. `removed` is not looked at.
+  bool replaces_folded = false;
 };
 
 // Everything one batch writes.
@@ -257,6 +266,13 @@ class EventStore {
   virtual absl::StatusOr<int64_t> LastPosition() = 0;
   // (stream, version) in order of stream id after `after`.
   virtual absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) = 0;
+  // Streams whose state was made by another evolve version than this one, from the row behind
+  // `after` on, in order of that version and then of stream id; from the first after an empty row.
+  // Cheap when there are none.
+  virtual absl::StatusOr<std::vector<FoldRow>> ReadOtherFolds(int evolve_version,
+                                                              const FoldRow& after, int limit) = 0;
+  // How many there are.
+  virtual absl::StatusOr<int64_t> CountOtherFolds(int evolve_version) = 0;
   // Entries of one list with key > `after` and starting with `prefix`, in order of key.
   virtual absl::StatusOr<std::vector<std::string>> ReadList(absl::string_view index,
                                                             absl::string_view prefix,
@@ -329,6 +345,7 @@ class EventStore {
   // Deletes every state, index entry and timer; RestoreFolded writes them again, one stream at a
   // time.
   virtual absl::Status DropFolded() = 0;
+  // Replaces the stream's state, index entries and timers.
   virtual absl::Status RestoreFolded(absl::string_view stream, const StreamRow& row,
                                      const type::Folded& folded) = 0;
 

@@ -158,6 +158,22 @@ absl::Status PostgresBatch::LockOthers(const BatchWrite& write) {
   return Lock(others, ignored);
 }
 
+absl::Status PostgresBatch::ReadReplaced(BatchWrite& write) {
+  std::vector<std::string> streams;
+  for (const StreamWrite& stream : write.streams) {
+    if (stream.replaces_folded) streams.push_back(stream.stream);
+  }
+  if (streams.empty()) return absl::OkStatus();
+  std::map<std::string, type::Folded> stored;
+  PostgresSteps steps;
+  ReadFoldedRows(streams, stored, steps);
+  RETURN_IF_ERROR(RunSteps(*lease_, steps, store_.Deadline()));
+  for (StreamWrite& stream : write.streams) {
+    if (stream.replaces_folded) stream.removed = std::move(stored[stream.stream]);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PostgresBatch::CheckVersions(const BatchWrite& write) const {
   for (const StreamWrite& stream : write.streams) {
     if (read_.at(stream.stream).version != stream.expected_version) {
@@ -198,6 +214,7 @@ absl::Status PostgresBatch::Commit(BatchWrite& write) {
   RETURN_IF_ERROR(LockOthers(write));
   if (transaction_ == 0) return absl::InternalError("the batch could not be read");
   RETURN_IF_ERROR(CheckVersions(write));
+  RETURN_IF_ERROR(ReadReplaced(write));
   PostgresSteps steps;
   RETURN_IF_ERROR(Build(write, steps));
   if (steps.empty()) return absl::OkStatus();  // Rolled back: there is nothing to keep.

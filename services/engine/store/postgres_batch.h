@@ -43,6 +43,8 @@ class PostgresBatch : public Batch {
   absl::Status Lock(const BatchRead& wanted, BatchData& data);
   // Locks the streams that Read did not name.
   absl::Status LockOthers(const BatchWrite& write);
+  // Makes what is stored of the streams that are folded anew what their writes remove.
+  absl::Status ReadReplaced(BatchWrite& write);
   absl::Status CheckVersions(const BatchWrite& write) const;
   absl::Status Build(BatchWrite& write, PostgresSteps& steps);
   absl::Status Resolve(BatchWrite& write);

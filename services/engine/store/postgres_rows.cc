@@ -375,6 +375,39 @@ void WriteRequests(const std::map<std::string, RequestRow>& requests, PostgresSt
        nullptr});
 }
 
+void ReadFoldedRows(const std::vector<std::string>& streams,
+                    std::map<std::string, type::Folded>& rows, PostgresSteps& steps) {
+  if (streams.empty()) return;
+  const std::string ids = BytesArray(streams);
+  const auto each = [&](const char* sql, auto add) {
+    steps.push_back({{sql, {ids}}, [&rows, add](const PostgresResult& result) {
+                       for (int i = 0; i < result.rows(); ++i) {
+                         add(rows[result.Bytes(i, 0)], result, i);
+                       }
+                     }});
+  };
+  each("SELECT stream, name, key FROM unique_index WHERE stream = ANY ($1::bytea[])",
+       [](type::Folded& folded, const PostgresResult& result, int i) {
+         folded.uniques.push_back({result.Bytes(i, 1), result.Bytes(i, 2)});
+       });
+  each("SELECT stream, name, key FROM list_index WHERE stream = ANY ($1::bytea[])",
+       [](type::Folded& folded, const PostgresResult& result, int i) {
+         folded.lists.push_back({result.Bytes(i, 1), result.Bytes(i, 2)});
+       });
+  each("SELECT stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
+       [](type::Folded& folded, const PostgresResult& result, int i) {
+         folded.timers.push_back({result.Bytes(i, 1), result.Int(i, 2)});
+       });
+}
+
+void RemoveAllFolded(const std::string& stream, PostgresSteps& steps) {
+  for (const char* sql : {"DELETE FROM unique_index WHERE stream = $1::bytea",
+                          "DELETE FROM list_index WHERE stream = $1::bytea",
+                          "DELETE FROM timers WHERE stream = $1::bytea"}) {
+    steps.push_back({{sql, {stream}}, nullptr});
+  }
+}
+
 absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
   std::map<type::UniqueEntry, std::string> takers;  // Empty: the entry is only released.
   PostgresArray old_names = PostgresArray::OfText(), old_keys = PostgresArray::OfBytes(),
@@ -435,30 +468,35 @@ absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, Postgr
 }
 
 void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
-  std::set<type::ListEntry> removed;
-  std::set<type::ListEntry> added;
+  using Entries = std::map<type::ListEntry, std::string>;  // To the stream.
+  Entries removed;
+  Entries added;
   for (const StreamWrite* write : streams) {
-    removed.insert(write->removed.lists.begin(), write->removed.lists.end());
-    added.insert(write->added.lists.begin(), write->added.lists.end());
+    for (const type::ListEntry& entry : write->removed.lists) removed[entry] = write->stream;
+    for (const type::ListEntry& entry : write->added.lists) added[entry] = write->stream;
   }
-  const auto columns = [](const std::set<type::ListEntry>& entries) {
-    PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes();
-    for (const type::ListEntry& entry : entries) {
+  const auto columns = [](const Entries& entries) {
+    PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
+                  ids = PostgresArray::OfBytes();
+    for (const auto& [entry, stream] : entries) {
       names.Add(entry.index);
       keys.Add(entry.key);
+      ids.Add(stream);
     }
-    return std::vector<std::string>{std::move(names).Take(), std::move(keys).Take()};
+    return std::vector<std::string>{std::move(names).Take(), std::move(keys).Take(),
+                                    std::move(ids).Take()};
   };
   if (!removed.empty()) {
     steps.push_back(
-        {{"DELETE FROM list_index USING unnest($1::text[], $2::bytea[]) AS gone (name, key) "
-          "WHERE list_index.name = gone.name AND list_index.key = gone.key",
+        {{"DELETE FROM list_index USING unnest($1::text[], $2::bytea[], $3::bytea[]) AS gone "
+          "(name, key, stream) WHERE list_index.name = gone.name AND list_index.key = gone.key "
+          "AND list_index.stream = gone.stream",
           columns(removed)},
          nullptr});
   }
   if (added.empty()) return;
-  steps.push_back({{"INSERT INTO list_index (name, key) SELECT * FROM unnest($1::text[], "
-                    "$2::bytea[]) ON CONFLICT (name, key) DO NOTHING",
+  steps.push_back({{"INSERT INTO list_index (name, key, stream) SELECT * FROM unnest($1::text[], "
+                    "$2::bytea[], $3::bytea[]) ON CONFLICT (name, key) DO NOTHING",
                     columns(added)},
                    nullptr});
 }

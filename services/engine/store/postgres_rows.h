@@ -72,6 +72,12 @@ void RaiseBehind(const std::vector<BehindRow>& rows, absl::Time now, PostgresSte
 // Only forward within one incarnation.
 void WritePositions(const std::map<std::string, Position>& positions, PostgresSteps& steps);
 void WriteRequests(const std::map<std::string, RequestRow>& requests, PostgresSteps& steps);
+// Every index entry and timer of streams that are locked: only who holds a stream's lock changes
+// them.
+void ReadFoldedRows(const std::vector<std::string>& streams,
+                    std::map<std::string, type::Folded>& rows, PostgresSteps& steps);
+// Takes them all away. Of one stream: several batches that did it could wait for each other.
+void RemoveAllFolded(const std::string& stream, PostgresSteps& steps);
 // Unique entries of the whole batch: what one stream releases another may take. ABORTED at once
 // when two streams take one entry, later when another stream holds it.
 absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);

@@ -302,6 +302,36 @@ absl::StatusOr<std::vector<StreamHead>> PostgresStore::ReadHeads(absl::string_vi
   return heads;
 }
 
+absl::StatusOr<std::vector<FoldRow>> PostgresStore::ReadOtherFolds(int evolve_version,
+                                                                   const FoldRow& after,
+                                                                   int limit) {
+  std::vector<FoldRow> rows;
+  // Two ranges of the index, each to its limit: as `<>` it would be read from end to end. A stream
+  // that has marks and no event has version 0.
+  RETURN_IF_ERROR(Read({Each(
+      "(SELECT id, evolve_version FROM streams WHERE evolve_version > 0 AND evolve_version < "
+      "$1::bigint AND (evolve_version, id) > ($2::bigint, $3::bytea) ORDER BY evolve_version, id "
+      "LIMIT $4::bigint) UNION ALL (SELECT id, evolve_version FROM streams WHERE evolve_version > "
+      "$1::bigint AND (evolve_version, id) > ($2::bigint, $3::bytea) ORDER BY evolve_version, id "
+      "LIMIT $4::bigint) ORDER BY evolve_version, id LIMIT $4::bigint",
+      {PostgresInt(evolve_version), PostgresInt(after.evolve_version), after.stream,
+       PostgresInt(limit)},
+      rows, [](const PostgresResult& result, int i) {
+        return FoldRow{result.Bytes(i, 0), static_cast<int>(result.Int(i, 1))};
+      })}));
+  return rows;
+}
+
+absl::StatusOr<int64_t> PostgresStore::CountOtherFolds(int evolve_version) {
+  int64_t count = 0;
+  RETURN_IF_ERROR(
+      Read({{{"SELECT (SELECT count(*) FROM streams WHERE evolve_version > 0 AND evolve_version < "
+              "$1::bigint) + (SELECT count(*) FROM streams WHERE evolve_version > $1::bigint)",
+              {PostgresInt(evolve_version)}},
+             [&count](const PostgresResult& result) { count = result.Int(0, 0); }}}));
+  return count;
+}
+
 absl::StatusOr<std::vector<std::string>> PostgresStore::ReadList(absl::string_view index,
                                                                  absl::string_view prefix,
                                                                  absl::string_view after,
@@ -557,6 +587,7 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
   return Change({write.stream}, [&](const Held& held, PostgresSteps& steps) -> absl::Status {
     const auto stored = held.rows.find(write.stream);
     write.expected_version = stored == held.rows.end() ? 0 : stored->second.version;
+    RemoveAllFolded(write.stream, steps);
     RETURN_IF_ERROR(WriteUniques({&write}, steps));
     MakeStreams({&write}, held.locked, steps);
     WriteStates({&write}, held.locked, steps);

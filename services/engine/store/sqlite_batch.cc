@@ -46,7 +46,9 @@ absl::Status SqliteBatch::Commit(BatchWrite& write) {
   // All removals first: a unique entry may pass from one stream of the batch to another.
   for (const StreamWrite& stream : write.streams) {
     RETURN_IF_ERROR(CheckVersion(stream));
-    RETURN_IF_ERROR(RemoveFolded(*store_.writer_, stream.stream, stream.removed));
+    RETURN_IF_ERROR(stream.replaces_folded
+                        ? RemoveAllFolded(*store_.writer_, stream.stream)
+                        : RemoveFolded(*store_.writer_, stream.stream, stream.removed));
   }
   bool appended = false;
   for (StreamWrite& stream : write.streams) {

@@ -63,10 +63,12 @@ absl::Status AddFolded(SqliteConnection& db, absl::string_view stream, const typ
     if (db.Changes() == 0) return absl::AbortedError("a unique entry is held by another stream");
   }
   for (const type::ListEntry& entry : folded.lists) {
-    RETURN_IF_ERROR(db.Prepare("INSERT OR REPLACE INTO list_index (name, key) VALUES (?, ?)")
-                        .Text(entry.index)
-                        .Blob(entry.key)
-                        .Run());
+    RETURN_IF_ERROR(
+        db.Prepare("INSERT OR REPLACE INTO list_index (name, key, stream) VALUES (?, ?, ?)")
+            .Text(entry.index)
+            .Blob(entry.key)
+            .Text(stream)
+            .Run());
   }
   for (const type::TimerEntry& entry : folded.timers) {
     RETURN_IF_ERROR(db.Prepare("INSERT OR REPLACE INTO timers (stream, kind, due) VALUES (?, ?, ?)")
@@ -88,9 +90,10 @@ absl::Status RemoveFolded(SqliteConnection& db, absl::string_view stream,
                         .Run());
   }
   for (const type::ListEntry& entry : folded.lists) {
-    RETURN_IF_ERROR(db.Prepare("DELETE FROM list_index WHERE name = ? AND key = ?")
+    RETURN_IF_ERROR(db.Prepare("DELETE FROM list_index WHERE name = ? AND key = ? AND stream = ?")
                         .Text(entry.index)
                         .Blob(entry.key)
+                        .Text(stream)
                         .Run());
   }
   for (const type::TimerEntry& entry : folded.timers) {
@@ -99,6 +102,15 @@ absl::Status RemoveFolded(SqliteConnection& db, absl::string_view stream,
                         .Text(entry.kind)
                         .Int(entry.due_unix_seconds)
                         .Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RemoveAllFolded(SqliteConnection& db, absl::string_view stream) {
+  for (const char* sql :
+       {"DELETE FROM unique_index WHERE stream = ?", "DELETE FROM list_index WHERE stream = ?",
+        "DELETE FROM timers WHERE stream = ?"}) {
+    RETURN_IF_ERROR(db.Prepare(sql).Text(stream).Run());
   }
   return absl::OkStatus();
 }

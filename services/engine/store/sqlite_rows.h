@@ -20,6 +20,8 @@ absl::StatusOr<StreamRow> ReadStreamRow(SqliteConnection& db, absl::string_view 
 absl::Status WriteState(SqliteConnection& db, absl::string_view stream, const StreamRow& row);
 // ABORTED when a unique entry is held by another stream.
 absl::Status AddFolded(SqliteConnection& db, absl::string_view stream, const type::Folded& folded);
+// Of a stream every one.
+absl::Status RemoveAllFolded(SqliteConnection& db, absl::string_view stream);
 absl::Status RemoveFolded(SqliteConnection& db, absl::string_view stream,
                           const type::Folded& folded);
 absl::StatusOr<std::optional<Position>> ReadPositionRow(SqliteConnection& db,

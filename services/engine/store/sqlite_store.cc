@@ -219,6 +219,31 @@ absl::StatusOr<std::vector<StreamHead>> SqliteStore::ReadHeads(absl::string_view
   return heads;
 }
 
+absl::StatusOr<std::vector<FoldRow>> SqliteStore::ReadOtherFolds(int evolve_version,
+                                                                 const FoldRow& after, int limit) {
+  ASSIGN_OR_RETURN(Reader db, AcquireReader());
+  // Two ranges of the index: as `<>` it would be read from end to end.
+  SqliteStatement row = db->Prepare(
+      "SELECT id, evolve_version FROM streams WHERE evolve_version < ?1 AND (evolve_version, id) > "
+      "(?2, ?3) UNION ALL SELECT id, evolve_version FROM streams WHERE evolve_version > ?1 AND "
+      "(evolve_version, id) > (?2, ?3) ORDER BY evolve_version, id LIMIT ?4");
+  row.Int(evolve_version).Int(after.evolve_version).Text(after.stream).Int(limit);
+  std::vector<FoldRow> rows;
+  while (row.Step()) rows.push_back({row.ColumnBytes(0), static_cast<int>(row.ColumnInt(1))});
+  RETURN_IF_ERROR(row.status());
+  return rows;
+}
+
+absl::StatusOr<int64_t> SqliteStore::CountOtherFolds(int evolve_version) {
+  ASSIGN_OR_RETURN(Reader db, AcquireReader());
+  SqliteStatement row = db->Prepare(
+      "SELECT (SELECT count(*) FROM streams WHERE evolve_version < ?1) + "
+      "(SELECT count(*) FROM streams WHERE evolve_version > ?1)");
+  const int64_t count = row.Int(evolve_version).Step() ? row.ColumnInt(0) : 0;
+  RETURN_IF_ERROR(row.status());
+  return count;
+}
+
 absl::StatusOr<std::vector<std::string>> SqliteStore::ReadList(absl::string_view index,
                                                                absl::string_view prefix,
                                                                absl::string_view after, int limit) {
@@ -453,6 +478,7 @@ absl::Status SqliteStore::RestoreFolded(absl::string_view stream, const StreamRo
                                         const type::Folded& folded) {
   return InTransaction([&](SqliteConnection& db) -> absl::Status {
     RETURN_IF_ERROR(WriteState(db, stream, row));
+    RETURN_IF_ERROR(RemoveAllFolded(db, stream));
     return AddFolded(db, stream, folded);
   });
 }

@@ -38,6 +38,9 @@ class SqliteStore : public EventStore {
   absl::StatusOr<std::vector<EventRow>> ReadAfter(int64_t position, int limit) override;
   absl::StatusOr<int64_t> LastPosition() override;
   absl::StatusOr<std::vector<StreamHead>> ReadHeads(absl::string_view after, int limit) override;
+  absl::StatusOr<std::vector<FoldRow>> ReadOtherFolds(int evolve_version, const FoldRow& after,
+                                                      int limit) override;
+  absl::StatusOr<int64_t> CountOtherFolds(int evolve_version) override;
   absl::StatusOr<std::vector<std::string>> ReadList(absl::string_view index,
                                                     absl::string_view prefix,
                                                     absl::string_view after, int limit) override;

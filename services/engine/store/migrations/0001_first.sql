@@ -13,6 +13,7 @@ CREATE TABLE streams (
   evolve_version INTEGER NOT NULL,  -- Version of the code that folded the state.
   time INTEGER NOT NULL             -- Time of the last event.
 ) STRICT;
+CREATE INDEX streams_by_evolve_version ON streams (evolve_version, id);
 
 CREATE TABLE events (
   position INTEGER PRIMARY KEY AUTOINCREMENT,  -- Place in commit order. Never used twice.
@@ -63,12 +64,15 @@ CREATE TABLE unique_index (
   stream TEXT NOT NULL,  -- Stream that holds it.
   PRIMARY KEY (name, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unique_index_by_stream ON unique_index (stream);
 
 CREATE TABLE list_index (
-  name TEXT NOT NULL,  -- Name of the list.
-  key BLOB NOT NULL,   -- Sort key, ending in the stream id.
+  name TEXT NOT NULL,    -- Name of the list.
+  key BLOB NOT NULL,     -- Sort key, ending in the stream id.
+  stream TEXT NOT NULL,  -- Stream that it is an entry of.
   PRIMARY KEY (name, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX list_index_by_stream ON list_index (stream);
 
 CREATE TABLE timers (
   stream TEXT NOT NULL,  -- Stream id.

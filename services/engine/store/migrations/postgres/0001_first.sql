@@ -14,9 +14,10 @@ CREATE TABLE streams (
   version BIGINT NOT NULL,         -- Number of the last event. 0: it has marks and no event yet.
   state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
   sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, the month not.
-  evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state.
+  evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state. 0: there is none yet.
   time BIGINT NOT NULL             -- Time of the last event.
 ) WITH (fillfactor = 70);  -- Room beside each row, so that a new state needs no new index entry.
+CREATE INDEX streams_by_evolve_version ON streams (evolve_version, id);
 
 CREATE TABLE events (
   position BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,  -- Place in commit order. A cache would break the order.
@@ -69,12 +70,15 @@ CREATE TABLE unique_index (
   stream BYTEA NOT NULL,           -- Stream that holds it. Empty only within the transaction that releases it.
   PRIMARY KEY (name, key)
 );
+CREATE INDEX unique_index_by_stream ON unique_index (stream);
 
 CREATE TABLE list_index (
   name TEXT COLLATE "C" NOT NULL,  -- Name of the list.
   key BYTEA NOT NULL,              -- Sort key, ending in the stream id.
+  stream BYTEA NOT NULL,           -- Stream that it is an entry of.
   PRIMARY KEY (name, key)
 );
+CREATE INDEX list_index_by_stream ON list_index (stream);
 
 CREATE TABLE timers (
   stream BYTEA NOT NULL,           -- Stream id.
