@@ -16,6 +16,16 @@ _SERVICES = ("intake", "eligibility", "referral")
 # Each includes itself and those before it: the engine knows no bus, the bus no host, no room a service.
 _ROOMS = ("type", "base", "engine", "follow", "host")
 
+# What the client takes of a room or service it must otherwise not know, so that it links no store
+# and decides nothing.
+_CLIENT_MAY_TAKE = (
+    # One rule for both ends of a call: what may go over it in the clear, and which files prove what.
+    "services/host/grpc/tls.h",
+    # The import refuses a row before it is sent, by the rules that the service applies; a copy of
+    # them would drift. A pure file of values.
+    "services/intake/domain/validate.h",
+)
+
 # Header of a library → the files that wrap it, and so may include it.
 _WRAPPED = [
     (
@@ -59,6 +69,9 @@ def _wrong_direction(path, header, angled):
         return "services/type takes only std, absl, generated messages and itself"
     if folder in _ROOMS and target and target not in _ROOMS[: _ROOMS.index(folder) + 1]:
         return f"services/{folder} takes only {', '.join(_ROOMS[: _ROOMS.index(folder) + 1])}"
+    if folder == "cli" and target not in (None, "cli", "type", "base"):
+        if header not in _CLIENT_MAY_TAKE:
+            return f"services/cli is a client: it takes type, base and {', '.join(_CLIENT_MAY_TAKE)}"
     if folder in _SERVICES:
         if target in (*_SERVICES, "cli", "embedded") and target != folder:
             return "a service includes no other service; read its events instead"

@@ -49,6 +49,29 @@ class IncludeDirectionTest(unittest.TestCase):
                         self.assert_red(f"services/{service}/main.cc", include, "no other service")
         self.assert_green("services/embedded/serve.cc", '"services/intake/service.h"')
 
+    def test_the_client_knows_no_room_and_no_service(self):
+        path = "services/cli/importer.cc"
+        for include in (
+            '"services/engine/store/event_store.h"',
+            '"services/follow/relay.h"',
+            '"services/host/settings.h"',
+            '"services/intake/domain/codes.h"',
+            '"services/eligibility/policy_file.h"',
+            '"services/referral/service.h"',
+            '"services/embedded/demo.h"',
+        ):
+            with self.subTest(include):
+                self.assert_red(path, include, "services/cli is a client")
+        self.assert_green(
+            path,
+            '"services/cli/client.h"',
+            '"services/type/text.h"',
+            '"services/base/ids.h"',
+            '"services/host/grpc/tls.h"',
+            '"services/intake/domain/validate.h"',
+            "<grpcpp/channel.h>",
+        )
+
     def test_type_takes_only_values(self):
         path = "services/type/names.h"
         for include in ('"services/base/ids.h"', '"google/protobuf/any.pb.h"', "<unistd.h>"):

@@ -26,6 +26,8 @@ constexpr char kDetails[] = "type.googleapis.com/google.rpc.Status";
 
 // A page of a thousand cases of many people is larger than gRPC's 4 MiB.
 constexpr int kMessageBytesMax = 64 * 1024 * 1024;
+// A hundred bad fields with their descriptions, and as much again for the encoding.
+constexpr int kMetadataBytesMax = 256 * 1024;
 constexpr size_t kTokenBytesMax = 8192;
 
 // Retries are gRPC's: it waits between attempts, stops at the deadline and heeds push-back.
@@ -45,6 +47,9 @@ std::shared_ptr<grpc::Channel> Connect(
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  // A service names up to a hundred bad fields, and a refusal travels as metadata, of which gRPC
+  // takes 8 KiB unless it is told.
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   // A proxy set for the web would otherwise see every call, those to loopback too.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Without it a watch over a dead connection waits for ever. Less than five minutes is more often

@@ -80,7 +80,7 @@ ExitCode Run(const CommandContext& context, const Options& options, const RunCom
     PrintFailure(client.status(), "", options.format, context.terminal.err);
     return ExitCodeOf(client.status());
   }
-  Output output(options.format, context.terminal.out);
+  Output output(options.format, context.terminal.out, context.terminal.out_columns);
   Session session{.client = **client,
                   .output = output,
                   .terminal = context.terminal,

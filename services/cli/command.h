@@ -28,7 +28,8 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
   bool err_is_terminal = false;
-  std::string token;  // PATHWAYS_TOKEN. Empty: none.
+  int out_columns = 0;  // How wide the screen behind `out` is. 0: it is no screen.
+  std::string token;    // PATHWAYS_TOKEN. Empty: none.
 };
 
 // What a command that runs works with.

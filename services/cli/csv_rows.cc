@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/intake/domain/text.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 
@@ -35,7 +35,7 @@ void CsvRows::TakeRowEnd(int end, void* rows) {
 
 absl::Status CsvRows::Feed(std::string line) {
   if (!in_row_) {
-    if (intake::IsBlank(line)) return absl::OkStatus();
+    if (type::IsBlank(line)) return absl::OkStatus();
     in_row_ = true;
     row_.line = reader_->line_number();
     row_bytes_ = 0;

@@ -13,8 +13,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "pathways/type/v1/person.pb.h"
-#include "services/intake/domain/text.h"
 #include "services/type/dates.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 namespace {
@@ -122,7 +122,7 @@ class RowReader {
   // Empty, with an error, where the cell is in another encoding: a message cannot hold it.
   std::string Text(absl::string_view column) {
     const absl::string_view cell = columns_.Cell(row_, column);
-    if (intake::IsUtf8(cell)) return std::string(absl::StripAsciiWhitespace(cell));
+    if (type::IsUtf8(cell)) return std::string(absl::StripAsciiWhitespace(cell));
     Refuse(column, "must be valid UTF-8: save the file in that encoding");
     return "";
   }
@@ -242,7 +242,7 @@ absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& head
   for (const std::string& cell : header) {
     const std::string name = NameOf(cell);
     if (!IsColumn(name)) {
-      columns.ignored_.push_back(intake::Clean(name).text);
+      columns.ignored_.push_back(type::Clean(name).text);
     } else if (absl::c_linear_search(columns.names_, name)) {
       return absl::InvalidArgumentError(absl::StrCat("the header names ", name, " twice"));
     }
@@ -310,7 +310,7 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
 }
 
 std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row) {
-  return intake::Clean(columns.Cell(row, kHouseholdNumber)).text;
+  return type::Clean(columns.Cell(row, kHouseholdNumber)).text;
 }
 
 std::optional<type::v1::PartialDate> ParseDate(absl::string_view text) {

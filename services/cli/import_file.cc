@@ -10,14 +10,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "services/cli/import_formats.h"
-#include "services/intake/domain/text.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 namespace {
 
 // Refuses what is plainly no text, with what to do about it.
 absl::Status CheckIsText(absl::string_view beginning) {
-  if (intake::IsBlank(beginning)) return absl::InvalidArgumentError("the file is empty");
+  if (type::IsBlank(beginning)) return absl::InvalidArgumentError("the file is empty");
   if (absl::StartsWith(beginning, "\xFF\xFE") || absl::StartsWith(beginning, "\xFE\xFF")) {
     return absl::InvalidArgumentError("the file is in UTF-16: save it as CSV in UTF-8");
   }

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/cli/import_formats.h"
-#include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 std::string NumberOf(const intake::v1::Case& registration) {
   for (const intake::v1::Person& person : registration.people()) {
     if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
-      return intake::Clean(person.identity().registration_number()).text;
+      return type::Clean(person.identity().registration_number()).text;
     }
   }
   return "";
@@ -28,7 +28,7 @@ std::optional<std::string> JsonImport::TakeLine(ImportItem& item) {
     item.first_line = lines_->line_number();
     switch (result) {
       case LineReader::Result::kLine:
-        if (!intake::IsBlank(line)) return line;
+        if (!type::IsBlank(line)) return line;
         break;
       case LineReader::Result::kTooLong:
         item.errors.push_back(
@@ -47,7 +47,7 @@ std::optional<std::string> JsonImport::TakeLine(ImportItem& item) {
 void JsonImport::ReadCase(const std::string& line, ImportItem& item) {
   intake::v1::Case& registration = *item.request.mutable_case_();
   // The parser's own message can quote the line, so it is not passed on.
-  if (!intake::IsUtf8(line) ||
+  if (!type::IsUtf8(line) ||
       !google::protobuf::util::JsonStringToMessage(line, &registration).ok()) {
     item.errors.push_back({item.first_line, "", "is not valid JSON for a case"});
     return;

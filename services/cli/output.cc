@@ -6,9 +6,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/time_util.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -26,43 +24,6 @@ using ::google::protobuf::EnumValueDescriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
-
-// Takes one character off valid UTF-8; a stray byte counts as one character.
-uint32_t TakeCharacter(absl::string_view& text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  uint32_t character = length == 1 ? first : first & (0xFF >> (length + 1));
-  for (size_t i = 1; i < std::min(length, text.size()); ++i) {
-    character = (character << 6) | (static_cast<unsigned char>(text[i]) & 0x3F);
-  }
-  text.remove_prefix(std::min(length, text.size()));
-  return character;
-}
-
-int WidthOf(uint32_t character) {
-  const auto is_in = [character](uint32_t first, uint32_t last) {
-    return character >= first && character <= last;
-  };
-  // Combining marks, zero-width characters and variation selectors.
-  if (is_in(0x300, 0x36F) || is_in(0x1AB0, 0x1AFF) || is_in(0x20D0, 0x20FF) ||
-      is_in(0x200B, 0x200F) || is_in(0xFE00, 0xFE0F)) {
-    return 0;
-  }
-  // East Asian wide characters and emoji.
-  const bool is_wide = is_in(0x1100, 0x115F) || is_in(0x2E80, 0xA4CF) || is_in(0xAC00, 0xD7A3) ||
-                       is_in(0xF900, 0xFAFF) || is_in(0xFE30, 0xFE6F) || is_in(0xFF00, 0xFF60) ||
-                       is_in(0x1F300, 0x1FAFF) || is_in(0x20000, 0x3FFFD);
-  return is_wide ? 2 : 1;
-}
-
-// A cell may not move the cursor or break the line.
-std::string Printable(const std::string& cell) {
-  std::string result = cell;
-  for (char& c : result) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  return result;
-}
 
 // REFERRAL_STATE_DRAFT is DRAFT; the value that says nothing is empty.
 std::string WordOf(const EnumValueDescriptor& value) {
@@ -148,39 +109,6 @@ void PrintFailureJson(const Failure& failure, absl::string_view retry_with, std:
 
 }  // namespace
 
-int WidthOf(absl::string_view text) {
-  int width = 0;
-  while (!text.empty()) width += WidthOf(TakeCharacter(text));
-  return width;
-}
-
-std::string Render(const Table& table) {
-  std::vector<int> widths(table.header.size());
-  std::vector<std::vector<std::string>> rows = {table.header};
-  rows.insert(rows.end(), table.rows.begin(), table.rows.end());
-  for (std::vector<std::string>& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      row[i] = Printable(row[i]);
-      widths[i] = std::max(widths[i], WidthOf(row[i]));
-    }
-  }
-  std::string text;
-  for (const std::vector<std::string>& row : rows) {
-    std::string line;
-    int column = 0;  // Where the cell begins.
-    int written = 0;
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (!row[i].empty()) {
-        absl::StrAppend(&line, std::string(static_cast<size_t>(column - written), ' '), row[i]);
-        written = column + WidthOf(row[i]);
-      }
-      column += widths[i] + 2;
-    }
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
-}
-
 std::string HeaderOf(absl::string_view path) {
   return std::string(path.substr(path.rfind('.') + 1));  // npos + 1 is 0.
 }
@@ -197,7 +125,7 @@ std::string CellOf(const Message& message, absl::string_view path) {
 }
 
 Table FieldsOf(const Message& message, const std::vector<std::string>& paths) {
-  Table table{.header = {"field", "value"}};
+  Table table{.header = {"field", "value"}, .rows = {}, .is_of_one = true};
   for (const std::string& path : paths) {
     std::string cell = CellOf(message, path);
     if (!cell.empty()) table.rows.push_back({HeaderOf(path), std::move(cell)});
@@ -220,9 +148,12 @@ void Output::Show(const Message& message, const std::vector<Table>& tables) {
     out_ << ToJson(message, true);
     return;
   }
-  for (size_t i = 0; i < tables.size(); ++i) out_ << (i > 0 ? "\n" : "") << Render(tables[i]);
+  for (size_t i = 0; i < tables.size(); ++i) {
+    out_ << (i > 0 ? "\n" : "") << Render(tables[i], screen_columns_);
+  }
   const std::string notice = CellOf(message, "notice");
-  if (!notice.empty()) out_ << '\n' << notice << '\n';
+  if (notice.empty()) return;
+  out_ << '\n' << absl::StrJoin(Wrap(notice, screen_columns_), "\n") << '\n';
 }
 
 void Output::ShowLine(const Message& message, absl::string_view line) {

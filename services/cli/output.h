@@ -1,9 +1,8 @@
 // What the commands print: aligned tables for people, or JSON for programs.
 //
 // A table is made of messages by the names of their fields, which are the names JSON shows too.
-// Dates are shown as far as they are known, enums without their prefix, times in UTC. Widths are
-// those a terminal shows, so names with accents do not break the columns. A message's `notice` is
-// printed below its table.
+// Dates are shown as far as they are known, enums without their prefix, times in UTC. A message's
+// `notice` is printed below its table.
 #ifndef PATHWAYS_SERVICES_CLI_OUTPUT_H_
 #define PATHWAYS_SERVICES_CLI_OUTPUT_H_
 
@@ -15,22 +14,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "services/cli/table.h"
 
 namespace pathways::cli {
 
 enum class Format { kTable, kJson };
-
-struct Table {
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
-};
-
-// One line per row, two spaces between columns, no spaces at the end. Control characters in cells
-// are shown as spaces. Only the header when there are no rows.
-std::string Render(const Table& table);
-
-// Columns that a terminal needs for a text in UTF-8.
-int WidthOf(absl::string_view text);
 
 // Shows the field at a path, for example identity.given_names. Empty where it is not set.
 std::string CellOf(const google::protobuf::Message& message, absl::string_view path);
@@ -48,7 +36,9 @@ std::string ToJson(const google::protobuf::Message& message, bool indent);
 
 class Output {
  public:
-  Output(Format format, std::ostream& out) : format_(format), out_(out) {}
+  // `screen_columns` as Render takes it.
+  Output(Format format, std::ostream& out, int screen_columns)
+      : format_(format), out_(out), screen_columns_(screen_columns) {}
 
   bool is_json() const { return format_ == Format::kJson; }
 
@@ -64,6 +54,7 @@ class Output {
  private:
   Format format_;
   std::ostream& out_;
+  int screen_columns_;
 };
 
 // Why a command failed: reason, message, one line per field, and what a retry needs (empty: none).

@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
-#include "services/eligibility/policy_file.h"
 
 namespace pathways::cli {
 namespace {
@@ -28,29 +29,43 @@ std::string VersionName(const std::string& version) {
   return absl::StrCat("policyVersions/", version);
 }
 
+// What the service says of a pack, with the place in the files of each fault.
+absl::Status Located(const absl::Status& status, const base::PolicyPackFiles& files) {
+  const Failure failure = FailureOf(status);
+  if (failure.reason != "INVALID_POLICY_PACK" || failure.violations.empty()) return status;
+  absl::Status located(status.code(), files.Locate(failure.violations));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
+  return located;
+}
+
 absl::Status ApplyPolicy(Session& session, const ApplyOptions& options) {
   eligibility::v1::ApplyPolicyRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_pack(), eligibility::LoadPack(options.folder));
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(options.folder));
+  *request.mutable_pack() = files.pack();
   request.set_reason_code(options.reason);
   request.set_replaces(options.replaces);
   request.set_validate_only(options.dry_run);
   request.set_request_id(session.request_id);
-  ASSIGN_OR_RETURN(const eligibility::v1::PolicyVersion version,
-                   session.client.Call(&EligibilityService::Stub::ApplyPolicy, request));
-  session.output.Show(version, {FieldsOf(version, {"name", "number", "sha256", "pack_bytes",
-                                                   "principal", "reason_code", "apply_time"})});
+  const absl::StatusOr<eligibility::v1::PolicyVersion> version =
+      session.client.Call(&EligibilityService::Stub::ApplyPolicy, request);
+  if (!version.ok()) return Located(version.status(), files);
+  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "pack_bytes",
+                                                     "principal", "reason_code", "apply_time"})});
   return absl::OkStatus();
 }
 
 absl::Status SimulatePolicy(Session& session, const std::string& folder, int seconds) {
   eligibility::v1::SimulatePolicyRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_pack(), eligibility::LoadPack(folder));
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(folder));
+  *request.mutable_pack() = files.pack();
   request.set_seconds_max(seconds);
-  ASSIGN_OR_RETURN(const eligibility::v1::SimulatePolicyResponse answer,
-                   session.client.Call(&EligibilityService::Stub::SimulatePolicy, request));
-  session.output.Show(answer, {FieldsOf(answer, {"policy_version", "cases", "whole"}),
-                               TableOf(answer.cells(), {"pathway", "from", "to", "nationality",
-                                                        "need", "count", "suppressed"})});
+  const absl::StatusOr<eligibility::v1::SimulatePolicyResponse> answer =
+      session.client.Call(&EligibilityService::Stub::SimulatePolicy, request);
+  if (!answer.ok()) return Located(answer.status(), files);
+  session.output.Show(*answer, {FieldsOf(*answer, {"policy_version", "cases", "whole"}),
+                                TableOf(answer->cells(), {"pathway", "from", "to", "nationality",
+                                                          "need", "count", "suppressed"})});
   return absl::OkStatus();
 }
 

@@ -11,12 +11,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
 #include "services/base/text_format_file.h"
 #include "services/eligibility/domain/decision_table.h"
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/policy_file.h"
-#include "services/eligibility/policy_places.h"
 #include "services/type/dates.h"
 
 namespace pathways::eligibility {
@@ -127,10 +127,9 @@ absl::StatusOr<PolicyReport> CheckPolicy(const std::string& folder) {
   for (const std::string& path : TablesIn(folder)) {
     RunTable(*rules, path, coverage, report, faults);
   }
-  PolicyPlaces places;
-  RETURN_IF_ERROR(places.Read(PackFiles(folder)));
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(folder));
   for (const auto& [field, what] : coverage.Gaps()) {
-    faults.push_back(absl::StrCat(places.PlaceOf(field), ": ", what));
+    faults.push_back(absl::StrCat(files.PlaceOf(field), ": ", what));
   }
   if (faults.empty()) return report;
   return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/text_keys.h"
+#include "services/type/languages.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -29,7 +30,7 @@ void Append(const v1::ShownText& more, v1::ShownText& text) {
 }  // namespace
 
 bool IsLanguage(absl::string_view language) {
-  const auto& languages = Languages();
+  const auto& languages = type::Languages();
   return std::find(languages.begin(), languages.end(), language) != languages.end();
 }
 

@@ -15,6 +15,7 @@
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/eligibility/methods.h"
+#include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
 #include "services/type/names.h"
@@ -42,10 +43,11 @@ absl::Status NoSuchVersion() {
                       "the policy ledger has no such version");
 }
 
-v1::ApplyPolicyCommand CommandOf(const v1::ApplyPolicyRequest& request,
+// `pack` is that of the request, checked.
+v1::ApplyPolicyCommand CommandOf(const v1::ApplyPolicyRequest& request, const v1::PolicyPack& pack,
                                  const Principal& principal) {
   v1::ApplyPolicyCommand command;
-  command.set_pack(base::SerializeDeterministic(request.pack()));
+  command.set_pack(base::SerializeDeterministic(pack));
   command.set_sha256(base::Sha256Hex(command.pack()));
   command.set_replaces(request.replaces());
   command.set_principal(principal.Name());
@@ -128,7 +130,8 @@ absl::StatusOr<host::Change<v1::PolicyVersion>> ApplyPolicy(const Context& conte
                                                             const Caller& caller,
                                                             const v1::ApplyPolicyRequest& request) {
   const std::string version = request.pack().version();
-  v1::ApplyPolicyCommand command = CommandOf(request, caller.principal);
+  ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
+  v1::ApplyPolicyCommand command = CommandOf(request, pack, caller.principal);
   if (request.validate_only()) {
     ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
                      ReadLedger(context->parts.domain, context->parts.store));

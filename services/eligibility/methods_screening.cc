@@ -13,6 +13,7 @@
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/methods.h"
+#include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
 #include "services/type/desk.h"
 #include "services/type/problem.h"
@@ -105,7 +106,8 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
   const int seconds = host::CheckPageSize(request.seconds_max(), kSecondsUsual, kSecondsMax,
                                           "seconds_max", violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(request.pack()));
+  ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   if (context.simulates.exchange(true)) return AnotherSimulates();
   const absl::Cleanup done = [&context] { context.simulates = false; };
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());

@@ -1,37 +1,23 @@
 #include "services/eligibility/policy_file.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/text_keys.h"
-#include "services/eligibility/policy_places.h"
 #include "services/eligibility/text_pattern.h"
+#include "services/type/languages.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
 namespace {
-
-namespace fs = std::filesystem;
-
-// Files of the ending in a folder, by name. None where there is no such folder.
-std::vector<std::string> FilesIn(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".textproto") paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 template <typename Items, typename IsUsed>
 void KeepUsed(Items& items, IsUsed is_used) {
@@ -93,7 +79,7 @@ void LeaveOutUnused(v1::PolicyPack& pack) {
 // One catalogue per language, texts by key: the order of files must not show in the bytes.
 void SortTexts(v1::PolicyPack& pack) {
   google::protobuf::RepeatedPtrField<v1::Catalogue> sorted;
-  for (const std::string& language : Languages()) {
+  for (const std::string& language : type::Languages()) {
     v1::Catalogue& whole = *sorted.Add();
     whole.set_language(language);
     for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
@@ -107,29 +93,7 @@ void SortTexts(v1::PolicyPack& pack) {
 
 }  // namespace
 
-std::vector<std::string> PackFiles(const std::string& folder) {
-  std::vector<std::string> paths = FilesIn(folder);
-  if (paths.empty()) return paths;
-  // "policies/2023-07-28/" has no name of its own in std::filesystem.
-  const fs::path shared = fs::path(folder + "/..").lexically_normal();
-  std::vector<std::string> folders = {(shared / "calendars").string()};
-  for (const std::string& language : Languages()) {
-    folders.push_back((shared / "messages" / language).string());
-  }
-  for (const std::string& each : folders) {
-    for (std::string& path : FilesIn(each)) paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
-  const std::vector<std::string> paths = PackFiles(folder);
-  if (paths.empty()) {
-    return absl::NotFoundError(absl::StrCat(folder, ": no file *.textproto can be read here"));
-  }
-  PolicyPlaces places;
-  RETURN_IF_ERROR(places.Read(paths));
-  v1::PolicyPack pack = places.pack();
+absl::StatusOr<v1::PolicyPack> CheckedPack(v1::PolicyPack pack) {
   const absl::Status checked = CheckPack(pack);
   const type::v1::Problem problem = type::ProblemOf(checked);
   if (!checked.ok() && problem.violations().empty()) return checked;
@@ -138,10 +102,21 @@ absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
     faults.Add(fault.field(), fault.description());
   }
   CheckPatterns(pack, faults);
-  RETURN_IF_ERROR(places.Locate(faults));
+  RETURN_IF_ERROR(faults.ToStatus("INVALID_POLICY_PACK"));
   LeaveOutUnused(pack);
   SortTexts(pack);
   return pack;
+}
+
+absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder) {
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(folder));
+  absl::StatusOr<v1::PolicyPack> pack = CheckedPack(files.pack());
+  const type::v1::Problem problem = type::ProblemOf(pack.status());
+  if (problem.violations().empty()) return pack;
+  absl::Status located(pack.status().code(), files.Locate(problem.violations()));
+  pack.status().ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
+  return located;
 }
 
 absl::StatusOr<std::shared_ptr<const Rules>> LoadRules(const std::string& folder) {

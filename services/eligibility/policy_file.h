@@ -1,15 +1,14 @@
-// The files that hold a policy pack.
+// From what was written of a policy pack to the pack that cases are screened by.
 //
-// A pack is a folder of files *.textproto, each a part of one pathways.eligibility.v1.PolicyPack in
-// protobuf text format. The files of calendars/ and of messages/{es,ht,en}/ beside that folder,
-// which packs share, are part of each pack too, as far as it refers to them. What comes of it needs
-// no file any more. A fault stops the start: nobody is screened with half a pack.
+// The files are those of services/base/policy_pack_files.h; a pack also comes with a request, from
+// whoever read them. Both become one form here, so that the same policies have the same bytes
+// however they came, and are checked here alone. What comes of it needs no file any more. A fault
+// stops the start: nobody is screened with half a pack.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_POLICY_FILE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_POLICY_FILE_H_
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "pathways/eligibility/v1/policy.pb.h"
@@ -17,14 +16,14 @@
 
 namespace pathways::eligibility {
 
-// Reads the files in order of their names, each at most 1 MiB, checks the whole with CheckPack and
-// each text as a pattern, and leaves out shared calendars and texts that the pack does not use. The
-// same files give the same bytes. Errors: NOT_FOUND (the folder cannot be read or holds no file),
-// INVALID_ARGUMENT (every fault, one per line: file:line:column: what is wrong).
-absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder);
+// Checks a whole pack with CheckPack and each text as a pattern, leaves out shared calendars,
+// sources and texts that it does not use, and puts its texts in order. Twice is as once.
+// INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault.
+absl::StatusOr<v1::PolicyPack> CheckedPack(v1::PolicyPack pack);
 
-// The files that LoadPack reads, in its order. Empty: the folder holds none.
-std::vector<std::string> PackFiles(const std::string& folder);
+// CheckedPack of a folder; the same files give the same bytes. Errors: those of PolicyPackFiles,
+// and those of CheckedPack with one line for each fault: file:line:column: field: what is wrong.
+absl::StatusOr<v1::PolicyPack> LoadPack(const std::string& folder);
 
 // LoadPack, compiled.
 absl::StatusOr<std::shared_ptr<const Rules>> LoadRules(const std::string& folder);

@@ -20,10 +20,12 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PATHWAYS_VERSION);
   app.require_subcommand(1);
   const char* token = std::getenv("PATHWAYS_TOKEN");
-  const pathways::cli::Terminal terminal{.out = std::cout,
-                                         .err = std::cerr,
-                                         .err_is_terminal = isatty(STDERR_FILENO) == 1,
-                                         .token = token == nullptr ? "" : token};
+  const pathways::cli::Terminal terminal{
+      .out = std::cout,
+      .err = std::cerr,
+      .err_is_terminal = isatty(STDERR_FILENO) == 1,
+      .out_columns = pathways::cli::ScreenColumns(STDOUT_FILENO, std::getenv("COLUMNS")),
+      .token = token == nullptr ? "" : token};
   int exit_code = pathways::cli::kExitOk;
   pathways::cli::AddClientCommands(app, terminal, exit_code);
   pathways::embedded::AddInfrastructureCommands(app, terminal, exit_code);

@@ -13,12 +13,12 @@
 #include "services/intake/age_band.h"
 #include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
-#include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
 #include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
+#include "services/type/text.h"
 
 namespace pathways::intake {
 namespace {
@@ -48,7 +48,7 @@ v1::Person PersonOf(const type::v1::PersonFacts& facts) {
 absl::CivilDay DayAt(const v1::Case& input, absl::Time now) {
   for (const v1::Person& person : input.people()) {
     if (person.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
-    const std::optional<std::string> place = StateCode(Clean(person.state()).text);
+    const std::optional<std::string> place = StateCode(type::Clean(person.state()).text);
     if (place) return type::DeskDay(*place, now);
   }
   return type::DeskDay(type::kDefaultPlace, now);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -312,6 +313,45 @@ TEST_F(CliCommandsTest, ShowsAPageAndHowToGetTheNext) {
             "name     state  people  consent  register_time         update_time\n"
             "cases/1  OPEN   1       no       2023-07-27T23:20:00Z\n"
             "next page: --page-token more\n");
+}
+
+// The files as they are: what of them is used, and whether they make sense, is for the service.
+TEST_F(CliCommandsTest, APackIsSentAsItsFilesSayAndItsFaultsAreToldByPlace) {
+  const std::string pack = folder_.path() + "/pack";
+  const std::string shared = folder_.path() + "/messages/en";
+  std::filesystem::create_directories(pack);
+  std::filesystem::create_directories(shared);
+  std::ofstream(pack + "/a.textproto") << "version: \"v2\"\n";
+  std::ofstream(pack + "/b.textproto")
+      << "pathways { id: \"one\" }\n\npathways {\n  id: \"Two\"\n}\n";
+  std::ofstream(shared + "/c.textproto") << "catalogues { language: \"en\" }\n";
+  const grpc::Status refusal =
+      Refusal(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_POLICY_PACK",
+              {{"pathways[1].id", "must be lower case"}, {"catalogues[0].texts", "lacks a text"}});
+  const std::string places =
+      absl::StrCat("error: INVALID_POLICY_PACK: ", pack,
+                   "/b.textproto:4:3: pathways[1].id: must be lower case\n", shared,
+                   "/c.textproto:1:1: catalogues[0].texts: lacks a text\n");
+  services_.Answer("ApplyPolicy", refusal);
+  const Ran apply = Run({"policy", "apply", pack, "--reason", "RULE_CHANGED"});
+  EXPECT_EQ(apply.exit_code, kExitRefused);
+  EXPECT_THAT(apply.err, HasSubstr(places));
+  services_.Answer("SimulatePolicy", refusal);
+  const Ran simulate = Run({"policy", "simulate", pack});
+  EXPECT_EQ(simulate.exit_code, kExitRefused);
+  EXPECT_THAT(simulate.err, HasSubstr(places));
+  const std::string sent =
+      "pack { version: \"v2\" pathways { id: \"one\" } pathways { id: \"Two\" } "
+      "catalogues { language: \"en\" } }";
+  EXPECT_THAT(services_.calls(), ElementsAre(HasSubstr(sent), HasSubstr(sent)));
+
+  services_.Answer("ApplyPolicy", Refusal(grpc::StatusCode::ABORTED, "POLICY_MOVED_ON"));
+  EXPECT_THAT(Run({"policy", "apply", pack, "--reason", "RULE_CHANGED"}).err,
+              HasSubstr("error: POLICY_MOVED_ON: "));
+  const Ran none = Run({"policy", "apply", folder_.path() + "/none", "--reason", "RULE_CHANGED"});
+  EXPECT_EQ(none.exit_code, kExitUsage);
+  EXPECT_THAT(none.err, HasSubstr("/none: no file *.textproto can be read here"));
+  EXPECT_EQ(services_.calls().size(), 3u);
 }
 
 }  // namespace

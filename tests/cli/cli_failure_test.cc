@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -95,6 +96,20 @@ TEST_F(CliFailureTest, ARefusalIsPrintedWhole) {
       AllOf(HasSubstr(R"("code":"FAILED_PRECONDITION")"), HasSubstr(R"("reason":"CASE_WITHDRAWN")"),
             HasSubstr(R"("message":"what happened")"), HasSubstr(R"("field":"etag")"),
             HasSubstr(R"("description":"is out of date")"), HasSubstr(kRequestId)));
+}
+
+// As many as a service names, each with a long path: more than gRPC takes of metadata by default.
+TEST_F(CliFailureTest, ARefusalOfAHundredFieldsArrives) {
+  std::vector<std::pair<std::string, std::string>> violations;
+  for (int i = 0; i < 100; ++i) {
+    violations.emplace_back(absl::StrCat("pack.catalogues[2].texts[", i, "].plain"),
+                            std::string(300, 'x'));
+  }
+  services_.Answer("GetCase",
+                   Refusal(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_CASE", violations));
+  const Ran ran = RunCli(services_.address(), {"case", "get", kCaseId});
+  EXPECT_EQ(ran.exit_code, kExitRefused);
+  EXPECT_THAT(ran.err, HasSubstr("pack.catalogues[2].texts[99].plain: xxx"));
 }
 
 TEST_F(CliFailureTest, WhatCouldNotBeTakenIsSentAgainUnchanged) {

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/text_keys.h"
+#include "services/type/languages.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -47,7 +48,7 @@ template v1::PolicyPack Parse(const std::string& text);
 template type::v1::PersonFacts Parse(const std::string& text);
 
 void AddTexts(v1::PolicyPack& pack) {
-  for (const std::string& language : Languages()) {
+  for (const std::string& language : type::Languages()) {
     v1::Catalogue& catalogue = *pack.add_catalogues();
     catalogue.set_language(language);
     std::set<std::string> keys;

@@ -13,6 +13,7 @@
 #include "services/eligibility/domain/interactions.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/policy_file.h"
+#include "services/type/languages.h"
 #include "tests/eligibility/builders.h"
 #include "tests/eligibility/random_facts.h"
 
@@ -37,7 +38,7 @@ void ExpectText(const v1::ShownText& text, const std::string& language) {
 
 TEST(Explain, EveryDeterminationInEveryLanguageForEveryAudience) {
   const RulesOfDay today = Current().On({kToday, kToday});
-  for (const std::string& language : Languages()) {
+  for (const std::string& language : type::Languages()) {
     for (const v1::Audience audience : {v1::AUDIENCE_PERSON, v1::AUDIENCE_STAFF}) {
       const Explainer explainer(Current(), language, audience);
       for (unsigned seed = 0; seed < 40; ++seed) {
@@ -68,7 +69,7 @@ TEST(Explain, EveryDeterminationInEveryLanguageForEveryAudience) {
 
 TEST(Explain, WarningsOfEveryStep) {
   const RulesOfDay today = Current().On({kToday, kToday});
-  for (const std::string& language : Languages()) {
+  for (const std::string& language : type::Languages()) {
     const Explainer explainer(Current(), language, v1::AUDIENCE_PERSON);
     for (unsigned seed = 0; seed < 20; ++seed) {
       Random random(seed);

@@ -272,6 +272,38 @@ absl::Status LoadText(const std::string& text) {
   return status;
 }
 
+TEST(CheckedPack, LeavesOutWhatIsNotUsedAndOrdersTexts) {
+  const absl::StatusOr<v1::PolicyPack> once = CheckedPack(SmallPack());
+  ASSERT_TRUE(once.ok()) << once.status();
+  v1::PolicyPack wider = *once;
+  v1::Source unused = wider.sources(0);
+  unused.set_id("unused-source");
+  *wider.add_sources() = unused;
+  for (v1::Catalogue& catalogue : *wider.mutable_catalogues()) {
+    v1::Text text = catalogue.texts(0);
+    text.set_key("a-text-that-nothing-names");
+    *catalogue.add_texts() = text;
+    catalogue.mutable_texts()->SwapElements(0, catalogue.texts_size() - 1);
+  }
+  const absl::StatusOr<v1::PolicyPack> again = CheckedPack(wider);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->SerializeAsString(), once->SerializeAsString());
+  EXPECT_NE(wider.SerializeAsString(), once->SerializeAsString());
+}
+
+TEST(CheckedPack, RefusesATextThatIsNoPatternBesideOtherFaults) {
+  v1::PolicyPack pack = SmallPack();
+  pack.set_version("V");
+  pack.mutable_catalogues(1)->mutable_texts(2)->set_full("{");
+  const absl::Status status = CheckedPack(pack).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  const type::v1::Problem problem = type::ProblemOf(status);
+  EXPECT_EQ(problem.reason(), "INVALID_POLICY_PACK");
+  ASSERT_EQ(problem.violations_size(), 2) << status;
+  EXPECT_EQ(problem.violations(0).field(), "version");
+  EXPECT_EQ(problem.violations(1).field(), "catalogues[1].texts[2].full");
+}
+
 TEST(LoadPack, OfAFolderWithoutPackIsNotFound) {
   const absl::Status status = LoadPack(testing::TempDir() + "/no-such-folder").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/policy_pack_files.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
 #include "tests/rpc/site.h"
@@ -161,10 +162,21 @@ TEST_F(PolicyTest, BadAndRepeatedRequestsLeaveTheVersionInForce) {
   EXPECT_EQ(Apply(faulty), "INVALID_ARGUMENT INVALID_POLICY_PACK");
   faulty.set_validate_only(true);
   EXPECT_EQ(Apply(faulty), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+  auto unreadable = Request(ClosedPack("unreadable"));
+  unreadable.mutable_pack()->mutable_catalogues(0)->mutable_texts(0)->set_plain("{");
+  EXPECT_EQ(Apply(unreadable), "INVALID_ARGUMENT INVALID_POLICY_PACK") << "it is no pattern";
   auto without_id = Request(ClosedPack("next"));
   without_id.clear_request_id();
   EXPECT_EQ(Apply(without_id), "INVALID_ARGUMENT INVALID_REQUEST");
   EXPECT_EQ(InForce(), "closed");
+}
+
+// A client need not know what of its files is used.
+TEST_F(PolicyTest, APackIsTheSameWithWhatItDoesNotUse) {
+  const auto files = base::PolicyPackFiles::Read(Site::PolicyFolder());
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_NE(files->pack().SerializeAsString(), pack_.SerializeAsString());
+  EXPECT_EQ(Apply(Request(files->pack())), "1") << "it is in force";
 }
 
 TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {

@@ -11,6 +11,7 @@
 #include "services/eligibility/domain/predicate_check.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/dates.h"
+#include "services/type/languages.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -126,7 +127,7 @@ void CheckText(const std::string& field, const v1::Text& text, PackChecker& chec
 
 void CheckCatalogue(const std::string& field, const v1::Catalogue& catalogue, Texts& texts,
                     PackChecker& checker) {
-  const auto& languages = Languages();
+  const auto& languages = type::Languages();
   if (std::find(languages.begin(), languages.end(), catalogue.language()) == languages.end()) {
     checker.Add(absl::StrCat(field, ".language"), "must be es, ht or en");
   }
@@ -213,7 +214,7 @@ void CheckCatalogues(PackChecker& checker) {
     CheckCatalogue(At("catalogues", i), pack.catalogues(i), texts, checker);
   }
   for (const NeededText& needed : NeededTexts(pack)) {
-    for (const std::string& language : Languages()) {
+    for (const std::string& language : type::Languages()) {
       if (texts[language].contains(needed.key)) continue;
       checker.Add(needed.field,
                   absl::StrCat("has no text ", absl::CEscape(needed.key), " in ", language));

@@ -72,11 +72,6 @@ void AddForEveryPack(Needed& needed) {
 
 }  // namespace
 
-const std::vector<std::string>& Languages() {
-  static const std::vector<std::string> kLanguages = {"es", "ht", "en"};
-  return kLanguages;
-}
-
 std::string PathwayKey(const std::string& pathway) { return absl::StrCat("pathway.", pathway); }
 
 std::string StatusKey(v1::PathwayStatus status) {

@@ -14,9 +14,6 @@
 
 namespace pathways::eligibility {
 
-// Every language that a text must have, in this order.
-const std::vector<std::string>& Languages();
-
 // "us-refugee-resettlement" gives pathway.us-refugee-resettlement.
 std::string PathwayKey(const std::string& pathway);
 // For example status.suspended.

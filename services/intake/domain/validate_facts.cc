@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
-#include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/domain/validate_person.h"
 #include "services/type/dates.h"
+#include "services/type/text.h"
 
 namespace pathways::intake {
 namespace {
@@ -22,7 +22,7 @@ std::set<std::string> CheckCodes(const google::protobuf::RepeatedPtrField<std::s
                                  absl::string_view expected, type::Violations& violations) {
   std::set<std::string> codes;
   for (int i = 0; i < std::min(input.size(), count_max); ++i) {
-    const auto code = code_of(Clean(input[i]).text);
+    const auto code = code_of(type::Clean(input[i]).text);
     if (code) {
       codes.insert(*code);
     } else {
@@ -109,10 +109,10 @@ type::v1::PersonFacts CheckFacts(const v1::Person& input, const type::v1::Partia
   CheckNationalities(input, place, facts, violations);
   CheckEntry(input.entry_date(), birth, place, violations);
   if (!type::IsEmpty(input.entry_date())) *facts.mutable_entry_date() = input.entry_date();
-  const auto state = StateCode(Clean(input.state()).text);
+  const auto state = StateCode(type::Clean(input.state()).text);
   if (state) {
     facts.set_state(*state);
-  } else if (!IsBlank(input.state())) {
+  } else if (!type::IsBlank(input.state())) {
     violations.Add(place.path + ".state",
                    "must be an ISO 3166-2 code of a Mexican state, for example MX-CHP, or empty");
   }

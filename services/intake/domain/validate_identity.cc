@@ -5,10 +5,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "services/intake/domain/codes.h"
-#include "services/intake/domain/text.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/domain/validate_person.h"
 #include "services/type/dates.h"
+#include "services/type/text.h"
 
 namespace pathways::intake {
 namespace {
@@ -22,10 +22,10 @@ constexpr size_t kPhoneDigitsMax = 15;
 // Returns the text normalised; empty with a violation when it cannot be taken.
 std::string CheckText(absl::string_view raw, int characters_max, const std::string& path,
                       type::Violations& violations) {
-  CleanText clean = Clean(raw);
-  if (clean.fault == TextFault::kNotUtf8) {
+  type::CleanText clean = type::Clean(raw);
+  if (clean.fault == type::TextFault::kNotUtf8) {
     violations.Add(path, "must be valid UTF-8");
-  } else if (clean.fault == TextFault::kControlCharacter) {
+  } else if (clean.fault == type::TextFault::kControlCharacter) {
     violations.Add(path, "must not contain control characters");
   } else if (clean.characters > characters_max) {
     violations.Add(path, absl::StrCat("must have at most ", characters_max, " characters"));
@@ -36,7 +36,7 @@ std::string CheckText(absl::string_view raw, int characters_max, const std::stri
 std::string CheckGivenNames(absl::string_view raw, const std::string& path,
                             type::Violations& violations) {
   const std::string text = CheckText(raw, kNameCharactersMax, path, violations);
-  if (IsBlank(raw)) {
+  if (type::IsBlank(raw)) {
     violations.Add(path, absl::StrCat("is required: 1 to ", kNameCharactersMax, " characters"));
   }
   return text;
@@ -86,13 +86,13 @@ v1::Document CheckDocument(const v1::Document& input, const std::string& path,
 
 std::string CheckPhone(absl::string_view raw, const std::string& path,
                        type::Violations& violations) {
-  std::string phone = Clean(raw).text;
+  std::string phone = type::Clean(raw).text;
   const absl::string_view digits = absl::string_view(phone).substr(phone.empty() ? 0 : 1);
   const bool is_phone =
       digits.size() >= kPhoneDigitsMin && digits.size() <= kPhoneDigitsMax && phone[0] == '+' &&
       digits[0] != '0' &&
       std::all_of(digits.begin(), digits.end(), [](char c) { return absl::ascii_isdigit(c); });
-  if (!is_phone && !IsBlank(raw)) {
+  if (!is_phone && !type::IsBlank(raw)) {
     violations.Add(path, "must be a + and 8 to 15 digits that begin with the country code (E.164)");
   }
   return phone;
@@ -100,8 +100,8 @@ std::string CheckPhone(absl::string_view raw, const std::string& path,
 
 std::string CheckLanguage(absl::string_view raw, const std::string& path,
                           type::Violations& violations) {
-  if (IsBlank(raw)) return kDefaultLanguage;
-  const auto code = LanguageCode(Clean(raw).text);
+  if (type::IsBlank(raw)) return kDefaultLanguage;
+  const auto code = LanguageCode(type::Clean(raw).text);
   if (!code) violations.Add(path, "must be es, ht, fr, en or pt");
   return code.value_or("");
 }

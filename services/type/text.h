@@ -3,14 +3,14 @@
 // A name comes from a form, a spreadsheet or a telephone: with spaces around it, line breaks inside
 // it, or bytes of another encoding. Clean brings what is harmless into one form and names what is
 // not. Lengths are counted in Unicode characters, as the contract promises, not in bytes.
-#ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_TEXT_H_
-#define PATHWAYS_SERVICES_INTAKE_DOMAIN_TEXT_H_
+#ifndef PATHWAYS_SERVICES_TYPE_TEXT_H_
+#define PATHWAYS_SERVICES_TYPE_TEXT_H_
 
 #include <string>
 
 #include "absl/strings/string_view.h"
 
-namespace pathways::intake {
+namespace pathways::type {
 
 // True for well-formed UTF-8 (RFC 3629: shortest form, no surrogates, nothing above U+10FFFF).
 bool IsUtf8(absl::string_view text);
@@ -32,6 +32,6 @@ CleanText Clean(absl::string_view raw);
 // True for nothing but white space.
 bool IsBlank(absl::string_view raw);
 
-}  // namespace pathways::intake
+}  // namespace pathways::type
 
-#endif  // PATHWAYS_SERVICES_INTAKE_DOMAIN_TEXT_H_
+#endif  // PATHWAYS_SERVICES_TYPE_TEXT_H_

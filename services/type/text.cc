@@ -1,9 +1,9 @@
-#include "services/intake/domain/text.h"
+#include "services/type/text.h"
 
 #include <cstddef>
 #include <cstdint>
 
-namespace pathways::intake {
+namespace pathways::type {
 namespace {
 
 // One decoded character; `bytes` 0 where the text is not well-formed.
@@ -95,4 +95,4 @@ bool IsBlank(absl::string_view raw) {
   return clean.fault == TextFault::kNone && clean.text.empty();
 }
 
-}  // namespace pathways::intake
+}  // namespace pathways::type

@@ -1,19 +1,55 @@
-#include "services/eligibility/policy_places.h"
+#include "services/base/policy_pack_files.h"
 
 #include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/base/text_format_file.h"
+#include "services/type/languages.h"
 
-namespace pathways::eligibility {
+namespace pathways::base {
 namespace {
+
+namespace fs = std::filesystem;
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
+
+// Files of the ending in a folder, by name. None where there is no such folder.
+std::vector<std::string> FilesIn(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".textproto") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// Empty: the folder holds none, and what others share makes no pack.
+std::vector<std::string> PackFiles(const std::string& folder) {
+  std::vector<std::string> paths = FilesIn(folder);
+  if (paths.empty()) return paths;
+  // "policies/2023-07-28/" has no name of its own in std::filesystem.
+  const fs::path shared = fs::path(folder + "/..").lexically_normal();
+  std::vector<std::string> folders = {(shared / "calendars").string()};
+  for (const std::string& language : type::Languages()) {
+    folders.push_back((shared / "messages" / language).string());
+  }
+  for (const std::string& each : folders) {
+    for (std::string& path : FilesIn(each)) paths.push_back(std::move(path));
+  }
+  return paths;
+}
 
 // One part of a field's path: "criteria[1]". Without brackets the index is -1.
 struct PathPart {
@@ -36,7 +72,7 @@ PathPart PartOf(absl::string_view text) {
 TextFormat::ParseLocation Follow(const std::vector<PathPart>& parts,
                                  const TextFormat::ParseInfoTree& root) {
   const TextFormat::ParseInfoTree* tree = &root;
-  const Descriptor* type = v1::PolicyPack::descriptor();
+  const Descriptor* type = eligibility::v1::PolicyPack::descriptor();
   TextFormat::ParseLocation found;
   for (const PathPart& part : parts) {
     const FieldDescriptor* const field = type->FindFieldByName(part.name);
@@ -56,12 +92,22 @@ TextFormat::ParseLocation Follow(const std::vector<PathPart>& parts,
 
 }  // namespace
 
-absl::Status PolicyPlaces::Read(const std::vector<std::string>& paths) {
+absl::StatusOr<PolicyPackFiles> PolicyPackFiles::Read(const std::string& folder) {
+  const std::vector<std::string> paths = PackFiles(folder);
+  if (paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(folder, ": no file *.textproto can be read here"));
+  }
+  PolicyPackFiles files;
+  if (absl::Status status = files.Add(paths); !status.ok()) return status;
+  return files;
+}
+
+absl::Status PolicyPackFiles::Add(const std::vector<std::string>& paths) {
   std::vector<std::string> faults;
   absl::StatusCode code = absl::StatusCode::kOk;
   for (const std::string& path : paths) {
     File file{path, {}, std::make_unique<TextFormat::ParseInfoTree>()};
-    const absl::Status status = base::ReadTextFormat(path, file.part, file.places.get());
+    const absl::Status status = ReadTextFormat(path, file.part, file.places.get());
     if (!status.ok()) {
       code = status.code();
       faults.push_back(std::string(status.message()));
@@ -73,11 +119,11 @@ absl::Status PolicyPlaces::Read(const std::vector<std::string>& paths) {
   return {code, absl::StrJoin(faults, "\n")};
 }
 
-std::string PolicyPlaces::PlaceOf(absl::string_view field) const {
+std::string PolicyPackFiles::PlaceOf(absl::string_view field) const {
   std::vector<PathPart> parts;
   for (const absl::string_view part : absl::StrSplit(field, '.')) parts.push_back(PartOf(part));
   const FieldDescriptor* const first =
-      v1::PolicyPack::descriptor()->FindFieldByName(parts.front().name);
+      eligibility::v1::PolicyPack::descriptor()->FindFieldByName(parts.front().name);
   const File* holder = &files_.front();
   for (const File& file : files_) {
     if (first == nullptr) break;
@@ -100,18 +146,8 @@ std::string PolicyPlaces::PlaceOf(absl::string_view field) const {
                       std::max(place.column, 0) + 1);
 }
 
-absl::Status PolicyPlaces::Locate(const type::Violations& faults) const {
-  if (faults.empty()) return absl::OkStatus();
-  std::vector<std::string> lines;
-  for (const type::v1::FieldViolation& fault : faults.found()) {
-    lines.push_back(
-        absl::StrCat(PlaceOf(fault.field()), ": ", fault.field(), ": ", fault.description()));
-  }
-  const absl::Status status = faults.ToStatus("INVALID_POLICY_PACK");
-  absl::Status whole(status.code(), absl::StrJoin(lines, "\n"));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { whole.SetPayload(url, payload); });
-  return whole;
+std::string PolicyPackFiles::LineOf(const type::v1::FieldViolation& fault) const {
+  return absl::StrCat(PlaceOf(fault.field()), ": ", fault.field(), ": ", fault.description());
 }
 
-}  // namespace pathways::eligibility
+}  // namespace pathways::base
