@@ -97,12 +97,11 @@ absl::StatusOr<PolicyPackFiles> PolicyPackFiles::Read(const std::string& folder)
   if (paths.empty()) {
     return absl::NotFoundError(absl::StrCat(folder, ": no file *.textproto can be read here"));
   }
-  PolicyPackFiles files;
-  if (absl::Status status = files.Add(paths); !status.ok()) return status;
-  return files;
+  return ReadFiles(paths);
 }
 
-absl::Status PolicyPackFiles::Add(const std::vector<std::string>& paths) {
+absl::StatusOr<PolicyPackFiles> PolicyPackFiles::ReadFiles(const std::vector<std::string>& paths) {
+  PolicyPackFiles files;
   std::vector<std::string> faults;
   absl::StatusCode code = absl::StatusCode::kOk;
   for (const std::string& path : paths) {
@@ -113,10 +112,11 @@ absl::Status PolicyPackFiles::Add(const std::vector<std::string>& paths) {
       faults.push_back(std::string(status.message()));
       continue;
     }
-    pack_.MergeFrom(file.part);
-    files_.push_back(std::move(file));
+    files.pack_.MergeFrom(file.part);
+    files.files_.push_back(std::move(file));
   }
-  return {code, absl::StrJoin(faults, "\n")};
+  if (!faults.empty()) return absl::Status(code, absl::StrJoin(faults, "\n"));
+  return files;
 }
 
 std::string PolicyPackFiles::PlaceOf(absl::string_view field) const {

@@ -30,6 +30,9 @@ class PolicyPackFiles {
   // INVALID_ARGUMENT (every fault of every file, one per line: file:line:column: what is wrong).
   static absl::StatusOr<PolicyPackFiles> Read(const std::string& folder);
 
+  // As Read, of these files alone, of which there is at least one, in this order.
+  static absl::StatusOr<PolicyPackFiles> ReadFiles(const std::vector<std::string>& paths);
+
   // As the files say it: with what they share, whether it is used or not.
   const eligibility::v1::PolicyPack& pack() const { return pack_; }
 
@@ -48,7 +51,6 @@ class PolicyPackFiles {
     std::unique_ptr<google::protobuf::TextFormat::ParseInfoTree> places;
   };
 
-  absl::Status Add(const std::vector<std::string>& paths);
   std::string LineOf(const type::v1::FieldViolation& fault) const;
 
   std::vector<File> files_;  // Never empty.

@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "services/base/status_macros.h"
 #include "services/engine/engine.h"
-#include "services/host/pages.h"
+#include "services/referral/resume_token.h"
 #include "services/referral/views.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -33,24 +30,6 @@ absl::Status Full(absl::string_view whose) {
   return type::RefuseFor(absl::StatusCode::kResourceExhausted, "WATCHES_FULL",
                          absl::StrCat("too many watches ", whose, " are open: end one first"),
                          kWaitForPlace);
-}
-
-std::string TokenOf(const std::string& incarnation, int64_t position) {
-  return host::PageTokenOf(absl::StrCat(incarnation, "/", position));
-}
-
-// The position in a token; 0 for an empty one and for one of another store.
-absl::StatusOr<int64_t> PositionOf(const std::string& token, const std::string& incarnation) {
-  if (token.empty()) return 0;
-  int64_t position = 0;
-  const std::optional<std::string> text = host::KeyOfPageToken(token);
-  const std::vector<std::string> parts = absl::StrSplit(text.value_or(""), '/');
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &position) || position < 0) {
-    type::Violations violations;
-    violations.Add("resume_token", "must be a resume_token of this watch, or empty");
-    return violations.ToStatus(host::kInvalidRequest);
-  }
-  return parts[0] == incarnation ? position : 0;
 }
 
 }  // namespace
@@ -134,7 +113,8 @@ void ReferralWatches::Start() {
 
 absl::StatusOr<std::shared_ptr<ReferralWatch>> ReferralWatches::Begin(
     const std::string& agency, const std::string& resume_token, std::shared_ptr<WatchSink> sink) {
-  ASSIGN_OR_RETURN(const int64_t position, PositionOf(resume_token, store_.Incarnation()));
+  ASSIGN_OR_RETURN(const int64_t position,
+                   PositionOfResumeToken(resume_token, store_.Incarnation()));
   const std::shared_ptr<ReferralWatch> watch(
       new ReferralWatch(*this, agency, position, std::move(sink)));
   {
@@ -317,7 +297,7 @@ absl::Status ReferralWatches::MakeMessages(std::vector<Change>& changes) const {
     }
     if (referral.ok()) {
       *message->mutable_referral() = *std::move(referral);
-      message->set_resume_token(TokenOf(incarnation, change.position));
+      message->set_resume_token(ResumeTokenOf(incarnation, change.position));
       change.message = std::move(message);
     } else {
       change.message = referral.status();

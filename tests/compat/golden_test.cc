@@ -11,6 +11,7 @@
 #include <cctype>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@
 #include "services/referral/domain_adapter.h"
 
 namespace pathways::compat {
+
+// GoogleTest would print addresses. Where the type is, or it is not found.
+static void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.name; }
+
 namespace {
 
 using google::protobuf::Descriptor;

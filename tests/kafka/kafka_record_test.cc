@@ -129,6 +129,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"NoType", "WRONG_TYPE", Set("ce_type", "")},
                     Row{"LongType", "WRONG_TYPE", Set("ce_type", std::string(257, 't'))},
                     Row{"NoTime", "WRONG_TIME", Set("ce_time", "yesterday")},
+                    Row{"TimeWithoutEnd", "WRONG_TIME", Set("ce_time", "infinite-future")},
+                    Row{"TimeWithoutBeginning", "WRONG_TIME", Set("ce_time", "infinite-past")},
+                    Row{"TimeBefore1970", "WRONG_TIME",
+                        Set("ce_time", "1969-12-31T23:59:59.999999Z")},
+                    Row{"TimeInYear10000", "WRONG_TIME", Set("ce_time", "10000-01-01T00:00:00Z")},
                     Row{"NumberZero", "WRONG_NUMBER", Set("pathways_number", "0")},
                     Row{"NumberNegative", "WRONG_NUMBER", Set("pathways_number", "-1")},
                     Row{"NumberHuge", "WRONG_NUMBER", Set("pathways_number", "1000000001")},
@@ -145,6 +150,9 @@ TEST(KafkaRecord, LimitsThemselvesAreTaken) {
   Header(record, "ce_type") = std::string(256, 't');
   Header(record, "pathways_number") = "1000000000";
   record.value = "";
+  Header(record, "ce_time") = "9999-12-31T23:59:59.999999Z";
+  EXPECT_TRUE(EventOf(record, kSource).ok());
+  Header(record, "ce_time") = "1970-01-01T00:00:00Z";
   EXPECT_TRUE(EventOf(record, kSource).ok());
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "services/type/names.h"
 #include "services/type/stream.h"
@@ -16,6 +17,7 @@ constexpr size_t kIdBytesMax = 64;
 constexpr size_t kTypeBytesMax = 256;
 // Fingerprints of applied numbers are kept per stream: an invented number must not grow that.
 constexpr int64_t kNumberMax = 1'000'000'000;
+constexpr int kTimeYearMax = 9999;
 constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%E6SZ";
 
 // Ids are UUIDs and short codes: visible ASCII.
@@ -54,6 +56,16 @@ const std::string& HeaderOf(const KafkaRecord& record, absl::string_view name) {
   const auto found = std::find_if(record.headers.rbegin(), record.headers.rend(),
                                   [&](const auto& header) { return header.first == name; });
   return found == record.headers.rend() ? kNone : found->second;
+}
+
+// As RFC 3339, of which absl::ParseTime takes more: infinite times and years of any length. A
+// message cannot hold those, and list keys count microseconds from 1970.
+bool ParseTime(const std::string& text, absl::Time& time) {
+  static const absl::Time kEnd =
+      absl::FromCivil(absl::CivilYear(kTimeYearMax + 1), absl::UTCTimeZone());
+  std::string error;
+  return absl::ParseTime(absl::RFC3339_full, text, &time, &error) && time >= absl::UnixEpoch() &&
+         time < kEnd;
 }
 
 absl::Status Refuse(const char* code) { return absl::InvalidArgumentError(code); }
@@ -97,10 +109,7 @@ absl::StatusOr<engine::EventRow> EventOf(const KafkaRecord& record, const std::s
   event.data = *record.value;
   if (!IsId(event.ce_id)) return Refuse("WRONG_ID");
   if (event.type.empty() || event.type.size() > kTypeBytesMax) return Refuse("WRONG_TYPE");
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, header("ce_time"), &event.time, &error)) {
-    return Refuse("WRONG_TIME");
-  }
+  if (!ParseTime(header("ce_time"), event.time)) return Refuse("WRONG_TIME");
   const bool numbered = absl::SimpleAtoi(header("pathways_number"), &event.number);
   if (!numbered || event.number < 1 || event.number > kNumberMax) return Refuse("WRONG_NUMBER");
   if (!ParseCause(header("pathways_cause"), event.cause)) return Refuse("WRONG_CAUSE");
