@@ -42,7 +42,7 @@ _WRAPPED = [
         re.compile(r"^(libpq-fe|libpq/.*|pg_config[^/]*)\.h$"),
         re.compile(r"^(services/engine/store/postgres[^/]*\.cc|tests/.*)$"),
     ),
-    (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^services/(host/keys|base/ids)[^/]*\.cc$")),
+    (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^(services/(host/keys|base/ids)[^/]*\.cc|tests/sim/world\.cc)$")),
     (re.compile(r"^prometheus/"), re.compile(r"^services/host/metrics\.cc$")),
     (re.compile(r"^httplib\.h$"), re.compile(r"^services/host/metrics_http\.cc$")),
     (

@@ -8,8 +8,8 @@
 #include <atomic>
 #include <string>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 
 namespace pathways::base {
 
@@ -22,7 +22,7 @@ class Clock {
 
 class SystemClock : public Clock {
  public:
-  absl::Time Now() const override { return absl::FromUnixMicros(absl::ToUnixMicros(absl::Now())); }
+  absl::Time Now() const override { return absl::FromUnixMicros(absl::ToUnixMicros(SystemNow())); }
 };
 
 class ManualClock : public Clock {

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +22,7 @@ const std::set<std::string>& Mutants() {
   static const auto& mutants = *new std::set<std::string>{
       "acks_0",                         // No record is acknowledged or sent again.
       "drop_records",                   // The bus inside the process loses records.
+      "never_give_up",                  // What cannot be committed is read again for ever.
       "no_audit",                       // Requests leave no audit row.
       "no_number_checks",               // Events are applied as they come; no number is kept.
       "no_request_ids",                 // A request that is repeated is a new one.
@@ -29,9 +31,13 @@ const std::set<std::string>& Mutants() {
       "postgres.no_commit_order_lock",  // Positions may be committed out of order.
       "postgres.no_governing_lock",     // The governing stream may change under a batch.
       "postgres.no_row_locks",          // Two batches may read the same stream.
+      "process_clock_timers",           // Timers are judged by the process's clock.
       "publish_before_commit",          // Events are sent before their commit.
       "relay_two_workers",              // The second half of a batch is sent first.
       "skip_duplicate_check",           // An event that was applied is applied again.
+      "stop_at_unread",                 // A puller ends its round at the first unreadable case.
+      "sweep_heads_first",              // Heads are read before what was applied, and believed.
+      "timers_first_page",              // A look at the timers ends after a page of them.
   };
   return mutants;
 }
@@ -74,7 +80,11 @@ const Plan& ThePlan() {
   return kPlan;
 }
 
+thread_local std::function<void(const char*)> hook;
+
 }  // namespace
+
+void SetCrashHook(std::function<void(const char* name)> now) { hook = std::move(now); }
 
 std::vector<CrashPoint> CrashPoints() {
   return {
@@ -104,6 +114,7 @@ std::vector<std::string> EmbeddedCrashPoints() {
 }
 
 void HitCrashPoint(const char* name) {
+  if (hook) return hook(name);
   static std::atomic<int> hits{0};
   const Plan& plan = ThePlan();
   if (plan.point.empty() || plan.point != name) return;

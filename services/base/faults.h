@@ -11,6 +11,7 @@
 #ifndef PATHWAYS_SERVICES_BASE_FAULTS_H_
 #define PATHWAYS_SERVICES_BASE_FAULTS_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ std::vector<CrashPoint> CrashPoints();
 // The names of those that three services in one process reach, whose bus is inside it.
 std::vector<std::string> EmbeddedCrashPoints();
 void HitCrashPoint(const char* name);
+// Of this thread: called at each crash point, instead of what the environment says. For a
+// simulation, which throws what ends a process there, or lets others go on meanwhile. Empty: none.
+void SetCrashHook(std::function<void(const char* name)> hook);
 // A name in the environment that is no mutant ends the process.
 bool MutantActive(const char* name);
 bool RepairIsOff();

@@ -1,10 +1,10 @@
 // A connection of the command line to the services, and what their refusals mean.
 //
-// Every call carries the token, a trace of its own and a deadline. A call that the service could not take (UNAVAILABLE,
-// RESOURCE_EXHAUSTED) is sent again by gRPC itself, unchanged and so with the same request id, at
-// most five times within the deadline; every changing call has a request id, so that is safe. What
-// the service refuses comes back as an absl::Status that FailureOf takes apart; nobody parses
-// messages.
+// Every call carries the token, a trace of its own and a deadline. A call that the service could
+// not take (UNAVAILABLE, RESOURCE_EXHAUSTED) is sent again by gRPC itself, unchanged and so with
+// the same request id, at most five times within the deadline; every changing call has a request
+// id, so that is safe. What the service refuses comes back as an absl::Status that FailureOf takes
+// apart; nobody parses messages.
 #ifndef PATHWAYS_SERVICES_CLI_CLIENT_H_
 #define PATHWAYS_SERVICES_CLI_CLIENT_H_
 

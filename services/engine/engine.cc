@@ -134,10 +134,15 @@ Engine::Engine(const Domain& domain, EventStore& store, EngineOptions options)
       store_(store),
       options_(options),
       governing_(domain.Governing().stream),
-      governed_(domain, store),
-      thread_([this] { Run(); }) {}
+      governed_(domain, store) {
+  if (!goes_by_steps()) thread_ = std::thread([this] { Run(); });
+}
 
-Engine::~Engine() { Drain(); }
+Engine::~Engine() {
+  // Dropped in the middle of a simulation it has crashed, and commits no more.
+  if (goes_by_steps()) AnswerWaiting();
+  Drain();
+}
 
 void Engine::Submit(Command command, Callback done) {
   absl::Status refused;
@@ -191,11 +196,21 @@ void Engine::Drain() {
   }
   wake_.notify_one();
   full_.notify_one();
+  while (goes_by_steps() && RunOnce()) {
+  }
   if (thread_.joinable()) thread_.join();
+}
+
+bool Engine::RunOnce() {
+  std::vector<Pending> batch = TakeBatch();
+  if (batch.empty()) return false;
+  Execute(std::move(batch));
+  return true;
 }
 
 void Engine::Run() {
   for (;;) {
+    AwaitBatch();
     std::vector<Pending> batch = TakeBatch();
     if (batch.empty()) return;
     const auto start = std::chrono::steady_clock::now();
@@ -206,11 +221,15 @@ void Engine::Run() {
   }
 }
 
-std::vector<Engine::Pending> Engine::TakeBatch() {
+void Engine::AwaitBatch() {
   std::unique_lock<std::mutex> lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   full_.wait_until(lock, rested_at_,
                    [this] { return stopping_ || queue_.size() >= options_.batch_max; });
+}
+
+std::vector<Engine::Pending> Engine::TakeBatch() {
+  std::lock_guard<std::mutex> lock(mutex_);
   std::vector<Pending> batch;
   while (!queue_.empty() && batch.size() < options_.batch_max) {
     // What changes the governing stream holds it alone, and so comes alone.
@@ -285,6 +304,7 @@ absl::Status Engine::CommitOrGiveUp(const std::vector<const Command*>& commands,
 
 bool Engine::MayGiveUp(const std::vector<const Command*>& commands) const {
   if (commands.size() != 1 || commands[0]->stream.empty()) return false;
+  if (PATHWAYS_MUTANT("never_give_up")) return false;
   // Parked, the governing stream would stop all others.
   if (commands[0]->stream == governing_) return false;
   // A fold that cannot be stored harms nobody who does not come to the stream.

@@ -33,6 +33,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/trace.h"
 #include "services/engine/domain.h"
 #include "services/engine/governed_domain.h"
@@ -115,6 +116,8 @@ struct Answer {
 };
 
 struct EngineOptions {
+  // kSteps: whoever waits for an answer calls RunOnce until it is there.
+  base::Drive drive = base::Drive::kThread;
   size_t batch_max = 256;  // Commands in one transaction. 1: a transaction per call.
   // Commands waiting. When there are so many, requests are refused (RESOURCE_EXHAUSTED), except
   // those for the governing stream.
@@ -152,9 +155,9 @@ class Engine {
   // Called once, on the engine's thread, after the commit; must not block or submit and wait.
   using Callback = std::function<void(Answer)>;
 
-  // `domain` and `store` must outlive the engine. Starts its thread.
+  // `domain` and `store` must outlive the engine. Starts its thread, unless it goes by steps.
   Engine(const Domain& domain, EventStore& store, EngineOptions options);
-  // Answers what is queued with UNAVAILABLE.
+  // Drains, or, when it goes by steps, answers what is queued with UNAVAILABLE.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -170,6 +173,11 @@ class Engine {
   // finished. Cannot be taken back.
   void Refuse(const absl::Status& why);
 
+  // Takes one batch of what waits, executes it and answers. Whether there was one. Only for an
+  // engine that goes by steps.
+  bool RunOnce();
+  bool goes_by_steps() const { return options_.drive == base::Drive::kSteps; }
+
   // Finishes the queue, then stops. New commands are refused. Idempotent.
   void Drain();
 
@@ -181,6 +189,8 @@ class Engine {
   };
 
   void Run();
+  // Waits until there is something to do, or it stops.
+  void AwaitBatch();
   std::vector<Pending> TakeBatch();
   // Decides and commits. Halves the batch and tries again when it fails as a whole. Returns whether
   // the store answered.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "services/base/drive.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/log_page.h"
@@ -33,10 +34,9 @@ absl::Status WritePositionAlone(engine::EventStore& store, const std::string& up
 }  // namespace
 
 Consumer::Consumer(ConsumerParts parts)
-    : parts_(std::move(parts)),
-      positions_(parts_.store),
-      reporter_(parts_.report),
-      thread_([this] { Run(); }) {}
+    : parts_(std::move(parts)), positions_(parts_.store), reporter_(parts_.report) {
+  if (parts_.drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 Consumer::~Consumer() { Stop(); }
 
@@ -48,16 +48,23 @@ void Consumer::Stop() {
 
 void Consumer::Run() {
   while (!signal_.stopped()) {
-    const absl::StatusOr<size_t> handled = ReadPages();
-    reporter_.Tell(handled.status());
-    // What was applied is gone upstream: what comes next would be another history under the same
-    // numbers. Only a person can say which one holds, and then starts the process again.
-    if (absl::IsDataLoss(handled.status())) return;
+    const absl::StatusOr<size_t> handled = Step();
+    if (!ended_.ok()) return;
     if (handled.ok() && *handled >= kPage) continue;
     if (!signal_.Rest(base::kRest)) return;
     if (handled.ok() && *handled > 0) continue;
     signal_.Wait(handled.ok() ? base::kIdleWait : base::kErrorWait);
   }
+}
+
+absl::StatusOr<size_t> Consumer::Step() {
+  RETURN_IF_ERROR(ended_);
+  const absl::StatusOr<size_t> handled = ReadPages();
+  reporter_.Tell(handled.status());
+  // What was applied is gone upstream: what comes next would be another history under the same
+  // numbers. Only a person can say which one holds, and then starts the process again.
+  if (absl::IsDataLoss(handled.status())) ended_ = handled.status();
+  return handled;
 }
 
 absl::StatusOr<size_t> Consumer::ReadPages() {
@@ -83,7 +90,7 @@ absl::StatusOr<size_t> Consumer::HandlePages() {
 
 absl::Status Consumer::AwaitRequired(const std::vector<engine::Command>& commands) {
   if (PATHWAYS_MUTANT("no_number_checks")) return absl::OkStatus();
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = base::SteadyNow();
   if (start < next_wait_) return absl::OkStatus();
   std::map<std::string, std::map<std::string, int64_t>> required;  // By upstream, then by stream.
   for (const engine::Command& command : commands) {
@@ -100,8 +107,9 @@ absl::Status Consumer::AwaitRequired(const std::vector<engine::Command>& command
       ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(upstream, streams));
       std::erase_if(numbers, [&](const auto& one) { return applied[one.first] >= one.second; });
       if (numbers.empty()) break;
-      const auto now = std::chrono::steady_clock::now();
-      if (now >= start + parts_.required_wait) {
+      const auto now = base::SteadyNow();
+      // In a step nobody else can apply it meanwhile.
+      if (parts_.drive == base::Drive::kSteps || now >= start + parts_.required_wait) {
         next_wait_ = now + kRequiredPause;
         break;
       }

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
@@ -36,6 +37,7 @@ struct ConsumerParts {
   Report report;  // Is told of errors. DATA_LOSS: the upstream lost events that were applied.
   // How long events wait for those of other upstreams that they require.
   std::chrono::milliseconds required_wait{300};
+  base::Drive drive = base::Drive::kThread;
 };
 
 class Consumer {
@@ -47,6 +49,10 @@ class Consumer {
   // The service's own store changed. Never blocks.
   void NotifyCommit() { committed_.Notify(); }
   void Stop();
+
+  // Handles one page of every log, and reports. The number of records handled. DATA_LOSS: it has
+  // ended, and does nothing any more. What the thread does; only for one that goes by steps.
+  absl::StatusOr<size_t> Step();
 
  private:
   void Run();
@@ -67,6 +73,7 @@ class Consumer {
   base::Signal signal_;
   base::Signal committed_;
   std::chrono::steady_clock::time_point next_wait_;  // Of AwaitRequired.
+  absl::Status ended_;                               // Not OK for good: the upstream lost its tail.
   std::thread thread_;
 };
 

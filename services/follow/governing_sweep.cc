@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "services/base/drive.h"
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/submit.h"
@@ -39,23 +40,25 @@ void GoverningSweep::Stop() {
 }
 
 void GoverningSweep::Run() {
-  int64_t done = 0;  // Version under which every stream was found decided.
-  auto next = std::chrono::steady_clock::now();
   while (!signal_.stopped()) {
-    const absl::StatusOr<int64_t> version = VersionNow();
-    absl::Status status = version.status();
-    if (version.ok() && (*version != done || std::chrono::steady_clock::now() >= next)) {
-      status = SweepOnce().status();
-      if (status.ok()) {
-        done = *version;
-        next = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(options_.every);
-      }
-    }
-    if (absl::IsAborted(status)) continue;  // A newer version: again, under that one.
-    // Another process does it, or will be asked again in a second.
-    if (!absl::IsFailedPrecondition(status)) reporter_.Tell(status);
+    if (absl::IsAborted(Step())) continue;  // A newer version: again, under that one.
     signal_.Wait(kLook);
   }
+}
+
+absl::Status GoverningSweep::Step() {
+  const absl::StatusOr<int64_t> version = VersionNow();
+  absl::Status status = version.status();
+  if (version.ok() && (*version != done_ || base::SteadyNow() >= next_)) {
+    status = SweepOnce().status();
+    if (status.ok()) {
+      done_ = *version;
+      next_ = base::SteadyNow() + absl::ToChronoMilliseconds(options_.every);
+    }
+  }
+  // Another process does it, or will be asked again in a second.
+  if (!absl::IsAborted(status) && !absl::IsFailedPrecondition(status)) reporter_.Tell(status);
+  return status;
 }
 
 absl::StatusOr<int64_t> GoverningSweep::VersionNow() {

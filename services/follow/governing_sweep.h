@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
@@ -26,6 +27,7 @@
 namespace pathways::follow {
 
 struct GoverningSweepOptions {
+  base::Drive drive = base::Drive::kThread;  // kSteps: Start is not to be called.
   // How often all streams are looked at although there is no new version; a new version is seen
   // within a second. This finds streams that missed a version because they were parked.
   absl::Duration every = absl::Minutes(5);
@@ -50,6 +52,10 @@ class GoverningSweep {
   // that failed, or of the store.
   absl::StatusOr<int64_t> SweepOnce();
 
+  // Looks at all streams when it is time or there is a new version, and reports. What the thread
+  // does; only for one that goes by steps.
+  absl::Status Step();
+
  private:
   void Run();
   absl::StatusOr<int64_t> VersionNow();
@@ -67,6 +73,8 @@ class GoverningSweep {
   Reporter reporter_;
   base::Signal signal_;
   GiveWay give_way_;
+  int64_t done_ = 0;  // Version under which every stream was found decided.
+  std::chrono::steady_clock::time_point next_ = base::SteadyNow();  // When it looks anyway.
   std::thread thread_;
 };
 

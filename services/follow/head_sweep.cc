@@ -1,7 +1,9 @@
 #include "services/follow/head_sweep.h"
 
 #include <map>
+#include <utility>
 
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::follow {
@@ -42,14 +44,20 @@ std::vector<std::string> StreamsOf(const std::vector<engine::StreamHead>& heads)
 // Visits what lies after `after`, and moves it. True when there is nothing more.
 absl::StatusOr<bool> VisitPage(const HeadSweep& sweep, std::string& after) {
   std::string last;
+  std::vector<engine::StreamHead> early;
+  if (PATHWAYS_MUTANT("sweep_heads_first")) {
+    ASSIGN_OR_RETURN(early, ReadPage(sweep.theirs, after, last));
+  }
   std::vector<engine::StreamHead> ours;
   if (sweep.ours) {
     ASSIGN_OR_RETURN(ours, ReadPage(sweep.ours, after, last));
     const std::vector<std::string> streams = StreamsOf(ours);
     if (!streams.empty()) RETURN_IF_ERROR(sweep.know(streams));
   }
-  ASSIGN_OR_RETURN(const std::vector<engine::StreamHead> theirs,
-                   ReadPage(sweep.theirs, after, last));
+  std::vector<engine::StreamHead> theirs = std::move(early);
+  if (!PATHWAYS_MUTANT("sweep_heads_first")) {
+    ASSIGN_OR_RETURN(theirs, ReadPage(sweep.theirs, after, last));
+  }
   if (last.empty()) return true;
   Versions versions;
   Keep(ours, last, /*is_ours=*/true, versions);
@@ -82,6 +90,7 @@ absl::Status SweepHeads(const HeadSweep& sweep, base::Signal& signal) {
 }
 
 absl::StatusOr<bool> IsLost(StreamReader& streams, const std::string& stream, int64_t number) {
+  if (PATHWAYS_MUTANT("sweep_heads_first")) return true;
   const absl::StatusOr<std::vector<engine::EventRow>> events =
       streams.ReadStream(stream, number, 1);
   if (events.ok()) return events->empty();

@@ -1,5 +1,6 @@
 #include "services/follow/known_positions.h"
 
+#include "services/base/drive.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::follow {
@@ -22,7 +23,7 @@ void KnownPositions::Committed(const std::map<std::string, engine::Position>& po
 }
 
 void KnownPositions::ForgetOld() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = base::SteadyNow();
   if (now - asked_ < kBelieved) return;
   known_.clear();
   asked_ = now;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/drive.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
@@ -27,14 +28,15 @@ constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
 Projector::Projector(engine::EventStore& store, const Projection& projection,
                      std::vector<ProjectionSource> sources, absl::Duration sweep_every,
-                     Report report)
+                     Report report, base::Drive drive)
     : store_(store),
       projection_(projection),
       sources_(std::move(sources)),
       sweep_every_(sweep_every),
       positions_(store),
-      reporter_(std::move(report)),
-      thread_([this] { Run(); }) {}
+      reporter_(std::move(report)) {
+  if (drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 Projector::~Projector() { Stop(); }
 
@@ -48,25 +50,28 @@ std::string PositionKey(absl::string_view projection, absl::string_view upstream
 }
 
 void Projector::Run() {
-  auto next_sweep = std::chrono::steady_clock::now();
-  absl::Status swept;
   while (!signal_.stopped()) {
-    const absl::StatusOr<size_t> read = ReadPages();
-    // Not far behind, for then heads are ahead of what was read anyway. Under a steady load there
-    // is always something to read, and the sweep must come all the same.
-    const bool caught_up = !read.ok() || *read < kPassMax;
-    const bool is_due = std::chrono::steady_clock::now() >= next_sweep && !PATHWAYS_REPAIR_OFF();
-    if (is_due && caught_up) {
-      swept = SweepAll();
-      const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
-      next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
-    }
-    reporter_.Tell(read.ok() ? swept : read.status());
+    const absl::StatusOr<size_t> read = Step();
     if (read.ok() && *read >= kPassMax) continue;
     if (!signal_.Rest(kPassRest)) return;
     if (read.ok() && *read > 0) continue;
     signal_.Wait(read.ok() ? base::kIdleWait : base::kErrorWait);
   }
+}
+
+absl::StatusOr<size_t> Projector::Step() {
+  const absl::StatusOr<size_t> read = ReadPages();
+  // Not far behind, for then heads are ahead of what was read anyway. Under a steady load there is
+  // always something to read, and the sweep must come all the same.
+  const bool caught_up = !read.ok() || *read < kPassMax;
+  const bool is_due = base::SteadyNow() >= next_sweep_ && !PATHWAYS_REPAIR_OFF();
+  if (is_due && caught_up) {
+    swept_ = SweepAll();
+    const absl::Duration wait = swept_.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+    next_sweep_ = base::SteadyNow() + absl::ToChronoMilliseconds(wait);
+  }
+  reporter_.Tell(read.ok() ? swept_ : read.status());
+  return read;
 }
 
 absl::StatusOr<size_t> Projector::ReadPages() {

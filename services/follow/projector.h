@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/store/event_store.h"
 #include "services/follow/bus/bus.h"
@@ -55,11 +56,16 @@ class Projector {
  public:
   // All must outlive the projector. Sweeps the heads at the start and then every `sweep_every`.
   Projector(engine::EventStore& store, const Projection& projection,
-            std::vector<ProjectionSource> sources, absl::Duration sweep_every, Report report);
+            std::vector<ProjectionSource> sources, absl::Duration sweep_every, Report report,
+            base::Drive drive = base::Drive::kThread);
   ~Projector();
   // There is something new upstream. Never blocks.
   void Notify() { signal_.Notify(); }
   void Stop();
+
+  // Reads one page of every log, sweeps when it is time and it has caught up, and reports. The
+  // number of events read. What the thread does; only for one that goes by steps.
+  absl::StatusOr<size_t> Step();
 
  private:
   using Values = std::map<std::string, std::string>;
@@ -103,6 +109,8 @@ class Projector {
   KnownPositions positions_;
   Reporter reporter_;
   base::Signal signal_;
+  std::chrono::steady_clock::time_point next_sweep_ = base::SteadyNow();  // Used by the thread
+  absl::Status swept_;                                                    // alone.
   std::thread thread_;
 };
 

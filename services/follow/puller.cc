@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/drive.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
@@ -45,8 +46,9 @@ Puller::Puller(PullerParts parts, absl::Duration sweep_every)
     : parts_(std::move(parts)),
       sweep_every_(sweep_every),
       reporter_(parts_.report),
-      unread_(parts_.retry_first),
-      thread_([this] { Run(); }) {}
+      unread_(parts_.retry_first) {
+  if (parts_.drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 Puller::~Puller() { Stop(); }
 
@@ -56,30 +58,32 @@ void Puller::Stop() {
 }
 
 void Puller::Run() {
-  // Monotonic: a clock that is set must not make the sweep come late.
-  auto next_sweep = std::chrono::steady_clock::now();
-  absl::Status swept;
   while (!signal_.stopped()) {
     if (PATHWAYS_REPAIR_OFF()) {
       signal_.Wait(base::kIdleWait);
       continue;
     }
-    if (std::chrono::steady_clock::now() >= next_sweep) {
-      swept = Sweep();
-      const absl::Duration wait = swept.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
-      next_sweep = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(wait);
-    }
-    absl::Status told = swept;
-    told.Update(NotLost(LookAgainWhenDue()));
-    const absl::StatusOr<bool> applied = PullOnce();
-    told.Update(NotLost(applied.status()));
-    told.Update(unread_.status());
-    reporter_.Tell(told);
+    const absl::StatusOr<bool> applied = Step();
     if (applied.ok() && *applied) continue;
     // Every commit wakes it, and hardly one leaves a stream behind.
     if (!signal_.Rest(kPullRest)) return;
     signal_.Wait(applied.ok() ? base::kIdleWait : base::kErrorWait);
   }
+}
+
+absl::StatusOr<bool> Puller::Step() {
+  if (base::SteadyNow() >= next_sweep_) {
+    swept_ = Sweep();
+    const absl::Duration wait = swept_.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+    next_sweep_ = base::SteadyNow() + absl::ToChronoMilliseconds(wait);
+  }
+  absl::Status told = swept_;
+  told.Update(NotLost(LookAgainWhenDue()));
+  const absl::StatusOr<bool> applied = PullOnce();
+  told.Update(NotLost(applied.status()));
+  told.Update(unread_.status());
+  reporter_.Tell(told);
+  return applied;
 }
 
 absl::StatusOr<bool> Puller::PullOnce() {
@@ -149,6 +153,10 @@ std::vector<engine::Command> Puller::ReadSome(const std::vector<engine::BehindRo
 }
 
 void Puller::NoteUnread(const engine::BehindRow& row, const absl::Status& status, Round& round) {
+  if (PATHWAYS_MUTANT("stop_at_unread")) {
+    round.down = status;
+    return;
+  }
   if (!absl::IsUnavailable(status)) {
     round.unavailable_in_row = 0;  // It answered.
     round.unread.push_back({row, status});
@@ -197,8 +205,7 @@ bool Puller::UpstreamReads(const Round& round) {
 }
 
 absl::Status Puller::LookAgain() {
-  look_again_ = std::chrono::steady_clock::now() +
-                absl::ToChronoMilliseconds(std::min(sweep_every_, kLookAgain));
+  look_again_ = base::SteadyNow() + absl::ToChronoMilliseconds(std::min(sweep_every_, kLookAgain));
   std::vector<std::string> streams;
   for (const auto& [stream, suspect] : suspects_) streams.push_back(stream);
   if (streams.empty()) return absl::OkStatus();
@@ -222,7 +229,7 @@ absl::Status Puller::LookAgain() {
 
 absl::Status Puller::LookAgainWhenDue() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return std::chrono::steady_clock::now() < look_again_ ? absl::OkStatus() : LookAgain();
+  return base::SteadyNow() < look_again_ ? absl::OkStatus() : LookAgain();
 }
 
 absl::Status Puller::Sweep() {

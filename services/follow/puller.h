@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
@@ -45,6 +46,7 @@ struct PullerParts {
   std::function<void(int64_t cases)> found_missing = nullptr;
   // The pause after a stream could not be read for the first time.
   std::chrono::milliseconds retry_first{1000};
+  base::Drive drive = base::Drive::kThread;
 };
 
 class Puller {
@@ -60,6 +62,10 @@ class Puller {
   // the upstream was asked for events that were applied here and lacks them, so it lost its tail.
   // DATA_LOSS is given for nothing else. Thread-safe.
   absl::Status Sweep();
+
+  // Sweeps when it is time, looks again at what was missing, pulls, and reports. Whether something
+  // was applied. What the thread does; only for one that goes by steps.
+  absl::StatusOr<bool> Step();
 
  private:
   // A case that missed an event when it was looked at. The event may still be on its way, so it is
@@ -123,6 +129,9 @@ class Puller {
   std::mutex mutex_;                         // Guards the next two; held for a whole look.
   std::map<std::string, Suspect> suspects_;  // By stream.
   std::chrono::steady_clock::time_point look_again_;
+  // Monotonic: a clock that is set must not make the sweep come late. Used by the thread alone,
+  std::chrono::steady_clock::time_point next_sweep_ = base::SteadyNow();
+  absl::Status swept_;  // as is this.
   std::thread thread_;
 };
 

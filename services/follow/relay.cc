@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "services/base/drive.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 
@@ -38,14 +39,15 @@ absl::Status StreamsAreWithheld() {
 }  // namespace
 
 Relay::Relay(engine::EventStore& store, Publisher& publisher, Report report, CheckTopic check_topic,
-             std::function<void()> cancel, std::chrono::milliseconds check_every)
+             std::function<void()> cancel, std::chrono::milliseconds check_every, base::Drive drive)
     : store_(store),
       publisher_(publisher),
       reporter_(std::move(report)),
       check_topic_(std::move(check_topic)),
       cancel_(std::move(cancel)),
-      check_every_(check_every),
-      thread_([this] { Run(); }) {}
+      check_every_(check_every) {
+  if (drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 Relay::~Relay() { Stop(); }
 
@@ -64,9 +66,8 @@ void Relay::RetryWithheld() {
 
 void Relay::Run() {
   while (!signal_.stopped()) {
-    const absl::StatusOr<size_t> published = PublishOnce();
-    if (signal_.stopped()) return;  // What was cancelled is no error.
-    reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
+    const absl::StatusOr<size_t> published = Step();
+    if (signal_.stopped()) return;
     if (!lost_.ok()) return;
     // After less than a batch there is more only if somebody says so.
     if (published.ok() && *published == kBatch) continue;
@@ -75,6 +76,13 @@ void Relay::Run() {
     if (leads_ || !published.ok())
       signal_.Wait(published.ok() ? base::kIdleWait : base::kErrorWait);
   }
+}
+
+absl::StatusOr<size_t> Relay::Step() {
+  const absl::StatusOr<size_t> published = PublishOnce();
+  if (signal_.stopped()) return published;  // What was cancelled is no error.
+  reporter_.Tell(published.ok() && withholds_ ? StreamsAreWithheld() : published.status());
+  return published;
 }
 
 absl::StatusOr<size_t> Relay::PublishOnce() {
@@ -114,13 +122,13 @@ absl::Status Relay::CheckTopicWhenDue() {
     if (absl::IsDataLoss(checked)) lost_ = checked;
     RETURN_IF_ERROR(checked);
     checked_session_ = session_;
-  } else if (checking_.valid() || std::chrono::steady_clock::now() < next_check_) {
+  } else if (checking_.valid() || base::SteadyNow() < next_check_) {
     return absl::OkStatus();
   } else {
     // Beside the publishing: it asks the broker several questions, and events would wait for them.
     checking_ = std::async(std::launch::async, check_topic_, TopicCheck::kEnds);
   }
-  next_check_ = std::chrono::steady_clock::now() + check_every_;
+  next_check_ = base::SteadyNow() + check_every_;
   return absl::OkStatus();
 }
 
@@ -134,7 +142,7 @@ size_t Relay::StandBy() {
 }
 
 absl::Status Relay::ReadProgress() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = base::SteadyNow();
   const bool retry = retry_.exchange(false) || now >= next_retry_;
   if (watermark_ && !retry) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t watermark, store_.ReadWatermark());

@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/store/event_store.h"
 #include "services/follow/bus/bus.h"
@@ -55,7 +56,8 @@ class Relay {
   // `check_topic` end soon.
   Relay(engine::EventStore& store, Publisher& publisher, Report report,
         CheckTopic check_topic = nullptr, std::function<void()> cancel = nullptr,
-        std::chrono::milliseconds check_every = std::chrono::seconds(10));
+        std::chrono::milliseconds check_every = std::chrono::seconds(10),
+        base::Drive drive = base::Drive::kThread);
   // Stops.
   ~Relay();
   // Something was committed. Never blocks.
@@ -69,6 +71,9 @@ class Relay {
   // Publishes one batch. Returns the number of events that need no more work; 0 also when another
   // process leads.
   absl::StatusOr<size_t> PublishOnce();
+
+  // The same, and reports. What the thread does; only for one that goes by steps.
+  absl::StatusOr<size_t> Step();
 
  private:
   void Run();

@@ -50,6 +50,8 @@ std::vector<absl::Status> SubmitEach(engine::Engine& engine,
       if (--waiting->left == 0) waiting->done.notify_one();
     });
   }
+  while (engine.goes_by_steps() && engine.RunOnce()) {
+  }
   std::unique_lock<std::mutex> lock(waiting->mutex);
   waiting->done.wait(lock, [&] { return waiting->left == 0; });
   return std::move(waiting->statuses);

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "services/base/clock.h"
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/submit.h"
 #include "services/type/problem.h"
@@ -60,13 +62,14 @@ void WaitingTimers::Skip(const engine::TimerRow& timer) {
 }
 
 TimerLoop::TimerLoop(engine::EventStore& store, engine::Engine& engine, DueOf due_of,
-                     absl::Duration every, Report report)
+                     absl::Duration every, Report report, base::Drive drive)
     : store_(store),
       engine_(engine),
       due_of_(std::move(due_of)),
       every_(every),
-      reporter_(std::move(report)),
-      thread_([this] { Run(); }) {}
+      reporter_(std::move(report)) {
+  if (drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 TimerLoop::~TimerLoop() { Stop(); }
 
@@ -86,9 +89,16 @@ absl::StatusOr<size_t> TimerLoop::FireDue() {
   return Look([] { return true; });
 }
 
+absl::StatusOr<size_t> TimerLoop::Step() {
+  absl::StatusOr<size_t> fired = FireDue();
+  reporter_.Tell(fired.status());
+  return fired;
+}
+
 absl::StatusOr<size_t> TimerLoop::Look(const std::function<bool()>& go_on) {
   std::lock_guard<std::mutex> lock(look_mutex_);
-  ASSIGN_OR_RETURN(const absl::Time now, store_.Now());
+  ASSIGN_OR_RETURN(absl::Time now, store_.Now());
+  if (PATHWAYS_MUTANT("process_clock_timers")) now = base::SystemClock().Now();
   size_t fired = 0;
   absl::Status first_error;
   bool all_wait = true;
@@ -108,7 +118,7 @@ absl::StatusOr<size_t> TimerLoop::Look(const std::function<bool()>& go_on) {
       if (!all_wait) break;
       waiting_.Skip(timer);
     }
-    if (page.size() < kPage || !go_on()) break;
+    if (page.size() < kPage || PATHWAYS_MUTANT("timers_first_page") || !go_on()) break;
   }
   RETURN_IF_ERROR(first_error);
   return fired;

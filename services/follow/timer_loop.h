@@ -27,6 +27,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
@@ -73,7 +74,7 @@ class TimerLoop {
 
   // All must outlive the loop.
   TimerLoop(engine::EventStore& store, engine::Engine& engine, DueOf due_of, absl::Duration every,
-            Report report);
+            Report report, base::Drive drive = base::Drive::kThread);
   ~TimerLoop();
   void Notify() { signal_.Notify(); }
   void Stop();
@@ -81,6 +82,9 @@ class TimerLoop {
   // Submits what is due now and waits for the answers. Returns the number submitted, or the first
   // error. After an error it still submits the others, unless the store cannot be read or written.
   absl::StatusOr<size_t> FireDue();
+
+  // The same, and reports. What the thread does; only for one that goes by steps.
+  absl::StatusOr<size_t> Step();
 
  private:
   void Run();

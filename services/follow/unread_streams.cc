@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/drive.h"
 
 namespace pathways::follow {
 namespace {
@@ -16,13 +17,13 @@ bool UnreadStreams::MayTry(const std::string& stream) {
   const auto found = entries_.find(stream);
   if (found == entries_.end()) return true;
   found->second.is_wanted = true;
-  return std::chrono::steady_clock::now() >= found->second.next;
+  return base::SteadyNow() >= found->second.next;
 }
 
 int UnreadStreams::Failed(const std::string& stream, const absl::Status& status, bool counts) {
   Entry& entry = entries_[stream];
   const int doublings = std::min(entry.tries, counts ? kDoublingsMax : kDoublingsUncountedMax);
-  entry.next = std::chrono::steady_clock::now() + first_ * (1 << doublings);
+  entry.next = base::SteadyNow() + first_ * (1 << doublings);
   ++entry.tries;
   if (counts) ++entry.counted;
   entry.why = status;

@@ -305,6 +305,17 @@ TEST_F(RestoreTest, WhatWasSealedIsCountedAndStoodInFor) {
   EXPECT_EQ(restored_.store.ReadStream("d", 1, 1, /*with_sealed=*/true)->front().sealed, "gap");
 }
 
+// The backup is an older one than the program.
+TEST_F(RestoreTest, ACaseThatAnotherReleaseFoldedHasNothingOfItAnyMore) {
+  engine::StreamRow row = *restored_.store.ReadState("a");
+  row.evolve_version = 7;
+  row.state.open = "of another release";
+  const type::Folded folded{{{"all", "other a"}}, {}, {{"other", 1697600000}}};
+  ASSERT_TRUE(restored_.store.RestoreFolded("a", row, folded).ok());
+  ASSERT_TRUE(RestoreFrom(before_.Log()).ok());
+  EXPECT_EQ(RowsOf(restored_.store), RowsOf(before_.store));
+}
+
 TEST_F(RestoreTest, WhatTheTopicLacksIsLeftToTheRelay) {
   restored_.Request("e", "seven", "");
   const int64_t unpublished = *restored_.store.LastPosition();

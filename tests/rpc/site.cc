@@ -133,7 +133,7 @@ Site::Site(Change change)
     : change_(std::move(change)),
       log_(base::LogLevel::kInfo, clock_, [this](absl::string_view line) {
         const std::lock_guard lock(mutex_);
-        logged_.append(line);
+        absl::StrAppend(&logged_, line);
       }) {
   Must(host::CreateMasterKey(MasterKey()));
   const host::Principal principals[] = {

@@ -6,7 +6,10 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::sim {
@@ -331,7 +334,9 @@ absl::StatusOr<engine::BatchData> MemoryStore::Transaction::Read(const engine::B
 absl::Status MemoryStore::Transaction::Commit(engine::BatchWrite& write) {
   if (finished_) return absl::InternalError("the batch is finished");
   finished_ = true;
+  PATHWAYS_CRASH_POINT("store.before_commit");
   RETURN_IF_ERROR(Apply(write));
+  PATHWAYS_CRASH_POINT("store.after_commit");
   const bool appended = std::any_of(write.streams.begin(), write.streams.end(),
                                     [](const engine::StreamWrite& s) { return !s.events.empty(); });
   place_.unlock();
@@ -678,6 +683,33 @@ void MemoryStore::FailNextCommits(int n, absl::Status status) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
   commits_to_fail_ = n;
   fault_ = std::move(status);
+}
+
+void MemoryStore::PlantTimer(const engine::TimerRow& timer) {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  tables_->AddFolded(timer.stream, {{}, {}, {{timer.kind, timer.due_unix_seconds}}});
+}
+
+std::vector<std::string> MemoryStore::FoldedRows() {
+  std::lock_guard<std::mutex> lock(tables_mutex_);
+  std::vector<std::string> rows;
+  for (const auto& [stream, row] : tables_->states) {
+    rows.push_back(absl::StrCat("state ", stream, " ", row.version, " ", row.evolve_version, " ",
+                                absl::FormatTime(row.last_event_time), " ",
+                                absl::BytesToHexString(row.state.open), " ",
+                                absl::BytesToHexString(row.state.sealed)));
+  }
+  for (const auto& [entry, stream] : tables_->lists) {
+    rows.push_back(absl::StrCat("list ", entry.index, " ", absl::BytesToHexString(entry.key)));
+  }
+  for (const auto& [entry, stream] : tables_->uniques) {
+    rows.push_back(
+        absl::StrCat("unique ", entry.index, " ", absl::BytesToHexString(entry.key), " ", stream));
+  }
+  for (const auto& [due, stream, kind] : tables_->by_due) {
+    rows.push_back(absl::StrCat("timer ", stream, " ", kind, " ", due));
+  }
+  return rows;
 }
 
 std::vector<engine::AuditRow> MemoryStore::Audit() {

@@ -87,6 +87,11 @@ class MemoryStore : public engine::EventStore {
   // For tests: the next `n` calls of Batch::Commit write nothing and return `status`, which must
   // not be OK.
   void FailNextCommits(int n, absl::Status status);
+  // For tests: a timer that no state has, and that is never dropped.
+  void PlantTimer(const engine::TimerRow& timer);
+  // For tests: every state, list entry, unique entry and timer, each as text; a timer's begins with
+  // "timer".
+  std::vector<std::string> FoldedRows();
   // For tests: the audit trail, oldest first.
   std::vector<engine::AuditRow> Audit();
 

@@ -1,0 +1,337 @@
+#include "tests/sim/check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "pathways/intake/v1/events.pb.h"
+#include "pathways/intake/v1/state.pb.h"
+#include "pathways/referral/v1/events.pb.h"
+#include "pathways/referral/v1/state.pb.h"
+#include "services/intake/age_band.h"
+#include "services/intake/sealing.h"
+#include "services/intake/status_projection.h"
+#include "services/type/dates.h"
+#include "services/type/desk.h"
+#include "services/type/stream.h"
+#include "tests/sim/world.h"
+
+namespace pathways::sim {
+namespace {
+
+constexpr int kAll = 1000000;
+
+// Not by dereferencing: a loop over a part of what is gone would read what is gone.
+template <typename T>
+T Value(absl::StatusOr<T> read) {
+  return *std::move(read);
+}
+
+bool IsPoisoned(const World& world, const std::string& stream) {
+  return world.unwritable.contains(stream) || world.unreadable.contains(stream);
+}
+
+// The cases of a store, without those that are poisoned.
+std::vector<engine::StreamHead> CasesOf(const World& world, MemoryStore& store) {
+  std::vector<engine::StreamHead> heads = Value(store.ReadHeads("", kAll));
+  std::erase_if(heads, [&](const engine::StreamHead& head) {
+    return type::IsServiceStream(head.stream) || IsPoisoned(world, head.stream);
+  });
+  return heads;
+}
+
+std::vector<engine::EventRow> EventsOf(MemoryStore& store, const std::string& stream) {
+  return Value(store.ReadStream(stream, 1, kAll, /*with_sealed=*/true));
+}
+
+std::string NotApplied(World& world, Service& service, const Followed& upstream) {
+  for (const engine::StreamHead& head : CasesOf(world, *upstream.store)) {
+    const auto applied = Value(service.store->ReadApplied(upstream.name, {head.stream}));
+    const auto found = applied.find(head.stream);
+    const int64_t number = found == applied.end() ? 0 : found->second;
+    if (number == head.version) continue;
+    return absl::StrCat(": ", service.name, " has applied ", number, " of ", head.version, " of ",
+                        upstream.name, ", ", head.stream);
+  }
+  return "";
+}
+
+std::string NotShown(World& world, Service& service, const Followed& upstream) {
+  const intake::StatusProjection status;
+  for (const engine::StreamHead& head : CasesOf(world, *upstream.store)) {
+    const auto values = Value(service.store->ReadProjections(status.Name(), {head.stream}));
+    const auto found = values.find(head.stream);
+    const absl::StatusOr<int64_t> folded =
+        status.Folded(found == values.end() ? "" : found->second, upstream.name);
+    if (folded.ok() && *folded == head.version) continue;
+    return absl::StrCat(": the status lacks events of ", upstream.name, " of ", head.stream);
+  }
+  return "";
+}
+
+std::string NotOver(World& world, Service& service) {
+  for (const engine::BehindRow& row : Value(service.store->ReadBehindOf("", {}, kAll))) {
+    if (!IsPoisoned(world, row.stream)) {
+      return absl::StrCat(": ", service.name, " is behind ", row.upstream, ", ", row.stream);
+    }
+  }
+  if (Value(service.store->ReadWatermark()) != Value(service.store->LastPosition())) {
+    return absl::StrCat(": ", service.name, " has not published all");
+  }
+  return "";
+}
+
+// A timer that is due and neither fires nor waits for its day.
+std::string NotFired(World& world, Service& service) {
+  const absl::Time now = service.clock->Now();
+  for (const engine::TimerRow& timer : Value(service.store->ReadDueTimers(now, {}, kAll))) {
+    if (IsPoisoned(world, timer.stream)) continue;
+    if (absl::StartsWith(timer.stream, World::kStuck)) continue;
+    if (service.name == "intake") {
+      const auto due =
+          intake::ChangeAgeBand(*service.domain, *service.store, world.keyring(), timer, now);
+      if (due.ok() && due->not_before) continue;
+    }
+    return absl::StrCat(": a timer of ", service.name, " is overdue, ", timer.stream);
+  }
+  return "";
+}
+
+class Findings {
+ public:
+  void Add(const std::string& what) { found_.push_back(what); }
+  // Of a service's case.
+  void Add(const Service& service, const std::string& stream, const std::string& what) {
+    Add(absl::StrCat(service.name, ", ", stream, ": ", what));
+  }
+  std::vector<std::string> Take() { return std::move(found_); }
+
+ private:
+  std::vector<std::string> found_;
+};
+
+// Numbers without holes, times that do not go back, and each upstream event's effects once and in
+// order.
+void CheckStreams(World& world, Service& service, Findings& findings) {
+  for (const engine::StreamHead& head : Value(service.store->ReadHeads("", kAll))) {
+    int64_t number = 0;
+    absl::Time time = absl::InfinitePast();
+    std::map<std::string, int64_t> caused;
+    std::set<std::string> ids;
+    for (const engine::EventRow& event : EventsOf(*service.store, head.stream)) {
+      if (event.number != ++number) findings.Add(service, head.stream, "numbers have a hole");
+      if (event.time < time) findings.Add(service, head.stream, "times go back");
+      time = event.time;
+      if (!ids.insert(event.ce_id).second) findings.Add(service, head.stream, "an id twice");
+      if (event.cause.number() == 0 || event.cause.service() == "policy") continue;
+      int64_t& last = caused[event.cause.service()];
+      if (event.cause.number() < last) {
+        findings.Add(service, head.stream, "an upstream event had its effect again");
+      }
+      last = event.cause.number();
+    }
+    if (number != head.version)
+      findings.Add(service, head.stream, "the head is not the last event");
+  }
+  for (const engine::ParkedRow& row : Value(service.store->ReadParked(kAll))) {
+    if (!IsPoisoned(world, row.stream)) findings.Add(service, row.stream, "parked: " + row.reason);
+  }
+}
+
+// Each accepted request has its case, once.
+void CheckRequests(World& world, Findings& findings) {
+  std::set<std::string> registered;
+  for (const auto& call : world.actors().calls()) {
+    const auto row = Value(world.service(call->service).store->ReadRequest(call->request_key));
+    const bool accepted = call->answered && call->answered->ok();
+    if (accepted != row.has_value()) {
+      findings.Add(absl::StrCat(call->service, ": a request was answered ",
+                                call->answered->ToString(), " and is ",
+                                row ? "remembered" : "not remembered"));
+    }
+    if (row && row->stream != call->stream)
+      findings.Add("a request is remembered for another case");
+    if (row && call->registers && !registered.insert(row->stream).second) {
+      findings.Add("two requests registered one case");
+    }
+  }
+  const auto heads = Value(world.service("intake").store->ReadHeads("", kAll));
+  for (const engine::StreamHead& head : heads) {
+    if (!registered.contains(head.stream)) findings.Add("a case that nobody registered");
+  }
+  if (registered.size() > heads.size()) findings.Add("a case that was registered is gone");
+  for (const std::string& one : world.actors().contradictions()) findings.Add(one);
+}
+
+// Nobody grows older before the day, as the clock of the store had it.
+void CheckAgeBands(World& world, Findings& findings) {
+  Service& service = world.service("intake");
+  for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
+    const engine::StreamRow row = Value(service.store->ReadState(head.stream));
+    intake::v1::IntakeState state;
+    intake::v1::IntakeSealed sealed;
+    (void)state.ParseFromString(row.state.open);
+    (void)sealed.ParseFromString(row.state.sealed);
+    const auto keys = Value(service.store->ReadKeys(head.stream));
+    const auto identity = intake::OpenIdentity(world.keyring(), keys, sealed.people(0));
+    if (!identity.ok()) {
+      findings.Add(service, head.stream, "an identity cannot be opened");
+      continue;
+    }
+    for (const engine::EventRow& stored : EventsOf(*service.store, head.stream)) {
+      intake::v1::IntakeEvent event;
+      (void)event.ParseFromString(stored.data);
+      if (!event.has_age_band_changed()) continue;
+      const absl::CivilDay day = type::DeskDay(type::PlaceOf(state.facts()), stored.time);
+      if (type::BandOn(identity->date_of_birth(), day) != event.age_band_changed().age_band()) {
+        findings.Add(service, head.stream, "an age band changed on another day than it should");
+      }
+    }
+  }
+}
+
+// One referral for each pathway, people and attempt, made of the facts that intake has.
+void CheckReferrals(World& world, Findings& findings) {
+  Service& service = world.service("referral");
+  for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
+    std::set<std::tuple<std::string, std::string, int>> seen;
+    for (const engine::EventRow& row : EventsOf(*service.store, head.stream)) {
+      referral::v1::ReferralEvent event;
+      if (!event.ParseFromString(row.data)) findings.Add(service, head.stream, "cannot be read");
+      if (!event.has_referral_submitted()) continue;
+      const auto& made = event.referral_submitted();
+      if (!seen.emplace(made.pathway(), absl::StrJoin(made.person_ids(), "+"), made.attempt())
+               .second) {
+        findings.Add(service, head.stream, "two referrals of one attempt");
+      }
+    }
+    referral::v1::ReferralCaseState state;
+    intake::v1::IntakeState registered;
+    (void)state.ParseFromString(service.store->ReadState(head.stream)->state.open);
+    (void)registered.ParseFromString(
+        world.service("intake").store->ReadState(head.stream)->state.open);
+    if (state.facts().SerializeAsString() != registered.facts().SerializeAsString()) {
+      findings.Add(service, head.stream, "its facts are not intake's");
+    }
+  }
+}
+
+// What is shown is a fold of what was published.
+void CheckStatus(World& world, Findings& findings) {
+  const intake::StatusProjection status;
+  Service& service = world.service("intake");
+  for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
+    std::string expected;
+    for (const Followed& upstream : service.projects) {
+      for (const engine::EventRow& event : EventsOf(*upstream.store, head.stream)) {
+        if (!status.Fold(expected, upstream.name, event).ok()) {
+          findings.Add(service, head.stream, "the status cannot be folded");
+        }
+      }
+    }
+    const auto shown = Value(service.store->ReadProjections(status.Name(), {head.stream}));
+    const auto found = shown.find(head.stream);
+    if ((found == shown.end() ? "" : found->second) != expected) {
+      findings.Add(service, head.stream, "the status is not what was published");
+    }
+  }
+}
+
+// A timer that was dropped comes back when its state is folded again, and is dropped again.
+void CheckFolds(Service& service, Findings& findings) {
+  const std::vector<std::string> before = service.store->FoldedRows();
+  if (!engine::RebuildFolded(*service.domain, *service.store).ok()) {
+    return findings.Add(absl::StrCat(service.name, " cannot be folded again"));
+  }
+  const std::vector<std::string> rows = service.store->FoldedRows();
+  const std::set<std::string> after(rows.begin(), rows.end());
+  for (const std::string& row : before) {
+    if (absl::StartsWith(row, absl::StrCat("timer ", World::kStuck))) continue;
+    if (!after.contains(row)) findings.Add(absl::StrCat(service.name, " folds otherwise: ", row));
+  }
+  const std::set<std::string> known(before.begin(), before.end());
+  for (const std::string& row : after) {
+    if (!known.contains(row) && !absl::StartsWith(row, "timer")) {
+      findings.Add(absl::StrCat(service.name, " folds more: ", row));
+    }
+  }
+}
+
+bool MayTell(const Faults& faults, const Alarm& alarm) {
+  const bool poisoned = faults.unwritable || faults.unreadable;
+  const bool away = faults.bus_away || faults.streams_away || faults.store_away;
+  const bool stopped = faults.crashes || faults.freezes;
+  // A sweep waits longer than anything is late here, but for a process that stands still, or one
+  // whose store often does not answer.
+  if (alarm.found_missing > 0) return faults.lost_records || faults.freezes || faults.store_away;
+  switch (alarm.status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return away || faults.unreadable;
+    case absl::StatusCode::kAborted:
+      return stopped || faults.store_away;
+    case absl::StatusCode::kInternal:
+      return poisoned;
+    case absl::StatusCode::kDataLoss:
+      return faults.stuck_timers && absl::StrContains(alarm.who, "timers");
+    default:
+      return false;
+  }
+}
+
+// No alarm without a fault, and one for a fault that deserves it.
+void CheckAlarms(World& world, Findings& findings) {
+  int64_t found = 0;
+  for (const Alarm& alarm : world.alarms()) {
+    const bool is_sweep = absl::StartsWith(alarm.who, "eligibility") && alarm.found_missing > 0;
+    if (is_sweep) found += alarm.found_missing;
+    if (MayTell(world.planted(), alarm)) continue;
+    findings.Add(absl::StrCat("an alarm without a fault: ", alarm.who, ": ",
+                              alarm.found_missing > 0
+                                  ? absl::StrCat("found ", alarm.found_missing, " missing")
+                                  : alarm.status.ToString()));
+  }
+  // Where the answer to a write may be lost, so may be the count.
+  if (world.planted().store_away) return;
+  Service& intake = world.service("intake");
+  for (const auto& [stream, number] : intake.topic->Lost()) {
+    // What comes after it on the bus says that it is missing, and nobody need be told.
+    if (IsPoisoned(world, stream) || intake.topic->LastOf(stream) > number) continue;
+    if (found == 0) findings.Add(intake, stream, "a record was lost and no sweep told of it");
+  }
+}
+
+}  // namespace
+
+std::string WhatIsLeft(World& world) {
+  std::string left;
+  for (Service& service : world.services()) {
+    for (const Followed& upstream : service.follows) {
+      if (left.empty()) left = NotApplied(world, service, upstream);
+    }
+    for (const Followed& upstream : service.projects) {
+      if (left.empty()) left = NotShown(world, service, upstream);
+    }
+    if (left.empty()) left = NotOver(world, service);
+    if (left.empty()) left = NotFired(world, service);
+  }
+  return left;
+}
+
+std::vector<std::string> Check(World& world) {
+  Findings findings;
+  for (Service& service : world.services()) CheckStreams(world, service, findings);
+  CheckRequests(world, findings);
+  CheckAgeBands(world, findings);
+  CheckReferrals(world, findings);
+  CheckStatus(world, findings);
+  CheckAlarms(world, findings);
+  for (Service& service : world.services()) CheckFolds(service, findings);
+  return findings.Take();
+}
+
+}  // namespace pathways::sim

@@ -1,0 +1,114 @@
+#include "tests/sim/process.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/intake/age_band.h"
+
+namespace pathways::sim {
+namespace {
+
+constexpr absl::Duration kSweepEvery = absl::Seconds(30);
+constexpr absl::Duration kTimersEvery = absl::Seconds(1);
+
+}  // namespace
+
+Process::Process(Service& service, int replica, const host::Keyring& keyring, Surroundings& around,
+                 std::function<void(Alarm)> alarm)
+    : service_(service),
+      around_(around),
+      name_(absl::StrCat(service.name, "/", replica)),
+      alarm_(std::move(alarm)) {
+  // Poison is for who follows: who registers a case has committed it.
+  session_ = std::make_unique<Session>(*service.store, service.lead, around,
+                                       /*fails_unwritable=*/!service.follows.empty());
+  engine::EngineOptions options;
+  options.drive = base::Drive::kSteps;
+  options.batch_max = 8;
+  options.gave_up = [this](const engine::Command&, const absl::Status& why) {
+    alarm_({absl::StrCat(name_, " gave up"), why, 0});
+  };
+  engine_ = std::make_unique<engine::Engine>(*service.domain, *session_, std::move(options));
+  steps_.push_back({"engine", [this] {
+                      engine_->RunOnce();
+                      return absl::OkStatus();
+                    }});
+  relay_ = std::make_unique<follow::Relay>(*session_, *service.topic, ReportTo("relay"), nullptr,
+                                           nullptr, std::chrono::seconds(10), base::Drive::kSteps);
+  steps_.push_back({"relay", [this] { return relay_->Step().status(); }});
+  for (const Followed& upstream : service.follows) Follow(upstream, replica);
+  if (!service.projects.empty()) Project(replica);
+  StartTimers(keyring);
+}
+
+follow::Report Process::ReportTo(const std::string& part) {
+  return [this, part](const absl::Status& status) {
+    if (!status.ok()) alarm_({absl::StrCat(name_, " ", part), status, 0});
+  };
+}
+
+void Process::Follow(const Followed& upstream, int replica) {
+  logs_.push_back(upstream.group->LogsOf(replica));
+  streams_.push_back(std::make_unique<Streams>(*upstream.store, around_));
+  consumers_.push_back(std::make_unique<follow::Consumer>(
+      follow::ConsumerParts{.upstream = upstream.name,
+                            .logs = *logs_.back(),
+                            .domain = *service_.domain,
+                            .store = *session_,
+                            .engine = *engine_,
+                            .report = ReportTo(absl::StrCat("consumer of ", upstream.name)),
+                            .drive = base::Drive::kSteps}));
+  follow::PullerParts parts{.upstream = upstream.name,
+                            .streams = *streams_.back(),
+                            .domain = *service_.domain,
+                            .store = *session_,
+                            .engine = *engine_,
+                            .report = ReportTo(absl::StrCat("puller of ", upstream.name)),
+                            .drive = base::Drive::kSteps};
+  parts.found_missing = [this, name = upstream.name](int64_t cases) {
+    alarm_({absl::StrCat(name_, " sweep of ", name), absl::OkStatus(), cases});
+  };
+  pullers_.push_back(std::make_unique<follow::Puller>(std::move(parts), kSweepEvery));
+  steps_.push_back({"consumer of " + upstream.name,
+                    [consumer = consumers_.back().get()] { return consumer->Step().status(); }});
+  steps_.push_back({"puller of " + upstream.name,
+                    [puller = pullers_.back().get()] { return puller->Step().status(); }});
+}
+
+void Process::Project(int replica) {
+  std::vector<follow::ProjectionSource> sources;
+  for (const Followed& upstream : service_.projects) {
+    logs_.push_back(upstream.group->LogsOf(replica));
+    streams_.push_back(std::make_unique<Streams>(*upstream.store, around_));
+    sources.push_back({upstream.name, *logs_.back(), *streams_.back()});
+  }
+  projector_ = std::make_unique<follow::Projector>(
+      *session_, status_, std::move(sources), kSweepEvery, ReportTo("status"), base::Drive::kSteps);
+  steps_.push_back({"status", [this] { return projector_->Step().status(); }});
+}
+
+void Process::StartTimers(const host::Keyring& keyring) {
+  follow::TimerLoop::DueOf due_of;
+  if (service_.name == "intake") {
+    due_of = [this, &keyring](const engine::TimerRow& timer, absl::Time now) {
+      return intake::ChangeAgeBand(*service_.domain, *session_, keyring, timer, now);
+    };
+  } else if (!service_.domain->Governing().stream.empty()) {
+    due_of = [this](const engine::TimerRow&, absl::Time) {
+      return follow::TimerLoop::Due{service_.domain->Governing().command, 0};
+    };
+    sweep_ = std::make_unique<follow::GoverningSweep>(
+        *service_.domain, *session_, *engine_,
+        follow::GoverningSweepOptions{.drive = base::Drive::kSteps, .every = kSweepEvery},
+        ReportTo("rescreening"));
+    steps_.push_back({"rescreening", [this] { return sweep_->Step(); }});
+  } else {
+    return;
+  }
+  timers_ =
+      std::make_unique<follow::TimerLoop>(*session_, *engine_, std::move(due_of), kTimersEvery,
+                                          ReportTo("timers"), base::Drive::kSteps);
+  steps_.push_back({"timers", [this] { return timers_->Step().status(); }});
+}
+
+}  // namespace pathways::sim

@@ -1,0 +1,101 @@
+// One process of a simulation: what a service runs, without a thread.
+//
+// Engine, consumers, pullers, projector, timers, sweep and relay are those of the services, made as
+// services/host/service_core.h and the services' values make them, but driven by steps. A process
+// that crashes is destroyed, and another one is made on the same store.
+#ifndef PATHWAYS_TESTS_SIM_PROCESS_H_
+#define PATHWAYS_TESTS_SIM_PROCESS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/base/clock.h"
+#include "services/engine/domain.h"
+#include "services/engine/engine.h"
+#include "services/follow/bus/bus.h"
+#include "services/follow/consumer.h"
+#include "services/follow/governing_sweep.h"
+#include "services/follow/projector.h"
+#include "services/follow/puller.h"
+#include "services/follow/relay.h"
+#include "services/follow/timer_loop.h"
+#include "services/host/keys.h"
+#include "services/intake/status_projection.h"
+#include "tests/sim/session.h"
+#include "tests/sim/topic.h"
+
+namespace pathways::sim {
+
+// A service that another one reads: as commands, or only to show.
+struct Followed {
+  std::string name;
+  Group* group = nullptr;
+  MemoryStore* store = nullptr;
+};
+
+// What the replicas of one service have in common. All of it outlives them.
+struct Service {
+  std::string name;
+  std::unique_ptr<base::ManualClock> clock;  // The store's.
+  std::unique_ptr<MemoryStore> store;
+  std::unique_ptr<engine::Domain> domain;
+  std::unique_ptr<Topic> topic;
+  Lead lead;
+  std::vector<std::unique_ptr<Group>> groups;
+  std::vector<Followed> follows;
+  std::vector<Followed> projects;
+};
+
+// What the loops told: an error that began, or how many cases a sweep found.
+struct Alarm {
+  std::string who;
+  absl::Status status;
+  int64_t found_missing = 0;
+};
+
+class Process {
+ public:
+  struct Step {
+    std::string name;
+    std::function<absl::Status()> run;
+  };
+
+  // All must outlive the process. `alarm` hears of everything that an operator would.
+  Process(Service& service, int replica, const host::Keyring& keyring, Surroundings& around,
+          std::function<void(Alarm)> alarm);
+
+  const std::vector<Step>& steps() const { return steps_; }
+  engine::Engine& engine() { return *engine_; }
+  Session& session() { return *session_; }
+  const engine::Domain& domain() const { return *service_.domain; }
+
+ private:
+  follow::Report ReportTo(const std::string& part);
+  void Follow(const Followed& upstream, int replica);
+  void Project(int replica);
+  void StartTimers(const host::Keyring& keyring);
+
+  Service& service_;
+  Surroundings& around_;
+  const std::string name_;
+  const std::function<void(Alarm)> alarm_;
+  const intake::StatusProjection status_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::vector<std::unique_ptr<follow::EventLogs>> logs_;
+  std::vector<std::unique_ptr<Streams>> streams_;
+  std::vector<std::unique_ptr<follow::Consumer>> consumers_;
+  std::vector<std::unique_ptr<follow::Puller>> pullers_;
+  std::unique_ptr<follow::Projector> projector_;
+  std::unique_ptr<follow::TimerLoop> timers_;
+  std::unique_ptr<follow::GoverningSweep> sweep_;
+  std::unique_ptr<follow::Relay> relay_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace pathways::sim
+
+#endif  // PATHWAYS_TESTS_SIM_PROCESS_H_

@@ -1,0 +1,76 @@
+#include "tests/sim/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/base/status_macros.h"
+
+namespace pathways::sim {
+
+class Session::SessionBatch : public engine::Batch {
+ public:
+  SessionBatch(Session& session, std::unique_ptr<engine::Batch> batch)
+      : session_(session), batch_(std::move(batch)) {}
+
+  absl::StatusOr<engine::BatchData> Read(const engine::BatchRead& wanted) override {
+    return session_.Read([&] { return batch_->Read(wanted); });
+  }
+
+  absl::Status Commit(engine::BatchWrite& write) override {
+    RETURN_IF_ERROR(session_.Reach());
+    const bool cannot = std::any_of(
+        write.streams.begin(), write.streams.end(), [&](const engine::StreamWrite& stream) {
+          return !stream.events.empty() && session_.around_.unwritable.contains(stream.stream);
+        });
+    if (cannot && session_.fails_unwritable_) {
+      return absl::InternalError("a row cannot be written");
+    }
+    RETURN_IF_ERROR(batch_->Commit(write));
+    // Committed, and the answer does not arrive.
+    return session_.Reach();
+  }
+
+ private:
+  Session& session_;
+  const std::unique_ptr<engine::Batch> batch_;
+};
+
+void Session::Cut() {
+  YieldRelay();
+  ++number_;
+}
+
+absl::StatusOr<std::unique_ptr<engine::Batch>> Session::Begin() {
+  RETURN_IF_ERROR(Reach());
+  ASSIGN_OR_RETURN(std::unique_ptr<engine::Batch> batch, store_.Begin());
+  return std::unique_ptr<engine::Batch>(new SessionBatch(*this, std::move(batch)));
+}
+
+absl::StatusOr<engine::Lease> Session::LeadRelay() {
+  led_ = false;
+  RETURN_IF_ERROR(Reach());
+  if (lead_.holder == nullptr) lead_ = {lead_.epoch + 1, this};
+  if (lead_.holder != this) return absl::FailedPreconditionError("another process leads");
+  led_ = true;
+  return engine::Lease{lead_.epoch};
+}
+
+void Session::YieldRelay() {
+  if (lead_.holder == this) lead_.holder = nullptr;
+}
+
+absl::Status Session::Write(const std::function<absl::Status()>& write) {
+  RETURN_IF_ERROR(Reach());
+  RETURN_IF_ERROR(write());
+  return Reach();
+}
+
+absl::Status Session::WriteAsLeader(
+    const engine::Lease& lease, const std::function<absl::Status(const engine::Lease&)>& write) {
+  if (lead_.holder != this || lead_.epoch != lease.epoch) {
+    return absl::AbortedError("not the lease under which this log is published");
+  }
+  return Write([&] { return write(engine::kOnlyLease); });
+}
+
+}  // namespace pathways::sim

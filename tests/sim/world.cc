@@ -1,0 +1,406 @@
+#include "tests/sim/world.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "pathways/eligibility/v1/state.pb.h"
+#include "services/base/faults.h"
+#include "services/base/ids.h"
+#include "services/base/private_file.h"
+#include "services/base/serialize.h"
+#include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/domain_adapter.h"
+#include "services/eligibility/policy_file.h"
+#include "services/follow/submit.h"
+#include "services/intake/domain_adapter.h"
+#include "services/referral/domain_adapter.h"
+#include "services/referral/routes_file.h"
+#include "tests/sim/check.h"
+#include "tests/support/temp_folder.h"
+
+namespace pathways::sim {
+namespace {
+
+constexpr char kSource[] = PATHWAYS_SOURCE_DIR;
+constexpr int kTurns = 3000;
+constexpr int kStuckTimers = 300;
+// Rounds of every step, a second apart: a case whose events its owner cannot read is tried ten
+// times, with pauses of up to a minute.
+constexpr int kRoundsMax = 1500;
+constexpr absl::Time kStart = absl::FromUnixSeconds(1697500000);  // 2023-10-16.
+
+// What ends a process in the middle of a step.
+struct ProcessCrash {};
+
+// The source of every random byte of the program while a World lives.
+thread_local Random* random_source = nullptr;
+
+uint32_t RandomWord() { return static_cast<uint32_t>(random_source->Next()); }
+void RandomBytes(void* const buffer, const size_t size) {
+  auto* bytes = static_cast<unsigned char*>(buffer);
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(random_source->Next());
+}
+
+void SeedRandomBytes(Random* random) {
+  static randombytes_implementation implementation = {
+      [] { return "simulation"; }, RandomWord, nullptr, nullptr, RandomBytes, nullptr};
+  random_source = random;
+  if (randombytes_set_implementation(&implementation) != 0) std::abort();
+}
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (value.ok()) return *std::move(value);
+  std::cerr << value.status() << '\n';
+  std::abort();
+}
+
+// What only a service's followers meet: another one may run there, for no transaction is open.
+bool IsBetweenTransactions(const std::string& point) {
+  return absl::StartsWith(point, "consumer.") || absl::StartsWith(point, "puller.") ||
+         absl::StartsWith(point, "relay.");
+}
+
+}  // namespace
+
+Ground ReadGround() {
+  Ground ground;
+  const testing_support::TempFolder folder;
+  const std::string path = folder.path() + "/master.key";
+  const std::string key = absl::StrCat("pathways-master-key-v1 ", std::string(64, '7'), "\n");
+  if (!base::WritePrivateFile(path, key, base::Existing::kKeep).ok()) std::abort();
+  ground.keyring = Must(host::Keyring::Load(path));
+  ground.rules = Must(eligibility::LoadRules(absl::StrCat(kSource, "/policies/2023-07-28")));
+  ground.routes = Must(referral::LoadRoutes(absl::StrCat(kSource, "/samples/agencies.textproto")));
+  return ground;
+}
+
+Faults FaultsOf(uint64_t seed) {
+  Random random(seed * 2 + 1);
+  Faults faults;
+  // One seed in eight is calm: nothing may be told there.
+  if (random.OneIn(8)) return faults;
+  for (bool* fault : {&faults.lost_records, &faults.repeats, &faults.delays, &faults.bus_away,
+                      &faults.streams_away, &faults.store_away, &faults.crashes, &faults.freezes,
+                      &faults.clocks, &faults.lost_replies}) {
+    *fault = random.OneIn(3);
+  }
+  faults.unwritable = random.OneIn(6);
+  faults.unreadable = random.OneIn(6);
+  faults.stuck_timers = random.OneIn(8);
+  return faults;
+}
+
+std::string Names(const Faults& faults) {
+  std::vector<std::string> names;
+  const auto add = [&](bool fault, const char* name) {
+    if (fault) names.emplace_back(name);
+  };
+  add(faults.lost_records, "lost_records");
+  add(faults.repeats, "repeats");
+  add(faults.delays, "delays");
+  add(faults.bus_away, "bus_away");
+  add(faults.streams_away, "streams_away");
+  add(faults.store_away, "store_away");
+  add(faults.crashes, "crashes");
+  add(faults.freezes, "freezes");
+  add(faults.clocks, "clocks");
+  add(faults.lost_replies, "lost_replies");
+  add(faults.unwritable, "unwritable");
+  add(faults.stuck_timers, "stuck_timers");
+  add(faults.unreadable, "unreadable");
+  return absl::StrJoin(names, " ");
+}
+
+World::World(uint64_t seed, const Faults& faults, const Ground& ground)
+    : Surroundings(seed, faults), ground_(ground), planted_(faults), true_time_(kStart) {
+  SeedRandomBytes(&random_);
+  steady_ = base::SteadyTime(std::chrono::hours(1));
+  base::SetSteadyNow(steady_);
+  const std::array<std::string, 3> names = {"intake", "eligibility", "referral"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    services_[i].name = names[i];
+    services_[i].clock = std::make_unique<base::ManualClock>(kStart);
+    services_[i].store = std::make_unique<MemoryStore>(*services_[i].clock, names[i] + "-1");
+    services_[i].topic = std::make_unique<Topic>(names[i], *this);
+  }
+  service("intake").domain = std::make_unique<intake::IntakeDomain>();
+  service("eligibility").domain = std::make_unique<eligibility::EligibilityDomain>(ground.rules);
+  service("referral").domain = std::make_unique<referral::ReferralDomain>(ground.routes);
+  Connect("intake", "eligibility", /*shows=*/false);
+  Connect("intake", "referral", /*shows=*/false);
+  Connect("eligibility", "referral", /*shows=*/false);
+  Connect("eligibility", "intake", /*shows=*/true);
+  Connect("referral", "intake", /*shows=*/true);
+  BeginLedger();
+  for (Service& one : services_) {
+    for (int replica = 0; replica < kReplicas; ++replica) {
+      places_.push_back({&one, replica, nullptr, steady_, false, "",
+                         std::make_unique<base::ManualClock>(kStart)});
+    }
+  }
+  for (int i = 0; faults_.stuck_timers && i < kStuckTimers; ++i) {
+    service("intake").store->PlantTimer({absl::StrCat(kStuck, i), "age-band", 1});
+  }
+  for (Place& place : places_) Start(place);
+  ShareOut();
+  actors_ = std::make_unique<Actors>(
+      *this, *ground.keyring, *service("intake").store, *service("referral").store,
+      [this](const std::string& name, absl::Time& now) { return Find(name, now); });
+  base::SetCrashHook([this](const char* name) { AtCrashPoint(name); });
+}
+
+World::~World() {
+  base::SetCrashHook(nullptr);
+  places_.clear();
+}
+
+Service& World::service(const std::string& name) {
+  return *std::find_if(services_.begin(), services_.end(),
+                       [&](const Service& one) { return one.name == name; });
+}
+
+void World::Connect(const std::string& from, const std::string& to, bool shows) {
+  Service& follower = service(to);
+  follower.groups.push_back(std::make_unique<Group>(*service(from).topic, *this));
+  Followed followed{from, follower.groups.back().get(), service(from).store.get()};
+  (shows ? follower.projects : follower.follows).push_back(followed);
+}
+
+// As services/eligibility/ledger_start.h does before a service serves.
+void World::BeginLedger() {
+  eligibility::v1::EligibilityCommand payload;
+  eligibility::v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
+  apply.set_pack(base::SerializeDeterministic(ground_.rules->pack()));
+  apply.set_sha256(base::Sha256Hex(apply.pack()));
+  apply.set_first(true);
+  apply.set_principal(eligibility::kStartPrincipal);
+  apply.set_reason_code(eligibility::kFirstPolicy);
+  engine::EngineOptions options;
+  options.drive = base::Drive::kSteps;
+  Service& owner = service("eligibility");
+  engine::Engine engine(*owner.domain, *owner.store, options);
+  std::vector<engine::Command> commands;
+  commands.push_back({eligibility::kPolicyLedger,
+                      base::SerializeDeterministic(payload),
+                      engine::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
+                      {}});
+  if (!follow::SubmitAll(engine, std::move(commands)).ok()) std::abort();
+}
+
+void World::Start(Place& place) {
+  place.process = std::make_unique<Process>(*place.service, place.replica, *ground_.keyring, *this,
+                                            [this](Alarm alarm) {
+                                              Note(absl::StrCat("alarm ", alarm.who));
+                                              alarms_.push_back(std::move(alarm));
+                                            });
+}
+
+// The partitions go to those that run; a frozen one counts for a while as if it did.
+void World::ShareOut() {
+  for (Service& one : services_) {
+    std::vector<int> replicas;
+    for (const Place& place : places_) {
+      if (place.service == &one && place.process && !place.is_frozen) {
+        replicas.push_back(place.replica);
+      }
+    }
+    for (const auto& group : one.groups) group->Share(replicas);
+  }
+}
+
+Process* World::Find(const std::string& name, absl::Time& now) {
+  std::vector<Place*> found;
+  for (Place& place : places_) {
+    if (place.service->name == name && place.process && !place.is_frozen) found.push_back(&place);
+  }
+  if (found.empty()) return nullptr;
+  Place& place = *found[static_cast<size_t>(random_.Below(static_cast<int64_t>(found.size())))];
+  now = place.clock->Now();
+  return place.process.get();
+}
+
+void World::Pass(absl::Duration time) {
+  steady_ += absl::ToChronoNanoseconds(time);
+  base::SetSteadyNow(steady_);
+  true_time_ += time;
+  for (Service& one : services_) one.clock->Advance(time);
+  for (Place& place : places_) place.clock->Advance(time);
+}
+
+void World::MoveClocks() {
+  // Days pass for all of them: timers come due.
+  if (random_.OneIn(100)) {
+    const absl::Duration days = absl::Hours(random_.Below(48));
+    true_time_ += days;
+    for (Service& one : services_) one.clock->Advance(days);
+    for (Place& place : places_) place.clock->Advance(days);
+  }
+  if (!faults_.clocks) return;
+  // From true: drift, and now and then a leap, back or forth.
+  const auto error = [this] {
+    return random_.OneIn(4) ? absl::Minutes(random_.Below(600) - 300)
+                            : absl::Milliseconds(random_.Below(4000) - 2000);
+  };
+  if (random_.OneIn(50)) {
+    services_[static_cast<size_t>(random_.Below(3))].clock->Set(true_time_ + error());
+  }
+  if (random_.OneIn(50)) {
+    places_[static_cast<size_t>(random_.Below(static_cast<int64_t>(places_.size())))].clock->Set(
+        true_time_ + error());
+  }
+}
+
+void World::AtCrashPoint(const std::string& name) {
+  if (stack_.empty()) return;
+  Place& place = *stack_.back();
+  Note(name);
+  // One whose step waits further down the stack cannot be taken away from under it.
+  const bool is_safe = std::count(stack_.begin(), stack_.end(), &place) == 1;
+  if (faults_.crashes && is_safe && random_.OneIn(150)) throw ProcessCrash();
+  if (faults_.freezes && IsBetweenTransactions(name)) LetOthersRun();
+}
+
+void World::LetOthersRun() {
+  if (stack_.size() != 1 || !random_.OneIn(3)) return;
+  const int64_t steps = random_.OneIn(4) ? random_.Below(60) : random_.Below(8);
+  for (int64_t i = 0; i < steps; ++i) {
+    if (random_.OneIn(6)) {
+      actors_->Step();
+    } else {
+      RunAny(/*nested=*/true);
+    }
+    Pass(absl::Milliseconds(random_.Below(20)));
+  }
+}
+
+void World::RunAny(bool nested) {
+  Place& place = places_[static_cast<size_t>(random_.Below(static_cast<int64_t>(places_.size())))];
+  if (!place.process || place.is_frozen) return;
+  const auto& steps = place.process->steps();
+  const Process::Step& step =
+      steps[static_cast<size_t>(random_.Below(static_cast<int64_t>(steps.size())))];
+  // No loop runs twice at once, and the engine's thread answers whoever waits for it already.
+  if (nested && place.running == step.name) return;
+  RunStep(place, step);
+}
+
+void World::RunStep(Place& place, const Process::Step& step) {
+  const std::string before = std::exchange(place.running, step.name);
+  stack_.push_back(&place);
+  base::SetSystemNow(place.clock->Now());
+  Note(absl::StrCat(place.service->name, place.replica, step.name));
+  bool crashed = false;
+  try {
+    Note(absl::StrCat(static_cast<int>(step.run().code())));
+  } catch (const ProcessCrash&) {
+    crashed = true;
+  }
+  stack_.pop_back();
+  if (!stack_.empty()) base::SetSystemNow(stack_.back()->clock->Now());
+  place.running = before;
+  if (crashed) Crash(place);
+}
+
+void World::Crash(Place& place) {
+  Note(absl::StrCat("crash ", place.service->name, place.replica));
+  place.process.reset();
+  place.is_frozen = false;
+  place.back_at = steady_ + std::chrono::milliseconds(random_.Below(3000));
+  ShareOut();
+}
+
+void World::Disturb() {
+  for (Place& place : places_) {
+    if (place.process && !place.is_frozen) continue;
+    if (steady_ < place.back_at) continue;
+    if (!place.process) Start(place);
+    place.is_frozen = false;
+    ShareOut();
+  }
+  Place& place = places_[static_cast<size_t>(random_.Below(static_cast<int64_t>(places_.size())))];
+  if (faults_.crashes && place.process && random_.OneIn(150)) Crash(place);
+  if (faults_.freezes && place.process && !place.is_frozen && random_.OneIn(150)) {
+    place.is_frozen = true;
+    place.back_at = steady_ + std::chrono::milliseconds(random_.Below(20000));
+    if (random_.OneIn(2)) place.process->session().Cut();
+    if (random_.OneIn(2)) ShareOut();
+  }
+  if (planted_.freezes && random_.OneIn(300)) ShareOut();
+}
+
+void World::PlantPoison() {
+  if (!unwritable.empty() || !unreadable.empty()) return;
+  for (const auto& call : actors_->calls()) {
+    if (!call->registers || call->stream.empty()) continue;
+    if (faults_.unwritable && unwritable.empty()) {
+      unwritable.insert(call->stream);
+    } else if (faults_.unreadable && unreadable.empty()) {
+      unreadable.insert(call->stream);
+    }
+  }
+}
+
+void World::Turn() {
+  if (random_.OneIn(8)) {
+    actors_->Step();
+  } else {
+    RunAny(/*nested=*/false);
+  }
+  for (Service& one : services_) {
+    if (random_.OneIn(4)) one.topic->Move();
+  }
+  Disturb();
+  MoveClocks();
+  if (faults_.unwritable || faults_.unreadable) PlantPoison();
+  Pass(absl::Milliseconds(random_.Below(50)));
+}
+
+std::vector<std::string> World::Run() {
+  for (int i = 0; i < kTurns; ++i) Turn();
+  EndFaults();
+  if (!Settle()) {
+    const std::string waits = actors_->AreDone() ? "" : ": somebody waits for an answer";
+    return {absl::StrCat("it does not settle", waits, WhatIsLeft(*this))};
+  }
+  return Check(*this);
+}
+
+void World::EndFaults() {
+  faults_ = {};  // What is poisoned stays so.
+  for (Place& place : places_) {
+    if (!place.process) Start(place);
+    place.is_frozen = false;
+    place.clock->Set(true_time_);
+  }
+  for (Service& one : services_) one.clock->Set(true_time_);
+  ShareOut();
+  actors_->Finish();
+}
+
+bool World::Settle() {
+  int calm = 0;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    actors_->Step();
+    for (Place& place : places_) {
+      for (const Process::Step& step : place.process->steps()) RunStep(place, step);
+    }
+    for (Service& one : services_) one.topic->Move();
+    Pass(absl::Seconds(1));
+    // A sweep that finds something, or a timer, may come later than the last event.
+    calm = IsSettled() ? calm + 1 : 0;
+    if (calm > 100) return true;
+  }
+  return false;
+}
+
+bool World::IsSettled() { return actors_->AreDone() && WhatIsLeft(*this).empty(); }
+
+}  // namespace pathways::sim
