@@ -115,9 +115,11 @@ absl::Status GoverningSweep::SubmitSome(const std::vector<std::string>& streams,
     for (size_t i = begin; i < end; ++i) {
       commands.push_back({streams[i], governing_.command, origin, {}});
     }
-    const absl::Status status = SubmitAll(engine_, std::move(commands));
-    if (absl::IsUnavailable(status)) return status;
-    first_error.Update(status);
+    for (const absl::Status& status : SubmitEach(engine_, std::move(commands))) {
+      if (IsOfOtherRelease(status)) continue;  // RefoldSweep counts it.
+      if (absl::IsUnavailable(status)) return status;
+      first_error.Update(status);
+    }
   }
   return first_error;
 }

@@ -49,7 +49,8 @@ class GoverningSweep {
 
   // Looks at all streams once. Returns the number submitted. FAILED_PRECONDITION: another process
   // does this. ABORTED: a new version came while it ran. Other errors are those of the first stream
-  // that failed, or of the store.
+  // that failed, or of the store. A stream that only another release knows is no error: a process
+  // of that release decides it again.
   absl::StatusOr<int64_t> SweepOnce();
 
   // Looks at all streams when it is time or there is a new version, and reports. What the thread

@@ -5,7 +5,6 @@
 
 #include "services/base/status_macros.h"
 #include "services/follow/submit.h"
-#include "services/type/problem.h"
 
 namespace pathways::follow {
 namespace {
@@ -88,7 +87,7 @@ absl::Status RefoldSweep::SubmitPage(const std::vector<std::string>& streams, Pa
       ++pass.folded;
       continue;
     }
-    const bool is_other_release = type::ProblemOf(status).reason() == engine::kOtherRelease;
+    const bool is_other_release = IsOfOtherRelease(status);
     if (absl::IsUnavailable(status) && !is_other_release) return status;
     ++pass.left;
     if (!is_other_release) first_error.Update(status);

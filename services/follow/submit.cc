@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "services/type/problem.h"
+
 namespace pathways::follow {
 
 engine::Command CommandOf(const engine::Domain& domain, const std::string& upstream,
@@ -29,6 +31,10 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
   }
   command.origin = std::move(origin);
   return command;
+}
+
+bool IsOfOtherRelease(const absl::Status& answer) {
+  return type::ProblemOf(answer).reason() == engine::kOtherRelease;
 }
 
 std::vector<absl::Status> SubmitEach(engine::Engine& engine,

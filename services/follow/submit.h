@@ -21,6 +21,10 @@ namespace pathways::follow {
 engine::Command CommandOf(const engine::Domain& domain, const std::string& upstream,
                           const engine::EventRow& event);
 
+// Whether an answer says that only another release knows the command's stream. The others can go
+// on.
+bool IsOfOtherRelease(const absl::Status& answer);
+
 // Submits commands in order and waits for all answers: the status of each.
 std::vector<absl::Status> SubmitEach(engine::Engine& engine, std::vector<engine::Command> commands);
 

@@ -9,7 +9,6 @@
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/submit.h"
-#include "services/type/problem.h"
 
 namespace pathways::follow {
 namespace {
@@ -26,7 +25,7 @@ constexpr absl::Duration kPageRest = absl::Milliseconds(20);
 
 // The store, and not one stream that only another release knows.
 bool IsStoreAway(const absl::Status& status) {
-  return absl::IsUnavailable(status) && type::ProblemOf(status).reason() != engine::kOtherRelease;
+  return absl::IsUnavailable(status) && !IsOfOtherRelease(status);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "services/base/clock.h"
 #include "services/engine/engine.h"
 #include "services/follow/governing_sweep.h"
@@ -18,6 +20,30 @@
 
 namespace pathways::follow {
 namespace {
+
+// What a newer release says, an older one does not know.
+class NewerRules : public engine::RuleDomain {
+ public:
+  using RuleDomain::RuleDomain;
+  int EvolveVersion() const override { return 2; }
+  absl::StatusOr<std::unique_ptr<const Domain>> Under(const engine::StreamRow& row) const override {
+    return std::make_unique<const NewerRules>(row.state.open);
+  }
+};
+
+class OlderRules : public engine::RuleDomain {
+ public:
+  using RuleDomain::RuleDomain;
+  absl::StatusOr<std::unique_ptr<const Domain>> Under(const engine::StreamRow& row) const override {
+    return std::make_unique<const OlderRules>(row.state.open);
+  }
+
+ protected:
+  absl::Status Evolve(engine::StoredState& state, const engine::EventRow& event) const override {
+    if (absl::StartsWith(event.data, "newer")) return absl::DataLossError("unknown");
+    return RuleDomain::Evolve(state, event);
+  }
+};
 
 class GoverningTest : public testing::Test {
  protected:
@@ -98,6 +124,24 @@ TEST_F(GoverningTest, ANewRuleReachesEachStreamOnce) {
   EXPECT_EQ(events[0].cause.service(), "rule");
   EXPECT_EQ(events[0].cause.number(), 2);
   EXPECT_EQ(events[0].cause.ce_id(), rules[0].ce_id);
+}
+
+TEST_F(GoverningTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {
+  const NewerRules newer;
+  engine::Engine newer_engine(newer, store_, engine::EngineOptions{});
+  ASSERT_TRUE(SubmitAll(newer_engine, {Rule("r1"), Say("a", "newer")}).ok());
+  const OlderRules older;
+  engine::Engine older_engine(older, store_, engine::EngineOptions{});
+  constexpr int kMoreThanAPage = 300;
+  std::vector<engine::Command> commands;
+  for (int i = 0; i < kMoreThanAPage; ++i) commands.push_back(Say(absl::StrCat("s", i), "b"));
+  commands.push_back(Rule("r2"));
+  ASSERT_TRUE(SubmitAll(older_engine, std::move(commands)).ok());
+  GoverningSweep sweep(older, store_, older_engine, GoverningSweepOptions{}, nullptr);
+  const absl::StatusOr<int64_t> swept = sweep.SweepOnce();
+  EXPECT_TRUE(swept.ok()) << swept.status();
+  for (int i = 0; i < kMoreThanAPage; ++i) EXPECT_EQ(Marked(absl::StrCat("s", i)), 2) << i;
+  EXPECT_EQ(Marked("a"), 1);
 }
 
 TEST_F(GoverningTest, AStreamThatARuleLeavesAsItIsIsSeenOnceWithoutAnEvent) {
