@@ -214,13 +214,19 @@ absl::Status Puller::LookAgain() {
   int64_t found = 0;
   for (auto& [stream, suspect] : suspects_) {
     const int64_t before = std::exchange(suspect.applied, applied[stream]);
-    if (suspect.applied >= suspect.known || suspect.applied > before) continue;
-    behind.push_back({stream, parts_.upstream, suspect.known, 0, absl::InfinitePast()});
-    // One that is parked, or waits for another upstream, is known to lack it.
-    ASSIGN_OR_RETURN(const engine::StreamRow row, parts_.store.ReadState(stream));
-    found += row.parked_reason.empty() && !row.behind.contains(parts_.upstream) ? 1 : 0;
+    if (suspect.applied < suspect.known && suspect.applied <= before) {
+      behind.push_back({stream, parts_.upstream, suspect.known, 0, absl::InfinitePast()});
+      // One that is parked, or waits for another upstream, is known to lack it.
+      ASSIGN_OR_RETURN(const engine::StreamRow row, parts_.store.ReadState(stream));
+      if (row.parked_reason.empty() && !row.behind.contains(parts_.upstream)) {
+        suspect.is_told = false;
+      }
+    }
+    found += suspect.is_told ? 0 : 1;
   }
+  // Where its answer is lost, they may be fetched before the next look, which tells of them.
   if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
+  for (auto& [stream, suspect] : suspects_) suspect.is_told = true;
   for (const engine::BehindRow& row : behind) suspects_.erase(row.stream);
   std::erase_if(suspects_, [](const auto& one) { return one.second.applied >= one.second.known; });
   if (found > 0 && parts_.found_missing) parts_.found_missing(found);
@@ -266,7 +272,7 @@ absl::Status Puller::Compare(const std::vector<engine::StreamHead>& heads, Compa
     if (version < applied) NoteLost(stream, applied, comparison);
     if (version <= applied) continue;
     if (suspects_.size() < kSuspectsMax || suspects_.contains(stream)) {
-      suspects_[stream] = {applied, version};
+      suspects_[stream] = {applied, version, /*is_told=*/true};
     } else {
       behind.push_back({stream, parts_.upstream, version, 0, absl::InfinitePast()});
     }

@@ -72,7 +72,8 @@ class Puller {
   // not fetched, and no alarm is given, before a second look.
   struct Suspect {
     int64_t applied = 0;
-    int64_t known = 0;  // Last number that exists upstream.
+    int64_t known = 0;    // Last number that exists upstream.
+    bool is_told = true;  // False: found to be missing, and not told yet.
   };
   // A row of `behind` for whose stream the upstream answered that it cannot be read.
   struct Unread {

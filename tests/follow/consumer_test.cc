@@ -42,6 +42,16 @@ class FollowingDomain : public engine::TextDomain {
   }
 };
 
+class LosingStore : public sim::MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::Status MarkBehind(const std::vector<engine::BehindRow>& rows) override {
+    const absl::Status status = MemoryStore::MarkBehind(rows);
+    return loses_answer.exchange(false) ? absl::UnavailableError("the answer is lost") : status;
+  }
+  std::atomic<bool> loses_answer = false;  // Of the next write.
+};
+
 class CountingTopic : public InProcessTopic {
  public:
   using InProcessTopic::InProcessTopic;
@@ -122,7 +132,7 @@ class ConsumerTest : public testing::Test {
   Upstream intake_{clock_, "intake"};
   Upstream screening_{clock_, "screening"};
   const FollowingDomain domain_;
-  sim::MemoryStore store_{clock_, "log"};
+  LosingStore store_{clock_, "log"};
   engine::Engine engine_{domain_, store_, engine::EngineOptions{}};
 };
 
@@ -293,6 +303,20 @@ TEST_F(SweepTest, WhatTheBusDoesNotBringIsFetchedAndTold) {
   ASSERT_TRUE(puller->Sweep().ok());
   ASSERT_TRUE(puller->Sweep().ok());
   EXPECT_EQ(found_, 2) << "told once";
+}
+
+TEST_F(SweepTest, WhatIsFetchedAfterALostAnswerIsToldToo) {
+  const auto puller = Pull();
+  SayUnheard("a", "first");
+  ASSERT_TRUE(puller->Sweep().ok());
+  store_.loses_answer = true;
+  EXPECT_TRUE(absl::IsUnavailable(puller->Sweep()));
+  puller->Notify();
+  ASSERT_TRUE(Eventually([&] { return TextOf("a") == "first."; }));
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 1);
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 1) << "told once";
 }
 
 // Each look finds the case behind by two events, but not by the same.
