@@ -2,9 +2,7 @@
 // docs/distributed.md every setting of the three programs.
 // Method: the tables of the code against the text of the document. What is added to the code and
 // not to the document makes a test fail; what the document says about it is for readers to check.
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -24,6 +22,7 @@
 #include "services/host/lifecycle.h"
 #include "services/host/metrics.h"
 #include "services/host/settings.h"
+#include "tests/support/run_in_shell.h"
 
 namespace pathways::cli {
 namespace {
@@ -54,26 +53,13 @@ TEST(OperationsDocTest, HasEverySettingWithVariableAndDefault) {
   }
 }
 
-// What a program prints and its exit code.
-std::pair<std::string, int> RunInShell(const std::string& command) {
-  FILE* const output = popen(command.c_str(), "r");
-  EXPECT_NE(output, nullptr);
-  std::string printed;
-  char part[4096];
-  for (size_t count = 0; (count = fread(part, 1, sizeof(part), output)) > 0;) {
-    printed.append(part, count);
-  }
-  const int status = pclose(output);
-  return {printed, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
-}
-
 std::string ProgramOf(const std::string& service) {
   return absl::StrCat(PATHWAYS_SERVICES_DIR, "/", service, "/", service);
 }
 
 // Names of the settings of a service's program, from its help.
 std::set<std::string> SettingsOf(const std::string& service) {
-  const std::string help = RunInShell(ProgramOf(service) + " --help").first;
+  const std::string help = testing_support::RunInShell(ProgramOf(service) + " --help").first;
   const std::regex flag("--([a-z-]+) TEXT");
   std::set<std::string> names;
   for (std::sregex_iterator found(help.begin(), help.end(), flag), end; found != end; ++found) {
@@ -104,7 +90,7 @@ TEST(DistributedDocTest, HasEverySettingOfTheThreePrograms) {
 // All mistakes at once, and exit code 2, as the document says.
 TEST(DistributedDocTest, AProgramNamesAllMistakesAtOnce) {
   for (const char* service : {"intake", "eligibility", "referral"}) {
-    const auto [printed, code] = RunInShell(
+    const auto [printed, code] = testing_support::RunInShell(
         absl::StrCat("env -i ", ProgramOf(service), " --kafka-login ", PATHWAYS_SOURCE_DIR,
                      "/README.md", " --kafka-login-mechanism PLANTED --kafka-tls-key /not/there",
                      " --feed-keys /not/there 2>&1"));

@@ -4,14 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <fstream>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/run_in_shell.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::cli {
@@ -22,17 +21,8 @@ using ::testing::Not;
 
 // What a program prints and its exit code. It gets no variables but these words.
 std::pair<std::string, int> RunProgram(const std::string& service, const std::string& words) {
-  const std::string command = absl::StrCat("env -i ", PATHWAYS_SERVICES_DIR, "/", service, "/",
-                                           service, " ", words, " 2>&1");
-  FILE* const output = popen(command.c_str(), "r");
-  EXPECT_NE(output, nullptr);
-  std::string printed;
-  char part[4096];
-  for (size_t count = 0; (count = fread(part, 1, sizeof(part), output)) > 0;) {
-    printed.append(part, count);
-  }
-  const int status = pclose(output);
-  return {printed, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+  return testing_support::RunInShell(absl::StrCat("env -i ", PATHWAYS_SERVICES_DIR, "/", service,
+                                                  "/", service, " ", words, " 2>&1"));
 }
 
 class StartTest : public ::testing::Test {

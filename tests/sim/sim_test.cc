@@ -4,16 +4,15 @@
 // services must be found.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/sim/world.h"
+#include "tests/support/run_in_shell.h"
 
 namespace pathways::sim {
 namespace {
@@ -59,11 +58,8 @@ class SimMutantTest : public testing::TestWithParam<const char*> {};
 TEST_P(SimMutantTest, IsFoundAndCanBeReplayed) {
   const std::string command =
       absl::StrCat("PATHWAYS_MUTANT=", GetParam(), " ", PATHWAYS_SIM, " --seeds 400");
-  FILE* output = popen(command.c_str(), "r");
-  ASSERT_NE(output, nullptr);
-  std::string text;
-  for (int c = fgetc(output); c != EOF; c = fgetc(output)) text += static_cast<char>(c);
-  EXPECT_EQ(WEXITSTATUS(pclose(output)), 1) << text;
+  const auto [text, exit_code] = testing_support::RunInShell(command);
+  EXPECT_EQ(exit_code, 1) << text;
   EXPECT_THAT(text, testing::HasSubstr("replay: ./dev sim --seed "));
 }
 
