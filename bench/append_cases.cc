@@ -93,12 +93,12 @@ constexpr Table kTables[] = {
     {"projections", "tss",
      "SELECT key, name, key, value FROM projections WHERE key = ANY ($1::bytea[])",
      "INSERT INTO projections SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
-    {"events", "isiutibsb",
-     "SELECT stream, shard::bigint, stream, number, ce_id, type, time, cause, data, sealed FROM "
+    {"events", "siutibtsb",
+     "SELECT stream, stream, number, ce_id, type, time, cause, trace, data, sealed FROM "
      "events WHERE stream = ANY ($1::bytea[]) ORDER BY position",
-     "INSERT INTO events (shard, stream, number, ce_id, type, time, cause, data, sealed) SELECT * "
-     "FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::bigint[], "
-     "$7::bytea[], $8::bytea[], $9::bytea[])"},
+     "INSERT INTO events (stream, number, ce_id, type, time, cause, trace, data, sealed) SELECT * "
+     "FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::text[], $5::bigint[], $6::bytea[], "
+     "$7::text[], $8::bytea[], $9::bytea[])"},
 };
 
 // Ids of cases are random, and sort before those of the services' own streams.

@@ -54,7 +54,7 @@ _UNSAFE = (
     "no_request_ids",
     "no_tail_check",
     "postgres.no_commit_order_lock",
-    "postgres.no_governing_lock",
+    "postgres.no_rules_lock",
     "postgres.no_row_locks",
 )
 # What leaves no rows there.

@@ -51,7 +51,7 @@ _SWEEP_SECONDS = 7200
 # No pass over all cases within a round but the one that is measured.
 _FLAGS = ("--sweep-seconds", "86400")
 _PUBLISHED = """INSERT INTO relay SELECT 0, max(position), 1 FROM events
-ON CONFLICT (shard) DO UPDATE SET watermark = excluded.watermark"""
+ON CONFLICT (id) DO UPDATE SET watermark = excluded.watermark"""
 _DOUBLED = """SELECT count(*) FROM (SELECT FROM events
 WHERE type = 'pathways.eligibility.v1.CaseScreened'
 GROUP BY stream, cause HAVING count(*) > 1) AS doubled"""

@@ -29,7 +29,8 @@ const std::set<std::string>& Mutants() {
       "no_tail_check",                  // The topic is not compared with the database.
       "position_before_effect",         // A consumer moves its position before the effect.
       "postgres.no_commit_order_lock",  // Positions may be committed out of order.
-      "postgres.no_governing_lock",     // The governing stream may change under a batch.
+      "postgres.no_lookup_check",       // A decision may stand on what is no longer so.
+      "postgres.no_rules_lock",         // The rules stream may change under a batch.
       "postgres.no_row_locks",          // Two batches may read the same stream.
       "process_clock_timers",           // Timers are judged by the process's clock.
       "publish_before_commit",          // Events are sent before their commit.

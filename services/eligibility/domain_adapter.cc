@@ -63,17 +63,17 @@ std::string RescreenCommand() {
 EligibilityDomain::EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number)
     : rules_(std::move(rules)),
       policy_number_(policy_number),
-      governing_{kPolicyLedger, kPolicyCause, RescreenCommand()} {}
+      rules_stream_{kPolicyLedger, kPolicyCause, RescreenCommand()} {}
 
-absl::StatusOr<std::unique_ptr<const engine::Domain>> EligibilityDomain::Under(
-    const engine::StreamRow& governing) const {
+absl::StatusOr<std::unique_ptr<const engine::Domain>> EligibilityDomain::WithRules(
+    const engine::StreamRow& rules_stream) const {
   v1::EligibilityState state;
-  if (!state.ParseFromString(governing.state.open)) {
+  if (!state.ParseFromString(rules_stream.state.open)) {
     return absl::DataLossError("the stored policy ledger cannot be read");
   }
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, PackInForce(state.ledger()));
   ASSIGN_OR_RETURN(std::shared_ptr<const Rules> rules, Rules::Compile(pack));
-  return std::make_unique<const EligibilityDomain>(std::move(rules), governing.version);
+  return std::make_unique<const EligibilityDomain>(std::move(rules), rules_stream.version);
 }
 
 int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }

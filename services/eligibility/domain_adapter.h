@@ -2,7 +2,7 @@
 //
 // It parses stored states, commands and events, calls the pure functions of
 // services/eligibility/domain/decide.h and, for the policy ledger, of domain/ledger.h, and
-// serialises what they give, deterministically. The ledger governs the cases. It decides
+// serialises what they give, deterministically. The cases are decided by the ledger. It decides
 // nothing itself. A state that cannot be parsed is DATA_LOSS; a command that cannot is INTERNAL.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
@@ -25,9 +25,9 @@ class EligibilityDomain : public engine::Domain {
   // `rules` are in force under this number of the ledger; 0: as long as the ledger is empty. Null:
   // for a domain that only follows events, whose Decide is INTERNAL for every case.
   explicit EligibilityDomain(std::shared_ptr<const Rules> rules, int64_t policy_number = 0);
-  const engine::GoverningStream& Governing() const override { return governing_; }
-  absl::StatusOr<std::unique_ptr<const engine::Domain>> Under(
-      const engine::StreamRow& governing) const override;
+  const engine::RulesStream& StreamOfRules() const override { return rules_stream_; }
+  absl::StatusOr<std::unique_ptr<const engine::Domain>> WithRules(
+      const engine::StreamRow& rules_stream) const override;
   int EvolveVersion() const override;
   absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
       const engine::StoredState& state) const override;
@@ -37,7 +37,7 @@ class EligibilityDomain : public engine::Domain {
  private:
   const std::shared_ptr<const Rules> rules_;
   const int64_t policy_number_;
-  const engine::GoverningStream governing_;
+  const engine::RulesStream rules_stream_;
 };
 
 // What an event of the store tells the dashboards' feed (domain/feed.h). Nothing when it cannot be

@@ -244,7 +244,7 @@ host::Api EligibilityApi(const MethodParts& parts) {
 }
 
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
-    const engine::Domain& /*domain*/, engine::EventStore& store, absl::Time before, int limit) {
+    const engine::Domain& /*domain*/, engine::EventReader& store, absl::Time before, int limit) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kNeedsInformationIndex, "", "", limit));
   std::vector<operations::v1::StuckCase> waiting;

@@ -31,7 +31,7 @@ namespace pathways::eligibility {
 struct MethodParts {
   engine::Engine& engine;
   const engine::Domain& domain;
-  engine::EventStore& store;
+  engine::EventReader& store;
   const host::Keyring& keyring;
   const base::Clock& clock;
   std::function<void()> policy_changed;  // Called after ApplyPolicy; must not block.
@@ -80,12 +80,12 @@ absl::StatusOr<v1::EligibilityState> StateIn(const engine::StreamRow& row);
 
 // The ledger as it is stored. DATA_LOSS when it cannot be read.
 absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
-                                                 engine::EventStore& store);
+                                                 engine::EventReader& store);
 
 // Open cases that have waited since before a time for somebody to ask them for facts, for the
 // operators' list.
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingForInformation(
-    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit);
+    const engine::Domain& domain, engine::EventReader& store, absl::Time before, int limit);
 
 }  // namespace pathways::eligibility
 

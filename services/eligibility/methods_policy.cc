@@ -119,7 +119,7 @@ absl::Status FillChanges(const MethodParts& parts, const std::vector<std::string
 }  // namespace
 
 absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
-                                                 engine::EventStore& store) {
+                                                 engine::EventReader& store) {
   ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, kPolicyLedger));
   return LedgerIn(row);
 }

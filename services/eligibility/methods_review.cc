@@ -83,7 +83,7 @@ absl::Status NoSuchScreening() {
 }
 
 // `number` 0: the last one.
-absl::StatusOr<Past> ReadPast(engine::EventStore& store, const std::string& case_id,
+absl::StatusOr<Past> ReadPast(engine::EventReader& store, const std::string& case_id,
                               int64_t number) {
   Past past;
   v1::EligibilityState state;
@@ -123,7 +123,7 @@ bool AreSameBytes(const Determinations& a, const Determinations& b) {
                     });
 }
 
-absl::Status Replay(engine::EventStore& store, PolicyReader& policies, const std::string& case_id,
+absl::Status Replay(engine::EventReader& store, PolicyReader& policies, const std::string& case_id,
                     int64_t number, v1::ReplayScreeningResponse& response) {
   ASSIGN_OR_RETURN(Past past, ReadPast(store, case_id, number));
   if (past.screened.policy_number() == 0) {

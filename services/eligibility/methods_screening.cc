@@ -17,6 +17,7 @@
 #include "services/host/pages.h"
 #include "services/type/desk.h"
 #include "services/type/problem.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -59,7 +60,7 @@ absl::StatusOr<bool> AddCases(const MethodParts& parts, const Caller& caller, ab
     if (heads.empty()) return true;
     std::vector<std::string> cases;
     for (const engine::StreamHead& head : heads) {
-      if (!type::IsServiceStream(head.stream)) cases.push_back(head.stream);
+      if (type::IsCaseStream(head.stream)) cases.push_back(head.stream);
     }
     ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(parts.domain, parts.store, cases));
     for (const auto& [case_id, row] : rows) {

@@ -28,7 +28,7 @@ struct Policy {
 class PolicyReader {
  public:
   // Both must outlive the reader.
-  PolicyReader(const engine::Domain& domain, engine::EventStore& store)
+  PolicyReader(const engine::Domain& domain, engine::EventReader& store)
       : domain_(domain), store_(store) {}
 
   absl::StatusOr<Policy> InForce();
@@ -39,7 +39,7 @@ class PolicyReader {
   std::shared_ptr<const Rules> Known(int64_t number);
 
   const engine::Domain& domain_;
-  engine::EventStore& store_;
+  engine::EventReader& store_;
   std::mutex mutex_;                                       // Guards what follows.
   std::map<int64_t, std::shared_ptr<const Rules>> rules_;  // By number.
 };

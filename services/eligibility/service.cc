@@ -11,7 +11,7 @@
 #include "services/eligibility/ledger_start.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
-#include "services/follow/governing_sweep.h"
+#include "services/follow/new_rules_sweep.h"
 #include "services/follow/timer_loop.h"
 
 namespace pathways::eligibility {
@@ -21,7 +21,7 @@ namespace {
 struct Shared {
   std::shared_ptr<const Rules> rules;  // What an empty ledger begins with.
   int64_t rescreen_per_second = 0;
-  std::shared_ptr<follow::GoverningSweep> sweep;
+  std::shared_ptr<follow::NewRulesSweep> sweep;
 };
 
 absl::StatusOr<std::unique_ptr<engine::Domain>> MakeDomain(Shared& shared,
@@ -35,10 +35,10 @@ absl::StatusOr<std::unique_ptr<engine::Domain>> MakeDomain(Shared& shared,
 
 host::Loop ScreenAgain(Shared& shared, const host::ServiceParts& parts) {
   host::ServiceCore& core = parts.core;
-  shared.sweep = std::make_shared<follow::GoverningSweep>(
+  shared.sweep = std::make_shared<follow::NewRulesSweep>(
       core.domain(), core.store(), core.engine(),
-      follow::GoverningSweepOptions{.every = parts.sweep_every,
-                                    .per_second = shared.rescreen_per_second},
+      follow::NewRulesSweepOptions{.every = parts.sweep_every,
+                                   .per_second = shared.rescreen_per_second},
       core.ReportTo("rescreening", ""));
   shared.sweep->Start();
   return {[sweep = shared.sweep] { sweep->Stop(); }};
@@ -49,7 +49,7 @@ host::Loop ScreenWhenDue(const host::ServiceParts& parts) {
   host::ServiceCore& core = parts.core;
   auto timers = std::make_shared<follow::TimerLoop>(
       core.store(), core.engine(),
-      [again = core.domain().Governing().command](const engine::TimerRow&, absl::Time) {
+      [again = core.domain().StreamOfRules().command](const engine::TimerRow&, absl::Time) {
         return follow::TimerLoop::Due{again, 0};
       },
       parts.timers_every, core.ReportTo("timers", ""));

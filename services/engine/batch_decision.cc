@@ -6,6 +6,7 @@
 #include "services/base/faults.h"
 #include "services/base/ids.h"
 #include "services/base/status_macros.h"
+#include "services/engine/fold.h"
 #include "services/type/problem.h"
 
 namespace pathways::engine {
@@ -31,7 +32,7 @@ Answer RefuseUnfolded(const Command& command) { return {OtherRelease(), command.
 
 // Entries of `from` that are not in `in`.
 template <typename Entry>
-std::vector<Entry> Missing(std::vector<Entry> from, std::vector<Entry> in) {
+std::vector<Entry> EntriesOnlyIn(std::vector<Entry> from, std::vector<Entry> in) {
   std::sort(from.begin(), from.end());
   std::sort(in.begin(), in.end());
   std::vector<Entry> result;
@@ -41,18 +42,19 @@ std::vector<Entry> Missing(std::vector<Entry> from, std::vector<Entry> in) {
 
 }  // namespace
 
-type::Folded Missing(const type::Folded& from, const type::Folded& in) {
-  return {Missing(from.lists, in.lists), Missing(from.uniques, in.uniques),
-          Missing(from.timers, in.timers)};
+type::Folded EntriesOnlyIn(const type::Folded& from, const type::Folded& in) {
+  return {EntriesOnlyIn(from.lists, in.lists), EntriesOnlyIn(from.uniques, in.uniques),
+          EntriesOnlyIn(from.timers, in.timers)};
 }
 
 BatchDecision::BatchDecision(const Domain& domain, BatchData data, std::set<std::string> unfolded,
                              std::set<std::string> folded_again)
     : domain_(domain),
-      governing_(domain.Governing()),
+      rules_stream_(domain.StreamOfRules()),
       data_(std::move(data)),
       unfolded_(std::move(unfolded)),
-      folded_again_(std::move(folded_again)) {}
+      folded_again_(std::move(folded_again)),
+      lookups_(std::move(data_.holders), data_.lists) {}
 
 BatchDecision::Work& BatchDecision::WorkOf(const std::string& stream) {
   auto [found, made] = work_.try_emplace(stream);
@@ -75,7 +77,7 @@ absl::StatusOr<OpenStream*> BatchDecision::Open(const std::string& stream, Work&
   const bool first = work.events.empty();
   if (first && work.version_before > 0) work.folded_before = open->Fold(stream);
   for (size_t i = work.events_in_state; i < work.events.size(); ++i) {
-    RETURN_IF_ERROR(open->Evolve(work.events[i]));
+    RETURN_IF_ERROR(EvolveStored(domain_, work.events[i], *open));
   }
   work.open = std::move(open);  // Not before it is whole.
   return work.open.get();
@@ -96,8 +98,8 @@ Answer BatchDecision::Decide(const Command& command) {
   if (const auto* event = std::get_if<EventOrigin>(&command.origin)) {
     return DecideEvent(command, *event);
   }
-  if (const auto* governing = std::get_if<GoverningOrigin>(&command.origin)) {
-    return DecideGoverning(command, *governing);
+  if (const auto* rules_stream = std::get_if<NewRulesOrigin>(&command.origin)) {
+    return DecideNewRules(command, *rules_stream);
   }
   if (std::holds_alternative<FoldOrigin>(command.origin)) return DecideFold(command);
   return DecideTimer(command, std::get<TimerOrigin>(command.origin));
@@ -116,7 +118,7 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
     if (unfolded_.contains(row.stream)) return RefuseUnfolded(command);
     return AnswerWith(row.stream, WorkOf(row.stream));
   }
-  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
+  if (IsUnfolded(command)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
   // A read changes nothing, and a parked case is just the one that somebody has to look at.
   if (!work.now.parked_reason.empty() && !origin.key.empty()) {
@@ -143,12 +145,12 @@ Answer BatchDecision::AnswerWith(const std::string& stream, Work& work) const {
   return {absl::OkStatus(), stream, work.now};
 }
 
-absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) const {
+absl::Status BatchDecision::RefuseParked(const Command& command, Work& work) {
   // In a copy: what it would change must not stay.
   RETURN_IF_ERROR(Store(command.stream, work));
   ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> copy, domain_.Open(work.now.state));
-  const absl::Status refused =
-      copy->Decide(command.payload, {command.stream, work.now.version, TimeOf(work)}).status();
+  ASSIGN_OR_RETURN(const type::DecideContext context, ContextOf(command, work));
+  const absl::Status refused = copy->Decide(command.payload, context).status();
   const bool is_broken = absl::IsInternal(refused) || absl::IsDataLoss(refused);
   if (!refused.ok() && !is_broken) return refused;
   return type::Refuse(absl::StatusCode::kFailedPrecondition, "STREAM_PARKED",
@@ -194,7 +196,7 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
     return;
   }
   work.touched = true;
-  if (numbered && IsMissing(command, origin, work)) return;
+  if (numbered && MustWait(command, origin, work)) return;
   if (!origin.unreadable.empty()) {
     Park(command.stream, work, origin.upstream, origin.number, origin.unreadable);
     return;
@@ -213,8 +215,8 @@ void BatchDecision::ApplyUpstream(const Command& command, const EventOrigin& ori
   }
 }
 
-bool BatchDecision::IsMissing(const Command& command, const EventOrigin& origin, Work& work) {
-  bool missing = !work.now.parked_reason.empty() || unfolded_.contains(command.stream);
+bool BatchDecision::MustWait(const Command& command, const EventOrigin& origin, Work& work) {
+  bool missing = !work.now.parked_reason.empty() || IsUnfolded(command);
   missing |= origin.number > work.now.applied[origin.upstream].number + 1;
   for (const Requirement& requirement : origin.requires_applied) {
     if (work.now.applied[requirement.upstream].number >= requirement.number) continue;
@@ -229,7 +231,7 @@ bool BatchDecision::IsMissing(const Command& command, const EventOrigin& origin,
 }
 
 Answer BatchDecision::DecideTimer(const Command& command, const TimerOrigin& origin) {
-  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
+  if (IsUnfolded(command)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
   Answer answer{absl::OkStatus(), command.stream, {}};
   const int64_t version = work.now.version;
@@ -286,18 +288,18 @@ Answer BatchDecision::GiveUp(const Command& command, const absl::Status& why, bo
   return answer;
 }
 
-Answer BatchDecision::DecideGoverning(const Command& command, const GoverningOrigin& origin) {
-  if (unfolded_.contains(command.stream)) return RefuseUnfolded(command);
+Answer BatchDecision::DecideNewRules(const Command& command, const NewRulesOrigin& origin) {
+  if (IsUnfolded(command)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);
-  const auto marked = work.now.applied.find(governing_.mark);
+  const auto marked = work.now.applied.find(rules_stream_.mark);
   const bool is_done =
-      marked != work.now.applied.end() && marked->second.number >= data_.governing_version;
-  const bool moved_on = origin.version != data_.governing_version;
+      marked != work.now.applied.end() && marked->second.number >= data_.rules_version;
+  const bool moved_on = origin.version != data_.rules_version;
   if (is_done || moved_on || work.now.version == 0 || !work.now.parked_reason.empty()) {
     return {absl::OkStatus(), command.stream, {}};
   }
   const absl::Status status =
-      Apply(command, CauseOf(governing_.mark, origin.version, origin.ce_id), work);
+      Apply(command, CauseOf(rules_stream_.mark, origin.version, origin.ce_id), work);
   if (!status.ok()) Park(command.stream, work, "", 0, ParkReason(status));
   return {status, command.stream, {}};
 }
@@ -308,17 +310,84 @@ Answer BatchDecision::DecideFold(const Command& command) {
   return {absl::OkStatus(), command.stream, {}};
 }
 
-void BatchDecision::MarkGoverned(const std::string& stream, Work& work) {
-  if (data_.governing_version == 0 || stream == governing_.stream) return;
+void BatchDecision::MarkRules(const std::string& stream, Work& work) {
+  if (data_.rules_version == 0 || stream == rules_stream_.stream) return;
   // No fingerprints: it is no event that was applied, and any later one will do as well.
-  work.now.applied[governing_.mark] = {data_.governing_version, ""};
+  work.now.applied[rules_stream_.mark] = {data_.rules_version, ""};
+}
+
+bool BatchDecision::IsUnfolded(const Command& command) const {
+  const std::vector<std::string>& others = command.lookup.streams;
+  return unfolded_.contains(command.stream) ||
+         std::any_of(others.begin(), others.end(),
+                     [this](const std::string& stream) { return unfolded_.contains(stream); });
+}
+
+absl::StatusOr<type::DecideContext> BatchDecision::ContextOf(const Command& command,
+                                                             const Work& work) {
+  type::DecideContext context{command.stream, work.now.version, TimeOf(work)};
+  if (command.lookup.empty()) return context;
+  has_looked_up_ = true;
+  RETURN_IF_ERROR(UpdateLookups());
+  if (!lookups_.Find(command.lookup, context.found)) {
+    must_split_ = true;
+    return absl::AbortedError("what the command looks up changes in its batch");
+  }
+  RETURN_IF_ERROR(FindStreams(command.lookup.streams, context.found));
+  return context;
+}
+
+absl::Status BatchDecision::FindStreams(const std::vector<std::string>& streams,
+                                        type::Found& found) {
+  for (const std::string& stream : streams) {
+    looked_up_.insert(stream);
+    Work& other = WorkOf(stream);
+    if (other.now.version == 0) continue;
+    RETURN_IF_ERROR(Store(stream, other));
+    found.streams[stream] = {other.now.version, other.now.state.open, other.now.state.sealed};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BatchDecision::UpdateLookups() {
+  if (lookups_.empty()) return absl::OkStatus();
+  for (auto& [stream, work] : work_) {
+    if (work.events.size() == work.events_for_lookups) continue;
+    ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
+    const bool is_first = work.events_for_lookups == 0;
+    if (is_first && folded_again_.contains(stream)) {
+      lookups_.Drop(stream);
+    } else if (is_first) {
+      work.folded_for_lookups = work.folded_before;
+    }
+    type::Folded now = open->Fold(stream);
+    lookups_.Change(stream, EntriesOnlyIn(work.folded_for_lookups, now),
+                    EntriesOnlyIn(now, work.folded_for_lookups));
+    work.folded_for_lookups = std::move(now);
+    work.events_for_lookups = work.events.size();
+  }
+  return absl::OkStatus();
+}
+
+void BatchDecision::Erase(const std::string& stream, const Erasure& erasure, Work& work) {
+  for (const std::string& person : erasure.persons) {
+    std::erase_if(write_.keys, [&](const KeyRow& key) {
+      return key.stream == stream && key.person_id == person;
+    });
+    write_.erased_keys.push_back({stream, person});
+  }
+  if (erasure.sealed_through == 0) return;
+  for (EventRow& event : work.events) {
+    if (event.number <= erasure.sealed_through) event.sealed.clear();
+  }
+  write_.erased_sealed.push_back({stream, erasure.sealed_through});
 }
 
 absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause& cause,
                                   Work& work) {
-  const absl::Time now = TimeOf(work);
-  const type::DecideContext context{command.stream, work.now.version, now};
   ASSIGN_OR_RETURN(OpenStream * open, Open(command.stream, work));
+  ASSIGN_OR_RETURN(const type::DecideContext context, ContextOf(command, work));
+  const absl::Time now = context.now;
   absl::StatusOr<std::vector<NewEvent>> decided = open->Decide(command.payload, context);
   if (!decided.ok()) {
     if (absl::IsInternal(decided.status())) work.open.reset();
@@ -337,9 +406,10 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
     event.data = std::move(made.data);
     event.sealed = std::move(made.sealed);
     work.events.push_back(std::move(event));
+    Erase(command.stream, made.erases, work);
   }
   work.touched = true;
-  MarkGoverned(command.stream, work);
+  MarkRules(command.stream, work);
   write_.keys.insert(write_.keys.end(), command.keys.begin(), command.keys.end());
   if (decided->empty()) return absl::OkStatus();
   work.now.last_event_time = now;
@@ -372,10 +442,10 @@ absl::Status BatchDecision::BuildFolded(const std::string& stream, Work& work,
     write.added = after;
     return Store(stream, work);
   }
-  type::Folded gone = Missing(work.folded_before, after);
+  type::Folded gone = EntriesOnlyIn(work.folded_before, after);
   gone.timers.insert(gone.timers.end(), write.removed.timers.begin(), write.removed.timers.end());
   write.removed = std::move(gone);
-  write.added = Missing(after, work.folded_before);
+  write.added = EntriesOnlyIn(after, work.folded_before);
   // One that is overdue may have been dropped, for a state that was another one.
   for (const type::TimerEntry& timer : after.timers) {
     const bool is_due = timer.due_unix_seconds <= absl::ToUnixSeconds(TimeOf(work));
@@ -388,6 +458,14 @@ absl::Status BatchDecision::BuildFolded(const std::string& stream, Work& work,
 }
 
 absl::StatusOr<BatchWrite> BatchDecision::Build() {
+  if (must_split_) return absl::AbortedError("what a command looks up changes in its batch");
+  if (has_looked_up_) {
+    RETURN_IF_ERROR(UpdateLookups());
+    write_.looked_up = lookups_.Now();
+  }
+  for (const std::string& stream : looked_up_) {
+    if (WorkOf(stream).now.version == 0) write_.looked_up.missing.push_back(stream);
+  }
   for (auto& [stream, work] : work_) {
     if (!work.touched) continue;
     StreamWrite write;

@@ -17,12 +17,13 @@
 #include "absl/status/status.h"
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
+#include "services/engine/lookups.h"
 #include "services/engine/store/event_store.h"
 
 namespace pathways::engine {
 
 // The entries and timers that `from` has and `in` lacks.
-type::Folded Missing(const type::Folded& from, const type::Folded& in);
+type::Folded EntriesOnlyIn(const type::Folded& from, const type::Folded& in);
 
 class BatchDecision {
  public:
@@ -41,15 +42,19 @@ class BatchDecision {
   Answer Decide(const Command& command);
 
   // Called instead of Decide when the decision of a command cannot be committed, and the command is
-  // an event, a timer, or caused by a new version of the governing stream. Parks its stream with
+  // an event, a timer, or caused by a new version of the rules stream. Parks its stream with
   // the code of `why`. An event is answered OK, and its position moves on. `is_blind`: the rows of
   // the stream cannot be read, so it is parked without looking at them, and a sweep has to find
   // what the stream lacks.
   Answer GiveUp(const Command& command, const absl::Status& why, bool is_blind);
 
-  // What to write. INTERNAL or DATA_LOSS when a state cannot be read. Call once, after the last
-  // Decide.
+  // What to write. INTERNAL or DATA_LOSS when a state cannot be read. ABORTED when the batch must
+  // be split (must_split). Call once, after the last Decide.
   absl::StatusOr<BatchWrite> Build();
+
+  // What a command looks up cannot be told behind the commands before it: it has to come in a batch
+  // without them.
+  bool must_split() const { return must_split_; }
 
  private:
   struct Work {
@@ -61,6 +66,9 @@ class BatchDecision {
     size_t events_in_state = 0;  // How many of them `now.state` has.
     std::vector<type::TimerEntry>
         dropped;  // Timers whose rows are deleted, whatever the state has.
+    // What lookups_ was told of it last.
+    type::Folded folded_for_lookups;
+    size_t events_for_lookups = 0;
     bool touched = false;
   };
 
@@ -71,11 +79,20 @@ class BatchDecision {
   absl::StatusOr<OpenStream*> Open(const std::string& stream, Work& work) const;
   // Brings the state in `now` up to date. Errors as Open.
   absl::Status Store(const std::string& stream, Work& work) const;
+  // Whether its stream, or one that it looks up, has an event that this release does not know.
+  bool IsUnfolded(const Command& command) const;
+  // What the decision may know. ABORTED: must_split_ was set.
+  absl::StatusOr<type::DecideContext> ContextOf(const Command& command, const Work& work);
+  absl::Status FindStreams(const std::vector<std::string>& streams, type::Found& found);
+  // Tells lookups_ what has changed in memory since the last time.
+  absl::Status UpdateLookups();
+  // Notes what an event deletes.
+  void Erase(const std::string& stream, const Erasure& erasure, Work& work);
   Answer DecideRequest(const Command& command, const RequestOrigin& origin);
   Answer AnswerWith(const std::string& stream, Work& work) const;
   // Why a request for a parked stream is refused. If the domain would refuse the request anyway,
   // its own refusal is given: a caller who may not know of a case must not learn that it is parked.
-  absl::Status RefuseParked(const Command& command, Work& work) const;
+  absl::Status RefuseParked(const Command& command, Work& work);
   Answer DecideEvent(const Command& command, const EventOrigin& origin);
   // Moves the stored position to that of the event's record, unless a record before it was not
   // committed.
@@ -84,13 +101,13 @@ class BatchDecision {
   // Has a timer's row deleted. The row comes back when the state changes and still has the timer,
   // or when the state is folded again. False: the row was made by another release, and stays.
   bool DropTimer(const std::string& stream, Work& work, const type::TimerEntry& timer) const;
-  Answer DecideGoverning(const Command& command, const GoverningOrigin& origin);
+  Answer DecideNewRules(const Command& command, const NewRulesOrigin& origin);
   Answer DecideFold(const Command& command);
-  // Notes the version of the governing stream by which a command was accepted.
-  void MarkGoverned(const std::string& stream, Work& work);
+  // Notes the version of the rules stream by which a command was accepted.
+  void MarkRules(const std::string& stream, Work& work);
   // Applies the event, or notes why it cannot be applied yet. Moves no position.
   void ApplyUpstream(const Command& command, const EventOrigin& origin, Work& work);
-  bool IsMissing(const Command& command, const EventOrigin& origin, Work& work);
+  bool MustWait(const Command& command, const EventOrigin& origin, Work& work);
   // Decides and appends. On an error the stream is as it was before.
   absl::Status Apply(const Command& command, const type::v1::Cause& cause, Work& work);
   void Park(const std::string& stream, Work& work, const std::string& upstream, int64_t number,
@@ -99,10 +116,14 @@ class BatchDecision {
   absl::Status BuildFolded(const std::string& stream, Work& work, StreamWrite& write) const;
 
   const Domain& domain_;
-  const GoverningStream& governing_;
+  const RulesStream& rules_stream_;
   BatchData data_;
   const std::set<std::string> unfolded_;
   const std::set<std::string> folded_again_;
+  Lookups lookups_;
+  std::set<std::string> looked_up_;  // Streams.
+  bool has_looked_up_ = false;
+  bool must_split_ = false;
   std::map<std::string, Work> work_;
   BatchWrite write_;
 };

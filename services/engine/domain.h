@@ -21,11 +21,18 @@
 
 namespace pathways::engine {
 
+// What is deleted in the transaction that stores an event, and can never be read again.
+struct Erasure {
+  std::vector<std::string> persons;  // Ids of people of the stream whose data keys go.
+  int64_t sealed_through = 0;        // The sealed columns of the stream's events up to this number.
+};
+
 // An event that a decision makes; the engine adds number, position, ce_id, time and cause.
 struct NewEvent {
   std::string type;    // Full message name, for example pathways.intake.v1.CaseRegistered.
   std::string data;    // The event as published.
   std::string sealed;  // Its sealed column. Empty: nothing personal.
+  Erasure erases = {};
 };
 
 // An upstream number that must be applied before an event may be.
@@ -38,6 +45,7 @@ struct Requirement {
 struct UpstreamCommand {
   std::string command;  // Serialised command of this service.
   std::vector<Requirement> requires_applied;
+  type::Lookup lookup = {};
 };
 
 // What replaces the sealed column of an event when only the event's published part is left.
@@ -72,28 +80,29 @@ class OpenStream {
 // ledger. Each batch locks it and decides by exactly the version that it read. Every other stream
 // notes the last version by which it accepted a command, and is decided again when there is a newer
 // version.
-struct GoverningStream {
+struct RulesStream {
   std::string stream;   // Its id, a service stream (type/stream.h). Empty: the service has none.
   std::string mark;     // Name under which streams note the version, in `applied` and in causes.
   std::string command;  // Serialised command that decides a stream again.
 };
 
-// For a service that has no governing stream.
-inline const GoverningStream kNoGoverningStream;
+// For a service that has no rules stream.
+inline const RulesStream kNoRulesStream;
 
 class Domain {
  public:
   virtual ~Domain() = default;
 
   // Asked for each batch. The answer never changes, and lives as long as the domain.
-  virtual const GoverningStream& Governing() const { return kNoGoverningStream; }
+  virtual const RulesStream& StreamOfRules() const { return kNoRulesStream; }
 
-  // The domain that decides by a version of the governing stream, whose row is given. The engine
+  // The domain that decides by a version of the rules stream, whose row is given. The engine
   // asks it for decisions, and may ask it for everything else. Called once for each version. As
-  // long as the governing stream is empty it is not called, and this domain decides. An error fails
+  // long as the rules stream is empty it is not called, and this domain decides. An error fails
   // the commands of the batch, and parks nothing.
-  virtual absl::StatusOr<std::unique_ptr<const Domain>> Under(const StreamRow& governing) const {
-    return absl::InternalError("the service has no governing stream");
+  virtual absl::StatusOr<std::unique_ptr<const Domain>> WithRules(
+      const StreamRow& rules_stream) const {
+    return absl::InternalError("the service has no rules stream");
   }
 
   // Version of Evolve and Fold. A state that was made by another version is folded again.
@@ -108,8 +117,9 @@ class Domain {
   virtual absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view upstream,
                                                        const EventRow& event) const = 0;
 
-  // Called when an event of this service is restored from the service's topic, which never had the
-  // event's sealed column. With the column that this gives, the event can be applied by Evolve.
+  // Called for an event of this service whose sealed column is empty: one that is restored from the
+  // service's topic, which never had the column, or whose column was erased. With the column that
+  // this gives, the event can be applied by Evolve.
   // INVALID_ARGUMENT: it is not an event of this service.
   virtual absl::StatusOr<SealedGap> WithoutSealed(const EventRow& event) const {
     return SealedGap();

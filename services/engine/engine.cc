@@ -16,14 +16,18 @@ namespace {
 // command as for ten: without it a steady load is committed one by one and takes twice the
 // processor time. A caller that waits for each answer before its next call pays this much a call.
 constexpr std::chrono::milliseconds kBatchRest{2};
-constexpr int kFoldPage = 500;
 
 BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& commands) {
   std::set<std::string> requests;
   std::set<std::string> streams;
   std::set<std::string> upstreams;
+  std::set<type::UniqueEntry> uniques;
+  std::set<type::ListRange> lists;
   for (const Command* command : commands) {
     if (!command->stream.empty()) streams.insert(command->stream);
+    streams.insert(command->lookup.streams.begin(), command->lookup.streams.end());
+    uniques.insert(command->lookup.uniques.begin(), command->lookup.uniques.end());
+    lists.insert(command->lookup.lists.begin(), command->lookup.lists.end());
     if (const auto* request = std::get_if<RequestOrigin>(&command->origin)) {
       const bool has_id = !request->key.empty() && !PATHWAYS_MUTANT("no_request_ids");
       if (has_id) requests.insert(request->key);
@@ -31,19 +35,21 @@ BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& comm
       if (!event->incarnation.empty()) upstreams.insert(event->position_key);
     }
   }
-  const std::string& governing = domain.Governing().stream;
-  const Hold hold = streams.contains(governing) ? Hold::kAlone : Hold::kShared;
+  const std::string& rules_stream = domain.StreamOfRules().stream;
+  const Hold hold = streams.contains(rules_stream) ? Hold::kAlone : Hold::kShared;
   return {{requests.begin(), requests.end()},
           {streams.begin(), streams.end()},
           {upstreams.begin(), upstreams.end()},
-          governing,
-          governing.empty() ? Hold::kNone : hold};
+          {uniques.begin(), uniques.end()},
+          {lists.begin(), lists.end()},
+          rules_stream,
+          rules_stream.empty() ? Hold::kNone : hold};
 }
 
 // Reads a batch's data: also the streams of requests that were accepted before, which are answered
 // with the case as it is now. `unfolded` gets the streams that this release cannot fold,
 // `folded_again` those that another one folded last.
-absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batch& batch,
+absl::StatusOr<BatchData> ReadData(const Domain& domain, EventWriter& store, Batch& batch,
                                    const std::vector<const Command*>& commands,
                                    std::set<std::string>& unfolded,
                                    std::set<std::string>& folded_again) {
@@ -69,8 +75,9 @@ absl::StatusOr<BatchData> ReadData(const Domain& domain, EventStore& store, Batc
 
 // What a try at a transaction showed beside its status.
 struct Tried {
-  bool has_rules = true;  // False: the governing stream's version cannot be used to decide.
-  bool appends = false;   // There is an event in it.
+  bool has_rules = true;    // False: the rules stream's version cannot be used to decide.
+  bool appends = false;     // There is an event in it.
+  bool must_split = false;  // Some of its commands cannot be decided behind the others.
 };
 
 bool Appends(const BatchWrite& write) {
@@ -79,7 +86,7 @@ bool Appends(const BatchWrite& write) {
 }
 
 // One try at one transaction. The answers hold only if it is OK.
-absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStore& store,
+absl::Status TryCommit(const Domain& domain, DomainWithRules& with_rules, EventWriter& store,
                        const EngineOptions& options, const std::vector<const Command*>& commands,
                        std::vector<Answer>& answers, Tried& tried) {
   tried = {};
@@ -89,12 +96,13 @@ absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStor
   std::set<std::string> folded_again;
   ASSIGN_OR_RETURN(BatchData data,
                    ReadData(domain, store, *batch, commands, unfolded, folded_again));
-  const absl::StatusOr<const Domain*> deciding = governed.At(data.governing_version);
+  const absl::StatusOr<const Domain*> deciding = with_rules.OfVersion(data.rules_version);
   tried.has_rules = deciding.ok();
   RETURN_IF_ERROR(deciding.status());
   BatchDecision decision(**deciding, std::move(data), std::move(unfolded), std::move(folded_again));
   answers.clear();
   for (const Command* command : commands) answers.push_back(decision.Decide(*command));
+  tried.must_split = decision.must_split();
   ASSIGN_OR_RETURN(BatchWrite write, decision.Build());
   tried.appends = Appends(write);
   PATHWAYS_CRASH_POINT("engine.after_decide");
@@ -106,7 +114,7 @@ absl::Status TryCommit(const Domain& domain, GovernedDomain& governed, EventStor
 
 // Parks the stream of a command that could not be committed, in a transaction of its own. `parked`:
 // it was not needless; another replica may have been there before.
-absl::Status CommitParked(const Domain& domain, EventStore& store, const Command& command,
+absl::Status CommitParked(const Domain& domain, EventWriter& store, const Command& command,
                           const absl::Status& why, bool is_blind, Answer& answer, bool& parked) {
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
   BatchRead wanted = WantedBy(domain, {&command});
@@ -129,12 +137,12 @@ size_t BytesOf(const Command& command) {
 
 }  // namespace
 
-Engine::Engine(const Domain& domain, EventStore& store, EngineOptions options)
+Engine::Engine(const Domain& domain, EventWriter& store, EngineOptions options)
     : domain_(domain),
       store_(store),
       options_(options),
-      governing_(domain.Governing().stream),
-      governed_(domain, store) {
+      rules_stream_(domain.StreamOfRules().stream),
+      with_rules_(domain, store) {
   if (!goes_by_steps()) thread_ = std::thread([this] { Run(); });
 }
 
@@ -157,10 +165,10 @@ void Engine::Submit(Command command, Callback done) {
     } else if (!refused_.ok()) {
       refused = refused_;
     } else if (std::holds_alternative<RequestOrigin>(command.origin) && is_full &&
-               (governing_.empty() || command.stream != governing_)) {
-      // What governs all others must not wait for a quiet hour, and is rare. Events and timers are
-      // bounded by the pages of those who submit them. Refused, they would wait behind new
-      // registrations for as long as the load lasts.
+               (rules_stream_.empty() || command.stream != rules_stream_)) {
+      // What all others are decided by must not wait for a quiet hour, and is rare. Events and
+      // timers are bounded by the pages of those who submit them. Refused, they would wait behind
+      // new registrations for as long as the load lasts.
       refused = type::Refuse(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                              "too many commands are waiting; try again");
     } else {
@@ -232,8 +240,8 @@ std::vector<Engine::Pending> Engine::TakeBatch() {
   std::lock_guard<std::mutex> lock(mutex_);
   std::vector<Pending> batch;
   while (!queue_.empty() && batch.size() < options_.batch_max) {
-    // What changes the governing stream holds it alone, and so comes alone.
-    const bool is_alone = !governing_.empty() && queue_.front().command.stream == governing_;
+    // What changes the rules stream holds it alone, and so comes alone.
+    const bool is_alone = !rules_stream_.empty() && queue_.front().command.stream == rules_stream_;
     if (is_alone && !batch.empty()) break;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -289,9 +297,9 @@ absl::Status Engine::CommitOrGiveUp(const std::vector<const Command*>& commands,
   Tried tried;
   absl::Status status;
   for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
-    status = TryCommit(domain_, governed_, store_, options_, commands, answers, tried);
+    status = TryCommit(domain_, with_rules_, store_, options_, commands, answers, tried);
     const bool again = absl::IsAborted(status) || (may_give_up && tried.has_rules);
-    if (status.ok() || absl::IsUnavailable(status) || !again) break;
+    if (status.ok() || absl::IsUnavailable(status) || tried.must_split || !again) break;
   }
   if (status.ok() && tried.appends) given_up_ = 0;
   if (status.ok() || absl::IsUnavailable(status) || !may_give_up || !tried.has_rules) return status;
@@ -305,8 +313,8 @@ absl::Status Engine::CommitOrGiveUp(const std::vector<const Command*>& commands,
 bool Engine::MayGiveUp(const std::vector<const Command*>& commands) const {
   if (commands.size() != 1 || commands[0]->stream.empty()) return false;
   if (PATHWAYS_MUTANT("never_give_up")) return false;
-  // Parked, the governing stream would stop all others.
-  if (commands[0]->stream == governing_) return false;
+  // Parked, the rules stream would stop all others.
+  if (commands[0]->stream == rules_stream_) return false;
   // A fold that cannot be stored harms nobody who does not come to the stream.
   return !std::holds_alternative<RequestOrigin>(commands[0]->origin) &&
          !std::holds_alternative<FoldOrigin>(commands[0]->origin);
@@ -334,81 +342,6 @@ void Engine::Finish(std::vector<Pending>& batch, std::vector<Answer> answers) {
   for (size_t i = 0; i < batch.size(); ++i) {
     PATHWAYS_CRASH_POINT("engine.before_answer");
     batch[i].done(std::move(answers[i]));
-  }
-}
-
-absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
-                       StreamRow& row) {
-  row.version = 0;
-  ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> open, domain.Open({}));
-  for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<EventRow> events,
-                     store.ReadStream(stream, row.version + 1, kFoldPage, /*with_sealed=*/true));
-    if (events.empty()) break;
-    for (const EventRow& event : events) {
-      RETURN_IF_ERROR(open->Evolve(event));
-      row.version = event.number;
-      row.last_event_time = event.time;
-    }
-  }
-  row.state = open->State();
-  row.evolve_version = domain.EvolveVersion();
-  return absl::OkStatus();
-}
-
-absl::Status OtherRelease() {
-  return type::Refuse(absl::StatusCode::kUnavailable, kOtherRelease,
-                      "another release changed the case, in a way this one does not know");
-}
-
-namespace {
-
-absl::Status FoldIfOther(const Domain& domain, EventStore& store, const std::string& stream,
-                         StreamRow& row) {
-  if (row.version == 0 || row.evolve_version == domain.EvolveVersion()) return absl::OkStatus();
-  const absl::Status status = FoldAgain(domain, store, stream, row);
-  if (absl::IsInternal(status) || absl::IsDataLoss(status)) return OtherRelease();
-  return status;
-}
-
-}  // namespace
-
-absl::StatusOr<StreamRow> ReadFolded(const Domain& domain, EventStore& store,
-                                     const std::string& stream) {
-  ASSIGN_OR_RETURN(StreamRow row, store.ReadState(stream));
-  RETURN_IF_ERROR(FoldIfOther(domain, store, stream, row));
-  return row;
-}
-
-absl::StatusOr<std::map<std::string, absl::StatusOr<StreamRow>>> ReadFolded(
-    const Domain& domain, EventStore& store, const std::vector<std::string>& streams) {
-  ASSIGN_OR_RETURN(auto rows, store.ReadStates(streams));
-  std::map<std::string, absl::StatusOr<StreamRow>> folded;
-  for (auto& [stream, row] : rows) {
-    const absl::Status status = FoldIfOther(domain, store, stream, row);
-    if (status.ok()) {
-      folded.emplace(stream, std::move(row));
-    } else {
-      folded.emplace(stream, status);
-    }
-  }
-  return folded;
-}
-
-absl::Status RebuildFolded(const Domain& domain, EventStore& store) {
-  RETURN_IF_ERROR(store.DropFolded());
-  int64_t position = 0;
-  for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<EventRow> events, store.ReadAfter(position, kFoldPage));
-    if (events.empty()) return absl::OkStatus();
-    for (const EventRow& event : events) {
-      position = event.position;
-      if (event.number != 1) continue;  // Every stream is met once, at its first event.
-      StreamRow row;
-      RETURN_IF_ERROR(FoldAgain(domain, store, event.stream, row));
-      ASSIGN_OR_RETURN(const std::unique_ptr<OpenStream> open, domain.Open(row.state));
-      RETURN_IF_ERROR(store.RestoreFolded(event.stream, row, open->Fold(event.stream)));
-    }
   }
 }
 

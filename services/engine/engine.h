@@ -4,15 +4,15 @@
 // or a timer. The engine takes a batch, reads the states, decides each command in order, appends
 // events and new states in one transaction, and answers every caller. A batch that cannot be
 // committed is split and decided again from the stored state, so that only the command at fault
-// fails. The engine knows no service: it holds a Domain and an EventStore.
+// fails. The engine knows no service: it holds a Domain and an EventWriter.
 //
-// A domain may have a governing stream (domain.h). Then every batch locks that stream together with
-// other batches and decides by the version that it read. A command for the governing stream itself
+// A domain may have a rules stream (domain.h). Then every batch locks that stream together with
+// other batches and decides by the version that it read. A command for the rules stream itself
 // is a batch of its own and locks it alone.
 //
 // A command that stands alone and still cannot be committed after several tries is given up, so
 // that the commands behind it can go on. An event, a timer, or a command that a new version of the
-// governing stream has caused parks its stream. A request is only refused.
+// rules stream has caused parks its stream. A request is only refused.
 //
 // Guarantees: an answer OK means durable. A repeated request id with equal content is answered OK
 // again and does nothing; with other content ALREADY_EXISTS. An upstream event is applied exactly
@@ -36,15 +36,11 @@
 #include "services/base/drive.h"
 #include "services/base/trace.h"
 #include "services/engine/domain.h"
-#include "services/engine/governed_domain.h"
+#include "services/engine/domain_with_rules.h"
+#include "services/engine/fold.h"
 #include "services/engine/store/event_store.h"
 
 namespace pathways::engine {
-
-// Reason of the answer for a stream that another release changed, in a way this one does not know.
-inline constexpr char kOtherRelease[] = "OTHER_RELEASE";
-// That answer: UNAVAILABLE with this reason.
-absl::Status OtherRelease();
 
 // A call of the API.
 struct RequestOrigin {
@@ -83,12 +79,12 @@ struct TimerOrigin {
   int64_t version = 0;  // Of the stream that the command was made from. 0: not compared.
 };
 
-// The governing stream has a version by which this stream was not decided yet. The command does
-// nothing when the stream was decided by it meanwhile, or when the governing stream has a newer
+// The rules stream has a version by which this stream was not decided yet. The command does
+// nothing when the stream was decided by it meanwhile, or when the rules stream has a newer
 // version: whoever submitted the command looks again.
-struct GoverningOrigin {
+struct NewRulesOrigin {
   int64_t version = 0;
-  std::string ce_id;  // Of the governing stream's event of that number.
+  std::string ce_id;  // Of the rules stream's event of that number.
 };
 
 // The stream's state was made by another evolve version: state, index entries and timers are to be
@@ -98,8 +94,9 @@ struct FoldOrigin {};
 struct Command {
   std::string stream;   // Empty: a record that is for no stream and moves a position only.
   std::string payload;  // Serialised command of the service.
-  std::variant<RequestOrigin, EventOrigin, TimerOrigin, GoverningOrigin, FoldOrigin> origin;
+  std::variant<RequestOrigin, EventOrigin, TimerOrigin, NewRulesOrigin, FoldOrigin> origin;
   std::vector<KeyRow> keys;  // Stored when the command is accepted.
+  type::Lookup lookup = {};  // What the decision gets to know beside the stream.
   // The hop that the command is, which all its events bear. None, as of a timer: a new trace.
   base::Trace trace = {};
 };
@@ -120,7 +117,7 @@ struct EngineOptions {
   base::Drive drive = base::Drive::kThread;
   size_t batch_max = 256;  // Commands in one transaction. 1: a transaction per call.
   // Commands waiting. When there are so many, requests are refused (RESOURCE_EXHAUSTED), except
-  // those for the governing stream.
+  // those for the rules stream.
   size_t queue_max = 4096;
   // Bytes of the commands that were not answered yet: payloads and keys. A request that would
   // exceed them is refused in the same way, unless there is no other command.
@@ -156,7 +153,7 @@ class Engine {
   using Callback = std::function<void(Answer)>;
 
   // `domain` and `store` must outlive the engine. Starts its thread, unless it goes by steps.
-  Engine(const Domain& domain, EventStore& store, EngineOptions options);
+  Engine(const Domain& domain, EventWriter& store, EngineOptions options);
   // Drains, or, when it goes by steps, answers what is queued with UNAVAILABLE.
   ~Engine();
   Engine(const Engine&) = delete;
@@ -209,10 +206,10 @@ class Engine {
   void Finish(std::vector<Pending>& batch, std::vector<Answer> answers);
 
   const Domain& domain_;
-  EventStore& store_;
+  EventWriter& store_;
   const EngineOptions options_;
-  const std::string governing_;  // Id of the governing stream. Empty: none.
-  GovernedDomain governed_;      // Used by the engine's thread alone.
+  const std::string rules_stream_;  // Id of the rules stream. Empty: none.
+  DomainWithRules with_rules_;      // Used by the engine's thread alone.
 
   std::mutex mutex_;              // Guards queue_, bytes_, refused_ and stopping_.
   std::condition_variable wake_;  // Something is queued, or it stops.
@@ -225,26 +222,6 @@ class Engine {
   int given_up_ = 0;  // Since something was appended. Used by the engine's thread alone.
   std::thread thread_;
 };
-
-// Folds a stream's events from the first to the last, as the engine does for a state that was made
-// by another evolve version. Leaves `applied`, `behind` and the parked reason of `row` as they are.
-absl::Status FoldAgain(const Domain& domain, EventStore& store, const std::string& stream,
-                       StreamRow& row);
-
-// A stream as it is, its state made by the present Evolve: a state of another version is folded
-// again in memory, and nothing is written. Every read that looks into a state goes this way.
-// UNAVAILABLE with the reason OTHER_RELEASE: this release cannot fold it. Index entries are the
-// stored ones: those of a stream that was not folded yet may lack it (refold_sweep.h).
-absl::StatusOr<StreamRow> ReadFolded(const Domain& domain, EventStore& store,
-                                     const std::string& stream);
-// The same of several streams at once: of each, for one that cannot be folded must not keep the
-// others. Those that do not exist may be left out.
-absl::StatusOr<std::map<std::string, absl::StatusOr<StreamRow>>> ReadFolded(
-    const Domain& domain, EventStore& store, const std::vector<std::string>& streams);
-
-// Deletes every state, index entry and timer of a store and folds them again from its events.
-// Nothing else may write meanwhile.
-absl::Status RebuildFolded(const Domain& domain, EventStore& store);
 
 }  // namespace pathways::engine
 

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kRequiredPause{5};
 constexpr absl::Duration kRequiredPoll = absl::Milliseconds(20);
 
 // The position in a transaction of its own: what a mutant does, and no consumer may.
-absl::Status WritePositionAlone(engine::EventStore& store, const std::string& upstream,
+absl::Status WritePositionAlone(engine::FollowStore& store, const std::string& upstream,
                                 const engine::Position& position) {
   engine::BatchWrite write;
   write.positions[upstream] = position;

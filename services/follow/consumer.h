@@ -32,7 +32,7 @@ struct ConsumerParts {
   std::string upstream;          // Name of the upstream service
   EventLogs& logs;               // and its published events.
   const engine::Domain& domain;  // Of the consuming service,
-  engine::EventStore& store;     // its store
+  engine::FollowStore& store;    // its store
   engine::Engine& engine;        // and its engine. All must outlive the consumer.
   Report report;  // Is told of errors. DATA_LOSS: the upstream lost events that were applied.
   // How long events wait for those of other upstreams that they require.

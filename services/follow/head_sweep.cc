@@ -5,6 +5,7 @@
 
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -28,7 +29,7 @@ absl::StatusOr<std::vector<engine::StreamHead>> ReadPage(const HeadSweep::ReadHe
 void Keep(const std::vector<engine::StreamHead>& heads, const std::string& last, bool is_ours,
           Versions& versions) {
   for (const engine::StreamHead& head : heads) {
-    if (type::IsServiceStream(head.stream) || (!last.empty() && head.stream > last)) continue;
+    if (!type::IsCaseStream(head.stream) || (!last.empty() && head.stream > last)) continue;
     versions[head.stream] = is_ours ? 0 : head.version;
   }
 }
@@ -36,7 +37,7 @@ void Keep(const std::vector<engine::StreamHead>& heads, const std::string& last,
 std::vector<std::string> StreamsOf(const std::vector<engine::StreamHead>& heads) {
   std::vector<std::string> streams;
   for (const engine::StreamHead& head : heads) {
-    if (!type::IsServiceStream(head.stream)) streams.push_back(head.stream);
+    if (type::IsCaseStream(head.stream)) streams.push_back(head.stream);
   }
   return streams;
 }
@@ -98,7 +99,7 @@ absl::StatusOr<bool> IsLost(StreamReader& streams, const std::string& stream, in
   return events.status();
 }
 
-HeadSweep::ReadHeads HeadsOf(engine::EventStore& store) {
+HeadSweep::ReadHeads HeadsOf(engine::EventReader& store) {
   return [&store](const std::string& after, int limit) { return store.ReadHeads(after, limit); };
 }
 

@@ -47,7 +47,7 @@ absl::Status SweepHeads(const HeadSweep& sweep, base::Signal& signal);
 absl::StatusOr<bool> IsLost(StreamReader& streams, const std::string& stream, int64_t number);
 
 // Reads heads of a store, or of another service. It must outlive the function.
-HeadSweep::ReadHeads HeadsOf(engine::EventStore& store);
+HeadSweep::ReadHeads HeadsOf(engine::EventReader& store);
 HeadSweep::ReadHeads HeadsOf(StreamReader& streams);
 
 }  // namespace pathways::follow

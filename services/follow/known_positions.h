@@ -20,7 +20,7 @@ namespace pathways::follow {
 class KnownPositions {
  public:
   // `store` must outlive this.
-  explicit KnownPositions(engine::EventStore& store) : store_(store) {}
+  explicit KnownPositions(engine::FollowStore& store) : store_(store) {}
 
   // The position. Errors are those of the store, which is asked when the position is not known.
   absl::StatusOr<engine::Position> Read(const std::string& key);
@@ -32,7 +32,7 @@ class KnownPositions {
   void ForgetOld();
 
  private:
-  engine::EventStore& store_;
+  engine::FollowStore& store_;
   std::map<std::string, engine::Position> known_;  // As many as there are logs.
   std::chrono::steady_clock::time_point asked_;
 };

@@ -12,6 +12,7 @@
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/log_page.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -26,7 +27,7 @@ constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
 }  // namespace
 
-Projector::Projector(engine::EventStore& store, const Projection& projection,
+Projector::Projector(engine::FollowStore& store, const Projection& projection,
                      std::vector<ProjectionSource> sources, absl::Duration sweep_every,
                      Report report, base::Drive drive)
     : store_(store),
@@ -115,7 +116,7 @@ absl::Status Projector::ReadPage(const ProjectionSource& source, EventLog& log, 
   absl::Status first_error;
   for (const engine::EventRow& event : page.events) {
     // Only its position counts.
-    if (event.stream.empty() || type::IsServiceStream(event.stream)) continue;
+    if (event.stream.empty() || !type::IsCaseStream(event.stream)) continue;
     const absl::Status status = Bring(source, event, pass.values[event.stream]);
     if (absl::IsUnavailable(status)) return status;
     first_error.Update(status);

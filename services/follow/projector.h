@@ -6,7 +6,7 @@
 // fetched from the stream, and heads are compared now and then. A projection appends no event.
 // Several replicas keep one projection together: a value is written only if the stored value is
 // still the one it was made from, and is made again otherwise. A projection that was deleted with
-// EventStore::DropProjection before the projector starts is built again, with the same bytes.
+// FoldStore::DropProjection before the projector starts is built again, with the same bytes.
 #ifndef PATHWAYS_SERVICES_FOLLOW_PROJECTOR_H_
 #define PATHWAYS_SERVICES_FOLLOW_PROJECTOR_H_
 
@@ -55,7 +55,7 @@ struct ProjectionSource {
 class Projector {
  public:
   // All must outlive the projector. Sweeps the heads at the start and then every `sweep_every`.
-  Projector(engine::EventStore& store, const Projection& projection,
+  Projector(engine::FollowStore& store, const Projection& projection,
             std::vector<ProjectionSource> sources, absl::Duration sweep_every, Report report,
             base::Drive drive = base::Drive::kThread);
   ~Projector();
@@ -102,7 +102,7 @@ class Projector {
   absl::Status Write(const Values& before, const Values& values,
                      const std::map<std::string, engine::Position>& positions);
 
-  engine::EventStore& store_;
+  engine::FollowStore& store_;
   const Projection& projection_;
   const std::vector<ProjectionSource> sources_;
   const absl::Duration sweep_every_;

@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/submit.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -196,7 +197,7 @@ bool Puller::UpstreamReads(const Round& round) {
         unread_.Contains(head.stream) ||
         std::any_of(round.unread.begin(), round.unread.end(),
                     [&](const Unread& unread) { return unread.row.stream == head.stream; });
-    return !type::IsServiceStream(head.stream) && !is_unread;
+    return type::IsCaseStream(head.stream) && !is_unread;
   };
   const auto other = std::find_if(heads->begin(), heads->end(), is_other);
   // One that has no other to be compared with may well be at fault; of several that is unlikely.

@@ -39,7 +39,7 @@ struct PullerParts {
   std::string upstream;          // Name of the upstream service
   StreamReader& streams;         // and its streams as it holds them.
   const engine::Domain& domain;  // Of the consuming service,
-  engine::EventStore& store;     // its store
+  engine::FollowStore& store;    // its store
   engine::Engine& engine;        // and its engine. All must outlive the puller.
   Report report;  // Is told of errors. DATA_LOSS: the upstream lost events that were applied.
   // Is told in how many cases a sweep found that the bus had left out an event.

@@ -38,7 +38,7 @@ absl::Status StreamsAreWithheld() {
 
 }  // namespace
 
-Relay::Relay(engine::EventStore& store, Publisher& publisher, Report report, CheckTopic check_topic,
+Relay::Relay(engine::RelayStore& store, Publisher& publisher, Report report, CheckTopic check_topic,
              std::function<void()> cancel, std::chrono::milliseconds check_every, base::Drive drive)
     : store_(store),
       publisher_(publisher),

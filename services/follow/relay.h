@@ -54,7 +54,7 @@ class Relay {
   // ends. When a standby database has taken over too early, `check_every` is how long it may take
   // until that is noticed. `cancel` may be empty. Stop calls it to make a running Publish and
   // `check_topic` end soon.
-  Relay(engine::EventStore& store, Publisher& publisher, Report report,
+  Relay(engine::RelayStore& store, Publisher& publisher, Report report,
         CheckTopic check_topic = nullptr, std::function<void()> cancel = nullptr,
         std::chrono::milliseconds check_every = std::chrono::seconds(10),
         base::Drive drive = base::Drive::kThread);
@@ -90,7 +90,7 @@ class Relay {
   // Publishes the withheld events of one stream up to the watermark, and releases the stream.
   absl::Status Retry(const engine::WithheldRow& row, int64_t watermark);
 
-  engine::EventStore& store_;
+  engine::RelayStore& store_;
   Publisher& publisher_;
   Reporter reporter_;
   base::Signal signal_;

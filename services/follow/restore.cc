@@ -83,7 +83,7 @@ absl::Status Restore::Check() const {
 }
 
 bool Restore::HasUpstream(const engine::EventRow& event) const {
-  return event.cause.number() > 0 && event.cause.service() != domain_.Governing().mark;
+  return event.cause.number() > 0 && event.cause.service() != domain_.StreamOfRules().mark;
 }
 
 int64_t Restore::Named(const Events& events, const std::string& upstream, Ids& ids) const {
@@ -180,8 +180,8 @@ absl::Status Restore::Write(const std::vector<const engine::EventRow*>& events) 
   for (auto& [stream, write] : writes) {
     const type::Folded after = open[stream]->Fold(stream);
     write.row.state = open[stream]->State();
-    write.removed = engine::Missing(before[stream], after);
-    write.added = engine::Missing(after, before[stream]);
+    write.removed = engine::EntriesOnlyIn(before[stream], after);
+    write.added = engine::EntriesOnlyIn(after, before[stream]);
     all.streams.push_back(std::move(write));
   }
   for (auto& [key, request] : requests) {

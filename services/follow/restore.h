@@ -72,7 +72,7 @@ class Restore {
   using Events = std::map<int64_t, engine::EventRow>;  // By number.
   using Ids = std::map<int64_t, std::string>;          // Fingerprints by number.
 
-  // Whether an event of an upstream led to this event. A version of the governing stream does not
+  // Whether an event of an upstream led to this event. A version of the rules stream does not
   // count: streams that have not noted it are decided by it again.
   bool HasUpstream(const engine::EventRow& event) const;
   // The last number of `upstream` that an event of the stream names as its cause. Adds the ids of

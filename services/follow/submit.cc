@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/type/problem.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 
@@ -14,7 +15,7 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
   engine::Command command;
   engine::EventOrigin origin;
   origin.upstream = upstream;
-  if (type::IsServiceStream(event.stream)) {
+  if (!type::IsCaseStream(event.stream)) {
     command.origin = std::move(origin);  // No case: it moves the position and nothing else.
     return command;
   }
@@ -26,6 +27,7 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
   if (translated.ok()) {
     command.payload = std::move(translated->command);
     origin.requires_applied = std::move(translated->requires_applied);
+    command.lookup = std::move(translated->lookup);
   } else {
     origin.unreadable = "EVENT_UNREADABLE";
   }

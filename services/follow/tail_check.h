@@ -36,7 +36,7 @@ namespace pathways::follow {
 class TailCheck {
  public:
   // `store` must outlive it; `service` is whose topic it is, for the message.
-  TailCheck(std::string service, KafkaReaderOptions topic, engine::EventStore& store,
+  TailCheck(std::string service, KafkaReaderOptions topic, engine::FollowStore& store,
             base::Logger& log)
       : service_(std::move(service)), topic_(std::move(topic)), store_(store), log_(log) {}
 
@@ -63,7 +63,7 @@ class TailCheck {
 
   const std::string service_;
   const KafkaReaderOptions topic_;
-  engine::EventStore& store_;
+  engine::FollowStore& store_;
   base::Logger& log_;
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<KafkaReader> reader_;

@@ -60,7 +60,7 @@ void WaitingTimers::Skip(const engine::TimerRow& timer) {
   skip_until_ = std::min(skip_until_, until_.at(KeyOf(timer)));
 }
 
-TimerLoop::TimerLoop(engine::EventStore& store, engine::Engine& engine, DueOf due_of,
+TimerLoop::TimerLoop(engine::FollowStore& store, engine::Engine& engine, DueOf due_of,
                      absl::Duration every, Report report, base::Drive drive)
     : store_(store),
       engine_(engine),

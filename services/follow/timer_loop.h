@@ -73,7 +73,7 @@ class TimerLoop {
   using DueOf = std::function<absl::StatusOr<Due>(const engine::TimerRow& timer, absl::Time now)>;
 
   // All must outlive the loop.
-  TimerLoop(engine::EventStore& store, engine::Engine& engine, DueOf due_of, absl::Duration every,
+  TimerLoop(engine::FollowStore& store, engine::Engine& engine, DueOf due_of, absl::Duration every,
             Report report, base::Drive drive = base::Drive::kThread);
   ~TimerLoop();
   void Notify() { signal_.Notify(); }
@@ -93,7 +93,7 @@ class TimerLoop {
   // Submits what is due of a page and waits for the answers. Adds the number submitted to `fired`.
   absl::Status Fire(const std::vector<engine::TimerRow>& page, absl::Time now, size_t& fired);
 
-  engine::EventStore& store_;
+  engine::FollowStore& store_;
   engine::Engine& engine_;
   const DueOf due_of_;
   const absl::Duration every_;

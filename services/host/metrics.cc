@@ -98,7 +98,7 @@ std::string OriginName(CommandOrigin origin) {
       return "event";
     case CommandOrigin::kTimer:
       return "timer";
-    case CommandOrigin::kGoverning:
+    case CommandOrigin::kRulesStream:
       return "policy";
     case CommandOrigin::kFold:
       return "fold";

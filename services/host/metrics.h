@@ -22,9 +22,9 @@ namespace pathways::host {
 
 inline constexpr size_t kMetricSeriesMax = 256;
 
-// kGoverning: a new version of the policies, told as "policy". kFold: a state that another release
-// folded.
-enum class CommandOrigin { kRequest, kEvent, kTimer, kGoverning, kFold };
+// kRulesStream: a new version of the policies, told as "policy". kFold: a state that another
+// release folded.
+enum class CommandOrigin { kRequest, kEvent, kTimer, kRulesStream, kFold };
 
 // Thread-safe; no function but Text blocks for long.
 class Metrics {

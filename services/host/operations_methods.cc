@@ -9,7 +9,7 @@
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
-#include "services/type/stream.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::host {
 namespace {
@@ -39,7 +39,7 @@ StuckCase MakeStuck(const std::string& service, const std::string& stream,
 }
 
 // Notes who asks, before anything is done.
-absl::Status Note(engine::EventStore& store, const Caller& caller, const std::string& stream) {
+absl::Status Note(engine::FollowStore& store, const Caller& caller, const std::string& stream) {
   ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(stream));
   engine::BatchWrite write;
   write.audit.push_back({caller.principal.Name(), caller.method, stream, row.version});
@@ -152,9 +152,9 @@ absl::Status AcknowledgeTailLoss(const Services& services, const Caller& caller,
     violations.Add("upstream", "must be the name of a service that this one follows");
   }
   RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
-  const std::string stream =
-      absl::StrCat(type::kServiceStreamPrefix, "tail-of-", request.upstream());
-  RETURN_IF_ERROR(Note(*service->store, caller, stream));
+  const type::StreamId stream{type::StreamKind::kService,
+                              absl::StrCat("tail-of-", request.upstream())};
+  RETURN_IF_ERROR(Note(*service->store, caller, stream.Text()));
   response.set_was_ringing(service->acknowledge_tail_loss(request.upstream()));
   return absl::OkStatus();
 }

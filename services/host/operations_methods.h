@@ -23,13 +23,13 @@ namespace pathways::host {
 // Cases that nobody has moved since `before`, oldest first, at most `limit`: name, stage and since
 // are set.
 using WithoutProgress = std::function<absl::StatusOr<std::vector<operations::v1::StuckCase>>(
-    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit)>;
+    const engine::Domain& domain, engine::EventReader& store, absl::Time before, int limit)>;
 
 // One service as operators see it. Domain and store must outlive what uses this.
 struct OperatedService {
   std::string name;
   const engine::Domain* domain;
-  engine::EventStore* store;
+  engine::FollowStore* store;
   WithoutProgress without_progress;  // Empty: the service has none.
   std::function<void()> wake;        // Applies again what waits. Must not block.
   // Services that it follows, and what ends the alarm that one of them lost events: whether it was

@@ -25,7 +25,7 @@ ServerHost::ServerHost(ServerParts parts)
     : parts_(std::move(parts)),
       pool_(parts_.read_threads, kReadsWaitingMax),
       service_pool_(kServiceReadThreads, kReadsWaitingMax) {
-  std::map<std::string, engine::EventStore*> stores;
+  std::map<std::string, engine::EventReader*> stores;
   for (RunningService* service : parts_.services) {
     stores[service->service().name] = &service->core().store();
     operated_.push_back(service->Operated());

@@ -23,8 +23,8 @@ CommandOrigin OriginOf(const engine::Command& command) {
   if (std::holds_alternative<engine::EventOrigin>(command.origin)) {
     return CommandOrigin::kEvent;
   }
-  if (std::holds_alternative<engine::GoverningOrigin>(command.origin))
-    return CommandOrigin::kGoverning;
+  if (std::holds_alternative<engine::NewRulesOrigin>(command.origin))
+    return CommandOrigin::kRulesStream;
   if (std::holds_alternative<engine::FoldOrigin>(command.origin)) return CommandOrigin::kFold;
   return CommandOrigin::kTimer;
 }

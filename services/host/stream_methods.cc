@@ -11,6 +11,7 @@
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::host {
 namespace {
@@ -21,7 +22,7 @@ constexpr int kRecordsAtOnce = 64;
 
 const Roles kServices = {kService};
 
-using Stores = std::map<std::string, engine::EventStore*>;
+using Stores = std::map<std::string, engine::EventReader*>;
 
 stream::v1::StreamRecord RecordOf(const engine::EventRow& event) {
   stream::v1::StreamRecord record;
@@ -38,15 +39,15 @@ stream::v1::StreamRecord RecordOf(const engine::EventRow& event) {
 }
 
 // The store of a service, or a violation.
-engine::EventStore* StoreOf(const std::map<std::string, engine::EventStore*>& stores,
-                            const std::string& service, type::Violations& violations) {
+engine::EventReader* StoreOf(const std::map<std::string, engine::EventReader*>& stores,
+                             const std::string& service, type::Violations& violations) {
   const auto found = stores.find(service);
   if (found != stores.end()) return found->second;
   violations.Add("service", "must be the name of a service of this process");
   return nullptr;
 }
 
-absl::Status FillRecords(engine::EventStore& store, const stream::v1::ReadStreamRequest& request,
+absl::Status FillRecords(engine::EventReader& store, const stream::v1::ReadStreamRequest& request,
                          int limit, stream::v1::ReadStreamResponse& response) {
   // A few at a time: a page that ends early must not have read all of a long stream.
   int64_t next = request.from_number();
@@ -67,7 +68,7 @@ absl::Status FillRecords(engine::EventStore& store, const stream::v1::ReadStream
   return absl::OkStatus();
 }
 
-absl::Status FillHeads(engine::EventStore& store, const stream::v1::ReadHeadsRequest& request,
+absl::Status FillHeads(engine::EventReader& store, const stream::v1::ReadHeadsRequest& request,
                        int limit, stream::v1::ReadHeadsResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<engine::StreamHead> heads,
                    store.ReadHeads(request.after_stream(), limit));
@@ -83,7 +84,7 @@ absl::Status FillHeads(engine::EventStore& store, const stream::v1::ReadHeadsReq
 absl::Status ReadStream(const Stores& stores, const stream::v1::ReadStreamRequest& request,
                         stream::v1::ReadStreamResponse& response) {
   type::Violations violations;
-  engine::EventStore* const store = StoreOf(stores, request.service(), violations);
+  engine::EventReader* const store = StoreOf(stores, request.service(), violations);
   if (!type::IsUuid(request.stream())) violations.Add("stream", "must be a case id");
   if (request.from_number() < 1) violations.Add("from_number", "must be 1 or more");
   const int limit = CheckPageSize(request.limit(), kRecordsUsual, kReadMax, "limit", violations);
@@ -94,10 +95,10 @@ absl::Status ReadStream(const Stores& stores, const stream::v1::ReadStreamReques
 absl::Status ReadHeads(const Stores& stores, const stream::v1::ReadHeadsRequest& request,
                        stream::v1::ReadHeadsResponse& response) {
   type::Violations violations;
-  engine::EventStore* const store = StoreOf(stores, request.service(), violations);
+  engine::EventReader* const store = StoreOf(stores, request.service(), violations);
   const int limit = CheckPageSize(request.limit(), kReadMax, kReadMax, "limit", violations);
   const std::string& after = request.after_stream();
-  if (!after.empty() && !type::IsUuid(after) && !type::IsServiceStream(after)) {
+  if (!after.empty() && !type::ParseStreamId(after)) {
     violations.Add("after_stream", "must be the last stream of a page, or empty");
   }
   RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
@@ -106,7 +107,7 @@ absl::Status ReadHeads(const Stores& stores, const stream::v1::ReadHeadsRequest&
 
 }  // namespace
 
-Api StreamApi(std::map<std::string, engine::EventStore*> stores) {
+Api StreamApi(std::map<std::string, engine::EventReader*> stores) {
   namespace v1 = stream::v1;
   const auto all = std::make_shared<const Stores>(std::move(stores));
   Api api{"pathways.stream.v1.StreamService", nullptr, {}, ReadFor::kServices};

@@ -18,7 +18,7 @@ inline constexpr size_t kStreamPageBytesMax = 1 << 20;
 
 // pathways.stream.v1.StreamService over stores by service name, which must outlive it. Its reads
 // have threads of their own: what repairs a follower must not wait behind people's lists.
-Api StreamApi(std::map<std::string, engine::EventStore*> stores);
+Api StreamApi(std::map<std::string, engine::EventReader*> stores);
 
 }  // namespace pathways::host
 

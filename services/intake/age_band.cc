@@ -71,7 +71,7 @@ std::optional<v1::IntakeCommand> CommandOf(const std::vector<Birth>& births, abs
 }  // namespace
 
 absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(const engine::Domain& domain,
-                                                     engine::EventStore& store,
+                                                     engine::EventReader& store,
                                                      const host::Keyring& keyring,
                                                      const engine::TimerRow& timer,
                                                      absl::Time now) {

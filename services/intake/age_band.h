@@ -26,7 +26,7 @@ namespace pathways::intake {
 // passed over as long as another has changed. DATA_LOSS: the case, or an identity, cannot be read,
 // or there is none. `now` is the store's time.
 absl::StatusOr<follow::TimerLoop::Due> ChangeAgeBand(const engine::Domain& domain,
-                                                     engine::EventStore& store,
+                                                     engine::EventReader& store,
                                                      const host::Keyring& keyring,
                                                      const engine::TimerRow& timer, absl::Time now);
 

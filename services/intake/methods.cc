@@ -49,7 +49,7 @@ absl::Status FillPage(const MethodParts& parts, const std::string& after, int pa
   return absl::OkStatus();
 }
 
-absl::Status FillStatus(engine::EventStore& store, const std::string& case_id,
+absl::Status FillStatus(engine::EventReader& store, const std::string& case_id,
                         v1::CaseStatus& response) {
   ASSIGN_OR_RETURN(const engine::StreamRow row, store.ReadState(case_id));
   if (row.version == 0) {

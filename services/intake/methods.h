@@ -17,7 +17,7 @@ namespace pathways::intake {
 struct MethodParts {
   engine::Engine& engine;
   const engine::Domain& domain;
-  engine::EventStore& store;
+  engine::EventReader& store;
   const host::Keyring& keyring;
   const base::Clock& clock;
 };

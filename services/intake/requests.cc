@@ -78,7 +78,7 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
                                               const engine::Domain& domain,
-                                              engine::EventStore& store, absl::Time now) {
+                                              engine::EventReader& store, absl::Time now) {
   type::Violations violations;
   type::CheckRequestId(request.request_id(), violations);
   const std::optional<std::string> case_id = type::ParseCaseName(request.case_().name());

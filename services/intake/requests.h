@@ -32,7 +32,7 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
                                               const engine::Domain& domain,
-                                              engine::EventStore& store, absl::Time now);
+                                              engine::EventReader& store, absl::Time now);
 
 absl::StatusOr<engine::Command> WithdrawCommand(const v1::WithdrawCaseRequest& request,
                                                 const host::Principal& principal,

@@ -19,7 +19,7 @@ namespace pathways::referral {
 struct MethodParts {
   engine::Engine& engine;
   const engine::Domain& domain;
-  engine::EventStore& store;
+  engine::EventReader& store;
   const host::Keyring& keyring;
   ReferralWatches& watches;
 };

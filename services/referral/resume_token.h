@@ -12,7 +12,7 @@
 
 namespace pathways::referral {
 
-// `incarnation` is that of the store (EventStore::Incarnation).
+// `incarnation` is that of the store (EventReader::Incarnation).
 std::string ResumeTokenOf(absl::string_view incarnation, int64_t position);
 
 // The position in a token; 0 for an empty one and for one of another store. INVALID_ARGUMENT: it

@@ -59,13 +59,13 @@ absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type
   return NoSuchReferral();
 }
 
-absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventStore& store,
+absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventReader& store,
                                           const type::ReferralKey& key, const Reader& reader) {
   ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, key.case_id));
   return ReferralOf(row, key, reader);
 }
 
-absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventStore& store,
+absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventReader& store,
                                       const Reader& reader, absl::string_view prefix,
                                       absl::string_view after, int page_size,
                                       v1::ReferralState state) {
@@ -88,7 +88,7 @@ absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::Even
 }
 
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(
-    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit) {
+    const engine::Domain& domain, engine::EventReader& store, absl::Time before, int limit) {
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    store.ReadList(kWaitingIndex, "", "", limit));
   std::vector<operations::v1::StuckCase> waiting;

@@ -45,7 +45,7 @@ absl::StatusOr<v1::Referral> ReferralOf(const engine::StreamRow& row, const type
                                         const Reader& reader);
 
 // The same, read from the store.
-absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventStore& store,
+absl::StatusOr<v1::Referral> ReadReferral(const engine::Domain& domain, engine::EventReader& store,
                                           const type::ReferralKey& key, const Reader& reader);
 
 // One page of the reader's list: entries that start with `prefix`, after a key.
@@ -55,14 +55,14 @@ struct ReferralPage {
 };
 // With `state` set only referrals in it count, and at most `page_size` are found among ten times as
 // many entries; a page may then be short, or empty, and still not the last.
-absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventStore& store,
+absl::StatusOr<ReferralPage> ReadPage(const engine::Domain& domain, engine::EventReader& store,
                                       const Reader& reader, absl::string_view prefix,
                                       absl::string_view after, int page_size,
                                       v1::ReferralState state);
 
 // Live referrals that nobody has changed since before a time, for the operators' list.
 absl::StatusOr<std::vector<operations::v1::StuckCase>> WaitingReferrals(
-    const engine::Domain& domain, engine::EventStore& store, absl::Time before, int limit);
+    const engine::Domain& domain, engine::EventReader& store, absl::Time before, int limit);
 
 }  // namespace pathways::referral
 

@@ -100,7 +100,7 @@ void ReferralWatch::End(const absl::Status& status) {
   if (sink) sink->End(status);
 }
 
-ReferralWatches::ReferralWatches(const engine::Domain& domain, engine::EventStore& store,
+ReferralWatches::ReferralWatches(const engine::Domain& domain, engine::EventReader& store,
                                  const Limits& limits)
     : domain_(domain), store_(store), limits_(limits) {}
 

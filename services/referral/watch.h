@@ -96,9 +96,9 @@ class ReferralWatches {
   };
 
   // Domain and store must outlive the watches. Nothing is read before Start, or a Step of a test.
-  ReferralWatches(const engine::Domain& domain, engine::EventStore& store)
+  ReferralWatches(const engine::Domain& domain, engine::EventReader& store)
       : ReferralWatches(domain, store, Limits()) {}
-  ReferralWatches(const engine::Domain& domain, engine::EventStore& store, const Limits& limits);
+  ReferralWatches(const engine::Domain& domain, engine::EventReader& store, const Limits& limits);
   ~ReferralWatches();
 
   // Reads on a thread of its own from now on.
@@ -145,7 +145,7 @@ class ReferralWatches {
   absl::Status MakeMessages(std::vector<Change>& changes) const;
 
   const engine::Domain& domain_;
-  engine::EventStore& store_;
+  engine::EventReader& store_;
   const Limits limits_;
   base::Signal signal_;
   int64_t turn_ = 0;                      // The reader's alone.

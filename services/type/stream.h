@@ -8,36 +8,13 @@
 #define PATHWAYS_SERVICES_TYPE_STREAM_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace pathways::type {
-
-// Begins the id of every stream that is no case but a service's own, for example its policy ledger.
-// Such a stream is published like every other one; who follows the service passes over it.
-inline constexpr char kServiceStreamPrefix[] = "service/";
-
-inline bool IsServiceStream(absl::string_view stream) {
-  return absl::StartsWith(stream, kServiceStreamPrefix);
-}
-
-// What a decision may know beside state and command. Two equal contexts give two equal decisions.
-struct DecideContext {
-  std::string stream;   // Stream id, which is the case id.
-  int64_t version = 0;  // Number of the last event of the stream. 0: the stream does not exist.
-  absl::Time now;       // The store's clock, never before the stream's last event.
-};
-
-// What Evolve may know beside state and event.
-struct EventContext {
-  std::string stream;
-  int64_t number = 0;  // Number of the event.
-  absl::Time time;     // When it was committed.
-};
 
 // One entry of a list index. Entries are read in order of key; the stream id must end the key.
 struct ListEntry {
@@ -53,6 +30,56 @@ struct UniqueEntry {
   std::string key;
   bool operator==(const UniqueEntry&) const = default;
   auto operator<=>(const UniqueEntry&) const = default;
+};
+
+// Keys of one list that start with `prefix` and come after `after`, in order, at most `limit`,
+// which is at least 1.
+struct ListRange {
+  std::string index;
+  std::string prefix;
+  std::string after;
+  int limit = 0;
+  bool operator==(const ListRange&) const = default;
+  auto operator<=>(const ListRange&) const = default;
+};
+
+// What a command needs to know beside its own stream. All of it is of the same service.
+struct Lookup {
+  std::vector<UniqueEntry> uniques;  // Who holds each?
+  std::vector<ListRange> lists;
+  std::vector<std::string>
+      streams;  // Their states. Nobody changes them before the command is done.
+
+  bool empty() const { return uniques.empty() && lists.empty() && streams.empty(); }
+};
+
+// Another stream, as the commands before this one have left it: its state as the service stores it.
+struct OtherStream {
+  int64_t version = 0;
+  std::string state;
+  std::string sealed;
+};
+
+// The answer to a Lookup. It holds when the decision is committed, or nothing is committed.
+struct Found {
+  std::map<UniqueEntry, std::string> holders;           // Stream; entries that nobody holds lack.
+  std::map<ListRange, std::vector<std::string>> lists;  // Keys, of each range that was asked for.
+  std::map<std::string, OtherStream> streams;           // Those that exist.
+};
+
+// What a decision may know beside state and command. Two equal contexts give two equal decisions.
+struct DecideContext {
+  std::string stream;   // Stream id (stream_id.h).
+  int64_t version = 0;  // Number of the last event of the stream. 0: the stream does not exist.
+  absl::Time now;       // The store's clock, never before the stream's last event.
+  Found found = {};     // What the command asked for.
+};
+
+// What Evolve may know beside state and event.
+struct EventContext {
+  std::string stream;
+  int64_t number = 0;  // Number of the event.
+  absl::Time time;     // When it was committed.
 };
 
 // One timer of a stream; at most one per kind.

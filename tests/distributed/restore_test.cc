@@ -41,7 +41,7 @@ std::vector<std::string> OpenRows(const std::string& database) {
   return Rows(
       database,
       {"SELECT concat_ws('|', 'event', encode(stream, 'escape'), number, encode(ce_id, 'escape'), "
-       "type, time, encode(cause, 'hex'), trace, encode(data, 'hex'), shard) FROM events "
+       "type, time, encode(cause, 'hex'), trace, encode(data, 'hex')) FROM events "
        "ORDER BY stream, number",
        "SELECT concat_ws('|', 'state', encode(id, 'escape'), version, encode(state, 'hex'), "
        "evolve_version, time) FROM streams ORDER BY id",

@@ -17,6 +17,7 @@
 #include "services/engine/store/sqlite_store.h"
 #include "tests/engine/event_store_contract.h"
 #include "tests/engine/fold_contract.h"
+#include "tests/engine/lookup_contract.h"
 #include "tests/sim/memory_store.h"
 
 namespace pathways::engine {
@@ -41,6 +42,9 @@ INSTANTIATE_TEST_SUITE_P(Stores, EventStoreContract, testing::Values(Memory(), S
                          [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Stores, FoldContract, testing::Values(Memory(), Sqlite()),
+                         [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Stores, LookupContract, testing::Values(Memory(), Sqlite()),
                          [](const auto& info) { return info.param.name; });
 
 class MemoryStoreTest : public testing::Test {

@@ -26,6 +26,7 @@
 #include "services/type/problem.h"
 #include "tests/engine/event_store_contract.h"
 #include "tests/engine/fold_contract.h"
+#include "tests/engine/lookup_contract.h"
 #include "tests/engine/rule_domain.h"
 #include "tests/support/bytes_domain.h"
 #include "tests/support/postgres_cluster.h"
@@ -62,6 +63,8 @@ StoreKind Postgres() {
 INSTANTIATE_TEST_SUITE_P(Stores, EventStoreContract, testing::Values(Postgres()),
                          [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Stores, FoldContract, testing::Values(Postgres()),
+                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Stores, LookupContract, testing::Values(Postgres()),
                          [](const auto& info) { return info.param.name; });
 
 // Asks until it holds, at most 20 seconds.
@@ -551,10 +554,10 @@ TEST_F(PostgresStoreTest, OneEventGivenToTwoReplicasIsAppliedOnce) {
   EXPECT_EQ(row.parked_reason, "");
 }
 
-// Two replicas under one governing stream.
+// Two replicas under one rules stream.
 
-struct GovernedReplica {
-  explicit GovernedReplica(std::unique_ptr<PostgresStore> opened)
+struct ReplicaWithRules {
+  explicit ReplicaWithRules(std::unique_ptr<PostgresStore> opened)
       : store(std::move(opened)), engine(domain, *store, EngineOptions{}) {}
   std::future<absl::Status> Say(const std::string& stream, const std::string& what) {
     auto said = std::make_shared<std::promise<absl::Status>>();
@@ -582,8 +585,8 @@ void ExpectRulesHeld(PostgresStore& store) {
 // A batch that has decided and is about to commit keeps a new rule waiting, and a rule that is
 // about to be committed keeps batches waiting.
 TEST_F(PostgresStoreTest, NoBatchDecidesUnderARuleThatWasReplaced) {
-  GovernedReplica first(Open(absl::Seconds(30)));
-  GovernedReplica second(Open(absl::Seconds(30)));
+  ReplicaWithRules first(Open(absl::Seconds(30)));
+  ReplicaWithRules second(Open(absl::Seconds(30)));
   ASSERT_TRUE(first.Say(kRules, "r1").get().ok());
   Session session(database_);
   Session other(database_);
@@ -611,10 +614,10 @@ TEST_F(PostgresStoreTest, NoBatchDecidesUnderARuleThatWasReplaced) {
 TEST_F(PostgresStoreTest, ReplicasUnderChangingRulesDecideUnderTheRuleInForce) {
   constexpr int kRulesChanged = 20;
   constexpr int kWordsEach = 40;
-  GovernedReplica first(Open(absl::Seconds(30)));
-  GovernedReplica second(Open(absl::Seconds(30)));
+  ReplicaWithRules first(Open(absl::Seconds(30)));
+  ReplicaWithRules second(Open(absl::Seconds(30)));
   for (int rule = 0; rule < kRulesChanged; ++rule) {
-    for (GovernedReplica* replica : {&first, &second}) {
+    for (ReplicaWithRules* replica : {&first, &second}) {
       for (int word = 0; word < kWordsEach; ++word) {
         replica->Say(absl::StrCat("s", word % 7), absl::StrCat("w", word));
       }

@@ -1,6 +1,6 @@
-// A domain with a governing stream, for tests of what surrounds it.
+// A domain with a rules stream, for tests of what surrounds it.
 //
-// The governing stream is the last rule said to it. Every other command becomes a word with the
+// The rules stream is the last rule said to it. Every other command becomes a word with the
 // rule it was decided under, for example "a@r1"; "again" does so too, and makes nothing of a stream
 // under a rule that begins with "same". A rule "broken" breaks every decision under it, and under
 // one that is "unusable" none can be made.
@@ -24,16 +24,16 @@ class RuleDomain : public TextDomain {
  public:
   explicit RuleDomain(std::string rule = "none") : rule_(std::move(rule)) {}
 
-  const GoverningStream& Governing() const override { return governing_; }
-  absl::StatusOr<std::unique_ptr<const Domain>> Under(const StreamRow& row) const override {
+  const RulesStream& StreamOfRules() const override { return rules_stream_; }
+  absl::StatusOr<std::unique_ptr<const Domain>> WithRules(const StreamRow& row) const override {
     if (row.state.open == "unusable") return absl::InternalError("unusable");
     return std::make_unique<const RuleDomain>(row.state.open);
   }
 
  protected:
-  absl::StatusOr<std::vector<NewEvent>> DecideFor(const std::string& stream,
+  absl::StatusOr<std::vector<NewEvent>> DecideFor(const type::DecideContext& context,
                                                   absl::string_view command) const override {
-    if (stream == kRules || command == "refuse") return Decide(command);
+    if (context.stream == kRules || command == "refuse") return Decide(command);
     if (rule_ == "broken") return absl::InternalError("broken");
     if (command == "again" && absl::StartsWith(rule_, "same")) return std::vector<NewEvent>{};
     return Decide(absl::StrCat(command, "@", rule_));
@@ -46,7 +46,7 @@ class RuleDomain : public TextDomain {
 
  private:
   const std::string rule_;
-  const GoverningStream governing_{kRules, "rule", "again"};
+  const RulesStream rules_stream_{kRules, "rule", "again"};
 };
 
 }  // namespace pathways::engine

@@ -69,7 +69,7 @@ class RefoldSweepTest : public testing::Test {
                      [this](const absl::Status& status) { told_.push_back(status); }};
 };
 
-TEST_F(RefoldSweepTest, TheStreamThatGovernsIsFoldedLikeTheOthers) {
+TEST_F(RefoldSweepTest, TheRulesStreamIsFoldedLikeTheOthers) {
   ASSERT_EQ(Left(), 4);
   const absl::StatusOr<RefoldSweep::Pass> pass = sweep_.SweepOnce();
   ASSERT_TRUE(pass.ok()) << pass.status();

@@ -76,7 +76,7 @@ TEST(Evolve, KnowsExpiry) {
   EXPECT_EQ(of.referral().state(), v1::REFERRAL_STATE_EXPIRED);
 }
 
-TEST(Fold, ListsEveryReferralAndIsUniqueForLiveOnes) {
+TEST(Fold, ListsEveryReferral) {
   Case of;
   of.Do(Registered(1, Facts({"p1", "p2"})));
   of.Do(Screened(1, 1, {{kResettlement, {"p1"}}, {kRefugeeStatus, {"p1", "p2"}}}));
@@ -89,15 +89,11 @@ TEST(Fold, ListsEveryReferralAndIsUniqueForLiveOnes) {
                           type::ListEntry{"referrals", id + "/000002/" + id},
                           type::ListEntry{"agency/comar", "00001690500002000000/000002/" + id},
                           type::ListEntry{"waiting", "00001690500002000000/000002/" + id}));
-  EXPECT_THAT(folded.uniques,
-              ElementsAre(type::UniqueEntry{"live-referral", id + "/us-refugee-resettlement/p1"},
-                          type::UniqueEntry{"live-referral", id + "/mx-refugee-status/p1+p2"}));
+  EXPECT_TRUE(folded.uniques.empty());
   EXPECT_TRUE(folded.timers.empty());
   of.Do(Action(v1::REFERRAL_ACTION_WITHDRAW));
   folded = Fold(kCase, of.state());
   EXPECT_EQ(folded.lists.size(), 5);  // What has ended waits for nobody.
-  EXPECT_THAT(folded.uniques,
-              ElementsAre(type::UniqueEntry{"live-referral", id + "/mx-refugee-status/p1+p2"}));
 }
 
 TEST(Fold, HidesDraftsFromTheAgency) {
@@ -106,7 +102,6 @@ TEST(Fold, HidesDraftsFromTheAgency) {
     const bool draft = state == v1::REFERRAL_STATE_DRAFT;
     EXPECT_EQ(folded.lists.size(), (draft ? 1 : 2) + (IsLive(state) ? 1 : 0))
         << v1::ReferralState_Name(state);
-    EXPECT_EQ(folded.uniques.size(), IsLive(state) ? 1 : 0) << v1::ReferralState_Name(state);
   }
 }
 

@@ -123,7 +123,7 @@ class WatchTest : public testing::Test {
   void Commit(int index, const v1::ReferralEvent& event, const v1::ReferralCaseState& state) {
     auto batch = store_.Begin();
     ASSERT_TRUE(batch.ok());
-    ASSERT_TRUE((*batch)->Read({{}, {CaseId(index)}, {}, "", {}}).ok());
+    ASSERT_TRUE((*batch)->Read({.streams = {CaseId(index)}}).ok());
     engine::BatchWrite write;
     engine::StreamWrite& stream = write.streams.emplace_back();
     stream.stream = CaseId(index);

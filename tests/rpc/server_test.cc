@@ -159,7 +159,8 @@ class SlowReads : public testing::Test {
     tokens_ = std::make_unique<host::TokenFile>(*host::TokenFile::Load(file));
     authenticator_ = std::make_unique<host::TokenAuthenticator>(*tokens_);
     host::OperatedService service{"slow", &domain_, &store_, {}, {}};
-    service.without_progress = [this](const engine::Domain&, engine::EventStore&, absl::Time, int) {
+    service.without_progress = [this](const engine::Domain&, engine::EventReader&, absl::Time,
+                                      int) {
       ++begun_;
       let_go_.wait();
       return std::vector<operations::v1::StuckCase>();

@@ -18,7 +18,7 @@
 #include "services/intake/status_projection.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
-#include "services/type/stream.h"
+#include "services/type/stream_id.h"
 #include "tests/sim/world.h"
 
 namespace pathways::sim {
@@ -40,7 +40,7 @@ bool IsPoisoned(const World& world, const std::string& stream) {
 std::vector<engine::StreamHead> CasesOf(const World& world, MemoryStore& store) {
   std::vector<engine::StreamHead> heads = Value(store.ReadHeads("", kAll));
   std::erase_if(heads, [&](const engine::StreamHead& head) {
-    return type::IsServiceStream(head.stream) || IsPoisoned(world, head.stream);
+    return !type::IsCaseStream(head.stream) || IsPoisoned(world, head.stream);
   });
   return heads;
 }

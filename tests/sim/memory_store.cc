@@ -55,6 +55,8 @@ struct MemoryStore::Tables {
   void RemoveAllFolded(const std::string& stream);
   void RemoveTimer(const std::string& stream, const std::string& kind);
   engine::StreamRow ReadRow(const std::string& stream) const;
+  std::vector<std::string> ReadList(absl::string_view index, absl::string_view prefix,
+                                    absl::string_view after, int limit) const;
   int64_t AppliedNumber(const std::string& stream, const std::string& upstream) const;
 
   // Truth.
@@ -165,6 +167,11 @@ absl::Status MemoryStore::Tables::CheckProjections(
 }
 
 void MemoryStore::Tables::Apply(engine::BatchWrite& write, absl::Time now) {
+  for (const engine::SealedErasure& erasure : write.erased_sealed) {
+    for (const size_t place : log_of_stream[erasure.stream]) {
+      if (log[place].number <= erasure.through) log[place].sealed.clear();
+    }
+  }
   // All removals come first: an entry may go from one stream to another within the batch.
   for (const engine::StreamWrite& stream : write.streams) {
     if (stream.replaces_folded) {
@@ -191,6 +198,7 @@ void MemoryStore::Tables::Apply(engine::BatchWrite& write, absl::Time now) {
     engine::ParkedRow& stored = parked[row.stream] = row;
     stored.since = now;
   }
+  for (const engine::KeyName& key : write.erased_keys) keys[key.stream].erase(key.person_id);
   for (const engine::KeyRow& key : write.keys) keys[key.stream][key.person_id] = key.wrapped;
   audit.insert(audit.end(), write.audit.begin(), write.audit.end());
   for (const engine::ProjectionRow& row : write.projections)
@@ -281,6 +289,21 @@ engine::StreamRow MemoryStore::Tables::ReadRow(const std::string& stream) const 
   return row;
 }
 
+std::vector<std::string> MemoryStore::Tables::ReadList(absl::string_view index,
+                                                       absl::string_view prefix,
+                                                       absl::string_view after, int limit) const {
+  const std::string name(index);
+  auto entry = after < prefix ? lists.lower_bound({name, std::string(prefix)})
+                              : lists.upper_bound({name, std::string(after)});
+  std::vector<std::string> found;
+  for (; entry != lists.end() && entry->first.index == name &&
+         absl::StartsWith(entry->first.key, prefix) && !Full(found, limit);
+       ++entry) {
+    found.push_back(entry->first.key);
+  }
+  return found;
+}
+
 int64_t MemoryStore::Tables::AppliedNumber(const std::string& stream,
                                            const std::string& upstream) const {
   const auto of_stream = applied.find(stream);
@@ -327,7 +350,15 @@ absl::StatusOr<engine::BatchData> MemoryStore::Transaction::Read(const engine::B
     const auto found = tables.positions.find(upstream);
     if (found != tables.positions.end()) data.positions.insert(*found);
   }
-  if (!wanted.governing.empty()) data.governing_version = tables.ReadRow(wanted.governing).version;
+  for (const type::UniqueEntry& entry : wanted.uniques) {
+    const auto held = tables.uniques.find(entry);
+    data.holders[entry] = held == tables.uniques.end() ? "" : held->second;
+  }
+  for (const type::ListRange& range : wanted.lists) {
+    data.lists[range] = tables.ReadList(range.index, range.prefix, range.after, range.limit);
+  }
+  if (!wanted.rules_stream.empty())
+    data.rules_version = tables.ReadRow(wanted.rules_stream).version;
   return data;
 }
 
@@ -462,17 +493,7 @@ absl::StatusOr<std::vector<std::string>> MemoryStore::ReadList(absl::string_view
                                                                absl::string_view prefix,
                                                                absl::string_view after, int limit) {
   std::lock_guard<std::mutex> lock(tables_mutex_);
-  const std::map<type::ListEntry, std::string>& lists = tables_->lists;
-  const std::string name(index);
-  auto entry = after < prefix ? lists.lower_bound({name, std::string(prefix)})
-                              : lists.upper_bound({name, std::string(after)});
-  std::vector<std::string> keys;
-  for (; entry != lists.end() && entry->first.index == name &&
-         absl::StartsWith(entry->first.key, prefix) && !Full(keys, limit);
-       ++entry) {
-    keys.push_back(entry->first.key);
-  }
-  return keys;
+  return tables_->ReadList(index, prefix, after, limit);
 }
 
 absl::StatusOr<std::optional<engine::RequestRow>> MemoryStore::ReadRequest(absl::string_view key) {

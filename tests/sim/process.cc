@@ -93,13 +93,13 @@ void Process::StartTimers(const host::Keyring& keyring) {
     due_of = [this, &keyring](const engine::TimerRow& timer, absl::Time now) {
       return intake::ChangeAgeBand(*service_.domain, *session_, keyring, timer, now);
     };
-  } else if (!service_.domain->Governing().stream.empty()) {
+  } else if (!service_.domain->StreamOfRules().stream.empty()) {
     due_of = [this](const engine::TimerRow&, absl::Time) {
-      return follow::TimerLoop::Due{service_.domain->Governing().command, 0};
+      return follow::TimerLoop::Due{service_.domain->StreamOfRules().command, 0};
     };
-    sweep_ = std::make_unique<follow::GoverningSweep>(
+    sweep_ = std::make_unique<follow::NewRulesSweep>(
         *service_.domain, *session_, *engine_,
-        follow::GoverningSweepOptions{.drive = base::Drive::kSteps, .every = kSweepEvery},
+        follow::NewRulesSweepOptions{.drive = base::Drive::kSteps, .every = kSweepEvery},
         ReportTo("rescreening"));
     steps_.push_back({"rescreening", [this] { return sweep_->Step(); }});
   } else {

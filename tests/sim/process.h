@@ -17,7 +17,7 @@
 #include "services/engine/engine.h"
 #include "services/follow/bus/bus.h"
 #include "services/follow/consumer.h"
-#include "services/follow/governing_sweep.h"
+#include "services/follow/new_rules_sweep.h"
 #include "services/follow/projector.h"
 #include "services/follow/puller.h"
 #include "services/follow/relay.h"
@@ -91,7 +91,7 @@ class Process {
   std::vector<std::unique_ptr<follow::Puller>> pullers_;
   std::unique_ptr<follow::Projector> projector_;
   std::unique_ptr<follow::TimerLoop> timers_;
-  std::unique_ptr<follow::GoverningSweep> sweep_;
+  std::unique_ptr<follow::NewRulesSweep> sweep_;
   std::unique_ptr<follow::Relay> relay_;
   std::vector<Step> steps_;
 };

@@ -1,7 +1,7 @@
 // Base of the tests' small domains, whose state is the stored bytes themselves.
 //
-// A subclass says what a command gives, where need be by the stream it is for, and what an event
-// makes of the bytes.
+// A subclass says what a command gives, where need be by what the decision may know, and what an
+// event makes of the bytes.
 #ifndef PATHWAYS_TESTS_SUPPORT_BYTES_DOMAIN_H_
 #define PATHWAYS_TESTS_SUPPORT_BYTES_DOMAIN_H_
 
@@ -31,7 +31,7 @@ class BytesDomain : public engine::Domain {
   virtual absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const {
     return std::vector<engine::NewEvent>{{"test.Said", std::string(command), ""}};
   }
-  virtual absl::StatusOr<std::vector<engine::NewEvent>> DecideFor(const std::string&,
+  virtual absl::StatusOr<std::vector<engine::NewEvent>> DecideFor(const type::DecideContext&,
                                                                   absl::string_view command) const {
     return Decide(command);
   }
@@ -45,8 +45,7 @@ class BytesDomain : public engine::Domain {
         : domain_(domain), state_(std::move(state)) {}
     absl::StatusOr<std::vector<engine::NewEvent>> Decide(
         absl::string_view command, const type::DecideContext& context) override {
-      absl::StatusOr<std::vector<engine::NewEvent>> made =
-          domain_.DecideFor(context.stream, command);
+      absl::StatusOr<std::vector<engine::NewEvent>> made = domain_.DecideFor(context, command);
       if (!made.ok()) return made;
       engine::EventRow event;
       event.stream = context.stream;

@@ -14,6 +14,7 @@
 #include "services/host/keys.h"
 #include "services/intake/status_projection.h"
 #include "services/type/names.h"
+#include "services/type/stream_id.h"
 #include "tests/support/history_view.h"
 #include "tests/support/serve_process.h"
 
@@ -46,7 +47,7 @@ ServiceEvents Read(StoreView& view, Findings& findings) {
   service.events = *events;
   for (const engine::EventRow& event : *events) {
     // The story of a case does not need the ledger; that followers pass over it shows in theirs.
-    if (!type::IsServiceStream(event.stream)) service.streams[event.stream].push_back(event);
+    if (type::IsCaseStream(event.stream)) service.streams[event.stream].push_back(event);
   }
   for (const engine::ParkedRow& row : *parked) {
     service.waiting.insert(row.stream);
@@ -161,7 +162,7 @@ void CheckFolded(const ServiceEvents& service, Findings& findings) {
   }
   const auto heads = store.ReadHeads("", kRowsMax);
   for (const engine::StreamHead& head : heads.value_or(std::vector<engine::StreamHead>())) {
-    if (service.streams.contains(head.stream) || type::IsServiceStream(head.stream)) continue;
+    if (service.streams.contains(head.stream) || !type::IsCaseStream(head.stream)) continue;
     findings.Add(Fault::kUnexpected, service, head.stream, "a state without events");
   }
 }

@@ -10,6 +10,7 @@
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/routes_file.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -93,12 +94,12 @@ bool Stores::HasApplied(StoreView& view, StoreView& upstream) {
   if (!heads.ok()) return false;
   std::vector<std::string> streams;
   for (const engine::StreamHead& head : *heads) {
-    if (!type::IsServiceStream(head.stream)) streams.push_back(head.stream);
+    if (type::IsCaseStream(head.stream)) streams.push_back(head.stream);
   }
   auto applied = view.store->ReadApplied(upstream.name, streams);
   if (!applied.ok()) return false;
   for (const engine::StreamHead& head : *heads) {
-    if (type::IsServiceStream(head.stream)) continue;
+    if (!type::IsCaseStream(head.stream)) continue;
     if ((*applied)[head.stream] < head.version) return false;
   }
   return true;

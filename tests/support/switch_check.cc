@@ -8,7 +8,7 @@
 #include "pathways/referral/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/type/stream.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -21,7 +21,7 @@ std::map<std::string, int64_t> CasesOf(StoreView& view) {
   const auto heads = view.store->ReadHeads("", kRowsMax);
   if (!heads.ok()) return cases;
   for (const engine::StreamHead& head : *heads) {
-    if (!type::IsServiceStream(head.stream)) cases[head.stream] = head.version;
+    if (type::IsCaseStream(head.stream)) cases[head.stream] = head.version;
   }
   return cases;
 }
@@ -68,7 +68,7 @@ std::string HoldsOf(StoreView& referral, const std::string& id) {
 std::vector<int64_t> NotedVersions(StoreView& eligibility) {
   std::vector<std::string> cases;
   for (const auto& [id, unused] : CasesOf(eligibility)) cases.push_back(id);
-  auto marked = eligibility.store->ReadApplied(eligibility.domain->Governing().mark, cases);
+  auto marked = eligibility.store->ReadApplied(eligibility.domain->StreamOfRules().mark, cases);
   std::vector<int64_t> versions;
   if (!marked.ok()) return versions;
   for (const std::string& id : cases) versions.push_back((*marked)[id]);

@@ -4,7 +4,7 @@
 
 namespace pathways::engine {
 
-absl::StatusOr<std::map<std::string, StreamRow>> EventStore::ReadStates(
+absl::StatusOr<std::map<std::string, StreamRow>> EventReader::ReadStates(
     const std::vector<std::string>& streams) {
   std::map<std::string, StreamRow> rows;
   for (const std::string& stream : streams) {

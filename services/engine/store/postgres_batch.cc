@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
+#include "services/engine/store/postgres_index.h"
 #include "services/engine/store/postgres_rows.h"
 
 namespace pathways::engine {
@@ -121,13 +122,17 @@ absl::StatusOr<BatchData> PostgresBatch::Read(const BatchRead& wanted) {
 absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
   PostgresSteps steps;
   if (!begun_) steps.push_back(Plain("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
-  HoldGoverning(wanted.governing, wanted.hold, data.governing_version, steps);
+  HoldRules(wanted.rules_stream, wanted.hold, data.rules_version, steps);
   const std::set<std::string> streams(wanted.streams.begin(), wanted.streams.end());
   ReadStreams({streams.begin(), streams.end()}, &locked_, data.streams, steps);
   ReadPositions(wanted.upstreams, /*lock=*/true, data.positions, steps);
   // Requests are never changed, so there is nothing to lock. Read after the locks, so that of one
   // request sent to two replicas the second sees what the first made of it.
   ReadRequests(wanted.requests, data.requests, steps);
+  ReadHolders(wanted.uniques, data.holders, steps);
+  for (const type::ListRange& range : wanted.lists) {
+    ReadListKeys(range, data.lists[range], steps);
+  }
   if (!begun_) {
     // Read after the locks, so that no batch has a time before the one whose rows it waited for.
     ReadNow(now_, steps);
@@ -195,13 +200,22 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   WriteLists(streams, steps);
   WriteTimers(streams, steps);
   WriteParked(write.parked, now_, steps);
+  EraseKeys(write.erased_keys, steps);
   WriteKeys(write.keys, steps);
+  EraseSealed(write.erased_sealed, steps);
   WriteProjections(write.projections, steps);
   const std::vector<EventRow*> events = EventsOf(write);
   if (steps.empty() && events.empty() && write.audit.empty()) return absl::OkStatus();
   // Last, because the lock is held from here on: positions and ids of the trail are given under it,
-  // so that both are in the order of the commits.
-  if (!events.empty() || !write.audit.empty()) HoldCommitOrder(steps);
+  // so that both are in the order of the commits. Whoever changes an index takes it too, so that
+  // what a batch has looked up stays as it is found under the lock.
+  const bool changes_indexes =
+      std::any_of(streams.begin(), streams.end(),
+                  [](const StreamWrite* stream) { return stream->state_changed; });
+  if (!events.empty() || !write.audit.empty() || changes_indexes || !write.looked_up.empty()) {
+    HoldCommitOrder(steps);
+  }
+  CheckLookedUp(write.looked_up, steps);
   AppendEvents(events, steps);
   WriteAudit(write.audit, now_, steps);
   steps.push_back(Plain("COMMIT"));

@@ -3,9 +3,10 @@
 // Made by PostgresStore::Begin, which hands over the writer's place. Read begins the transaction
 // and locks what it names: streams sorted, then positions. Commit sends all writes and COMMIT
 // together: new requests sorted, unique entries sorted, new streams sorted, then the other rows,
-// then the commit-order lock, the events and the audit trail. Every transaction takes its locks in
-// this order, so replicas wait for each other but never in a circle; what went wrong all the same
-// (a row is not what was read, a deadlock with a foreign session) is ABORTED.
+// then the commit-order lock, what was looked up once more, the events and the audit trail. Every
+// transaction takes its locks in this order, so replicas wait for each other but never in a circle;
+// what went wrong all the same (a row is not what was read, a deadlock with a foreign session) is
+// ABORTED.
 //
 // When the connection is lost after COMMIT may have left, the outcome is not guessed. Commit
 // connects again and asks: the transaction's id, taken before anything was written, says whether

@@ -18,16 +18,16 @@ std::string SessionSettings() {
 
 constexpr absl::Duration kSayAliveEvery = absl::Seconds(10);  // Several times in a lease.
 
-// Takes the lock (22, shard) and raises the epoch, or returns no row. One statement: whoever has
+// Takes the lock (22, 0) and raises the epoch, or returns no row. One statement: whoever has
 // the lock has an epoch of its own.
 constexpr char kLead[] =
-    "INSERT INTO relay (shard, watermark, epoch) SELECT 0, 0, 1 WHERE pg_try_advisory_lock(22, 0) "
-    "ON CONFLICT (shard) DO UPDATE SET epoch = relay.epoch + 1 RETURNING epoch";
+    "INSERT INTO relay (id, watermark, epoch) SELECT 0, 0, 1 WHERE pg_try_advisory_lock(22, 0) "
+    "ON CONFLICT (id) DO UPDATE SET epoch = relay.epoch + 1 RETURNING epoch";
 
 // The row is locked before it is compared: a new leader raises the epoch before or after this
 // transaction, not within it.
 constexpr char kFence[] =
-    "SELECT refuse_unless(coalesce((SELECT epoch FROM relay WHERE shard = 0 FOR UPDATE), 0) = "
+    "SELECT refuse_unless(coalesce((SELECT epoch FROM relay WHERE id = 0 FOR UPDATE), 0) = "
     "$1::bigint)";
 
 absl::Status AnotherLeads() {

@@ -4,18 +4,10 @@
 #include <utility>
 
 #include "services/base/faults.h"
-#include "services/base/ids.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::engine {
 namespace {
-
-// How many shards the log has. Shards are given to relays; a change needs a migration.
-constexpr uint32_t kShards = 16;
-
-int64_t ShardOf(absl::string_view stream) {
-  return static_cast<unsigned char>(base::FingerprintOf(stream)[0]) % kShards;
-}
 
 PostgresStatement Statement(const char* sql, PostgresArray first, PostgresArray second) {
   return {sql, {std::move(first).Take(), std::move(second).Take()}};
@@ -124,9 +116,9 @@ void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>*
                    }});
 }
 
-void HoldGoverning(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps) {
+void HoldRules(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps) {
   if (stream.empty()) return;
-  if (PATHWAYS_MUTANT("postgres.no_governing_lock")) hold = Hold::kNone;
+  if (PATHWAYS_MUTANT("postgres.no_rules_lock")) hold = Hold::kNone;
   // An advisory lock and not that of the row: sharing a row's lock writes to the row each time.
   if (hold == Hold::kShared) steps.push_back(Plain("SELECT pg_advisory_xact_lock_shared(23)"));
   if (hold == Hold::kAlone) steps.push_back(Plain("SELECT pg_advisory_xact_lock(23)"));
@@ -375,171 +367,6 @@ void WriteRequests(const std::map<std::string, RequestRow>& requests, PostgresSt
        nullptr});
 }
 
-void ReadFoldedRows(const std::vector<std::string>& streams,
-                    std::map<std::string, type::Folded>& rows, PostgresSteps& steps) {
-  if (streams.empty()) return;
-  const std::string ids = BytesArray(streams);
-  const auto each = [&](const char* sql, auto add) {
-    steps.push_back({{sql, {ids}}, [&rows, add](const PostgresResult& result) {
-                       for (int i = 0; i < result.rows(); ++i) {
-                         add(rows[result.Bytes(i, 0)], result, i);
-                       }
-                     }});
-  };
-  each("SELECT stream, name, key FROM unique_index WHERE stream = ANY ($1::bytea[])",
-       [](type::Folded& folded, const PostgresResult& result, int i) {
-         folded.uniques.push_back({result.Bytes(i, 1), result.Bytes(i, 2)});
-       });
-  each("SELECT stream, name, key FROM list_index WHERE stream = ANY ($1::bytea[])",
-       [](type::Folded& folded, const PostgresResult& result, int i) {
-         folded.lists.push_back({result.Bytes(i, 1), result.Bytes(i, 2)});
-       });
-  each("SELECT stream, kind, due FROM timers WHERE stream = ANY ($1::bytea[])",
-       [](type::Folded& folded, const PostgresResult& result, int i) {
-         folded.timers.push_back({result.Bytes(i, 1), result.Int(i, 2)});
-       });
-}
-
-void RemoveAllFolded(const std::string& stream, PostgresSteps& steps) {
-  for (const char* sql : {"DELETE FROM unique_index WHERE stream = $1::bytea",
-                          "DELETE FROM list_index WHERE stream = $1::bytea",
-                          "DELETE FROM timers WHERE stream = $1::bytea"}) {
-    steps.push_back({{sql, {stream}}, nullptr});
-  }
-}
-
-absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
-  std::map<type::UniqueEntry, std::string> takers;  // Empty: the entry is only released.
-  PostgresArray old_names = PostgresArray::OfText(), old_keys = PostgresArray::OfBytes(),
-                holders = PostgresArray::OfBytes();
-  for (const StreamWrite* write : streams) {
-    for (const type::UniqueEntry& entry : write->removed.uniques) {
-      takers.try_emplace(entry);
-      old_names.Add(entry.index);
-      old_keys.Add(entry.key);
-      holders.Add(write->stream);
-    }
-  }
-  for (const StreamWrite* write : streams) {
-    for (const type::UniqueEntry& entry : write->added.uniques) {
-      std::string& taker = takers[entry];
-      if (!taker.empty() && taker != write->stream) {
-        return absl::AbortedError("a unique entry is held by another stream");
-      }
-      taker = write->stream;
-    }
-  }
-  if (takers.empty()) return absl::OkStatus();
-  PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
-                ids = PostgresArray::OfBytes(), free_names = PostgresArray::OfText(),
-                free_keys = PostgresArray::OfBytes();
-  for (const auto& [entry, taker] : takers) {
-    names.Add(entry.index);
-    keys.Add(entry.key);
-    ids.Add(taker);
-    if (!taker.empty()) continue;
-    free_names.Add(entry.index);
-    free_keys.Add(entry.key);
-  }
-  const std::string taken = PostgresInt(names.size() - free_names.size());
-  // One statement for what is released and what is taken: in two, two batches that exchange
-  // entries could each wait for the other's row.
-  steps.push_back(
-      {{"WITH changed AS (INSERT INTO unique_index AS held (name, key, stream) "
-        "SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[]) "
-        "ON CONFLICT (name, key) DO UPDATE SET stream = excluded.stream "
-        "WHERE held.stream = excluded.stream OR EXISTS (SELECT 1 FROM "
-        "unnest($4::text[], $5::bytea[], $6::bytea[]) AS released (name, key, stream) "
-        "WHERE released.name = held.name AND released.key = held.key "
-        "AND released.stream = held.stream) RETURNING stream) "
-        "SELECT refuse_unless((SELECT count(*) FROM changed WHERE stream <> '') = $7::bigint)",
-        {std::move(names).Take(), std::move(keys).Take(), std::move(ids).Take(),
-         std::move(old_names).Take(), std::move(old_keys).Take(), std::move(holders).Take(),
-         taken}},
-       nullptr});
-  if (free_names.size() == 0) return absl::OkStatus();
-  steps.push_back(
-      {Statement("DELETE FROM unique_index USING unnest($1::text[], $2::bytea[]) AS free (name, "
-                 "key) WHERE unique_index.name = free.name AND unique_index.key = free.key "
-                 "AND unique_index.stream = ''",
-                 std::move(free_names), std::move(free_keys)),
-       nullptr});
-  return absl::OkStatus();
-}
-
-void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
-  using Entries = std::map<type::ListEntry, std::string>;  // To the stream.
-  Entries removed;
-  Entries added;
-  for (const StreamWrite* write : streams) {
-    for (const type::ListEntry& entry : write->removed.lists) removed[entry] = write->stream;
-    for (const type::ListEntry& entry : write->added.lists) added[entry] = write->stream;
-  }
-  const auto columns = [](const Entries& entries) {
-    PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
-                  ids = PostgresArray::OfBytes();
-    for (const auto& [entry, stream] : entries) {
-      names.Add(entry.index);
-      keys.Add(entry.key);
-      ids.Add(stream);
-    }
-    return std::vector<std::string>{std::move(names).Take(), std::move(keys).Take(),
-                                    std::move(ids).Take()};
-  };
-  if (!removed.empty()) {
-    steps.push_back(
-        {{"DELETE FROM list_index USING unnest($1::text[], $2::bytea[], $3::bytea[]) AS gone "
-          "(name, key, stream) WHERE list_index.name = gone.name AND list_index.key = gone.key "
-          "AND list_index.stream = gone.stream",
-          columns(removed)},
-         nullptr});
-  }
-  if (added.empty()) return;
-  steps.push_back({{"INSERT INTO list_index (name, key, stream) SELECT * FROM unnest($1::text[], "
-                    "$2::bytea[], $3::bytea[]) ON CONFLICT (name, key) DO NOTHING",
-                    columns(added)},
-                   nullptr});
-}
-
-void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
-  using Timers = std::map<std::pair<std::string, std::string>, int64_t>;  // Stream, kind to due.
-  Timers removed;
-  Timers added;
-  for (const StreamWrite* write : streams) {
-    for (const type::TimerEntry& timer : write->removed.timers) {
-      removed[{write->stream, timer.kind}] = timer.due_unix_seconds;
-    }
-    for (const type::TimerEntry& timer : write->added.timers) {
-      added[{write->stream, timer.kind}] = timer.due_unix_seconds;
-    }
-  }
-  const auto columns = [](const Timers& timers) {
-    PostgresArray ids = PostgresArray::OfBytes(), kinds = PostgresArray::OfText(),
-                  due = PostgresArray::OfInts();
-    for (const auto& [key, due_unix_seconds] : timers) {
-      ids.Add(key.first);
-      kinds.Add(key.second);
-      due.Add(due_unix_seconds);
-    }
-    return std::vector<std::string>{std::move(ids).Take(), std::move(kinds).Take(),
-                                    std::move(due).Take()};
-  };
-  if (!removed.empty()) {
-    steps.push_back(
-        {{"DELETE FROM timers USING unnest($1::bytea[], $2::text[], $3::bigint[]) AS gone "
-          "(stream, kind, due) WHERE timers.stream = gone.stream AND timers.kind = gone.kind "
-          "AND timers.due = gone.due",
-          columns(removed)},
-         nullptr});
-  }
-  if (added.empty()) return;
-  steps.push_back({{"INSERT INTO timers (stream, kind, due) SELECT * FROM unnest($1::bytea[], "
-                    "$2::text[], $3::bigint[]) ON CONFLICT (stream, kind) DO UPDATE SET due = "
-                    "excluded.due",
-                    columns(added)},
-                   nullptr});
-}
-
 void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSteps& steps) {
   std::map<std::string, const ParkedRow*> last;
   for (const ParkedRow& row : rows) last[row.stream] = &row;
@@ -578,6 +405,40 @@ void WriteWithheld(const std::vector<WithheldRow>& rows, absl::Time now, Postgre
                     "AS new ON CONFLICT (stream) DO NOTHING",
                     {std::move(ids).Take(), std::move(numbers).Take(), std::move(reasons).Take(),
                      PostgresInt(absl::ToUnixMicros(now))}},
+                   nullptr});
+}
+
+void EraseKeys(const std::vector<KeyName>& keys, PostgresSteps& steps) {
+  const std::set<KeyName> sorted(keys.begin(), keys.end());
+  if (sorted.empty()) return;
+  PostgresArray ids = PostgresArray::OfBytes(), people = PostgresArray::OfBytes();
+  for (const KeyName& key : sorted) {
+    ids.Add(key.stream);
+    people.Add(key.person_id);
+  }
+  steps.push_back({Statement("DELETE FROM keys USING unnest($1::bytea[], $2::bytea[]) AS gone "
+                             "(stream, person_id) WHERE keys.stream = gone.stream AND "
+                             "keys.person_id = gone.person_id",
+                             std::move(ids), std::move(people)),
+                   nullptr});
+}
+
+void EraseSealed(const std::vector<SealedErasure>& erasures, PostgresSteps& steps) {
+  std::map<std::string, int64_t> through;
+  for (const SealedErasure& erasure : erasures) {
+    int64_t& number = through[erasure.stream];
+    number = std::max(number, erasure.through);
+  }
+  if (through.empty()) return;
+  PostgresArray ids = PostgresArray::OfBytes(), numbers = PostgresArray::OfInts();
+  for (const auto& [stream, number] : through) {
+    ids.Add(stream);
+    numbers.Add(number);
+  }
+  steps.push_back({Statement("UPDATE events SET sealed = '' FROM unnest($1::bytea[], $2::bigint[]) "
+                             "AS gone (stream, through) WHERE events.stream = gone.stream AND "
+                             "events.number <= gone.through AND events.sealed <> ''",
+                             std::move(ids), std::move(numbers)),
                    nullptr});
 }
 
@@ -661,13 +522,12 @@ void HoldCommitOrder(PostgresSteps& steps) {
 
 void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
   if (events.empty()) return;
-  PostgresArray shards = PostgresArray::OfInts(), ids = PostgresArray::OfBytes(),
-                numbers = PostgresArray::OfInts(), ce_ids = PostgresArray::OfBytes(),
-                types = PostgresArray::OfText(), times = PostgresArray::OfInts(),
-                causes = PostgresArray::OfBytes(), traces = PostgresArray::OfText(),
-                data = PostgresArray::OfBytes(), sealed = PostgresArray::OfBytes();
+  PostgresArray ids = PostgresArray::OfBytes(), numbers = PostgresArray::OfInts(),
+                ce_ids = PostgresArray::OfBytes(), types = PostgresArray::OfText(),
+                times = PostgresArray::OfInts(), causes = PostgresArray::OfBytes(),
+                traces = PostgresArray::OfText(), data = PostgresArray::OfBytes(),
+                sealed = PostgresArray::OfBytes();
   for (const EventRow* event : events) {
-    shards.Add(ShardOf(event->stream));
     ids.Add(event->stream);
     numbers.Add(event->number);
     ce_ids.Add(event->ce_id);
@@ -680,16 +540,14 @@ void AppendEvents(const std::vector<EventRow*>& events, PostgresSteps& steps) {
   }
   // `place` keeps the batch's order: positions are given in the order of the sorted rows.
   steps.push_back(
-      {{"INSERT INTO events (shard, stream, number, ce_id, type, time, cause, trace, data, sealed) "
-        "SELECT shard, stream, number, ce_id, type, time, cause, trace, data, sealed FROM "
-        "unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::bigint[], "
-        "$7::bytea[], $8::text[], $9::bytea[], $10::bytea[]) WITH ORDINALITY AS new (shard, "
-        "stream, number, ce_id, type, time, cause, trace, data, sealed, place) ORDER BY place "
-        "RETURNING position",
-        {std::move(shards).Take(), std::move(ids).Take(), std::move(numbers).Take(),
-         std::move(ce_ids).Take(), std::move(types).Take(), std::move(times).Take(),
-         std::move(causes).Take(), std::move(traces).Take(), std::move(data).Take(),
-         std::move(sealed).Take()}},
+      {{"INSERT INTO events (stream, number, ce_id, type, time, cause, trace, data, sealed) "
+        "SELECT stream, number, ce_id, type, time, cause, trace, data, sealed FROM "
+        "unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::text[], $5::bigint[], $6::bytea[], "
+        "$7::text[], $8::bytea[], $9::bytea[]) WITH ORDINALITY AS new (stream, number, ce_id, "
+        "type, time, cause, trace, data, sealed, place) ORDER BY place RETURNING position",
+        {std::move(ids).Take(), std::move(numbers).Take(), std::move(ce_ids).Take(),
+         std::move(types).Take(), std::move(times).Take(), std::move(causes).Take(),
+         std::move(traces).Take(), std::move(data).Take(), std::move(sealed).Take()}},
        [events](const PostgresResult& result) {
          for (int i = 0; i < result.rows(); ++i) {
            events[static_cast<size_t>(i)]->position = result.Int(i, 0);

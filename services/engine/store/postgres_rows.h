@@ -42,8 +42,8 @@ std::string BytesArray(const std::vector<std::string>& values);
 // be locked: whoever writes to it makes the row (MakeStreams), and only one can.
 void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>* locked,
                  std::map<std::string, StreamRow>& rows, PostgresSteps& steps);
-// Holds the stream that governs all others, before any other lock, and reads its version.
-void HoldGoverning(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps);
+// Holds the rules stream, before any other lock, and reads its version.
+void HoldRules(const std::string& stream, Hold hold, int64_t& version, PostgresSteps& steps);
 void ReadRequests(const std::vector<std::string>& keys, std::map<std::string, RequestRow>& rows,
                   PostgresSteps& steps);
 // With `lock` the rows are locked in order.
@@ -72,21 +72,12 @@ void RaiseBehind(const std::vector<BehindRow>& rows, absl::Time now, PostgresSte
 // Only forward within one incarnation.
 void WritePositions(const std::map<std::string, Position>& positions, PostgresSteps& steps);
 void WriteRequests(const std::map<std::string, RequestRow>& requests, PostgresSteps& steps);
-// Every index entry and timer of streams that are locked: only who holds a stream's lock changes
-// them.
-void ReadFoldedRows(const std::vector<std::string>& streams,
-                    std::map<std::string, type::Folded>& rows, PostgresSteps& steps);
-// Takes them all away. Of one stream: several batches that did it could wait for each other.
-void RemoveAllFolded(const std::string& stream, PostgresSteps& steps);
-// Unique entries of the whole batch: what one stream releases another may take. ABORTED at once
-// when two streams take one entry, later when another stream holds it.
-absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
-// Removals of the whole batch, then additions.
-void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
-void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
 void WriteParked(const std::vector<ParkedRow>& rows, absl::Time now, PostgresSteps& steps);
 // A stream that is withheld already keeps its row.
 void WriteWithheld(const std::vector<WithheldRow>& rows, absl::Time now, PostgresSteps& steps);
+// The data keys of people, and what is sealed in events that are stored.
+void EraseKeys(const std::vector<KeyName>& keys, PostgresSteps& steps);
+void EraseSealed(const std::vector<SealedErasure>& erasures, PostgresSteps& steps);
 void WriteKeys(const std::vector<KeyRow>& rows, PostgresSteps& steps);
 void WriteProjections(const std::vector<ProjectionRow>& rows, PostgresSteps& steps);
 // Waits for the commit-order lock of the service, which is held until the transaction ends. Only

@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "services/engine/store/migrations.h"
 #include "services/engine/store/postgres_batch.h"
+#include "services/engine/store/postgres_index.h"
 #include "services/type/problem.h"
 
 namespace pathways::engine {
@@ -65,14 +66,6 @@ EventRow EventOf(const PostgresResult& result, int row, bool with_sealed) {
   event.data = result.Bytes(row, 8);
   if (with_sealed) event.sealed = result.Bytes(row, 9);
   return event;
-}
-
-// The smallest key above every key that starts with `prefix`. Empty: there is none.
-std::string EndOfPrefix(absl::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
-  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
 }
 
 // A step that makes one value of each row.
@@ -337,19 +330,9 @@ absl::StatusOr<std::vector<std::string>> PostgresStore::ReadList(absl::string_vi
                                                                  absl::string_view after,
                                                                  int limit) {
   std::vector<std::string> keys;
-  std::vector<std::string> parameters = {std::string(index), std::string(prefix),
-                                         std::string(after), PostgresInt(limit)};
-  const std::string end = EndOfPrefix(prefix);
-  // The second form is for a prefix that nothing is above, most often the empty one.
-  const char* sql = end.empty()
-                        ? "SELECT key FROM list_index WHERE name = $1::text AND key >= $2::bytea "
-                          "AND key > $3::bytea ORDER BY key LIMIT $4::bigint"
-                        : "SELECT key FROM list_index WHERE name = $1::text AND key >= $2::bytea "
-                          "AND key > $3::bytea AND key < $5::bytea ORDER BY key LIMIT $4::bigint";
-  if (!end.empty()) parameters.push_back(end);
-  RETURN_IF_ERROR(
-      Read({Each(sql, std::move(parameters), keys,
-                 [](const PostgresResult& result, int i) { return result.Bytes(i, 0); })}));
+  PostgresSteps steps;
+  ReadListKeys({std::string(index), std::string(prefix), std::string(after), limit}, keys, steps);
+  RETURN_IF_ERROR(Read(steps));
   return keys;
 }
 
@@ -477,7 +460,7 @@ absl::StatusOr<std::map<std::string, std::string>> PostgresStore::ReadProjection
 
 absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
   int64_t watermark = 0;
-  PostgresSteps steps = {Plain("SELECT watermark FROM relay WHERE shard = 0")};
+  PostgresSteps steps = {Plain("SELECT watermark FROM relay WHERE id = 0")};
   steps[0].take = [&](const PostgresResult& result) {
     if (result.rows() == 1) watermark = result.Int(0, 0);
   };
@@ -488,7 +471,7 @@ absl::StatusOr<int64_t> PostgresStore::ReadWatermark() {
 absl::Status PostgresStore::AdvanceWatermark(const Lease& lease, int64_t position) {
   return leader_.Write(
       lease,
-      {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE shard = 0",
+      {{{"UPDATE relay SET watermark = greatest(watermark, $1::bigint) WHERE id = 0",
          {PostgresInt(position)}},
         nullptr}},
       Deadline());
@@ -625,14 +608,14 @@ absl::Status PostgresStore::BecomeAnother() {
 
 absl::Status PostgresStore::SetBackWatermark(int64_t position) {
   const absl::Status written =
-      Write({Plain("INSERT INTO relay (shard, watermark, epoch) VALUES (0, 0, 0) ON CONFLICT "
-                   "(shard) DO NOTHING"),
-             {{"SELECT refuse_unless((SELECT watermark FROM relay WHERE shard = 0 FOR UPDATE) >= "
+      Write({Plain("INSERT INTO relay (id, watermark, epoch) VALUES (0, 0, 0) ON CONFLICT (id) "
+                   "DO NOTHING"),
+             {{"SELECT refuse_unless((SELECT watermark FROM relay WHERE id = 0 FOR UPDATE) >= "
                "$1::bigint)",
                {PostgresInt(position)}},
               nullptr},
              // The epoch: whoever leads holds a batch that would move the watermark on again.
-             {{"UPDATE relay SET watermark = $1::bigint, epoch = epoch + 1 WHERE shard = 0",
+             {{"UPDATE relay SET watermark = $1::bigint, epoch = epoch + 1 WHERE id = 0",
                {PostgresInt(position)}},
               nullptr},
              // What was refused first after the position comes by the usual way again. Passed over

@@ -34,9 +34,16 @@ absl::StatusOr<BatchData> SqliteBatch::Read(const BatchRead& wanted) {
     ASSIGN_OR_RETURN(std::optional<Position> row, ReadPositionRow(db, upstream));
     if (row) data.positions.emplace(upstream, *std::move(row));
   }
-  if (!wanted.governing.empty()) {
+  for (const type::UniqueEntry& entry : wanted.uniques) {
+    ASSIGN_OR_RETURN(data.holders[entry], ReadHolder(db, entry));
+  }
+  for (const type::ListRange& range : wanted.lists) {
+    ASSIGN_OR_RETURN(data.lists[range],
+                     ReadListKeys(db, range.index, range.prefix, range.after, range.limit));
+  }
+  if (!wanted.rules_stream.empty()) {
     SqliteStatement row = db.Prepare("SELECT version FROM streams WHERE id = ?");
-    if (row.Text(wanted.governing).Step()) data.governing_version = row.ColumnInt(0);
+    if (row.Text(wanted.rules_stream).Step()) data.rules_version = row.ColumnInt(0);
     RETURN_IF_ERROR(row.status());
   }
   return data;
@@ -134,6 +141,10 @@ absl::Status SqliteBatch::WriteTruth(const BatchWrite& write) {
             .Blob(request.fingerprint)
             .Run());
   }
+  for (const SealedErasure& erasure : write.erased_sealed) {
+    RETURN_IF_ERROR(EraseSealed(db, erasure));
+  }
+  for (const KeyName& key : write.erased_keys) RETURN_IF_ERROR(EraseKey(db, key));
   for (const KeyRow& key : write.keys) {
     RETURN_IF_ERROR(
         db.Prepare("INSERT OR REPLACE INTO keys (stream, person_id, wrapped) VALUES (?, ?, ?)")

@@ -2,7 +2,7 @@
 //
 // Made by SqliteStore::Begin, which hands over the writer's place; gives it back when destroyed.
 // BEGIN IMMEDIATE takes SQLite's own write lock at once, so that a read in the batch is never older
-// than the batch.
+// than the batch. For the same reason what was looked up is still so at Commit.
 #ifndef PATHWAYS_SERVICES_ENGINE_STORE_SQLITE_BATCH_H_
 #define PATHWAYS_SERVICES_ENGINE_STORE_SQLITE_BATCH_H_
 

@@ -1,6 +1,7 @@
 #include "services/engine/store/sqlite_rows.h"
 
 #include "services/base/status_macros.h"
+#include "services/engine/store/key_range.h"
 
 namespace pathways::engine {
 
@@ -113,6 +114,48 @@ absl::Status RemoveAllFolded(SqliteConnection& db, absl::string_view stream) {
     RETURN_IF_ERROR(db.Prepare(sql).Text(stream).Run());
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadListKeys(SqliteConnection& db, absl::string_view index,
+                                                      absl::string_view prefix,
+                                                      absl::string_view after, int limit) {
+  const std::string end = EndOfPrefix(prefix);
+  // The second form is for a prefix that nothing is above, most often the empty one.
+  SqliteStatement row = end.empty() ? db.Prepare(
+                                          "SELECT key FROM list_index WHERE name = ? AND key >= ? "
+                                          "AND key > ? ORDER BY key LIMIT ?")
+                                    : db.Prepare(
+                                          "SELECT key FROM list_index WHERE name = ? AND key >= ? "
+                                          "AND key > ? AND key < ? ORDER BY key LIMIT ?");
+  row.Text(index).Blob(prefix).Blob(after);
+  if (!end.empty()) row.Blob(end);
+  row.Int(limit);
+  std::vector<std::string> keys;
+  while (row.Step()) keys.push_back(row.ColumnBytes(0));
+  RETURN_IF_ERROR(row.status());
+  return keys;
+}
+
+absl::StatusOr<std::string> ReadHolder(SqliteConnection& db, const type::UniqueEntry& entry) {
+  SqliteStatement row = db.Prepare("SELECT stream FROM unique_index WHERE name = ? AND key = ?");
+  std::string stream;
+  if (row.Text(entry.index).Blob(entry.key).Step()) stream = row.ColumnBytes(0);
+  RETURN_IF_ERROR(row.status());
+  return stream;
+}
+
+absl::Status EraseKey(SqliteConnection& db, const KeyName& key) {
+  return db.Prepare("DELETE FROM keys WHERE stream = ? AND person_id = ?")
+      .Text(key.stream)
+      .Text(key.person_id)
+      .Run();
+}
+
+absl::Status EraseSealed(SqliteConnection& db, const SealedErasure& erasure) {
+  return db.Prepare("UPDATE events SET sealed = x'' WHERE stream = ? AND number <= ?")
+      .Text(erasure.stream)
+      .Int(erasure.through)
+      .Run();
 }
 
 absl::StatusOr<std::optional<Position>> ReadPositionRow(SqliteConnection& db,

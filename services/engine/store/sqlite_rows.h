@@ -24,6 +24,14 @@ absl::Status AddFolded(SqliteConnection& db, absl::string_view stream, const typ
 absl::Status RemoveAllFolded(SqliteConnection& db, absl::string_view stream);
 absl::Status RemoveFolded(SqliteConnection& db, absl::string_view stream,
                           const type::Folded& folded);
+// Keys of a list as in EventReader::ReadList.
+absl::StatusOr<std::vector<std::string>> ReadListKeys(SqliteConnection& db, absl::string_view index,
+                                                      absl::string_view prefix,
+                                                      absl::string_view after, int limit);
+// The stream that holds a unique entry; empty when none does.
+absl::StatusOr<std::string> ReadHolder(SqliteConnection& db, const type::UniqueEntry& entry);
+absl::Status EraseKey(SqliteConnection& db, const KeyName& key);
+absl::Status EraseSealed(SqliteConnection& db, const SealedErasure& erasure);
 absl::StatusOr<std::optional<Position>> ReadPositionRow(SqliteConnection& db,
                                                         absl::string_view upstream);
 // Only forward within one incarnation.

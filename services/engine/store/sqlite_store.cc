@@ -42,14 +42,6 @@ EventRow EventOf(const SqliteStatement& row, bool with_sealed) {
   return event;
 }
 
-// The smallest key above every key that starts with `prefix`. Empty: there is none.
-std::string EndOfPrefix(absl::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
-  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
-}
-
 }  // namespace
 
 // A reading connection, given back when destroyed.
@@ -248,21 +240,7 @@ absl::StatusOr<std::vector<std::string>> SqliteStore::ReadList(absl::string_view
                                                                absl::string_view prefix,
                                                                absl::string_view after, int limit) {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
-  const std::string end = EndOfPrefix(prefix);
-  // The second form is for a prefix that nothing is above, most often the empty one.
-  SqliteStatement row = end.empty() ? db->Prepare(
-                                          "SELECT key FROM list_index WHERE name = ? AND key >= ? "
-                                          "AND key > ? ORDER BY key LIMIT ?")
-                                    : db->Prepare(
-                                          "SELECT key FROM list_index WHERE name = ? AND key >= ? "
-                                          "AND key > ? AND key < ? ORDER BY key LIMIT ?");
-  row.Text(index).Blob(prefix).Blob(after);
-  if (!end.empty()) row.Blob(end);
-  row.Int(limit);
-  std::vector<std::string> keys;
-  while (row.Step()) keys.push_back(row.ColumnBytes(0));
-  RETURN_IF_ERROR(row.status());
-  return keys;
+  return ReadListKeys(*db, index, prefix, after, limit);
 }
 
 absl::StatusOr<std::optional<RequestRow>> SqliteStore::ReadRequest(absl::string_view key) {
@@ -368,7 +346,7 @@ absl::StatusOr<std::map<std::string, std::string>> SqliteStore::ReadProjections(
 
 absl::StatusOr<int64_t> SqliteStore::ReadWatermark() {
   ASSIGN_OR_RETURN(Reader db, AcquireReader());
-  SqliteStatement row = db->Prepare("SELECT watermark FROM relay WHERE shard = 0");
+  SqliteStatement row = db->Prepare("SELECT watermark FROM relay WHERE id = 0");
   const int64_t watermark = row.Step() ? row.ColumnInt(0) : 0;
   RETURN_IF_ERROR(row.status());
   return watermark;
@@ -379,8 +357,8 @@ absl::Status SqliteStore::AdvanceWatermark(const Lease& lease, int64_t position)
   return InTransaction([&](SqliteConnection& db) {
     return db
         .Prepare(
-            "INSERT INTO relay (shard, watermark, epoch) VALUES (0, ?, 0) "
-            "ON CONFLICT (shard) DO UPDATE SET watermark = max(relay.watermark, "
+            "INSERT INTO relay (id, watermark) VALUES (0, ?) "
+            "ON CONFLICT (id) DO UPDATE SET watermark = max(relay.watermark, "
             "excluded.watermark)")
         .Int(position)
         .Run();

@@ -20,7 +20,7 @@ class InProcessTopic : public Publisher, public EventLog, public EventLogs, publ
  public:
   // `store` is that of the publishing service and must outlive the topic. `watermark` is the
   // relay's: up to there everything was published before.
-  InProcessTopic(engine::EventStore& store, int64_t watermark)
+  InProcessTopic(engine::EventReader& store, int64_t watermark)
       : store_(store), published_(watermark) {}
 
   absl::StatusOr<std::vector<RefusedEvent>> Publish(
@@ -46,7 +46,7 @@ class InProcessTopic : public Publisher, public EventLog, public EventLogs, publ
   }
 
  private:
-  engine::EventStore& store_;
+  engine::EventReader& store_;
   std::atomic<int64_t> published_;            // Last position that consumers may read.
   std::vector<std::function<void()>> wakes_;  // Fixed before the first event is published.
 };

@@ -7,8 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "services/type/names.h"
-#include "services/type/stream.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -29,11 +28,9 @@ bool IsId(absl::string_view text) {
   return true;
 }
 
-// A case, or a stream of the service itself. Of anything else the service could not be asked, and
-// who applies it would wait for what comes before it for ever.
-bool IsStream(const std::string& text) {
-  return IsId(text) && (type::IsUuid(text) || type::IsServiceStream(text));
-}
+// Of anything else the service could not be asked, and who applies it would wait for what comes
+// before it for ever.
+bool IsStream(const std::string& text) { return type::ParseStreamId(text).has_value(); }
 
 std::string CauseText(const type::v1::Cause& cause) {
   return absl::StrCat(cause.service(), "/", cause.number(), "/", cause.ce_id());

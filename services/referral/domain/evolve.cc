@@ -123,7 +123,6 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
     }
     if (IsLive(referral.state())) {
       folded.lists.push_back({kWaitingIndex, WaitingKey(case_id, stored)});
-      folded.uniques.push_back({kLiveReferralIndex, LiveReferralKey(case_id, stored)});
     }
   }
   return folded;

@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace pathways::referral {
@@ -55,11 +54,6 @@ std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& store
 
 std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored) {
   return TimeKey(stored.referral().update_time(), case_id, stored);
-}
-
-std::string LiveReferralKey(absl::string_view case_id, const v1::StoredReferral& stored) {
-  return absl::StrCat(case_id, "/", stored.referral().pathway(), "/",
-                      absl::StrJoin(stored.person_ids(), "+"));
 }
 
 std::optional<type::ReferralKey> ParseListKey(absl::string_view key) {

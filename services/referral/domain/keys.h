@@ -24,7 +24,6 @@ namespace pathways::referral {
 
 inline constexpr char kReferralsIndex[] = "referrals";
 inline constexpr char kWaitingIndex[] = "waiting";
-inline constexpr char kLiveReferralIndex[] = "live-referral";
 
 // List of one agency's referrals.
 std::string AgencyIndex(absl::string_view agency);
@@ -39,7 +38,6 @@ std::string ReferralId(int ordinal);
 std::string ReferralsKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored);
-std::string LiveReferralKey(absl::string_view case_id, const v1::StoredReferral& stored);
 
 // The referral that a key of either list is for. Nothing when it is no such key, so a forged page
 // token is found out.

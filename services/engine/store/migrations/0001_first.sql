@@ -91,9 +91,8 @@ CREATE TABLE parked (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE relay (
-  shard INTEGER PRIMARY KEY,   -- Shard of the log. One on SQLite.
-  watermark INTEGER NOT NULL,  -- Last position handed to the bus and acknowledged.
-  epoch INTEGER NOT NULL       -- Grows with each change of the relay that leads. Always 0 on SQLite.
+  id INTEGER PRIMARY KEY CHECK (id = 0),  -- There is one row.
+  watermark INTEGER NOT NULL              -- Last position handed to the bus and acknowledged.
 ) STRICT;
 
 CREATE TABLE audit (

@@ -21,7 +21,6 @@ CREATE INDEX streams_by_evolve_version ON streams (evolve_version, id);
 
 CREATE TABLE events (
   position BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,  -- Place in commit order. A cache would break the order.
-  shard INTEGER NOT NULL,          -- Shard of the log: a hash of the stream, so that relays can share the work.
   stream BYTEA NOT NULL,           -- Stream id.
   number BIGINT NOT NULL,          -- Number in the stream, from 1 without holes.
   ce_id BYTEA NOT NULL,            -- Random id, minted once with the event.
@@ -97,9 +96,9 @@ CREATE TABLE parked (
 );
 
 CREATE TABLE relay (
-  shard INTEGER PRIMARY KEY,  -- Shard of the log; 0 also stands for the whole log while one relay sends it.
-  watermark BIGINT NOT NULL,  -- Last position handed to the bus and acknowledged.
-  epoch BIGINT NOT NULL       -- Grows with each change of the relay that leads.
+  id INTEGER PRIMARY KEY CHECK (id = 0),  -- There is one relay at a time, and so one row.
+  watermark BIGINT NOT NULL,              -- Last position handed to the bus and acknowledged.
+  epoch BIGINT NOT NULL                   -- Grows with each change of the relay that leads.
 );
 
 CREATE TABLE audit (

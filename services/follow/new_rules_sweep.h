@@ -1,13 +1,13 @@
-// Decides every stream again when the stream that governs them has a new version.
+// Decides every stream again when the rules stream has a new version.
 //
 // Its thread pages through the streams and compares the version that each has noted
-// (Domain::Governing) with the present one. Streams that noted a lower version are submitted, a
+// (Domain::StreamOfRules) with the present one. Streams that noted a lower version are submitted, a
 // small page at a time. The notes are in the store, so a pass that was cut short by a stop is
 // simply begun again, and no stream is decided twice by one version. It gives way to live
 // work (give_way.h). Where several processes share a store, the sweep runs in the one that
 // publishes the log.
-#ifndef PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
-#define PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
+#ifndef PATHWAYS_SERVICES_FOLLOW_NEW_RULES_SWEEP_H_
+#define PATHWAYS_SERVICES_FOLLOW_NEW_RULES_SWEEP_H_
 
 #include <cstdint>
 #include <string>
@@ -26,7 +26,7 @@
 
 namespace pathways::follow {
 
-struct GoverningSweepOptions {
+struct NewRulesSweepOptions {
   base::Drive drive = base::Drive::kThread;  // kSteps: Start is not to be called.
   // How often all streams are looked at although there is no new version; a new version is seen
   // within a second. This finds streams that missed a version because they were parked.
@@ -35,12 +35,12 @@ struct GoverningSweepOptions {
   size_t queue_short = 32;  // A page is submitted when at most so many commands wait.
 };
 
-class GoverningSweep {
+class NewRulesSweep {
  public:
-  // All must outlive the sweep. `domain` has a governing stream.
-  GoverningSweep(const engine::Domain& domain, engine::EventStore& store, engine::Engine& engine,
-                 GoverningSweepOptions options, Report report);
-  ~GoverningSweep();
+  // All must outlive the sweep. `domain` has a rules stream.
+  NewRulesSweep(const engine::Domain& domain, engine::EventStore& store, engine::Engine& engine,
+                NewRulesSweepOptions options, Report report);
+  ~NewRulesSweep();
   // Starts the thread. Once.
   void Start();
   // There may be a new version. Never blocks.
@@ -64,13 +64,13 @@ class GoverningSweep {
   absl::StatusOr<std::vector<std::string>> Behind(std::vector<std::string> streams,
                                                   int64_t version);
   absl::Status SubmitSome(const std::vector<std::string>& streams,
-                          const engine::GoverningOrigin& origin);
+                          const engine::NewRulesOrigin& origin);
 
   const engine::Domain& domain_;
-  const engine::GoverningStream& governing_;
+  const engine::RulesStream& rules_stream_;
   engine::EventStore& store_;
   engine::Engine& engine_;
-  const GoverningSweepOptions options_;
+  const NewRulesSweepOptions options_;
   Reporter reporter_;
   base::Signal signal_;
   GiveWay give_way_;
@@ -81,4 +81,4 @@ class GoverningSweep {
 
 }  // namespace pathways::follow
 
-#endif  // PATHWAYS_SERVICES_FOLLOW_GOVERNING_SWEEP_H_
+#endif  // PATHWAYS_SERVICES_FOLLOW_NEW_RULES_SWEEP_H_

@@ -1,4 +1,4 @@
-// Goal: every command is decided under exactly the version of the governing stream that its batch
+// Goal: every command is decided under exactly the version of the rules stream that its batch
 // holds, and a new version reaches every stream once. Method: a domain that writes down under which
 // rule it decided, on the memory store; the sweep is asked for single passes.
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/clock.h"
 #include "services/engine/engine.h"
-#include "services/follow/governing_sweep.h"
+#include "services/follow/new_rules_sweep.h"
 #include "services/follow/submit.h"
 #include "tests/engine/rule_domain.h"
 #include "tests/sim/memory_store.h"
@@ -26,7 +26,8 @@ class NewerRules : public engine::RuleDomain {
  public:
   using RuleDomain::RuleDomain;
   int EvolveVersion() const override { return 2; }
-  absl::StatusOr<std::unique_ptr<const Domain>> Under(const engine::StreamRow& row) const override {
+  absl::StatusOr<std::unique_ptr<const Domain>> WithRules(
+      const engine::StreamRow& row) const override {
     return std::make_unique<const NewerRules>(row.state.open);
   }
 };
@@ -34,7 +35,8 @@ class NewerRules : public engine::RuleDomain {
 class OlderRules : public engine::RuleDomain {
  public:
   using RuleDomain::RuleDomain;
-  absl::StatusOr<std::unique_ptr<const Domain>> Under(const engine::StreamRow& row) const override {
+  absl::StatusOr<std::unique_ptr<const Domain>> WithRules(
+      const engine::StreamRow& row) const override {
     return std::make_unique<const OlderRules>(row.state.open);
   }
 
@@ -45,7 +47,7 @@ class OlderRules : public engine::RuleDomain {
   }
 };
 
-class GoverningTest : public testing::Test {
+class RulesStreamTest : public testing::Test {
  protected:
   engine::Command Say(const std::string& stream, const std::string& what) {
     const std::string key = absl::StrCat("key-", ++keys_);
@@ -71,11 +73,11 @@ class GoverningTest : public testing::Test {
   base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
   sim::MemoryStore store_{clock_, "log"};
   engine::Engine engine_{domain_, store_, engine::EngineOptions{}};
-  GoverningSweep sweep_{domain_, store_, engine_, GoverningSweepOptions{}, nullptr};
+  NewRulesSweep sweep_{domain_, store_, engine_, NewRulesSweepOptions{}, nullptr};
   int keys_ = 0;
 };
 
-TEST_F(GoverningTest, EachCommandIsDecidedUnderTheRuleBeforeIt) {
+TEST_F(RulesStreamTest, EachCommandIsDecidedUnderTheRuleBeforeIt) {
   ASSERT_TRUE(
       Submit({Say("s", "a"), Rule("r1"), Say("s", "b"), Say("t", "c"), Rule("r2"), Say("s", "d")})
           .ok());
@@ -86,13 +88,13 @@ TEST_F(GoverningTest, EachCommandIsDecidedUnderTheRuleBeforeIt) {
   EXPECT_EQ(Marked(engine::kRules), 0);
 }
 
-TEST_F(GoverningTest, WhatIsRefusedIsNotMarked) {
+TEST_F(RulesStreamTest, WhatIsRefusedIsNotMarked) {
   ASSERT_TRUE(Submit({Say("s", "a"), Rule("r1")}).ok());
   EXPECT_FALSE(Submit({Say("s", "refuse")}).ok());
   EXPECT_EQ(Marked("s"), 0);
 }
 
-TEST_F(GoverningTest, AnEventOfAnotherServicesOwnStreamMovesThePositionOnly) {
+TEST_F(RulesStreamTest, AnEventOfAnotherServicesOwnStreamMovesThePositionOnly) {
   engine::EventRow event;
   event.stream = engine::kRules;
   event.number = 1;
@@ -110,7 +112,7 @@ TEST_F(GoverningTest, AnEventOfAnotherServicesOwnStreamMovesThePositionOnly) {
   EXPECT_EQ(store_.ReadState(engine::kRules)->version, 0);
 }
 
-TEST_F(GoverningTest, ANewRuleReachesEachStreamOnce) {
+TEST_F(RulesStreamTest, ANewRuleReachesEachStreamOnce) {
   ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Say("t", "b")}).ok());
   EXPECT_EQ(Sweep(), 0);
   ASSERT_TRUE(Submit({Rule("r2"), Say("t", "c")}).ok());
@@ -126,7 +128,7 @@ TEST_F(GoverningTest, ANewRuleReachesEachStreamOnce) {
   EXPECT_EQ(events[0].cause.ce_id(), rules[0].ce_id);
 }
 
-TEST_F(GoverningTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {
+TEST_F(RulesStreamTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {
   const NewerRules newer;
   engine::Engine newer_engine(newer, store_, engine::EngineOptions{});
   ASSERT_TRUE(SubmitAll(newer_engine, {Rule("r1"), Say("a", "newer")}).ok());
@@ -137,14 +139,14 @@ TEST_F(GoverningTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {
   for (int i = 0; i < kMoreThanAPage; ++i) commands.push_back(Say(absl::StrCat("s", i), "b"));
   commands.push_back(Rule("r2"));
   ASSERT_TRUE(SubmitAll(older_engine, std::move(commands)).ok());
-  GoverningSweep sweep(older, store_, older_engine, GoverningSweepOptions{}, nullptr);
+  NewRulesSweep sweep(older, store_, older_engine, NewRulesSweepOptions{}, nullptr);
   const absl::StatusOr<int64_t> swept = sweep.SweepOnce();
   EXPECT_TRUE(swept.ok()) << swept.status();
   for (int i = 0; i < kMoreThanAPage; ++i) EXPECT_EQ(Marked(absl::StrCat("s", i)), 2) << i;
   EXPECT_EQ(Marked("a"), 1);
 }
 
-TEST_F(GoverningTest, AStreamThatARuleLeavesAsItIsIsSeenOnceWithoutAnEvent) {
+TEST_F(RulesStreamTest, AStreamThatARuleLeavesAsItIsIsSeenOnceWithoutAnEvent) {
   ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("same-r1")}).ok());
   EXPECT_EQ(Sweep(), 1);
   EXPECT_EQ(State("s"), "a@r1.");
@@ -153,21 +155,21 @@ TEST_F(GoverningTest, AStreamThatARuleLeavesAsItIsIsSeenOnceWithoutAnEvent) {
   EXPECT_EQ(Sweep(), 0);
 }
 
-TEST_F(GoverningTest, WhatWasSubmittedForAnOlderRuleIsDropped) {
+TEST_F(RulesStreamTest, WhatWasSubmittedForAnOlderRuleIsDropped) {
   ASSERT_TRUE(Submit({Say("s", "a"), Rule("r1"), Rule("r2")}).ok());
-  ASSERT_TRUE(Submit({{"s", "again", engine::GoverningOrigin{1, "id"}, {}},
-                      {"unknown", "again", engine::GoverningOrigin{2, "id"}, {}}})
+  ASSERT_TRUE(Submit({{"s", "again", engine::NewRulesOrigin{1, "id"}, {}},
+                      {"unknown", "again", engine::NewRulesOrigin{2, "id"}, {}}})
                   .ok());
   EXPECT_EQ(State("s"), "a@none.");
   EXPECT_EQ(Marked("s"), 0);
-  ASSERT_TRUE(Submit({{"s", "again", engine::GoverningOrigin{2, "id"}, {}},
-                      {"s", "again", engine::GoverningOrigin{2, "id"}, {}}})
+  ASSERT_TRUE(Submit({{"s", "again", engine::NewRulesOrigin{2, "id"}, {}},
+                      {"s", "again", engine::NewRulesOrigin{2, "id"}, {}}})
                   .ok());
   EXPECT_EQ(State("s"), "a@none.again@r2.");
   EXPECT_EQ(store_.ReadState("unknown")->version, 0);
 }
 
-TEST_F(GoverningTest, AStreamThatCannotBeDecidedIsParkedAndComesBackWhenItIsRedriven) {
+TEST_F(RulesStreamTest, AStreamThatCannotBeDecidedIsParkedAndComesBackWhenItIsRedriven) {
   ASSERT_TRUE(Submit({Say("s", "a"), Say("t", "a"), Rule("broken")}).ok());
   EXPECT_FALSE(sweep_.SweepOnce().ok());
   EXPECT_FALSE(store_.ReadState("s")->parked_reason.empty());
@@ -181,7 +183,7 @@ TEST_F(GoverningTest, AStreamThatCannotBeDecidedIsParkedAndComesBackWhenItIsRedr
   EXPECT_EQ(State("t"), "a@none.");
 }
 
-TEST_F(GoverningTest, AStreamWhoseNewDecisionCannotBeCommittedIsParked) {
+TEST_F(RulesStreamTest, AStreamWhoseNewDecisionCannotBeCommittedIsParked) {
   ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("r2")}).ok());
   store_.FailNextCommits(engine::EngineOptions{}.attempts_max, absl::InternalError("refused"));
   EXPECT_EQ(sweep_.SweepOnce().status().code(), absl::StatusCode::kInternal);
@@ -193,7 +195,7 @@ TEST_F(GoverningTest, AStreamWhoseNewDecisionCannotBeCommittedIsParked) {
 }
 
 // It is the fault of no stream.
-TEST_F(GoverningTest, ARuleThatCannotBeUsedParksNothing) {
+TEST_F(RulesStreamTest, ARuleThatCannotBeUsedParksNothing) {
   ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("unusable")}).ok());
   engine::EventRow event;
   event.stream = "s";
@@ -206,7 +208,7 @@ TEST_F(GoverningTest, ARuleThatCannotBeUsedParksNothing) {
   EXPECT_EQ(State("s"), "a@r1.");
 }
 
-TEST_F(GoverningTest, TheThreadFindsANewRuleByItself) {
+TEST_F(RulesStreamTest, TheThreadFindsANewRuleByItself) {
   std::vector<engine::Command> commands;
   for (int i = 0; i < 200; ++i) commands.push_back(Say(absl::StrCat("s", i), "a"));
   commands.push_back(Rule("r1"));

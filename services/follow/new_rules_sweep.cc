@@ -1,4 +1,4 @@
-#include "services/follow/governing_sweep.h"
+#include "services/follow/new_rules_sweep.h"
 
 #include <algorithm>
 #include <map>
@@ -18,35 +18,35 @@ constexpr absl::Duration kLook = absl::Seconds(1);
 
 }  // namespace
 
-GoverningSweep::GoverningSweep(const engine::Domain& domain, engine::EventStore& store,
-                               engine::Engine& engine, GoverningSweepOptions options, Report report)
+NewRulesSweep::NewRulesSweep(const engine::Domain& domain, engine::EventStore& store,
+                             engine::Engine& engine, NewRulesSweepOptions options, Report report)
     : domain_(domain),
-      governing_(domain.Governing()),
+      rules_stream_(domain.StreamOfRules()),
       store_(store),
       engine_(engine),
       options_(options),
       reporter_(std::move(report)),
       give_way_(engine, signal_, options.queue_short, options.per_second) {}
 
-GoverningSweep::~GoverningSweep() { Stop(); }
+NewRulesSweep::~NewRulesSweep() { Stop(); }
 
-void GoverningSweep::Start() {
+void NewRulesSweep::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void GoverningSweep::Stop() {
+void NewRulesSweep::Stop() {
   signal_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
-void GoverningSweep::Run() {
+void NewRulesSweep::Run() {
   while (!signal_.stopped()) {
     if (absl::IsAborted(Step())) continue;  // A newer version: again, under that one.
     signal_.Wait(kLook);
   }
 }
 
-absl::Status GoverningSweep::Step() {
+absl::Status NewRulesSweep::Step() {
   const absl::StatusOr<int64_t> version = VersionNow();
   absl::Status status = version.status();
   if (version.ok() && (*version != done_ || base::SteadyNow() >= next_)) {
@@ -61,21 +61,21 @@ absl::Status GoverningSweep::Step() {
   return status;
 }
 
-absl::StatusOr<int64_t> GoverningSweep::VersionNow() {
-  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(governing_.stream));
+absl::StatusOr<int64_t> NewRulesSweep::VersionNow() {
+  ASSIGN_OR_RETURN(const engine::StreamRow row, store_.ReadState(rules_stream_.stream));
   return row.version;
 }
 
-absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
+absl::StatusOr<int64_t> NewRulesSweep::SweepOnce() {
   if (!store_.IsRelayLeader()) {
     return absl::FailedPreconditionError("another process publishes this log");
   }
   ASSIGN_OR_RETURN(const int64_t version, VersionNow());
   if (version == 0) return 0;
   ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
-                   store_.ReadStream(governing_.stream, version, 1, /*with_sealed=*/false));
-  if (events.empty()) return absl::DataLossError("the governing stream lacks its last event");
-  const engine::GoverningOrigin origin{version, events[0].ce_id};
+                   store_.ReadStream(rules_stream_.stream, version, 1, /*with_sealed=*/false));
+  if (events.empty()) return absl::DataLossError("the rules stream lacks its last event");
+  const engine::NewRulesOrigin origin{version, events[0].ce_id};
   int64_t submitted = 0;
   absl::Status first_error;  // A stream that is parked by it must not keep the others.
   std::vector<std::string> behind;
@@ -93,27 +93,27 @@ absl::StatusOr<int64_t> GoverningSweep::SweepOnce() {
   };
   RETURN_IF_ERROR(SweepHeads(sweep, signal_));
   ASSIGN_OR_RETURN(const int64_t now, VersionNow());
-  if (now != version) return absl::AbortedError("the governing stream moved on");
+  if (now != version) return absl::AbortedError("the rules stream moved on");
   RETURN_IF_ERROR(first_error);
   return submitted;
 }
 
-absl::StatusOr<std::vector<std::string>> GoverningSweep::Behind(std::vector<std::string> streams,
-                                                                int64_t version) {
-  ASSIGN_OR_RETURN(auto marked, store_.ReadApplied(governing_.mark, streams));
+absl::StatusOr<std::vector<std::string>> NewRulesSweep::Behind(std::vector<std::string> streams,
+                                                               int64_t version) {
+  ASSIGN_OR_RETURN(auto marked, store_.ReadApplied(rules_stream_.mark, streams));
   std::erase_if(streams, [&](const std::string& stream) { return marked[stream] >= version; });
   return streams;
 }
 
-absl::Status GoverningSweep::SubmitSome(const std::vector<std::string>& streams,
-                                        const engine::GoverningOrigin& origin) {
+absl::Status NewRulesSweep::SubmitSome(const std::vector<std::string>& streams,
+                                       const engine::NewRulesOrigin& origin) {
   absl::Status first_error;
   for (size_t begin = 0; begin < streams.size() && !signal_.stopped(); begin += kSubmitMax) {
     const size_t end = std::min(streams.size(), begin + kSubmitMax);
     give_way_.Wait(static_cast<int64_t>(end - begin));
     std::vector<engine::Command> commands;
     for (size_t i = begin; i < end; ++i) {
-      commands.push_back({streams[i], governing_.command, origin, {}});
+      commands.push_back({streams[i], rules_stream_.command, origin, {}});
     }
     for (const absl::Status& status : SubmitEach(engine_, std::move(commands))) {
       if (IsOfOtherRelease(status)) continue;  // RefoldSweep counts it.
