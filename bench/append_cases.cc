@@ -66,16 +66,11 @@ constexpr Table kTables[] = {
     {"unique_index", "tss",
      "SELECT stream, name, key, stream FROM unique_index WHERE stream = ANY ($1::bytea[])",
      "INSERT INTO unique_index SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},
-    {"streams", "sibbii",
-     "SELECT id, id, version, state, sealed, evolve_version, time FROM streams WHERE id = ANY "
-     "($1::bytea[])",
+    {"streams", "sibbiib",
+     "SELECT id, id, version, state, sealed, evolve_version, time, applied FROM streams WHERE id = "
+     "ANY ($1::bytea[])",
      "INSERT INTO streams SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], "
-     "$4::bytea[], $5::bigint[], $6::bigint[])"},
-    {"applied", "stib",
-     "SELECT stream, stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
-     "($1::bytea[])",
-     "INSERT INTO applied SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], "
-     "$4::bytea[])"},
+     "$4::bytea[], $5::bigint[], $6::bigint[], $7::bytea[])"},
     {"list_index", "tss",
      "SELECT stream, name, key, stream FROM list_index WHERE stream = ANY ($1::bytea[])",
      "INSERT INTO list_index SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"},

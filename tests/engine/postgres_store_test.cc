@@ -259,6 +259,30 @@ TEST_F(PostgresStoreTest, OnlyWhatIsWrittenHasARow) {
 // Replicas.
 
 // What does not exist cannot be locked: so whoever makes it second must have read it again.
+// Read as nothing applied, everything would be applied again.
+TEST_F(PostgresStoreTest, AppliedNumbersThatCannotBeReadAreDataLoss) {
+  const auto store = Open();
+  ASSERT_TRUE(Commit(*store, OneOfEverything()).ok());
+  Session(database_).Execute("UPDATE streams SET applied = substr(applied, 1, 9) WHERE id = 'a'");
+  EXPECT_EQ(store->ReadState("a").status().code(), absl::StatusCode::kDataLoss);
+  const std::unique_ptr<Batch> batch = Value(store->Begin());
+  EXPECT_EQ(batch->Read({.streams = {"a"}}).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(store->ReadState("b").ok());
+}
+
+// The view is what operators read.
+TEST_F(PostgresStoreTest, TheViewOfAppliedNumbersReadsTheStreamsBytes) {
+  const auto store = Open();
+  StreamWrite marked =
+      Mark("m", 0, {{"eligibility", {258, "abcdefgh"}}, {"intake", {1, "1111"}}}, {});
+  ASSERT_TRUE(Commit(*store, Batched({marked})).ok());
+  Session session(database_);
+  EXPECT_EQ(session.Ask("SELECT count(*) FROM applied WHERE stream = 'm'"), 2);
+  EXPECT_EQ(session.Ask("SELECT number FROM applied WHERE upstream = 'eligibility' AND "
+                        "fingerprints = 'abcdefgh'"),
+            258);
+}
+
 TEST_F(PostgresStoreTest, ANewStreamIsMadeByOneOnly) {
   const auto first = Open();
   const auto second = Open();

@@ -195,7 +195,7 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   RETURN_IF_ERROR(WriteUniques(streams, steps));
   MakeStreams(streams, locked_, steps);
   WriteStates(streams, locked_, steps);
-  WriteApplied(streams, read_, steps);
+  WriteApplied(streams, read_, locked_, steps);
   WriteBehind(streams, read_, now_, steps);
   WriteLists(streams, steps);
   WriteTimers(streams, steps);

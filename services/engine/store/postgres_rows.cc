@@ -5,6 +5,7 @@
 
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
+#include "services/engine/store/applied_bytes.h"
 
 namespace pathways::engine {
 namespace {
@@ -26,38 +27,36 @@ PostgresStatement Statement(const char* sql, PostgresArray first, PostgresArray 
 }
 
 constexpr char kStates[] =
-    "SELECT id, version, state, sealed, evolve_version, time FROM streams "
+    "SELECT id, version, state, sealed, evolve_version, time, applied FROM streams "
     "WHERE id = ANY ($1::bytea[]) ORDER BY id";
 constexpr char kLockedStates[] =
-    "SELECT id, version, state, sealed, evolve_version, time FROM streams "
+    "SELECT id, version, state, sealed, evolve_version, time, applied FROM streams "
     "WHERE id = ANY ($1::bytea[]) ORDER BY id FOR UPDATE";
 
-void TakeStates(const PostgresResult& result, std::map<std::string, StreamRow>& rows,
-                std::set<std::string>* there) {
+absl::Status TakeStates(const PostgresResult& result, std::map<std::string, StreamRow>& rows,
+                        std::set<std::string>* there) {
   for (int i = 0; i < result.rows(); ++i) {
     if (there != nullptr) there->insert(result.Bytes(i, 0));
-    if (result.Int(i, 1) == 0) continue;  // It has marks and no event.
+    std::map<std::string, Applied> applied;
+    const bool is_read = ParseApplied(result.Bytes(i, 6), applied);
+    if (!is_read) return absl::DataLossError("a stream's applied numbers cannot be read");
+    if (PATHWAYS_MUTANT("no_number_checks")) applied.clear();
+    if (result.Int(i, 1) == 0 && applied.empty()) continue;
     StreamRow& row = rows[result.Bytes(i, 0)];
+    row.applied = std::move(applied);
+    if (result.Int(i, 1) == 0) continue;  // It has marks and no event.
     row.version = result.Int(i, 1);
     row.state.open = result.Bytes(i, 2);
     row.state.sealed = result.Bytes(i, 3);
     row.evolve_version = static_cast<int>(result.Int(i, 4));
     row.last_event_time = absl::FromUnixMicros(result.Int(i, 5));
   }
+  return absl::OkStatus();
 }
 
-// What was applied to each stream, and what it waits for.
-void ReadNumbers(const std::string& ids, std::map<std::string, StreamRow>& rows,
-                 PostgresSteps& steps) {
-  steps.push_back({{"SELECT stream, upstream, number, fingerprints FROM applied WHERE stream = ANY "
-                    "($1::bytea[])",
-                    {ids}},
-                   [&rows](const PostgresResult& result) {
-                     for (int i = 0; i < result.rows(); ++i) {
-                       rows[result.Bytes(i, 0)].applied[result.Bytes(i, 1)] = {result.Int(i, 2),
-                                                                               result.Bytes(i, 3)};
-                     }
-                   }});
+// What each stream waits for.
+void ReadBehind(const std::string& ids, std::map<std::string, StreamRow>& rows,
+                PostgresSteps& steps) {
   steps.push_back(
       {{"SELECT stream, upstream, number FROM behind WHERE stream = ANY ($1::bytea[])", {ids}},
        [&rows](const PostgresResult& result) {
@@ -81,6 +80,7 @@ absl::Status RunSteps(PostgresConnection& connection, const PostgresSteps& steps
   }
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].take) steps[i].take(results[i]);
+    if (steps[i].try_take) RETURN_IF_ERROR(steps[i].try_take(results[i]));
   }
   return absl::OkStatus();
 }
@@ -106,8 +106,9 @@ void ReadStreams(const std::vector<std::string>& streams, std::set<std::string>*
   const bool lock = locked != nullptr && !PATHWAYS_MUTANT("postgres.no_row_locks");
   steps.push_back(
       {{lock ? kLockedStates : kStates, {ids}},
-       [&rows, locked](const PostgresResult& result) { TakeStates(result, rows, locked); }});
-  if (!PATHWAYS_MUTANT("no_number_checks")) ReadNumbers(ids, rows, steps);
+       nullptr,
+       [&rows, locked](const PostgresResult& result) { return TakeStates(result, rows, locked); }});
+  if (!PATHWAYS_MUTANT("no_number_checks")) ReadBehind(ids, rows, steps);
   steps.push_back({{"SELECT stream, reason FROM parked WHERE stream = ANY ($1::bytea[])", {ids}},
                    [&rows](const PostgresResult& result) {
                      for (int i = 0; i < result.rows(); ++i) {
@@ -169,7 +170,8 @@ void MakeStreams(const std::vector<const StreamWrite*>& streams,
                  const std::set<std::string>& locked, PostgresSteps& steps) {
   PostgresArray ids = PostgresArray::OfBytes(), open = PostgresArray::OfBytes(),
                 sealed = PostgresArray::OfBytes(), versions = PostgresArray::OfInts(),
-                evolves = PostgresArray::OfInts(), times = PostgresArray::OfInts();
+                evolves = PostgresArray::OfInts(), times = PostgresArray::OfInts(),
+                applied = PostgresArray::OfBytes();
   for (const StreamWrite* write : streams) {
     if (locked.contains(write->stream)) continue;
     const bool has_state = write->state_changed;
@@ -179,15 +181,18 @@ void MakeStreams(const std::vector<const StreamWrite*>& streams,
     sealed.Add(has_state ? write->row.state.sealed : "");
     evolves.Add(int64_t{has_state ? write->row.evolve_version : 0});
     times.Add(has_state ? absl::ToUnixMicros(write->row.last_event_time) : 0);
+    applied.Add(AppliedBytes(write->row.applied));
   }
   if (ids.size() == 0) return;
   // The first one that another transaction has made meanwhile raises a unique violation.
-  steps.push_back({{"INSERT INTO streams (id, version, state, sealed, evolve_version, time) "
-                    "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[], "
-                    "$5::bigint[], $6::bigint[])",
-                    {std::move(ids).Take(), std::move(versions).Take(), std::move(open).Take(),
-                     std::move(sealed).Take(), std::move(evolves).Take(), std::move(times).Take()}},
-                   nullptr});
+  steps.push_back(
+      {{"INSERT INTO streams (id, version, state, sealed, evolve_version, time, applied) "
+        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[], "
+        "$5::bigint[], $6::bigint[], $7::bytea[])",
+        {std::move(ids).Take(), std::move(versions).Take(), std::move(open).Take(),
+         std::move(sealed).Take(), std::move(evolves).Take(), std::move(times).Take(),
+         std::move(applied).Take()}},
+       nullptr});
 }
 
 void WriteStates(const std::vector<const StreamWrite*>& streams,
@@ -195,7 +200,7 @@ void WriteStates(const std::vector<const StreamWrite*>& streams,
   PostgresArray ids = PostgresArray::OfBytes(), open = PostgresArray::OfBytes(),
                 sealed = PostgresArray::OfBytes(), expected = PostgresArray::OfInts(),
                 versions = PostgresArray::OfInts(), evolves = PostgresArray::OfInts(),
-                times = PostgresArray::OfInts();
+                times = PostgresArray::OfInts(), applied = PostgresArray::OfBytes();
   for (const StreamWrite* write : streams) {
     if (!write->state_changed || !locked.contains(write->stream)) continue;
     ids.Add(write->stream);
@@ -205,62 +210,40 @@ void WriteStates(const std::vector<const StreamWrite*>& streams,
     sealed.Add(write->row.state.sealed);
     evolves.Add(int64_t{write->row.evolve_version});
     times.Add(absl::ToUnixMicros(write->row.last_event_time));
+    applied.Add(AppliedBytes(write->row.applied));
   }
   if (ids.size() == 0) return;
   const std::string count = PostgresInt(ids.size());
   steps.push_back(
       {{"WITH changed AS (UPDATE streams SET version = new.version, state = new.state, "
-        "sealed = new.sealed, evolve_version = new.evolve_version, time = new.time "
-        "FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], "
-        "$6::bigint[], $7::bigint[]) "
-        "AS new (id, expected, version, state, sealed, evolve_version, time) "
+        "sealed = new.sealed, evolve_version = new.evolve_version, time = new.time, "
+        "applied = new.applied FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], "
+        "$5::bytea[], $6::bigint[], $7::bigint[], $8::bytea[]) "
+        "AS new (id, expected, version, state, sealed, evolve_version, time, applied) "
         "WHERE streams.id = new.id AND streams.version = new.expected RETURNING 1) "
-        "SELECT refuse_unless((SELECT count(*) FROM changed) = $8::bigint)",
+        "SELECT refuse_unless((SELECT count(*) FROM changed) = $9::bigint)",
         {std::move(ids).Take(), std::move(expected).Take(), std::move(versions).Take(),
          std::move(open).Take(), std::move(sealed).Take(), std::move(evolves).Take(),
-         std::move(times).Take(), count}},
+         std::move(times).Take(), std::move(applied).Take(), count}},
        nullptr});
 }
 
 void WriteApplied(const std::vector<const StreamWrite*>& streams,
-                  const std::map<std::string, StreamRow>& before, PostgresSteps& steps) {
-  PostgresArray gone = PostgresArray::OfBytes(), gone_upstreams = PostgresArray::OfText(),
-                ids = PostgresArray::OfBytes(), upstreams = PostgresArray::OfText(),
-                numbers = PostgresArray::OfInts(), fingerprints = PostgresArray::OfBytes();
+                  const std::map<std::string, StreamRow>& before,
+                  const std::set<std::string>& locked, PostgresSteps& steps) {
+  PostgresArray ids = PostgresArray::OfBytes(), applied = PostgresArray::OfBytes();
   for (const StreamWrite* write : streams) {
+    if (write->state_changed || !locked.contains(write->stream)) continue;
     const auto known = before.find(write->stream);
-    const std::map<std::string, Applied> stored =
-        known == before.end() ? std::map<std::string, Applied>() : known->second.applied;
-    for (const auto& [upstream, applied] : stored) {
-      if (write->row.applied.contains(upstream)) continue;
-      gone.Add(write->stream);
-      gone_upstreams.Add(upstream);
-    }
-    for (const auto& [upstream, applied] : write->row.applied) {
-      const auto same = stored.find(upstream);
-      if (same != stored.end() && same->second == applied) continue;
-      ids.Add(write->stream);
-      upstreams.Add(upstream);
-      numbers.Add(applied.number);
-      fingerprints.Add(applied.fingerprints);
-    }
-  }
-  if (gone.size() > 0) {
-    steps.push_back(
-        {Statement("DELETE FROM applied USING unnest($1::bytea[], $2::text[]) AS gone (stream, "
-                   "upstream) WHERE applied.stream = gone.stream AND applied.upstream = "
-                   "gone.upstream",
-                   std::move(gone), std::move(gone_upstreams)),
-         nullptr});
+    if (known != before.end() && known->second.applied == write->row.applied) continue;
+    ids.Add(write->stream);
+    applied.Add(AppliedBytes(write->row.applied));
   }
   if (ids.size() == 0) return;
-  steps.push_back(
-      {Statement("INSERT INTO applied (stream, upstream, number, fingerprints) "
-                 "SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bytea[]) "
-                 "ON CONFLICT (stream, upstream) DO UPDATE SET number = excluded.number, "
-                 "fingerprints = excluded.fingerprints",
-                 std::move(ids), std::move(upstreams), std::move(numbers), std::move(fingerprints)),
-       nullptr});
+  steps.push_back({Statement("UPDATE streams SET applied = new.applied FROM unnest($1::bytea[], "
+                             "$2::bytea[]) AS new (id, applied) WHERE streams.id = new.id",
+                             std::move(ids), std::move(applied)),
+                   nullptr});
 }
 
 void WriteBehind(const std::vector<const StreamWrite*>& streams,

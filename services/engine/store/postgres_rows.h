@@ -9,7 +9,7 @@
 
 #include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,10 +24,13 @@ namespace pathways::engine {
 struct PostgresStep {
   PostgresStatement statement;
   std::function<void(const PostgresResult&)> take;  // May be empty.
+  // In place of `take`, for rows that may be unreadable: DATA_LOSS.
+  std::function<absl::Status(const PostgresResult&)> try_take = nullptr;
 };
 using PostgresSteps = std::vector<PostgresStep>;
 
-// Runs the steps in one round trip, then hands over the rows: all of them, or none on an error.
+// Runs the steps in one round trip, then hands over the rows: all of them, or none on an error of
+// the server.
 absl::Status RunSteps(PostgresConnection& connection, const PostgresSteps& steps,
                       PostgresDeadline deadline, const std::function<void()>& sent = nullptr);
 
@@ -54,16 +57,21 @@ void ReadNow(absl::Time& now, PostgresSteps& steps);
 
 // Writes. `streams` is sorted by stream; those in `locked` are locked, the others have no row yet.
 
-// The rows of those that have none: their states, and of those that get marks and no event a row of
-// version 0. Before anything else of them is written. ABORTED when one was made meanwhile.
+// The rows of those that have none: their states and applied numbers; of those that get marks and
+// no event a row of version 0. Before anything else of them is written. ABORTED when one was made
+// meanwhile.
 void MakeStreams(const std::vector<const StreamWrite*>& streams,
                  const std::set<std::string>& locked, PostgresSteps& steps);
-// New states of those that are locked. ABORTED when a version is not the one that was read.
+// New states and applied numbers of those that are locked and get a state. ABORTED when a version
+// is not the one that was read.
 void WriteStates(const std::vector<const StreamWrite*>& streams,
                  const std::set<std::string>& locked, PostgresSteps& steps);
-// Make the marks of each stream those of its write; `before` is what was read.
+// Make the marks of each stream those of its write; `before` is what was read. Applied numbers
+// stand in the stream's row: WriteApplied writes those of streams that are locked and get no new
+// state.
 void WriteApplied(const std::vector<const StreamWrite*>& streams,
-                  const std::map<std::string, StreamRow>& before, PostgresSteps& steps);
+                  const std::map<std::string, StreamRow>& before,
+                  const std::set<std::string>& locked, PostgresSteps& steps);
 void WriteBehind(const std::vector<const StreamWrite*>& streams,
                  const std::map<std::string, StreamRow>& before, absl::Time now,
                  PostgresSteps& steps);

@@ -555,9 +555,13 @@ absl::Status PostgresStore::DropProjection(absl::string_view name,
 absl::Status PostgresStore::DropFolded() {
   // The table lock lets batches of other replicas finish and keeps new ones waiting; row by row
   // this would take their locks in another order than they do.
-  return Write({Plain("LOCK TABLE streams IN EXCLUSIVE MODE"), Plain("DELETE FROM streams"),
-                Plain("DELETE FROM unique_index"), Plain("DELETE FROM list_index"),
-                Plain("DELETE FROM timers")});
+  // What was applied stays: it is truth, and only stands in the same row.
+  return Write(
+      {Plain("LOCK TABLE streams IN EXCLUSIVE MODE"),
+       Plain("UPDATE streams SET version = 0, state = '', sealed = '', evolve_version = 0, "
+             "time = 0"),
+       Plain("DELETE FROM unique_index"), Plain("DELETE FROM list_index"),
+       Plain("DELETE FROM timers")});
 }
 
 absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const StreamRow& row,
@@ -569,7 +573,9 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
   write.added = folded;
   return Change({write.stream}, [&](const Held& held, PostgresSteps& steps) -> absl::Status {
     const auto stored = held.rows.find(write.stream);
-    write.expected_version = stored == held.rows.end() ? 0 : stored->second.version;
+    const bool is_there = stored != held.rows.end();
+    write.expected_version = is_there ? stored->second.version : 0;
+    write.row.applied = is_there ? stored->second.applied : std::map<std::string, Applied>();
     RemoveAllFolded(write.stream, steps);
     RETURN_IF_ERROR(WriteUniques({&write}, steps));
     MakeStreams({&write}, held.locked, steps);

@@ -15,7 +15,8 @@ CREATE TABLE streams (
   state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
   sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, the month not.
   evolve_version BIGINT NOT NULL,  -- Version of the code that folded the state. 0: there is none yet.
-  time BIGINT NOT NULL             -- Time of the last event.
+  time BIGINT NOT NULL,            -- Time of the last event.
+  applied BYTEA NOT NULL           -- What was applied of each upstream (store/applied_bytes.h); read it with the view applied.
 ) WITH (fillfactor = 70);  -- Room beside each row, so that a new state needs no new index entry.
 CREATE INDEX streams_by_evolve_version ON streams (evolve_version, id);
 
@@ -33,13 +34,32 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX events_by_stream ON events (stream, number);
 
-CREATE TABLE applied (
-  stream BYTEA NOT NULL,               -- Stream id.
-  upstream TEXT COLLATE "C" NOT NULL,  -- Service whose events are counted.
-  number BIGINT NOT NULL,              -- Last number applied.
-  fingerprints BYTEA NOT NULL,         -- 4 bytes per applied ce_id, in order of number.
-  PRIMARY KEY (stream, upstream)
-);
+-- The rows in the bytes of a stream's column `applied`. In the stream's own row they cost no row, no
+-- index entry and no statement of their own, for each event of an upstream.
+CREATE FUNCTION applied_of(marks BYTEA)
+RETURNS TABLE (
+  upstream TEXT,      -- Service whose events are counted.
+  number BIGINT,      -- Last number applied.
+  fingerprints BYTEA  -- 4 bytes per applied ce_id, in order of number.
+) LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  place INTEGER := 0;
+  size INTEGER;
+BEGIN
+  WHILE place < length(marks) LOOP
+    size := get_byte(marks, place);
+    upstream := convert_from(substr(marks, place + 2, size), 'UTF8');
+    place := place + 1 + size;
+    number := ('x' || encode(substr(marks, place + 1, 8), 'hex'))::bit(64)::bigint;
+    size := ('x' || encode(substr(marks, place + 9, 4), 'hex'))::bit(32)::integer;
+    fingerprints := substr(marks, place + 13, size);
+    place := place + 12 + size;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+CREATE VIEW applied AS
+  SELECT streams.id AS stream, marks.* FROM streams, applied_of(streams.applied) AS marks;
 
 CREATE TABLE behind (
   stream BYTEA NOT NULL,               -- Stream id.
