@@ -5,30 +5,17 @@
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/feed.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/engine/event_type.h"
 #include "services/engine/proto_stream.h"
 
 namespace pathways::eligibility {
 namespace {
 
 // A case, or the policy ledger, which is in the same message: what engine/proto_stream.h asks for.
-struct CaseOrLedger {
+struct CaseOrLedger : engine::UnsealedBytes<v1::EligibilityState, v1::EligibilityEvent> {
   using State = v1::EligibilityState;
   using Command = v1::EligibilityCommand;
   using Event = v1::EligibilityEvent;
 
-  bool Parse(const engine::StoredState& stored, State& state) const {
-    return state.ParseFromString(stored.open);
-  }
-  engine::StoredState Bytes(const State& state) const {
-    return {base::SerializeDeterministic(state), ""};
-  }
-  bool Parse(const engine::EventRow& row, Event& event) const {
-    return event.ParseFromString(row.data);
-  }
-  engine::NewEvent Bytes(const Event& event) const {
-    return {engine::EventType(event), base::SerializeDeterministic(event), ""};
-  }
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
     if (context.stream == kPolicyLedger) {
@@ -80,7 +67,7 @@ int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }
 
 absl::StatusOr<std::unique_ptr<engine::OpenStream>> EligibilityDomain::Open(
     const engine::StoredState& stored) const {
-  return engine::OpenProtoStream(CaseOrLedger{rules_.get(), policy_number_}, stored);
+  return engine::OpenProtoStream(CaseOrLedger{{}, rules_.get(), policy_number_}, stored);
 }
 
 absl::StatusOr<engine::UpstreamCommand> EligibilityDomain::FromUpstream(

@@ -31,10 +31,25 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "services/base/serialize.h"
 #include "services/base/status_macros.h"
 #include "services/engine/domain.h"
+#include "services/engine/event_type.h"
 
 namespace pathways::engine {
+
+// The bytes of a stream that seals nothing: a base of a service's Stream.
+template <typename State, typename Event>
+struct UnsealedBytes {
+  bool Parse(const StoredState& stored, State& state) const {
+    return state.ParseFromString(stored.open);
+  }
+  StoredState Bytes(const State& state) const { return {base::SerializeDeterministic(state), ""}; }
+  bool Parse(const EventRow& row, Event& event) const { return event.ParseFromString(row.data); }
+  NewEvent Bytes(const Event& event) const {
+    return {EventType(event), base::SerializeDeterministic(event), ""};
+  }
+};
 
 template <typename Stream>
 class ProtoStream : public OpenStream {

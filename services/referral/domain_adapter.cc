@@ -1,7 +1,6 @@
 #include "services/referral/domain_adapter.h"
 
 #include "services/base/serialize.h"
-#include "services/engine/event_type.h"
 #include "services/engine/proto_stream.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/feed.h"
@@ -10,23 +9,11 @@ namespace pathways::referral {
 namespace {
 
 // A case: what engine/proto_stream.h asks for.
-struct CaseStream {
+struct CaseStream : engine::UnsealedBytes<v1::ReferralCaseState, v1::ReferralEvent> {
   using State = v1::ReferralCaseState;
   using Command = v1::ReferralCommand;
   using Event = v1::ReferralEvent;
 
-  bool Parse(const engine::StoredState& stored, State& state) const {
-    return state.ParseFromString(stored.open);
-  }
-  engine::StoredState Bytes(const State& state) const {
-    return {base::SerializeDeterministic(state), ""};
-  }
-  bool Parse(const engine::EventRow& row, Event& event) const {
-    return event.ParseFromString(row.data);
-  }
-  engine::NewEvent Bytes(const Event& event) const {
-    return {engine::EventType(event), base::SerializeDeterministic(event), ""};
-  }
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
     return referral::Decide(state, command, *routes, context);
@@ -67,7 +54,7 @@ int ReferralDomain::EvolveVersion() const { return kEvolveVersion; }
 
 absl::StatusOr<std::unique_ptr<engine::OpenStream>> ReferralDomain::Open(
     const engine::StoredState& stored) const {
-  return engine::OpenProtoStream(CaseStream{&routes_}, stored);
+  return engine::OpenProtoStream(CaseStream{{}, &routes_}, stored);
 }
 
 absl::StatusOr<engine::UpstreamCommand> ReferralDomain::FromUpstream(
