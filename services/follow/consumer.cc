@@ -9,6 +9,7 @@
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/log_page.h"
+#include "services/follow/lost_tail.h"
 #include "services/follow/submit.h"
 
 namespace pathways::follow {
@@ -62,8 +63,9 @@ absl::StatusOr<size_t> Consumer::Step() {
   const absl::StatusOr<size_t> handled = ReadPages();
   reporter_.Tell(handled.status());
   // What was applied is gone upstream: what comes next would be another history under the same
-  // numbers. Only a person can say which one holds, and then starts the process again.
-  if (absl::IsDataLoss(handled.status())) ended_ = handled.status();
+  // numbers. Only a person can say which one holds, and then starts the process again. What merely
+  // cannot be read is DATA_LOSS too, and may be mended while the process runs.
+  if (IsLostTail(handled.status())) ended_ = handled.status();
   return handled;
 }
 
@@ -77,14 +79,21 @@ absl::StatusOr<size_t> Consumer::ReadPages() {
 absl::StatusOr<size_t> Consumer::HandlePages() {
   std::vector<engine::Command> commands;
   std::map<std::string, engine::Position> read;
-  for (const auto& log : parts_.logs.Logs()) RETURN_IF_ERROR(ReadPage(*log, commands, read));
+  absl::Status first_error;
+  for (const auto& log : parts_.logs.Logs()) {
+    const absl::Status status = ReadPage(*log, commands, read);
+    if (IsLostTail(status)) return status;
+    first_error.Update(status);
+  }
   const size_t records = commands.size();
+  if (records == 0 && !first_error.ok()) return first_error;
   if (records == 0) return 0;
   RETURN_IF_ERROR(AwaitRequired(commands));
   PATHWAYS_CRASH_POINT("consumer.before_submit");
   RETURN_IF_ERROR(SubmitAll(parts_.engine, std::move(commands)));
   PATHWAYS_CRASH_POINT("consumer.after_commit");
   positions_.Committed(read);
+  if (!first_error.ok()) return first_error;
   return records;
 }
 

@@ -34,7 +34,7 @@ struct ConsumerParts {
   const engine::Domain& domain;  // Of the consuming service,
   engine::FollowStore& store;    // its store
   engine::Engine& engine;        // and its engine. All must outlive the consumer.
-  Report report;  // Is told of errors. DATA_LOSS: the upstream lost events that were applied.
+  Report report;  // Is told of errors. LostTail (lost_tail.h): the upstream lost what was applied.
   // How long events wait for those of other upstreams that they require.
   std::chrono::milliseconds required_wait{300};
   base::Drive drive = base::Drive::kThread;
@@ -50,8 +50,9 @@ class Consumer {
   void NotifyCommit() { committed_.Notify(); }
   void Stop();
 
-  // Handles one page of every log, and reports. The number of records handled. DATA_LOSS: it has
-  // ended, and does nothing any more. What the thread does; only for one that goes by steps.
+  // Handles one page of every log, and reports. The number of records handled. LostTail: it has
+  // ended, and does nothing any more; after any other error it tries again. What the thread does;
+  // only for one that goes by steps.
   absl::StatusOr<size_t> Step();
 
  private:
@@ -61,6 +62,7 @@ class Consumer {
   // Adds the commands of one page of a log, and the position after it.
   absl::Status ReadPage(EventLog& log, std::vector<engine::Command>& commands,
                         std::map<std::string, engine::Position>& read);
+  // A log that cannot be read keeps no other; it is the error after the others were handled.
   absl::StatusOr<size_t> HandlePages();
   // Waits, but not for long, until everything that the commands require of other upstreams is
   // applied. A command that is submitted before that would be marked as behind, and its event would

@@ -94,9 +94,8 @@ absl::StatusOr<bool> IsLost(StreamReader& streams, const std::string& stream, in
   if (PATHWAYS_MUTANT("sweep_heads_first")) return true;
   const absl::StatusOr<std::vector<engine::EventRow>> events =
       streams.ReadStream(stream, number, 1);
-  if (events.ok()) return events->empty();
-  if (absl::IsDataLoss(events.status())) return absl::InternalError(events.status().message());
-  return events.status();
+  if (!events.ok()) return events.status();
+  return events->empty();
 }
 
 HeadSweep::ReadHeads HeadsOf(engine::EventReader& store) {

@@ -42,8 +42,8 @@ struct HeadSweep {
 absl::Status SweepHeads(const HeadSweep& sweep, base::Signal& signal);
 
 // Whether the upstream lacks an event that it once had. The upstream is asked for the event itself,
-// after the number was read here, so a yes is a proof. Errors are those of the reader, but never
-// DATA_LOSS: an event that cannot be read is not lost for that reason.
+// after the number was read here, so a yes is a proof. Errors are those of the reader:
+// an event that cannot be read is not lost for that reason.
 absl::StatusOr<bool> IsLost(StreamReader& streams, const std::string& stream, int64_t number);
 
 // Reads heads of a store, or of another service. It must outlive the function.

@@ -1,6 +1,7 @@
 #include "services/follow/log_page.h"
 
 #include "services/base/status_macros.h"
+#include "services/follow/lost_tail.h"
 
 namespace pathways::follow {
 
@@ -14,7 +15,7 @@ absl::StatusOr<LogPage> ReadLogPage(EventLog& log, const std::string& name,
   ASSIGN_OR_RETURN(page.events, log.ReadAfter(page.before.position, limit));
   if (!page.events.empty()) return page;
   ASSIGN_OR_RETURN(const int64_t head, log.Head());
-  if (head < page.before.position) return absl::DataLossError("the upstream's log lost its tail");
+  if (head < page.before.position) return LostTail("the upstream's log lost its tail");
   return page;
 }
 

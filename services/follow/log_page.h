@@ -23,8 +23,8 @@ struct LogPage {
 };
 
 // The next page. `name` is the name of the reader's position; the log's partition is added to it.
-// DATA_LOSS: the log ends before the position, so it lost its tail. Other errors are those of the
-// log and the store.
+// LostTail (lost_tail.h): the log ends before the position. Other errors are those of the log and
+// the store.
 absl::StatusOr<LogPage> ReadLogPage(EventLog& log, const std::string& name,
                                     KnownPositions& positions, int limit);
 

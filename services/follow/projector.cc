@@ -12,6 +12,7 @@
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/log_page.h"
+#include "services/follow/lost_tail.h"
 #include "services/type/stream_id.h"
 
 namespace pathways::follow {
@@ -200,7 +201,7 @@ absl::Status Projector::SweepOne(const ProjectionSource& source, const engine::S
   if (head.version == folded) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool lost, IsLost(source.streams, head.stream, folded));
   if (!lost) return absl::OkStatus();
-  return absl::DataLossError("the upstream lacks events that were projected");
+  return LostTail("the upstream lacks events that were projected");
 }
 
 absl::Status Projector::Write(const Values& before, const Values& values,

@@ -94,7 +94,7 @@ class Projector {
                        std::string& value);
   absl::Status Sweep(const ProjectionSource& source);
   // Compares one value with the head of its stream, and folds what is missing; after an error, as
-  // much as could be read. DATA_LOSS: the upstream lacks events that were folded.
+  // much as could be read. LostTail: the upstream lacks events that were folded.
   absl::Status SweepOne(const ProjectionSource& source, const engine::StreamHead& head,
                         std::string& value);
   absl::Status SweepAll();

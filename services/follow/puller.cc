@@ -9,6 +9,7 @@
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
+#include "services/follow/lost_tail.h"
 #include "services/follow/submit.h"
 #include "services/type/stream_id.h"
 
@@ -35,11 +36,6 @@ constexpr absl::Duration kLookAgain = absl::Seconds(15);
 constexpr size_t kSuspectsMax = 1000;
 // Losses that are proven in one sweep. An upstream that lost everything is not asked for all of it.
 constexpr int64_t kLostMax = 100;
-
-// What cannot be read, here or there, is not for that reason lost by the upstream.
-absl::Status NotLost(const absl::Status& status) {
-  return absl::IsDataLoss(status) ? absl::InternalError(status.message()) : status;
-}
 
 }  // namespace
 
@@ -79,9 +75,9 @@ absl::StatusOr<bool> Puller::Step() {
     next_sweep_ = base::SteadyNow() + absl::ToChronoMilliseconds(wait);
   }
   absl::Status told = swept_;
-  told.Update(NotLost(LookAgainWhenDue()));
+  told.Update(LookAgainWhenDue());
   const absl::StatusOr<bool> applied = PullOnce();
-  told.Update(NotLost(applied.status()));
+  told.Update(applied.status());
   told.Update(unread_.status());
   reporter_.Tell(told);
   return applied;
@@ -241,7 +237,7 @@ absl::Status Puller::LookAgainWhenDue() {
 
 absl::Status Puller::Sweep() {
   std::lock_guard<std::mutex> lock(mutex_);
-  RETURN_IF_ERROR(NotLost(LookAgain()));
+  RETURN_IF_ERROR(LookAgain());
   Comparison comparison;
   // Streams that this service has are looked at too: upstream may have lost a whole one.
   HeadSweep sweep{HeadsOf(parts_.streams), HeadsOf(parts_.store), {}, {}};
@@ -258,12 +254,12 @@ absl::Status Puller::Sweep() {
   };
   comparison.first_error.Update(SweepHeads(sweep, signal_));
   if (comparison.lost > 0) {
-    return absl::DataLossError(
-        absl::StrCat("the upstream lacks events that were applied: of ", comparison.lost,
-                     comparison.lost < kLostMax ? "" : " or more", " cases, the first of them ",
-                     comparison.first_lost, ". Restore it; on PostgreSQL by 'pathways restore'"));
+    return LostTail(absl::StrCat("the upstream lacks events that were applied: of ",
+                                 comparison.lost, comparison.lost < kLostMax ? "" : " or more",
+                                 " cases, the first of them ", comparison.first_lost,
+                                 ". Restore it; on PostgreSQL by 'pathways restore'"));
   }
-  return NotLost(comparison.first_error);
+  return comparison.first_error;
 }
 
 absl::Status Puller::Compare(const std::vector<engine::StreamHead>& heads, Comparison& comparison) {

@@ -41,7 +41,7 @@ struct PullerParts {
   const engine::Domain& domain;  // Of the consuming service,
   engine::FollowStore& store;    // its store
   engine::Engine& engine;        // and its engine. All must outlive the puller.
-  Report report;  // Is told of errors. DATA_LOSS: the upstream lost events that were applied.
+  Report report;  // Is told of errors. LostTail (lost_tail.h): the upstream lost what was applied.
   // Is told in how many cases a sweep found that the bus had left out an event.
   std::function<void(int64_t cases)> found_missing = nullptr;
   // The pause after a stream could not be read for the first time.
@@ -58,9 +58,8 @@ class Puller {
   void Stop();
 
   // Looks at the suspects a second time, and then compares the upstream's heads with what was
-  // applied; streams that miss something become suspects. DATA_LOSS, after everything was compared:
-  // the upstream was asked for events that were applied here and lacks them, so it lost its tail.
-  // DATA_LOSS is given for nothing else. Thread-safe.
+  // applied; streams that miss something become suspects. LostTail, after everything was compared:
+  // the upstream was asked for events that were applied here and lacks them. Thread-safe.
   absl::Status Sweep();
 
   // Sweeps when it is time, looks again at what was missing, pulls, and reports. Whether something

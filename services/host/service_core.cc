@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "services/follow/lost_tail.h"
 #include "services/type/problem.h"
 
 namespace pathways::host {
@@ -180,7 +181,8 @@ bool ServiceCore::AcknowledgeTailLoss(const std::string& upstream) {
 follow::Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
     // Stays until somebody has looked at it: a later success does not bring back what was lost.
-    if (!upstream.empty() && absl::IsDataLoss(status)) {
+    const bool is_upstream_lost = follow::IsLostTail(status);
+    if (is_upstream_lost) {
       std::lock_guard<std::mutex> lock(lost_mutex_);
       lost_.insert(upstream);
       metrics_.SetUpstreamTailLost(name_, upstream, true);
@@ -189,7 +191,6 @@ follow::Report ServiceCore::ReportTo(const std::string& what, const std::string&
       log_.Info("recovered", {{"service", name_}, {"part", what}, {"upstream", upstream}});
       return;
     }
-    const bool is_upstream_lost = !upstream.empty() && absl::IsDataLoss(status);
     log_.Error(is_upstream_lost ? "upstream_tail_lost" : "part_failed",
                {{"service", name_},
                 {"part", what},

@@ -77,8 +77,8 @@ class ServiceCore {
   std::set<std::string> Followed() const;
   // Ends the alarm that an upstream lost events. Whether it was ringing. Thread-safe.
   bool AcknowledgeTailLoss(const std::string& upstream);
-  // A report for a background thread of this service, named for the log. DATA_LOSS of an upstream
-  // rings an alarm, until an operator acknowledges it or the process ends.
+  // A report for a background thread of this service, named for the log. LostTail of an upstream
+  // (follow/lost_tail.h) rings an alarm, until an operator acknowledges it or the process ends.
   follow::Report ReportTo(const std::string& what, const std::string& upstream);
 
   // False after a commit failed because the store could not write, until one succeeds; and for good

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/clock.h"
 #include "services/follow/bus/in_process_topic.h"
+#include "services/follow/lost_tail.h"
 #include "services/follow/puller.h"
 #include "services/follow/submit.h"
 #include "tests/engine/text_domain.h"
@@ -56,9 +57,15 @@ class CountingTopic : public InProcessTopic {
  public:
   using InProcessTopic::InProcessTopic;
   absl::StatusOr<std::vector<engine::EventRow>> ReadAfter(int64_t position, int limit) override {
+    const absl::StatusCode code = log_failing;
     auto events = InProcessTopic::ReadAfter(position, limit);
     ++reads;
+    if (code != absl::StatusCode::kOk) return absl::Status(code, "as told");
     return events;
+  }
+  absl::StatusOr<int64_t> Head() override {
+    if (has_lost_tail) return 0;
+    return InProcessTopic::Head();
   }
   absl::StatusOr<std::vector<engine::EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                            int limit) override {
@@ -83,6 +90,8 @@ class CountingTopic : public InProcessTopic {
     return heads;
   }
   std::atomic<int> reads = 0;
+  std::atomic<absl::StatusCode> log_failing = absl::StatusCode::kOk;  // Of the log alone.
+  std::atomic<bool> has_lost_tail = false;
   std::atomic<int> sweeps = 0;
   std::atomic<bool> is_deaf = false;
   std::atomic<int> failures = 0;
@@ -167,6 +176,65 @@ TEST_F(ConsumerTest, WhoWaitsCanBeStopped) {
   const auto screening = Follow(screening_, std::chrono::minutes(10));
   screening->Stop();
   EXPECT_EQ(TextOf("a"), "");
+}
+
+// A row that cannot be read is not a lost tail, though both are DATA_LOSS.
+TEST_F(ConsumerTest, WhatCannotBeReadEndsNoConsumer) {
+  intake_.Say("a", "registered");
+  ConsumerParts parts{intake_.name, intake_.topic, domain_, store_, engine_, nullptr};
+  parts.drive = base::Drive::kSteps;
+  Consumer consumer(std::move(parts));
+  intake_.topic.log_failing = absl::StatusCode::kDataLoss;
+  EXPECT_FALSE(consumer.Step().ok());
+  intake_.topic.log_failing = absl::StatusCode::kOk;
+  const absl::StatusOr<size_t> handled = consumer.Step();
+  EXPECT_TRUE(handled.ok()) << handled.status();
+  EXPECT_EQ(TextOf("a"), "registered.");
+}
+
+TEST_F(ConsumerTest, ALostTailEndsTheConsumer) {
+  intake_.Say("a", "registered");
+  ConsumerParts parts{intake_.name, intake_.topic, domain_, store_, engine_, nullptr};
+  parts.drive = base::Drive::kSteps;
+  Consumer consumer(std::move(parts));
+  ASSERT_TRUE(consumer.Step().ok());
+  intake_.topic.has_lost_tail = true;
+  EXPECT_TRUE(IsLostTail(consumer.Step().status()));
+  intake_.topic.has_lost_tail = false;
+  intake_.Say("b", "registered");
+  EXPECT_TRUE(IsLostTail(consumer.Step().status()));
+  EXPECT_EQ(TextOf("b"), "") << "another history under the same numbers";
+}
+
+// One partition of two cannot be read.
+TEST_F(ConsumerTest, ALogThatCannotBeReadKeepsNoOther) {
+  class BrokenLog : public EventLog {
+   public:
+    std::string Partition() const override { return "0"; }
+    std::string Incarnation() override { return "one"; }
+    absl::StatusOr<std::vector<engine::EventRow>> ReadAfter(int64_t, int) override {
+      return absl::DataLossError("a record cannot be read");
+    }
+    absl::StatusOr<int64_t> Head() override { return 0; }
+  };
+  class TwoLogs : public EventLogs {
+   public:
+    explicit TwoLogs(EventLogs& whole) : whole_(whole) {}
+    std::vector<std::shared_ptr<EventLog>> Logs() override {
+      return {std::make_shared<BrokenLog>(), whole_.Logs().front()};
+    }
+    void OnPublish(std::function<void()>) override {}
+
+   private:
+    EventLogs& whole_;
+  };
+  intake_.Say("a", "registered");
+  TwoLogs logs(intake_.topic);
+  ConsumerParts parts{intake_.name, logs, domain_, store_, engine_, nullptr};
+  parts.drive = base::Drive::kSteps;
+  Consumer consumer(std::move(parts));
+  EXPECT_TRUE(absl::IsDataLoss(consumer.Step().status())) << "it is told";
+  EXPECT_EQ(TextOf("a"), "registered.");
 }
 
 // What is behind longest comes first, and may be a whole page that cannot move.
@@ -375,7 +443,7 @@ TEST_F(SweepTest, WhatTheStreamLacksIsLost) {
   intake_.topic.lost_stream = "b";
   for (const int64_t left : {1, 0}) {
     intake_.topic.lost_after = left;
-    EXPECT_TRUE(absl::IsDataLoss(puller->Sweep())) << left;
+    EXPECT_TRUE(IsLostTail(puller->Sweep())) << left;
   }
 }
 
@@ -391,7 +459,7 @@ TEST_F(SweepTest, WhatCannotBeAskedIsNotCalledLost) {
     intake_.topic.failing = code;
     const absl::Status swept = puller->Sweep();
     EXPECT_FALSE(swept.ok()) << code;
-    EXPECT_FALSE(absl::IsDataLoss(swept)) << code;
+    EXPECT_FALSE(IsLostTail(swept)) << code;
   }
 }
 
