@@ -33,10 +33,13 @@ Projector::Projector(engine::FollowStore& store, const Projection& projection,
                      Report report, base::Drive drive)
     : store_(store),
       projection_(projection),
-      sources_(std::move(sources)),
       sweep_every_(sweep_every),
       positions_(store),
-      reporter_(std::move(report)) {
+      reporter_(report) {
+  for (ProjectionSource& source : sources) {
+    const Report told = source.report ? source.report : report;
+    sources_.push_back({std::move(source), Reporter(told), {}, {}});
+  }
   if (drive == base::Drive::kThread) thread_ = std::thread([this] { Run(); });
 }
 
@@ -68,11 +71,16 @@ absl::StatusOr<size_t> Projector::Step() {
   const bool caught_up = !read.ok() || *read < kPassMax;
   const bool is_due = base::SteadyNow() >= next_sweep_ && !PATHWAYS_REPAIR_OFF();
   if (is_due && caught_up) {
-    swept_ = SweepAll();
-    const absl::Duration wait = swept_.ok() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
+    const absl::Duration wait = SweepAll() ? sweep_every_ : std::min(sweep_every_, kSweepRetry);
     next_sweep_ = base::SteadyNow() + absl::ToChronoMilliseconds(wait);
   }
-  reporter_.Tell(read.ok() ? swept_ : read.status());
+  reporter_.Tell(read.status());
+  absl::Status first_error = read.status();
+  for (Source& source : sources_) {
+    source.reporter.Tell(source.read.ok() ? source.swept : source.read);
+    first_error.Update(source.read);
+  }
+  if (!first_error.ok()) return first_error;
   return read;
 }
 
@@ -80,23 +88,26 @@ absl::StatusOr<size_t> Projector::ReadPages() {
   positions_.ForgetOld();
   size_t events = 0;
   Pass pass;
+  bool all_read = true;
+  absl::Status written;
   // A source that lost its tail must not keep what the others tell.
-  absl::Status first_error;
-  for (const ProjectionSource& source : sources_) {
-    for (const auto& log : source.logs.Logs()) {
-      first_error.Update(ReadPage(source, *log, pass));
+  for (Source& source : sources_) {
+    source.read = absl::OkStatus();
+    for (const auto& log : source.parts.logs.Logs()) {
+      source.read.Update(ReadPage(source.parts, *log, pass));
       if (pass.events < kPassMax) continue;
       events += pass.events;
-      first_error.Update(WritePass(pass));
+      written.Update(WritePass(pass));
     }
+    all_read = all_read && source.read.ok();
   }
   events += pass.events;
-  first_error.Update(WritePass(pass));
-  if (first_error.ok()) return events;
-  positions_.Forget();
+  written.Update(WritePass(pass));
+  if (!all_read || !written.ok()) positions_.Forget();
   // Another replica was first. At once again, from what it has made.
-  if (absl::IsAborted(first_error)) return kPassMax;
-  return first_error;
+  if (absl::IsAborted(written)) return kPassMax;
+  if (!written.ok()) return written;
+  return events;
 }
 
 absl::Status Projector::WritePass(Pass& pass) {
@@ -161,10 +172,13 @@ absl::Status Projector::CatchUp(const ProjectionSource& source, const std::strin
   }
 }
 
-absl::Status Projector::SweepAll() {
-  absl::Status first_error;
-  for (const ProjectionSource& source : sources_) first_error.Update(Sweep(source));
-  return first_error;
+bool Projector::SweepAll() {
+  bool all_well = true;
+  for (Source& source : sources_) {
+    source.swept = Sweep(source.parts);
+    all_well = all_well && source.swept.ok();
+  }
+  return all_well;
 }
 
 absl::Status Projector::Sweep(const ProjectionSource& source) {

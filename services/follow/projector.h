@@ -50,11 +50,15 @@ struct ProjectionSource {
   std::string upstream;
   EventLogs& logs;
   StreamReader& streams;
+  // Is told of errors of this upstream; LostTail (lost_tail.h): it lost events that are shown.
+  // Empty: the projector's own report is.
+  Report report = nullptr;
 };
 
 class Projector {
  public:
   // All must outlive the projector. Sweeps the heads at the start and then every `sweep_every`.
+  // `report` is told of errors that are no upstream's.
   Projector(engine::FollowStore& store, const Projection& projection,
             std::vector<ProjectionSource> sources, absl::Duration sweep_every, Report report,
             base::Drive drive = base::Drive::kThread);
@@ -70,6 +74,14 @@ class Projector {
  private:
   using Values = std::map<std::string, std::string>;
 
+  // An upstream, and how it went last. Used by the thread alone.
+  struct Source {
+    ProjectionSource parts;
+    Reporter reporter;
+    absl::Status read;
+    absl::Status swept;
+  };
+
   void Run();
   // The result of one pass over the logs, which is written in one transaction.
   struct Pass {
@@ -79,7 +91,8 @@ class Projector {
     size_t events = 0;
   };
 
-  // Reads one page of every log. Returns the number of events read.
+  // Reads one page of every log, and notes how it went with each source. Returns the number of
+  // events read. Errors are those of writing.
   absl::StatusOr<size_t> ReadPages();
   // After UNAVAILABLE nothing of the page counts as read.
   absl::Status ReadPage(const ProjectionSource& source, EventLog& log, Pass& pass);
@@ -97,20 +110,20 @@ class Projector {
   // much as could be read. LostTail: the upstream lacks events that were folded.
   absl::Status SweepOne(const ProjectionSource& source, const engine::StreamHead& head,
                         std::string& value);
-  absl::Status SweepAll();
+  // Sweeps every source, and notes how it went. Whether all went well.
+  bool SweepAll();
   // ABORTED: another replica has changed one of the values since it was read.
   absl::Status Write(const Values& before, const Values& values,
                      const std::map<std::string, engine::Position>& positions);
 
   engine::FollowStore& store_;
   const Projection& projection_;
-  const std::vector<ProjectionSource> sources_;
+  std::vector<Source> sources_;
   const absl::Duration sweep_every_;
   KnownPositions positions_;
   Reporter reporter_;
   base::Signal signal_;
-  std::chrono::steady_clock::time_point next_sweep_ = base::SteadyNow();  // Used by the thread
-  absl::Status swept_;                                                    // alone.
+  std::chrono::steady_clock::time_point next_sweep_ = base::SteadyNow();  // The thread's.
   std::thread thread_;
 };
 

@@ -32,8 +32,8 @@ struct OperatedService {
   engine::FollowStore* store;
   WithoutProgress without_progress;  // Empty: the service has none.
   std::function<void()> wake;        // Applies again what waits. Must not block.
-  // Services that it follows, and what ends the alarm that one of them lost events: whether it was
-  // ringing. Must not block.
+  // Services that it follows or shows, and what ends the alarm that one of them lost events:
+  // whether it was ringing. Must not block.
   std::set<std::string> followed;
   std::function<bool(const std::string& upstream)> acknowledge_tail_loss;
 };

@@ -1,5 +1,7 @@
 #include "services/host/running_service.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "services/base/status_macros.h"
@@ -32,12 +34,14 @@ void RunningService::Connect(const Keyring& keyring, const base::Clock& clock,
 }
 
 OperatedService RunningService::Operated() {
+  std::set<std::string> followed = core_->Followed();
+  followed.insert(service_.projects.begin(), service_.projects.end());
   return {service_.name,
           &core_->domain(),
           &core_->store(),
           service_.without_progress,
           [this] { core_->Wake(); },
-          core_->Followed(),
+          std::move(followed),
           [this](const std::string& upstream) { return core_->AcknowledgeTailLoss(upstream); }};
 }
 

@@ -17,8 +17,12 @@ namespace {
 const StatusProjection kStatus;
 
 host::Loop ShowStatus(const host::ServiceParts& parts) {
+  std::vector<follow::ProjectionSource> sources = parts.projected;
+  for (follow::ProjectionSource& source : sources) {
+    source.report = parts.core.ReportTo("status", source.upstream);
+  }
   auto projector =
-      std::make_shared<follow::Projector>(parts.core.store(), kStatus, parts.projected,
+      std::make_shared<follow::Projector>(parts.core.store(), kStatus, std::move(sources),
                                           parts.sweep_every, parts.core.ReportTo("status", ""));
   for (const follow::ProjectionSource& source : parts.projected) {
     source.logs.OnPublish([projector] { projector->Notify(); });

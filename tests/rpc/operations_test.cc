@@ -201,6 +201,22 @@ TEST_F(TailLossTest, AnAcknowledgedLossIsSilentAndANewOneRings) {
   EXPECT_EQ(Acknowledge("", ""), "INVALID_ARGUMENT INVALID_REQUEST");
 }
 
+// Intake does not apply what the others tell, it only shows it.
+TEST_F(TailLossTest, WhatIsOnlyShownRingsForTheServiceThatLostIt) {
+  const std::string name = site_.RegisterAndSettle();
+  ASSERT_TRUE(site_.Settle());
+  site_.Sql("referral", absl::StrCat("DELETE FROM events WHERE stream = '", IdOf(name), "'"));
+  site_.Sql("referral",
+            absl::StrCat("UPDATE streams SET version = 0 WHERE id = '", IdOf(name), "'"));
+  const std::string alarm = R"(pathways_upstream_tail_lost{service="intake",upstream="referral"} )";
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(site_.metrics(), alarm + "1"); }));
+  EXPECT_FALSE(absl::StrContains(
+      site_.metrics(), R"(pathways_upstream_tail_lost{service="intake",upstream="eligibility"})"));
+  EXPECT_EQ(Acknowledge("intake", "referral"), "true");
+  EXPECT_TRUE(absl::StrContains(site_.metrics(), alarm + "0"));
+  EXPECT_EQ(Acknowledge("intake", "eligibility"), "false");
+}
+
 class StreamsTest : public OperationsTest {
  protected:
   template <typename Request, typename Response>

@@ -94,6 +94,9 @@ class Site {
   // What the process has logged so far, at every level.
   std::string logged();
 
+  // The process's metrics, as Prometheus reads them.
+  std::string metrics() { return metrics_->Text(); }
+
   // Runs SQL in one service's database; its rows, columns joined by |.
   std::vector<std::string> Sql(const std::string& service, const std::string& sql);
 
