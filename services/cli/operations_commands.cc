@@ -34,6 +34,15 @@ absl::Status ListParked(Session& session, const operations::v1::ListParkedCasesR
   return absl::OkStatus();
 }
 
+absl::Status ListWithheld(Session& session,
+                          const operations::v1::ListWithheldCasesRequest& request) {
+  ASSIGN_OR_RETURN(const operations::v1::ListWithheldCasesResponse answer,
+                   session.client.Call(&OperationsService::Stub::ListWithheldCases, request));
+  session.output.Show(answer,
+                      {TableOf(answer.cases(), {"service", "name", "number", "reason", "since"})});
+  return absl::OkStatus();
+}
+
 absl::Status Redrive(Session& session, const operations::v1::RedriveCaseRequest& request) {
   ASSIGN_OR_RETURN(const operations::v1::RedriveCaseResponse answer,
                    session.client.Call(&OperationsService::Stub::RedriveCase, request));
@@ -116,6 +125,20 @@ void AddParkedCommands(CLI::App& parked, const CommandContextPtr& context) {
       ->check(IsService());
 }
 
+void AddWithheldCommands(CLI::App& withheld, const CommandContextPtr& context) {
+  auto options = std::make_shared<ListOptions>();
+  CLI::App& list = AddCommand(withheld, context, "list", "List cases that are not published",
+                              [options](Session& session) {
+                                operations::v1::ListWithheldCasesRequest request;
+                                request.set_service(options->service);
+                                request.set_limit(options->limit);
+                                return ListWithheld(session, request);
+                              });
+  list.add_option("--service", options->service, "intake, eligibility or referral. Default: all")
+      ->check(IsService());
+  AddLimitOption(list, options->limit);
+}
+
 void AddTailLossCommands(CLI::App& tail_loss, const CommandContextPtr& context) {
   auto service = std::make_shared<std::string>();
   auto upstream = std::make_shared<std::string>();
@@ -141,6 +164,8 @@ void AddTailLossCommands(CLI::App& tail_loss, const CommandContextPtr& context) 
 void AddOperationsCommands(CLI::App& app, const CommandContextPtr& context) {
   AddStuckCommand(AddGroup(app, "cases", "Look after cases that do not move"), context);
   AddParkedCommands(AddGroup(app, "parked", "Cases that wait for an operator"), context);
+  AddWithheldCommands(AddGroup(app, "withheld", "Cases whose events the bus does not take"),
+                      context);
   AddTailLossCommands(AddGroup(app, "tail-loss", "The alarm that a service lost events"), context);
 }
 

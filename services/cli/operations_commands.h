@@ -1,4 +1,4 @@
-// The commands of operators: cases stuck, parked list and redrive, and tail-loss
+// The commands of operators: cases stuck, parked list and redrive, withheld list, and tail-loss
 // acknowledge.
 //
 // They show ids and codes only, so their output may be pasted into a ticket.
@@ -11,7 +11,7 @@
 
 namespace pathways::cli {
 
-// Adds `cases` and `parked` to the program.
+// Adds `cases`, `parked`, `withheld` and `tail-loss` to the program.
 void AddOperationsCommands(CLI::App& app, const CommandContextPtr& context);
 
 }  // namespace pathways::cli

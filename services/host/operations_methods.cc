@@ -97,15 +97,22 @@ absl::Status ListStuck(const Services& services, const base::Clock& clock,
   return absl::OkStatus();
 }
 
-absl::Status ListParked(const Services& services,
-                        const operations::v1::ListParkedCasesRequest& request,
-                        operations::v1::ListParkedCasesResponse& response) {
+// Entries wanted of each service, of a request for a list of one service or of all.
+template <typename Request>
+absl::StatusOr<int> CheckList(const Services& services, const Request& request) {
   type::Violations violations;
   const int limit = CheckPageSize(request.limit(), kLimitUsual, kLimitMax, "limit", violations);
   if (!request.service().empty() && Find(services, request.service()) == nullptr) {
     violations.Add("service", "must be the name of a service of this process, or empty");
   }
   RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));
+  return limit;
+}
+
+absl::Status ListParked(const Services& services,
+                        const operations::v1::ListParkedCasesRequest& request,
+                        operations::v1::ListParkedCasesResponse& response) {
+  ASSIGN_OR_RETURN(const int limit, CheckList(services, request));
   for (const OperatedService& service : services) {
     if (!request.service().empty() && request.service() != service.name) continue;
     ASSIGN_OR_RETURN(const std::vector<engine::ParkedRow> parked, service.store->ReadParked(limit));
@@ -114,6 +121,26 @@ absl::Status ListParked(const Services& services,
       entry.set_service(service.name);
       entry.set_name(type::CaseName(row.stream));
       entry.set_upstream(row.upstream);
+      entry.set_number(row.number);
+      entry.set_reason(row.reason);
+      *entry.mutable_since() = type::TimestampOf(row.since);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListWithheld(const Services& services,
+                          const operations::v1::ListWithheldCasesRequest& request,
+                          operations::v1::ListWithheldCasesResponse& response) {
+  ASSIGN_OR_RETURN(const int limit, CheckList(services, request));
+  for (const OperatedService& service : services) {
+    if (!request.service().empty() && request.service() != service.name) continue;
+    ASSIGN_OR_RETURN(const std::vector<engine::WithheldRow> withheld,
+                     service.store->ReadWithheld(limit));
+    for (const engine::WithheldRow& row : withheld) {
+      auto& entry = *response.add_cases();
+      entry.set_service(service.name);
+      entry.set_name(type::IsServiceStream(row.stream) ? row.stream : type::CaseName(row.stream));
       entry.set_number(row.number);
       entry.set_reason(row.reason);
       *entry.mutable_since() = type::TimestampOf(row.since);
@@ -179,6 +206,10 @@ Api OperationsApi(std::vector<OperatedService> services, const base::Clock& cloc
   api.methods.push_back(ReadMethod<v1::ListParkedCasesRequest, v1::ListParkedCasesResponse>(
       "ListParkedCases", kOperators, [all](const Caller&, const auto& request, auto& response) {
         return ListParked(*all, request, response);
+      }));
+  api.methods.push_back(ReadMethod<v1::ListWithheldCasesRequest, v1::ListWithheldCasesResponse>(
+      "ListWithheldCases", kOperators, [all](const Caller&, const auto& request, auto& response) {
+        return ListWithheld(*all, request, response);
       }));
   api.methods.push_back(Audited(ReadMethod<v1::RedriveCaseRequest, v1::RedriveCaseResponse>(
       kRedriveCase, kOperators, [all](const Caller& caller, const auto& request, auto& response) {

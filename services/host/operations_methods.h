@@ -1,4 +1,4 @@
-// What operators ask of a process: stuck and parked cases, and try again.
+// What operators ask of a process: stuck, parked and withheld cases, and try again.
 //
 // Works over the stores of this process and knows no service: what "without progress" means is a
 // function that each service gives.

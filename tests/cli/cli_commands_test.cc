@@ -93,6 +93,8 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
       {{"policy", "show", "us-refugee"}, "GetPathway {name: \"pathways/us-refugee\"}"},
       {{"parked", "list", "--service", "intake", "--limit", "6"},
        "ListParkedCases {service: \"intake\" limit: 6}"},
+      {{"withheld", "list", "--service", "intake", "--limit", "6"},
+       "ListWithheldCases {service: \"intake\" limit: 6}"},
       {{"parked", "redrive", "CASE", "--service", "referral"},
        "RedriveCase {service: \"referral\" name: \"cases/CASE\"}"},
       {{"tail-loss", "acknowledge", "--service", "referral", "--upstream", "intake"},

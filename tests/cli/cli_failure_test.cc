@@ -215,3 +215,4 @@ TEST_F(CliFailureTest, WrongUsageReachesNoService) {
 
 }  // namespace
 }  // namespace pathways::cli
+      {"withheld", "list", "--service", "dashboard"},

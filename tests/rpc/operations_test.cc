@@ -42,6 +42,21 @@ class OperationsTest : public testing::Test {
     }
     return parked;
   }
+  // "service name number reason" of what is withheld.
+  std::vector<std::string> Withheld(const std::string& service = "") {
+    operations::v1::ListWithheldCasesRequest request;
+    request.set_service(service);
+    const auto response =
+        site_.As(kOperator).Call(&OperationsService::Stub::ListWithheldCases, request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    if (!response.ok()) return {};
+    std::vector<std::string> withheld;
+    for (const auto& entry : response->cases()) {
+      withheld.push_back(absl::StrCat(entry.service(), " ", entry.name(), " ", entry.number(), " ",
+                                      entry.reason()));
+    }
+    return withheld;
+  }
   // "service name kind stage" of what is stuck.
   std::vector<std::string> Stuck(int hours = 0) {
     operations::v1::ListStuckCasesRequest request;
@@ -101,6 +116,31 @@ TEST_F(OperationsTest, AParkedCaseIsListedAndAppliedOnceItIsDrivenAgain) {
   EXPECT_TRUE(Eventually([&] { return ReferralState(name) == "REFERRAL_STATE_WITHDRAWN"; }));
   EXPECT_THAT(Parked(), IsEmpty());
   EXPECT_FALSE(Redrive("referral", name)->was_parked());
+}
+
+// They go on, so nothing else tells which they are.
+TEST_F(OperationsTest, CasesThatAreNotPublishedAreListed) {
+  const std::string name = site_.RegisterAndSettle();
+  EXPECT_THAT(Withheld(), IsEmpty());
+  site_.Sql("intake", absl::StrCat("INSERT INTO withheld VALUES ('", IdOf(name),
+                                   "', 2, 'RECORD_TOO_LARGE', 0)"));
+  site_.Sql("eligibility",
+            "INSERT INTO withheld VALUES ('service/policy-ledger', 1, 'RECORD_TOO_LARGE', 0)");
+  EXPECT_THAT(Withheld(), ElementsAre("intake " + name + " 2 RECORD_TOO_LARGE",
+                                      "eligibility service/policy-ledger 1 RECORD_TOO_LARGE"));
+  EXPECT_THAT(Withheld("intake"), ElementsAre("intake " + name + " 2 RECORD_TOO_LARGE"));
+  EXPECT_THAT(Withheld("referral"), IsEmpty());
+  operations::v1::ListWithheldCasesRequest request;
+  request.set_service("dashboard");
+  request.set_limit(1001);
+  const auto refused =
+      site_.As(kOperator).Call(&OperationsService::Stub::ListWithheldCases, request);
+  EXPECT_EQ(cli::FailureOf(refused.status()).violations.size(), 2U);
+  EXPECT_EQ(Describe(site_.As(kDesk)
+                         .Call(&OperationsService::Stub::ListWithheldCases,
+                               operations::v1::ListWithheldCasesRequest())
+                         .status()),
+            "PERMISSION_DENIED ROLE_REQUIRED");
 }
 
 TEST_F(OperationsTest, ManyParkedCasesHideNoneThatIsBehind) {
