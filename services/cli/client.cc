@@ -6,7 +6,6 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -14,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "services/base/private_file.h"
 #include "services/base/status_macros.h"
 #include "services/base/trace.h"
 #include "services/type/problem.h"
@@ -29,6 +29,7 @@ constexpr int kMessageBytesMax = 64 * 1024 * 1024;
 // A hundred bad fields with their descriptions, and as much again for the encoding.
 constexpr int kMetadataBytesMax = 256 * 1024;
 constexpr size_t kTokenBytesMax = 8192;
+constexpr size_t kTokenFileBytesMax = 64 * 1024;
 
 // Retries are gRPC's: it waits between attempts, stops at the deadline and heeds push-back.
 constexpr char kServiceConfig[] = R"json({"methodConfig": [{
@@ -134,12 +135,8 @@ bool IsToken(absl::string_view text) {
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!file || !std::getline(file, line)) {
-    return absl::NotFoundError(absl::StrCat("the token file ", path, " cannot be read"));
-  }
-  std::string token(absl::StripAsciiWhitespace(line));
+  ASSIGN_OR_RETURN(const std::string text, base::ReadPrivateFile(path, kTokenFileBytesMax));
+  std::string token(absl::StripAsciiWhitespace(text.substr(0, text.find('\n'))));
   if (!IsToken(token)) {
     return absl::InvalidArgumentError(absl::StrCat("the first line of ", path, " is not a token"));
   }

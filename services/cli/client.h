@@ -62,8 +62,8 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // True for what may be sent as a token: 1 to 8192 printable ASCII characters without spaces.
 bool IsToken(absl::string_view text);
 
-// The first line of a file, without white space around it. NOT_FOUND when it cannot be read,
-// INVALID_ARGUMENT when the line is empty or cannot be a token.
+// The first line of a private file (base/private_file.h), without white space around it.
+// INVALID_ARGUMENT when the line is empty or cannot be a token; else the errors of ReadPrivateFile.
 absl::StatusOr<std::string> ReadToken(const std::string& path);
 
 // Thread-safe.

@@ -40,8 +40,9 @@ void AddOptions(CLI::App& command, Options& options) {
       ->capture_default_str()
       ->group(kGroup);
   command
-      .add_option("--token-file", options.token_file,
-                  "File whose first line is the token. Default: the variable PATHWAYS_TOKEN")
+      .add_option(
+          "--token-file", options.token_file,
+          "Private file whose first line is the token. Default: the variable PATHWAYS_TOKEN")
       ->group(kGroup);
   AddTlsOptions(command, options.tls, kGroup);
   command.add_option("--timeout-seconds", options.timeout_seconds, "Deadline of each call")

@@ -3,6 +3,7 @@
 // through a command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <string>
@@ -149,12 +150,29 @@ TEST_F(CliFailureTest, TheTokenIsSentAndNeverShown) {
   const testing_support::TempFolder folder;
   const std::string path = folder.path() + "/token";
   std::ofstream(path) << " from-file \r\nsecond line\n";
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
   EXPECT_EQ(RunCli(services_.address(), {"case", "list", "--token-file", path}, "env").exit_code,
             kExitOk);
   EXPECT_EQ(services_.authorization(), "Bearer from-file");
   const Ran bad = RunCli(services_.address(), {"case", "list"}, "two words");
   EXPECT_EQ(bad.exit_code, kExitUsage);
   EXPECT_THAT(bad.err, ::testing::Not(HasSubstr("two words")));
+}
+
+TEST_F(CliFailureTest, ATokenThatOthersCanReadIsNotSent) {
+  const testing_support::TempFolder folder;
+  const std::string path = folder.path() + "/token";
+  std::ofstream(path) << "from-file\n";
+  for (const mode_t mode : {0644, 0640, 0604, 0660}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    const Ran ran = RunCli(services_.address(), {"case", "list", "--token-file", path}, "env");
+    EXPECT_EQ(ran.exit_code, kExitUsage) << mode << " " << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(path + ": group or others have access; chmod 600 it"));
+    EXPECT_THAT(ran.err, ::testing::Not(HasSubstr("from-file")));
+  }
+  EXPECT_TRUE(services_.calls().empty());
+  const Ran missing = RunCli(services_.address(), {"case", "list", "--token-file", path + "-not"});
+  EXPECT_EQ(missing.exit_code, kExitUsage) << missing.err;
 }
 
 TEST_F(CliFailureTest, EveryCallBeginsATraceAndATryAgainDoesNot) {
@@ -201,6 +219,7 @@ TEST_F(CliFailureTest, WrongUsageReachesNoService) {
       {"cases", "stuck", "--hours", "8761"},
       {"parked", "redrive", kCaseId},
       {"parked", "list", "--service", "dashboard"},
+      {"withheld", "list", "--service", "dashboard"},
   };
   for (const std::vector<std::string>& arguments : rows) {
     const Ran ran = RunCli(services_.address(), arguments);
@@ -215,4 +234,3 @@ TEST_F(CliFailureTest, WrongUsageReachesNoService) {
 
 }  // namespace
 }  // namespace pathways::cli
-      {"withheld", "list", "--service", "dashboard"},
