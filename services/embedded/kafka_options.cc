@@ -37,7 +37,8 @@ void AddKafkaOptions(CLI::App& command, KafkaOptions& options) {
 
 absl::StatusOr<follow::KafkaSettings> KafkaSettingsOf(const KafkaOptions& options) {
   std::string faults;
-  for (const auto& [name, expected] : host::KafkaSecurityProblems(options.security)) {
+  for (const auto& [name, expected] :
+       host::KafkaSecurityProblems(options.security, options.bootstrap)) {
     absl::StrAppend(&faults, faults.empty() ? "" : "\n", "--", name, ": expected ", expected);
   }
   if (!faults.empty()) return absl::InvalidArgumentError(faults);

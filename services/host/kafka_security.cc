@@ -1,8 +1,13 @@
 #include "services/host/kafka_security.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/base/address.h"
 #include "services/base/private_file.h"
 #include "services/base/status_macros.h"
 #include "services/host/keys_secret.h"
@@ -13,11 +18,29 @@ namespace {
 constexpr size_t kLoginBytesMax = 4096;
 constexpr size_t kKeyBytesMax = 1 << 16;
 
+constexpr char kKafka[] = "kafka";
 constexpr char kCa[] = "kafka-tls-ca";
 constexpr char kCertificate[] = "kafka-tls-certificate";
 constexpr char kKey[] = "kafka-tls-key";
 constexpr char kLogin[] = "kafka-login";
 constexpr char kMechanism[] = "kafka-login-mechanism";
+
+// Whether a bootstrap server is on another machine, or nobody can tell. librdkafka takes a port or
+// none, and a protocol before it or none.
+bool IsRemote(absl::string_view server) {
+  server = absl::StripAsciiWhitespace(server);
+  if (const size_t protocol = server.find("://"); protocol != absl::string_view::npos) {
+    server.remove_prefix(protocol + 3);
+  }
+  const std::optional<base::Address> address = base::ParseAddress(server);
+  return !base::IsLoopback(address ? absl::string_view(address->host) : server);
+}
+
+bool AnyIsRemote(const std::string& bootstrap) {
+  const std::vector<absl::string_view> servers =
+      absl::StrSplit(bootstrap, ',', absl::SkipWhitespace());
+  return std::any_of(servers.begin(), servers.end(), IsRemote);
+}
 
 absl::Status ReadLogin(const std::string& path, const std::string& mechanism,
                        std::map<std::string, std::string>& security) {
@@ -47,8 +70,13 @@ std::vector<Setting> KafkaSecuritySettings() {
 }
 
 std::vector<std::pair<std::string, std::string>> KafkaSecurityProblems(
-    const KafkaSecurityFiles& files) {
+    const KafkaSecurityFiles& files, const std::string& bootstrap) {
   std::vector<std::pair<std::string, std::string>> problems;
+  if (files.ca.empty() && AnyIsRemote(bootstrap)) {
+    problems.emplace_back(kCa,
+                          absl::StrCat("a file, for ", kKafka, " is not ", base::kLoopbackHosts,
+                                       ": events would be read and forged on the way"));
+  }
   if (files.ca.empty() && !files.certificate.empty()) {
     problems.emplace_back(kCa, absl::StrCat("a file, for ", kCertificate, " is set"));
   }
@@ -76,7 +104,10 @@ KafkaSecurityFiles ReadKafkaSecuritySettings(Settings& settings) {
   set.certificate = settings.Text(kCertificate, Presence::kOptional);
   set.key = settings.Text(kKey, Presence::kOptional);
   set.login = settings.Text(kLogin, Presence::kOptional);
-  for (const auto& [name, expected] : KafkaSecurityProblems(set)) settings.Expect(name, expected);
+  const std::string bootstrap = settings.Text(kKafka, Presence::kOptional);
+  for (const auto& [name, expected] : KafkaSecurityProblems(set, bootstrap)) {
+    settings.Expect(name, expected);
+  }
   return files;
 }
 

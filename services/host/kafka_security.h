@@ -1,9 +1,10 @@
 // How a program proves to Kafka who it is, and Kafka to the program: TLS and a login, from files.
 //
-// Without files the connection is plain text, for one machine or a network that nobody else can
-// read. A CA turns on TLS, and the brokers' certificates must come from it and name the host; with
-// a certificate and key the program shows one too. A login goes over TLS only, as else anybody
-// could answer in the broker's place. The protocol follows from which files there are.
+// Without files the connection is plain text, which is for brokers on loopback alone: events carry
+// codes of people and what they need. Only the bootstrap servers are looked at, for the others are
+// named by these. A CA turns on TLS, and the brokers' certificates must come from it and name the
+// host; with a certificate and key the program shows one too. A login goes over TLS only, as else
+// anybody could answer in the broker's place. The protocol follows from which files there are.
 //
 // SCRAM-SHA-512 never sends the password, but librdkafka before 2.6.1 (Debian 12 has 2.0.2) repeats
 // a part of the client's nonce, which brokers from Kafka 4.0 on refuse. There PLAIN, which sends
@@ -35,10 +36,11 @@ struct KafkaSecurityFiles {
 
 // The settings kafka-tls-ca, -certificate and -key, kafka-login and kafka-login-mechanism.
 std::vector<Setting> KafkaSecuritySettings();
-// Name of a setting, and what is expected of it, for each file that another one needs.
+// Name of a setting, and what is expected of it, for each file that another one needs, or that the
+// bootstrap servers need.
 std::vector<std::pair<std::string, std::string>> KafkaSecurityProblems(
-    const KafkaSecurityFiles& files);
-// Notes in the settings what is wrong with them.
+    const KafkaSecurityFiles& files, const std::string& bootstrap);
+// Notes in the settings what is wrong with them; also reads `kafka`.
 KafkaSecurityFiles ReadKafkaSecuritySettings(Settings& settings);
 
 // KafkaSettings::security from files without problems. Blocks for the disk. Names all faults of the

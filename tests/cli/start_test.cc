@@ -46,10 +46,9 @@ class StartTest : public ::testing::Test {
   std::pair<std::string, int> Intake(const std::string& words) const {
     return RunProgram(
         "intake",
-        absl::StrCat("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --kafka 127.0.0.1:1",
-                     " --tokens ", data_, "/keys/tokens --master-key ", data_, "/keys/master.key",
-                     " --service-token ", Write("service-token", std::string(43, 'T'), 0600), " ",
-                     words));
+        absl::StrCat("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --tokens ", data_,
+                     "/keys/tokens --master-key ", data_, "/keys/master.key --service-token ",
+                     Write("service-token", std::string(43, 'T'), 0600), " ", words));
   }
 
   const testing_support::TempFolder folder_;
@@ -70,7 +69,8 @@ TEST_F(StartTest, NotInAFolderOrOnADatabaseThatOthersHaveAccessTo) {
 
 TEST_F(StartTest, NotTowardsOthersInClear) {
   const auto [printed, code] = Intake(
-      "--database dbname=intake --eligibility-address eligibility.example.org:50051"
+      "--kafka 127.0.0.1:1 --database dbname=intake"
+      " --eligibility-address eligibility.example.org:50051"
       " --referral-address 127.0.0.1:1");
   EXPECT_EQ(code, 2) << printed;
   EXPECT_THAT(printed, HasSubstr("--tls-ca (set neither by flag nor by PATHWAYS_TLS_CA): expected "
@@ -78,13 +78,28 @@ TEST_F(StartTest, NotTowardsOthersInClear) {
   EXPECT_THAT(printed, Not(HasSubstr("example.org")));
 }
 
+TEST_F(StartTest, NotTowardsBrokersInClear) {
+  const auto [printed, code] = Intake(
+      "--database dbname=intake --eligibility-address 127.0.0.1:1 --referral-address 127.0.0.1:1"
+      " --kafka 127.0.0.1:1,kafka.example.org:9092");
+  EXPECT_EQ(code, 2) << printed;
+  EXPECT_THAT(printed, HasSubstr("--kafka-tls-ca (set neither by flag nor by PATHWAYS_KAFKA_TLS_CA)"
+                                 ": expected a file, for kafka is not loopback"));
+  EXPECT_THAT(printed, Not(HasSubstr("example.org")));
+  const auto [topics, topics_code] =
+      RunProgram("pathways", "topics check --kafka kafka.example.org:9092");
+  EXPECT_EQ(topics_code, 2) << topics;
+  EXPECT_THAT(topics, HasSubstr("--kafka-tls-ca: expected a file, for kafka is not loopback"));
+}
+
 TEST_F(StartTest, NotWithSecretsThatOthersCanRead) {
   const std::string certificate = Write("tls.crt", "-----BEGIN CERTIFICATE-----\n", 0644);
   const std::string key = Write("tls.key", "-----BEGIN PRIVATE KEY-----\n", 0644);
-  const auto [printed, code] = Intake(absl::StrCat(
-      "--database 'host=192.0.2.1 dbname=intake password=HUNTER2' --eligibility-address "
-      "127.0.0.1:1 --referral-address [::1]:1 --tls-certificate ",
-      certificate, " --tls-key ", key));
+  const auto [printed, code] =
+      Intake(absl::StrCat("--kafka 127.0.0.1:1 --database 'host=192.0.2.1 dbname=intake "
+                          "password=HUNTER2' --eligibility-address "
+                          "127.0.0.1:1 --referral-address [::1]:1 --tls-certificate ",
+                          certificate, " --tls-key ", key));
   EXPECT_EQ(code, 2) << printed;
   EXPECT_THAT(printed, HasSubstr(key + ": group or others have access; chmod 600 it"));
   EXPECT_THAT(printed, HasSubstr("the connection string has a password"));

@@ -192,15 +192,16 @@ TEST_F(KafkaSecurityTest, TheProtocolFollowsFromTheFiles) {
 }
 
 TEST(KafkaSecurityFilesTest, EachFileThatAnotherNeedsIsAskedFor) {
-  EXPECT_THAT(host::KafkaSecurityProblems({}), testing::IsEmpty());
-  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "", ""}), testing::IsEmpty());
-  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "c", "k", "l"}), testing::IsEmpty());
-  EXPECT_THAT(host::KafkaSecurityProblems({"", "", "", "l"}),
+  EXPECT_THAT(host::KafkaSecurityProblems({}, "localhost:1"), testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "", ""}, "localhost:1"), testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "c", "k", "l"}, "localhost:1"),
+              testing::IsEmpty());
+  EXPECT_THAT(host::KafkaSecurityProblems({"", "", "", "l"}, "localhost:1"),
               ElementsAre(Pair("kafka-tls-ca", HasSubstr("kafka-login is set"))));
-  EXPECT_THAT(host::KafkaSecurityProblems({"", "c", "", ""}),
+  EXPECT_THAT(host::KafkaSecurityProblems({"", "c", "", ""}, "localhost:1"),
               ElementsAre(Pair("kafka-tls-ca", HasSubstr("kafka-tls-certificate is set")),
                           Pair("kafka-tls-key", HasSubstr("kafka-tls-certificate is set"))));
-  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "k", ""}),
+  EXPECT_THAT(host::KafkaSecurityProblems({"ca", "", "k", ""}, "localhost:1"),
               ElementsAre(Pair("kafka-tls-certificate", HasSubstr("kafka-tls-key is set"))));
 }
 
