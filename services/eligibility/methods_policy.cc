@@ -4,16 +4,14 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
@@ -31,7 +29,6 @@ using host::Principal;
 constexpr int kPageUsual = 100;
 constexpr int kPageMax = 1000;
 constexpr char kVersionPrefix[] = "policyVersions/";
-constexpr char kNotAToken[] = "must be a next_page_token of this list";
 
 absl::StatusOr<v1::PolicyLedgerState> LedgerIn(const engine::StreamRow& row) {
   ASSIGN_OR_RETURN(v1::EligibilityState state, StateIn(row));
@@ -164,20 +161,19 @@ absl::Status ListPolicyVersions(MethodContext& context,
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
-  int before = 0;  // Versions from this number on were shown.
-  if (!after || (!after->empty() && !absl::SimpleAtoi(*after, &before))) {
-    violations.Add("page_token", kNotAToken);
-  }
+  const std::optional<int> before = VersionOfToken(request.page_token());
+  if (!before) violations.Add("page_token", kNotAPageToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
                    ReadLedger(context.parts.domain, context.parts.store));
   int next = ledger.versions_size();
-  if (before > 0) next = std::min(next, before - 1);
+  if (*before > next) violations.Add("page_token", kNotAPageToken);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  if (*before > 0) next = *before - 1;
   for (; next > 0 && response.versions_size() < page_size; --next) {
     *response.add_versions() = ledger.versions(next - 1);
   }
-  if (next > 0) response.set_next_page_token(host::PageTokenOf(absl::StrCat(next + 1)));
+  if (next > 0) response.set_next_page_token(VersionsTokenOf(next + 1));
   return absl::OkStatus();
 }
 
@@ -186,17 +182,15 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
-  if (!after) violations.Add("page_token", kNotAToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
                    ReadLedger(context.parts.domain, context.parts.store));
   ASSIGN_OR_RETURN(*response.mutable_version(), WantedVersion(ledger, request.name()));
-  const std::string prefix = absl::StrFormat("%010d/", response.version().number());
-  if (!after->empty() && !absl::StartsWith(*after, prefix)) {
-    violations.Add("page_token", kNotAToken);
-    return violations.ToStatus(host::kInvalidRequest);
-  }
+  const int64_t number = response.version().number();
+  const std::string prefix = ChangesPrefix(number);
+  const std::optional<std::string> after = ChangesKeyOfToken(request.page_token(), number);
+  if (!after) violations.Add("page_token", kNotAPageToken);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    context.parts.store.ReadList(kPolicyChangesIndex, prefix, *after, page_size));
   std::vector<std::string> cases;

@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/review.h"
+#include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
@@ -170,9 +171,8 @@ absl::Status ListReviews(MethodContext& context, const v1::ListReviewsRequest& r
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
-  const bool is_key = after && (after->empty() || (after->size() > 21 && (*after)[20] == '/'));
-  if (!is_key) violations.Add("page_token", "must be a next_page_token of this list");
+  const std::optional<std::string> after = ReviewsKeyOfToken(request.page_token());
+  if (!after) violations.Add("page_token", kNotAPageToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   return FillReviews(context.parts, *after, page_size, response);
 }

@@ -24,6 +24,8 @@ void ImportJson(absl::string_view bytes);
 void TokenFile(absl::string_view bytes);
 // A page token, or the key in one.
 void PageToken(absl::string_view bytes);
+// A page token of eligibility's lists of versions, changes and reviews, or the key in one.
+void ListToken(absl::string_view bytes);
 // A resume token of a watch, or the text in one.
 void ResumeToken(absl::string_view bytes);
 // A policy pack in text format.

@@ -11,6 +11,7 @@
 #include "services/base/policy_pack_files.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/host/pages.h"
 #include "tests/rpc/site.h"
 #include "tests/support/eventually.h"
 
@@ -123,6 +124,47 @@ TEST_F(PolicyTest, ANewVersionReachesEveryCaseAndHoldsTheirReferrals) {
   EXPECT_EQ(Changes("closed").changes_size(), 3) << "the list of a version stays";
   ASSERT_TRUE(site_.Settle());
   for (const std::string& name : cases) EXPECT_EQ(Held(name), "not held") << name;
+}
+
+// Each would be a place in the list, or look like one, and none was given out.
+TEST_F(PolicyTest, PageTokensThatWereNeverGivenOutAreRefused) {
+  const std::string id = "6f1d1c8e-2b1f-4a6e-9d53-0f8f1a2b3c4d";
+  const auto refused = [](const absl::Status& status) {
+    const std::vector<type::v1::FieldViolation> found = cli::FailureOf(status).violations;
+    return Describe(status) + (found.size() == 1 ? " " + found[0].field() : "");
+  };
+  for (const std::string& key :
+       {std::string("-1"), std::string("0"), std::string("1"), std::string("+2"), std::string("02"),
+        std::string(" 2"), std::string("2 "), std::string("9"), std::string("x")}) {
+    eligibility::v1::ListPolicyVersionsRequest request;
+    request.set_page_token(host::PageTokenOf(key));
+    EXPECT_EQ(
+        refused(
+            site_.As(kDesk).Call(&EligibilityService::Stub::ListPolicyVersions, request).status()),
+        "INVALID_ARGUMENT INVALID_REQUEST page_token")
+        << key;
+  }
+  for (const std::string& key :
+       {std::string("0000000001/"), std::string("0000000001/x"), "0000000001/" + id + "/",
+        "0000000002/" + id, "0000000000/" + id, "-000000001/" + id, "9999999999/" + id}) {
+    eligibility::v1::ListPolicyChangesRequest request;
+    request.set_page_token(host::PageTokenOf(key));
+    EXPECT_EQ(refused(site_.As(kOfficer)
+                          .Call(&EligibilityService::Stub::ListPolicyChanges, request)
+                          .status()),
+              "INVALID_ARGUMENT INVALID_REQUEST page_token")
+        << key;
+  }
+  for (const std::string& key :
+       {"00001697500000123456/x" + id, "0000169750000012345x/" + id, "1697500000123456/" + id,
+        std::string("00001697500000123456/x"), std::string(20, ' ') + "/" + id}) {
+    eligibility::v1::ListReviewsRequest request;
+    request.set_page_token(host::PageTokenOf(key));
+    EXPECT_EQ(
+        refused(site_.As(kDesk).Call(&EligibilityService::Stub::ListReviews, request).status()),
+        "INVALID_ARGUMENT INVALID_REQUEST page_token")
+        << key;
+  }
 }
 
 TEST_F(PolicyTest, ACaseWhoseOutcomeStaysGetsNoEventAndIsSeenOnce) {
