@@ -140,7 +140,7 @@ absl::Status ListWithheld(const Services& services,
     for (const engine::WithheldRow& row : withheld) {
       auto& entry = *response.add_cases();
       entry.set_service(service.name);
-      entry.set_name(type::IsServiceStream(row.stream) ? row.stream : type::CaseName(row.stream));
+      entry.set_name(!type::IsCaseStream(row.stream) ? row.stream : type::CaseName(row.stream));
       entry.set_number(row.number);
       entry.set_reason(row.reason);
       *entry.mutable_since() = type::TimestampOf(row.since);

@@ -29,7 +29,7 @@ using WithoutProgress = std::function<absl::StatusOr<std::vector<operations::v1:
 struct OperatedService {
   std::string name;
   const engine::Domain* domain;
-  engine::FollowStore* store;
+  engine::EventStore* store;
   WithoutProgress without_progress;  // Empty: the service has none.
   std::function<void()> wake;        // Applies again what waits. Must not block.
   // Services that it follows or shows, and what ends the alarm that one of them lost events:
