@@ -24,6 +24,7 @@ const std::set<std::string>& Mutants() {
       "drop_records",                   // The bus inside the process loses records.
       "never_give_up",                  // What cannot be committed is read again for ever.
       "no_audit",                       // Requests leave no audit row.
+      "no_fold_sweep",                  // What another release folded is left until it is used.
       "no_number_checks",               // Events are applied as they come; no number is kept.
       "no_request_ids",                 // A request that is repeated is a new one.
       "no_tail_check",                  // The topic is not compared with the database.
@@ -34,6 +35,7 @@ const std::set<std::string>& Mutants() {
       "postgres.no_row_locks",          // Two batches may read the same stream.
       "process_clock_timers",           // Timers are judged by the process's clock.
       "publish_before_commit",          // Events are sent before their commit.
+      "relay_drop",                     // The last event of one batch is not sent.
       "relay_two_workers",              // The second half of a batch is sent first.
       "skip_duplicate_check",           // An event that was applied is applied again.
       "stop_at_unread",                 // A puller ends its round at the first unreadable case.

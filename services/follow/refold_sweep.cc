@@ -1,8 +1,8 @@
 #include "services/follow/refold_sweep.h"
 
-#include <chrono>
 #include <utility>
 
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/submit.h"
 
@@ -34,21 +34,27 @@ void RefoldSweep::Stop() {
 }
 
 void RefoldSweep::Run() {
-  using Clock = std::chrono::steady_clock;
-  auto next = Clock::now();
   while (!signal_.stopped()) {
-    if (!store_.IsRelayLeader()) {
-      next = Clock::now();  // At once, should this process lead.
-      left_ = 0;            // The leader counts them.
-    } else if (Clock::now() >= next) {
-      const absl::Status status = SweepOnce().status();
-      // Another process does it, or will be asked again in a second.
-      if (!absl::IsFailedPrecondition(status)) reporter_.Tell(status);
-      const bool is_over = !absl::IsFailedPrecondition(status) && !absl::IsUnavailable(status);
-      if (is_over) next = Clock::now() + absl::ToChronoMilliseconds(options_.every);
-    }
+    (void)Step();  // Reported.
     signal_.Wait(kLook);
   }
+}
+
+absl::Status RefoldSweep::Step() {
+  if (!store_.IsRelayLeader()) {
+    next_ = base::SteadyNow();  // At once, should this process lead.
+    left_ = 0;                  // The leader counts them.
+    return absl::OkStatus();
+  }
+  if (base::SteadyNow() < next_ || PATHWAYS_MUTANT("no_fold_sweep")) return absl::OkStatus();
+  const absl::Status status = SweepOnce().status();
+  // Another process does it, or will be asked again in a second.
+  if (absl::IsFailedPrecondition(status)) return status;
+  reporter_.Tell(status);
+  if (!absl::IsUnavailable(status)) {
+    next_ = base::SteadyNow() + absl::ToChronoMilliseconds(options_.every);
+  }
+  return status;
 }
 
 absl::StatusOr<RefoldSweep::Pass> RefoldSweep::SweepOnce() {

@@ -12,6 +12,7 @@
 #define PATHWAYS_SERVICES_FOLLOW_REFOLD_SWEEP_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/base/drive.h"
 #include "services/base/signal.h"
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
@@ -59,6 +61,10 @@ class RefoldSweep {
   // tried.
   absl::StatusOr<Pass> SweepOnce();
 
+  // Looks at all states when it is time, and reports. What the thread does; only for one that goes
+  // by steps.
+  absl::Status Step();
+
   // How many streams the last whole pass has left. Any thread.
   int64_t left() const { return left_; }
 
@@ -75,6 +81,7 @@ class RefoldSweep {
   Reporter reporter_;
   base::Signal signal_;
   GiveWay give_way_;
+  std::chrono::steady_clock::time_point next_ = base::SteadyNow();  // Used by the thread alone.
   std::atomic<int64_t> left_ = 0;
   std::thread thread_;
 };

@@ -13,6 +13,7 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
+#include "services/follow/submit.h"
 #include "services/intake/age_band.h"
 #include "services/intake/sealing.h"
 #include "services/intake/status_projection.h"
@@ -86,6 +87,11 @@ std::string NotOver(World& world, Service& service) {
   return "";
 }
 
+std::string NotFolded(Service& service) {
+  const int64_t others = Value(service.store->CountOtherFolds(service.domain().EvolveVersion()));
+  return others == 0 ? "" : absl::StrCat(": ", service.name, " keeps folds of another release");
+}
+
 // A timer that is due and neither fires nor waits for its day.
 std::string NotFired(World& world, Service& service) {
   const absl::Time now = service.clock->Now();
@@ -94,7 +100,7 @@ std::string NotFired(World& world, Service& service) {
     if (absl::StartsWith(timer.stream, World::kStuck)) continue;
     if (service.name == "intake") {
       const auto due =
-          intake::ChangeAgeBand(*service.domain, *service.store, world.keyring(), timer, now);
+          intake::ChangeAgeBand(service.domain(), *service.store, world.keyring(), timer, now);
       if (due.ok() && due->not_before) continue;
     }
     return absl::StrCat(": a timer of ", service.name, " is overdue, ", timer.stream);
@@ -242,10 +248,11 @@ void CheckStatus(World& world, Findings& findings) {
   }
 }
 
-// A timer that was dropped comes back when its state is folded again, and is dropped again.
+// A timer that was dropped comes back when its state is folded again, and is dropped again; that of
+// a release is never due.
 void CheckFolds(Service& service, Findings& findings) {
   const std::vector<std::string> before = service.store->FoldedRows();
-  if (!engine::RebuildFolded(*service.domain, *service.store).ok()) {
+  if (!engine::RebuildFolded(service.domain(), *service.store).ok()) {
     return findings.Add(absl::StrCat(service.name, " cannot be folded again"));
   }
   const std::vector<std::string> rows = service.store->FoldedRows();
@@ -256,7 +263,9 @@ void CheckFolds(Service& service, Findings& findings) {
   }
   const std::set<std::string> known(before.begin(), before.end());
   for (const std::string& row : after) {
-    if (!known.contains(row) && !absl::StartsWith(row, "timer")) {
+    const bool may_be_dropped =
+        absl::StartsWith(row, "timer") && !absl::StrContains(row, kOfRelease);
+    if (!known.contains(row) && !may_be_dropped) {
       findings.Add(absl::StrCat(service.name, " folds more: ", row));
     }
   }
@@ -269,6 +278,7 @@ bool MayTell(const Faults& faults, const Alarm& alarm) {
   // A sweep waits longer than anything is late here, but for a process that stands still, or one
   // whose store often does not answer.
   if (alarm.found_missing > 0) return faults.lost_records || faults.freezes || faults.store_away;
+  if (follow::IsOfOtherRelease(alarm.status)) return faults.news;
   switch (alarm.status.code()) {
     case absl::StatusCode::kUnavailable:
       return away || faults.unreadable;
@@ -317,6 +327,7 @@ std::string WhatIsLeft(World& world) {
       if (left.empty()) left = NotShown(world, service, upstream);
     }
     if (left.empty()) left = NotOver(world, service);
+    if (left.empty()) left = NotFolded(service);
     if (left.empty()) left = NotFired(world, service);
   }
   return left;

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/ground.h"
 #include "tests/sim/world.h"
 
 namespace pathways::sim {

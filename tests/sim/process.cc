@@ -13,9 +13,10 @@ constexpr absl::Duration kTimersEvery = absl::Seconds(1);
 
 }  // namespace
 
-Process::Process(Service& service, int replica, const host::Keyring& keyring, Surroundings& around,
-                 std::function<void(Alarm)> alarm)
+Process::Process(Service& service, int replica, int release, const host::Keyring& keyring,
+                 Surroundings& around, std::function<void(Alarm)> alarm)
     : service_(service),
+      domain_(*service.releases[static_cast<size_t>(release)]),
       around_(around),
       name_(absl::StrCat(service.name, "/", replica)),
       alarm_(std::move(alarm)) {
@@ -28,7 +29,7 @@ Process::Process(Service& service, int replica, const host::Keyring& keyring, Su
   options.gave_up = [this](const engine::Command&, const absl::Status& why) {
     alarm_({absl::StrCat(name_, " gave up"), why, 0});
   };
-  engine_ = std::make_unique<engine::Engine>(*service.domain, *session_, std::move(options));
+  engine_ = std::make_unique<engine::Engine>(domain_, *session_, std::move(options));
   steps_.push_back({"engine", [this] {
                       engine_->RunOnce();
                       return absl::OkStatus();
@@ -39,6 +40,10 @@ Process::Process(Service& service, int replica, const host::Keyring& keyring, Su
   for (const Followed& upstream : service.follows) Follow(upstream, replica);
   if (!service.projects.empty()) Project(replica);
   StartTimers(keyring);
+  refold_ = std::make_unique<follow::RefoldSweep>(domain_, *session_, *engine_,
+                                                  follow::RefoldSweepOptions{.every = kSweepEvery},
+                                                  ReportTo("folding"));
+  steps_.push_back({"folding", [this] { return refold_->Step(); }});
 }
 
 follow::Report Process::ReportTo(const std::string& part) {
@@ -53,14 +58,14 @@ void Process::Follow(const Followed& upstream, int replica) {
   consumers_.push_back(std::make_unique<follow::Consumer>(
       follow::ConsumerParts{.upstream = upstream.name,
                             .logs = *logs_.back(),
-                            .domain = *service_.domain,
+                            .domain = domain_,
                             .store = *session_,
                             .engine = *engine_,
                             .report = ReportTo(absl::StrCat("consumer of ", upstream.name)),
                             .drive = base::Drive::kSteps}));
   follow::PullerParts parts{.upstream = upstream.name,
                             .streams = *streams_.back(),
-                            .domain = *service_.domain,
+                            .domain = domain_,
                             .store = *session_,
                             .engine = *engine_,
                             .report = ReportTo(absl::StrCat("puller of ", upstream.name)),
@@ -91,14 +96,14 @@ void Process::StartTimers(const host::Keyring& keyring) {
   follow::TimerLoop::DueOf due_of;
   if (service_.name == "intake") {
     due_of = [this, &keyring](const engine::TimerRow& timer, absl::Time now) {
-      return intake::ChangeAgeBand(*service_.domain, *session_, keyring, timer, now);
+      return intake::ChangeAgeBand(domain_, *session_, keyring, timer, now);
     };
-  } else if (!service_.domain->StreamOfRules().stream.empty()) {
+  } else if (!domain_.StreamOfRules().stream.empty()) {
     due_of = [this](const engine::TimerRow&, absl::Time) {
-      return follow::TimerLoop::Due{service_.domain->StreamOfRules().command, 0};
+      return follow::TimerLoop::Due{domain_.StreamOfRules().command, 0};
     };
     sweep_ = std::make_unique<follow::NewRulesSweep>(
-        *service_.domain, *session_, *engine_,
+        domain_, *session_, *engine_,
         follow::NewRulesSweepOptions{.drive = base::Drive::kSteps, .every = kSweepEvery},
         ReportTo("rescreening"));
     steps_.push_back({"rescreening", [this] { return sweep_->Step(); }});

@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_TESTS_SIM_PROCESS_H_
 #define PATHWAYS_TESTS_SIM_PROCESS_H_
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,10 +21,12 @@
 #include "services/follow/new_rules_sweep.h"
 #include "services/follow/projector.h"
 #include "services/follow/puller.h"
+#include "services/follow/refold_sweep.h"
 #include "services/follow/relay.h"
 #include "services/follow/timer_loop.h"
 #include "services/host/keys.h"
 #include "services/intake/status_projection.h"
+#include "tests/sim/release.h"
 #include "tests/sim/session.h"
 #include "tests/sim/topic.h"
 
@@ -41,12 +44,16 @@ struct Service {
   std::string name;
   std::unique_ptr<base::ManualClock> clock;  // The store's.
   std::unique_ptr<MemoryStore> store;
-  std::unique_ptr<engine::Domain> domain;
+  std::array<std::unique_ptr<Release>, 2> releases;  // The older one is the first.
+  int last_release = 0;                              // That with which all of it ends.
   std::unique_ptr<Topic> topic;
   Lead lead;
   std::vector<std::unique_ptr<Group>> groups;
   std::vector<Followed> follows;
   std::vector<Followed> projects;
+
+  // As all replicas have it in the end.
+  const engine::Domain& domain() const { return *releases[static_cast<size_t>(last_release)]; }
 };
 
 // What the loops told: an error that began, or how many cases a sweep found.
@@ -64,13 +71,13 @@ class Process {
   };
 
   // All must outlive the process. `alarm` hears of everything that an operator would.
-  Process(Service& service, int replica, const host::Keyring& keyring, Surroundings& around,
-          std::function<void(Alarm)> alarm);
+  Process(Service& service, int replica, int release, const host::Keyring& keyring,
+          Surroundings& around, std::function<void(Alarm)> alarm);
 
   const std::vector<Step>& steps() const { return steps_; }
   engine::Engine& engine() { return *engine_; }
   Session& session() { return *session_; }
-  const engine::Domain& domain() const { return *service_.domain; }
+  const engine::Domain& domain() const { return domain_; }
 
  private:
   follow::Report ReportTo(const std::string& part);
@@ -79,6 +86,7 @@ class Process {
   void StartTimers(const host::Keyring& keyring);
 
   Service& service_;
+  const engine::Domain& domain_;
   Surroundings& around_;
   const std::string name_;
   const std::function<void(Alarm)> alarm_;
@@ -92,6 +100,7 @@ class Process {
   std::unique_ptr<follow::Projector> projector_;
   std::unique_ptr<follow::TimerLoop> timers_;
   std::unique_ptr<follow::NewRulesSweep> sweep_;
+  std::unique_ptr<follow::RefoldSweep> refold_;
   std::unique_ptr<follow::Relay> relay_;
   std::vector<Step> steps_;
 };

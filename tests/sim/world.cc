@@ -9,26 +9,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/base/faults.h"
 #include "services/base/ids.h"
-#include "services/base/private_file.h"
 #include "services/base/serialize.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/eligibility/domain_adapter.h"
-#include "services/eligibility/policy_file.h"
 #include "services/follow/submit.h"
-#include "services/intake/domain_adapter.h"
-#include "services/referral/domain_adapter.h"
-#include "services/referral/routes_file.h"
 #include "tests/sim/check.h"
-#include "tests/support/temp_folder.h"
 
 namespace pathways::sim {
 namespace {
 
-constexpr char kSource[] = PATHWAYS_SOURCE_DIR;
 constexpr int kTurns = 3000;
 constexpr int kStuckTimers = 300;
 // Rounds of every step, a second apart: a case whose events its owner cannot read is tried ten
@@ -55,13 +46,6 @@ void SeedRandomBytes(Random* random) {
   if (randombytes_set_implementation(&implementation) != 0) std::abort();
 }
 
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  std::cerr << value.status() << '\n';
-  std::abort();
-}
-
 // What only a service's followers meet: another one may run there, for no transaction is open.
 bool IsBetweenTransactions(const std::string& point) {
   return absl::StartsWith(point, "consumer.") || absl::StartsWith(point, "puller.") ||
@@ -70,82 +54,13 @@ bool IsBetweenTransactions(const std::string& point) {
 
 }  // namespace
 
-Ground ReadGround() {
-  Ground ground;
-  const testing_support::TempFolder folder;
-  const std::string path = folder.path() + "/master.key";
-  const std::string key = absl::StrCat("pathways-master-key-v1 ", std::string(64, '7'), "\n");
-  if (!base::WritePrivateFile(path, key, base::Existing::kKeep).ok()) std::abort();
-  ground.keyring = Must(host::Keyring::Load(path));
-  ground.rules = Must(eligibility::LoadRules(absl::StrCat(kSource, "/policies/2023-07-28")));
-  ground.routes = Must(referral::LoadRoutes(absl::StrCat(kSource, "/samples/agencies.textproto")));
-  return ground;
-}
-
-Faults FaultsOf(uint64_t seed) {
-  Random random(seed * 2 + 1);
-  Faults faults;
-  // One seed in eight is calm: nothing may be told there.
-  if (random.OneIn(8)) return faults;
-  for (bool* fault : {&faults.lost_records, &faults.repeats, &faults.delays, &faults.bus_away,
-                      &faults.streams_away, &faults.store_away, &faults.crashes, &faults.freezes,
-                      &faults.clocks, &faults.lost_replies}) {
-    *fault = random.OneIn(3);
-  }
-  faults.unwritable = random.OneIn(6);
-  faults.unreadable = random.OneIn(6);
-  faults.stuck_timers = random.OneIn(8);
-  return faults;
-}
-
-std::string Names(const Faults& faults) {
-  std::vector<std::string> names;
-  const auto add = [&](bool fault, const char* name) {
-    if (fault) names.emplace_back(name);
-  };
-  add(faults.lost_records, "lost_records");
-  add(faults.repeats, "repeats");
-  add(faults.delays, "delays");
-  add(faults.bus_away, "bus_away");
-  add(faults.streams_away, "streams_away");
-  add(faults.store_away, "store_away");
-  add(faults.crashes, "crashes");
-  add(faults.freezes, "freezes");
-  add(faults.clocks, "clocks");
-  add(faults.lost_replies, "lost_replies");
-  add(faults.unwritable, "unwritable");
-  add(faults.stuck_timers, "stuck_timers");
-  add(faults.unreadable, "unreadable");
-  return absl::StrJoin(names, " ");
-}
-
 World::World(uint64_t seed, const Faults& faults, const Ground& ground)
     : Surroundings(seed, faults), ground_(ground), planted_(faults), true_time_(kStart) {
   SeedRandomBytes(&random_);
   steady_ = base::SteadyTime(std::chrono::hours(1));
   base::SetSteadyNow(steady_);
-  const std::array<std::string, 3> names = {"intake", "eligibility", "referral"};
-  for (size_t i = 0; i < names.size(); ++i) {
-    services_[i].name = names[i];
-    services_[i].clock = std::make_unique<base::ManualClock>(kStart);
-    services_[i].store = std::make_unique<MemoryStore>(*services_[i].clock, names[i] + "-1");
-    services_[i].topic = std::make_unique<Topic>(names[i], *this);
-  }
-  service("intake").domain = std::make_unique<intake::IntakeDomain>();
-  service("eligibility").domain = std::make_unique<eligibility::EligibilityDomain>(ground.rules);
-  service("referral").domain = std::make_unique<referral::ReferralDomain>(ground.routes);
-  Connect("intake", "eligibility", /*shows=*/false);
-  Connect("intake", "referral", /*shows=*/false);
-  Connect("eligibility", "referral", /*shows=*/false);
-  Connect("eligibility", "intake", /*shows=*/true);
-  Connect("referral", "intake", /*shows=*/true);
+  MakeServices();
   BeginLedger();
-  for (Service& one : services_) {
-    for (int replica = 0; replica < kReplicas; ++replica) {
-      places_.push_back({&one, replica, nullptr, steady_, false, "",
-                         std::make_unique<base::ManualClock>(kStart)});
-    }
-  }
   for (int i = 0; faults_.stuck_timers && i < kStuckTimers; ++i) {
     service("intake").store->PlantTimer({absl::StrCat(kStuck, i), "age-band", 1});
   }
@@ -167,6 +82,33 @@ Service& World::service(const std::string& name) {
                        [&](const Service& one) { return one.name == name; });
 }
 
+void World::MakeServices() {
+  for (size_t i = 0; i < services_.size(); ++i) {
+    Service& one = services_[i];
+    one.name = ground_.services[i].name;
+    one.clock = std::make_unique<base::ManualClock>(kStart);
+    one.store = std::make_unique<MemoryStore>(*one.clock, one.name + "-1");
+    one.topic = std::make_unique<Topic>(one.name, *this);
+    Deploy(one, *ground_.services[i].domain);
+  }
+  for (const Ground::Kind& kind : ground_.services) {
+    for (const std::string& from : kind.follows) Connect(from, kind.name, /*shows=*/false);
+    for (const std::string& from : kind.projects) Connect(from, kind.name, /*shows=*/true);
+  }
+}
+
+void World::Deploy(Service& service, const engine::Domain& domain) {
+  service.releases = {std::make_unique<Release>(domain, Release::Kind{}),
+                      std::make_unique<Release>(domain, Release::Kind{true, faults_.news})};
+  const auto any = [this] { return static_cast<int>(random_.Below(2)); };
+  if (faults_.releases) service.last_release = faults_.news ? 1 : any();
+  const int first = faults_.releases ? any() : service.last_release;
+  for (int replica = 0; replica < kReplicas; ++replica) {
+    places_.push_back({&service, replica, first, nullptr, steady_, false, "",
+                       std::make_unique<base::ManualClock>(kStart)});
+  }
+}
+
 void World::Connect(const std::string& from, const std::string& to, bool shows) {
   Service& follower = service(to);
   follower.groups.push_back(std::make_unique<Group>(*service(from).topic, *this));
@@ -178,7 +120,7 @@ void World::Connect(const std::string& from, const std::string& to, bool shows) 
 void World::BeginLedger() {
   eligibility::v1::EligibilityCommand payload;
   eligibility::v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
-  apply.set_pack(base::SerializeDeterministic(ground_.rules->pack()));
+  apply.set_pack(base::SerializeDeterministic(ground_.packs[0]));
   apply.set_sha256(base::Sha256Hex(apply.pack()));
   apply.set_first(true);
   apply.set_principal(eligibility::kStartPrincipal);
@@ -186,7 +128,7 @@ void World::BeginLedger() {
   engine::EngineOptions options;
   options.drive = base::Drive::kSteps;
   Service& owner = service("eligibility");
-  engine::Engine engine(*owner.domain, *owner.store, options);
+  engine::Engine engine(owner.domain(), *owner.store, options);
   std::vector<engine::Command> commands;
   commands.push_back({eligibility::kPolicyLedger,
                       base::SerializeDeterministic(payload),
@@ -196,8 +138,8 @@ void World::BeginLedger() {
 }
 
 void World::Start(Place& place) {
-  place.process = std::make_unique<Process>(*place.service, place.replica, *ground_.keyring, *this,
-                                            [this](Alarm alarm) {
+  place.process = std::make_unique<Process>(*place.service, place.replica, place.release,
+                                            *ground_.keyring, *this, [this](Alarm alarm) {
                                               Note(absl::StrCat("alarm ", alarm.who));
                                               alarms_.push_back(std::move(alarm));
                                             });
@@ -334,6 +276,17 @@ void World::Disturb() {
     if (random_.OneIn(2)) ShareOut();
   }
   if (planted_.freezes && random_.OneIn(300)) ShareOut();
+  if (faults_.releases && random_.OneIn(150)) Replace(place, 1 - place.release);
+}
+
+void World::Replace(Place& place, int release) {
+  Note(absl::StrCat("release ", place.service->name, place.replica, release));
+  place.release = release;
+  if (!place.process) return;
+  place.process.reset();
+  Start(place);
+  place.is_frozen = false;
+  ShareOut();
 }
 
 void World::PlantPoison() {
@@ -376,6 +329,7 @@ std::vector<std::string> World::Run() {
 void World::EndFaults() {
   faults_ = {};  // What is poisoned stays so.
   for (Place& place : places_) {
+    if (place.release != place.service->last_release) Replace(place, place.service->last_release);
     if (!place.process) Start(place);
     place.is_frozen = false;
     place.clock->Set(true_time_);

@@ -16,26 +16,14 @@
 #include <string>
 #include <vector>
 
-#include "pathways/referral/v1/state.pb.h"
-#include "services/eligibility/domain/rules.h"
 #include "services/host/keys.h"
 #include "tests/sim/actors.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/ground.h"
 #include "tests/sim/process.h"
 #include "tests/sim/surroundings.h"
 
 namespace pathways::sim {
-
-// What all seeds have in common, read once.
-struct Ground {
-  std::unique_ptr<host::Keyring> keyring;
-  std::shared_ptr<const eligibility::Rules> rules;
-  referral::v1::AgencyRoutes routes;
-};
-// Reads the policy pack and the routes of the source tree. Ends the program when it cannot.
-Ground ReadGround();
-
-// The faults of a seed.
-Faults FaultsOf(uint64_t seed);
 
 class World : public Surroundings {
  public:
@@ -63,6 +51,7 @@ class World : public Surroundings {
   struct Place {
     Service* service = nullptr;
     int replica = 0;
+    int release = 0;
     std::unique_ptr<Process> process;  // Null: it has crashed.
     base::SteadyTime back_at;          // When another one is started, or this one goes on.
     bool is_frozen = false;
@@ -71,6 +60,9 @@ class World : public Surroundings {
   };
 
   void Connect(const std::string& from, const std::string& to, bool shows);
+  void MakeServices();
+  // The releases that a service has, and the places where it runs.
+  void Deploy(Service& service, const engine::Domain& domain);
   void Start(Place& place);
   void ShareOut();
   void BeginLedger();
@@ -81,6 +73,8 @@ class World : public Surroundings {
   void RunAny(bool nested);
   void Crash(Place& place);
   void Disturb();
+  // Ends a process and starts another release in its place.
+  void Replace(Place& place, int release);
   void MoveClocks();
   void PlantPoison();
   void AtCrashPoint(const std::string& name);
