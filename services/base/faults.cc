@@ -27,6 +27,7 @@ const std::set<std::string>& Mutants() {
       "no_fold_sweep",                  // What another release folded is left until it is used.
       "no_number_checks",               // Events are applied as they come; no number is kept.
       "no_request_ids",                 // A request that is repeated is a new one.
+      "no_rescreening",                 // Nobody is decided again when policies change.
       "no_tail_check",                  // The topic is not compared with the database.
       "position_before_effect",         // A consumer moves its position before the effect.
       "postgres.no_commit_order_lock",  // Positions may be committed out of order.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/base/drive.h"
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/submit.h"
@@ -47,6 +48,7 @@ void NewRulesSweep::Run() {
 }
 
 absl::Status NewRulesSweep::Step() {
+  if (PATHWAYS_MUTANT("no_rescreening")) return absl::OkStatus();
   const absl::StatusOr<int64_t> version = VersionNow();
   absl::Status status = version.status();
   if (version.ok() && (*version != done_ || base::SteadyNow() >= next_)) {

@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
+#include "services/eligibility/domain/ledger.h"
 #include "services/intake/requests.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -78,15 +80,17 @@ bool Settles(const absl::Status& status) {
 
 }  // namespace
 
-Actors::Actors(Surroundings& around, const host::Keyring& keyring, MemoryStore& intake,
+Actors::Actors(Surroundings& around, const Ground& ground, MemoryStore& intake,
                MemoryStore& referral, Find find)
     : around_(around),
-      keyring_(keyring),
+      ground_(ground),
+      keyring_(*ground.keyring),
       intake_(intake),
       referral_(referral),
       find_(std::move(find)),
       cases_max_(2 + around.random().Below(6)),
-      changes_max_(around.random().Below(20)) {}
+      changes_max_(around.random().Below(20)),
+      policies_max_(around.random().Below(3)) {}
 
 void Actors::Step() {
   Random& random = around_.random();
@@ -104,6 +108,7 @@ void Actors::Step() {
     return;
   }
   if (static_cast<int64_t>(cases_.size()) < cases_max_ && random.OneIn(20)) return Register();
+  if (policies_ < policies_max_ && random.OneIn(300)) return ApplyPolicy();
   if (cases_.empty() || !random.OneIn(20) || changes_max_ == 0) return;
   const std::string id =
       cases_[static_cast<size_t>(random.Below(static_cast<int64_t>(cases_.size())))];
@@ -208,6 +213,27 @@ void Actors::Act(const std::string& id) {
   const std::string key = keyring_.RequestKey(principal, "Act", RequestId());
   command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(bytes), principal, "Act"};
   Call& call = Add("referral", "Act");
+  call.request_key = key;
+  call.make = [command](Process&, absl::Time) { return command; };
+}
+
+void Actors::ApplyPolicy() {
+  ++policies_;
+  eligibility::v1::PolicyPack pack = ground_.packs[static_cast<size_t>(policies_ % 2)];
+  pack.set_version(absl::StrCat(pack.version(), "-", policies_));
+  eligibility::v1::EligibilityCommand payload;
+  eligibility::v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
+  apply.set_pack(base::SerializeDeterministic(pack));
+  apply.set_sha256(base::Sha256Hex(apply.pack()));
+  apply.set_principal("staff/officer");
+  apply.set_reason_code("POLICY_CHANGED");
+  engine::Command command;
+  command.stream = eligibility::kPolicyLedger;
+  command.payload = base::SerializeDeterministic(payload);
+  const std::string key = keyring_.RequestKey(apply.principal(), "ApplyPolicy", RequestId());
+  command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(command.payload),
+                                         apply.principal(), "ApplyPolicy"};
+  Call& call = Add("eligibility", "ApplyPolicy");
   call.request_key = key;
   call.make = [command](Process&, absl::Time) { return command; };
 }

@@ -1,4 +1,5 @@
-// The people of a simulation: a desk that registers and changes cases, and agencies that answer.
+// The people of a simulation: a desk that registers and changes cases, agencies that answer, and an
+// officer who changes the policies.
 //
 // Each call is made with a request id of its own and, until it is answered, again with the same
 // one: to any replica, after a crash, after a reply that was lost, now and then also after an
@@ -20,6 +21,7 @@
 #include "services/base/drive.h"
 #include "services/engine/engine.h"
 #include "services/host/keys.h"
+#include "tests/sim/ground.h"
 #include "tests/sim/process.h"
 #include "tests/sim/surroundings.h"
 
@@ -43,8 +45,8 @@ class Actors {
   // `find` gives a process of a service that takes calls and the time by its clock, or null.
   using Find = std::function<Process*(const std::string& service, absl::Time& now)>;
 
-  Actors(Surroundings& around, const host::Keyring& keyring, MemoryStore& intake,
-         MemoryStore& referral, Find find);
+  Actors(Surroundings& around, const Ground& ground, MemoryStore& intake, MemoryStore& referral,
+         Find find);
 
   // One of them does something.
   void Step();
@@ -61,12 +63,14 @@ class Actors {
   void Update(const std::string& id);
   void Withdraw(const std::string& id);
   void Act(const std::string& id);
+  void ApplyPolicy();
   Call& Add(const std::string& service, const std::string& method);
   void Try(Call& call);
   void Hear(Call& call, const engine::Answer& answer);
   std::string RequestId();
 
   Surroundings& around_;
+  const Ground& ground_;
   const host::Keyring& keyring_;
   MemoryStore& intake_;
   MemoryStore& referral_;
@@ -75,6 +79,8 @@ class Actors {
   int requests_ = 0;
   int64_t cases_max_ = 0;
   int64_t changes_max_ = 0;
+  int policies_ = 0;  // Versions applied after the first.
+  int64_t policies_max_ = 0;
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<std::string> cases_;                   // Registered, as far as the desk knows.
   std::map<std::string, engine::StreamRow> copies_;  // Of what was read, by service and case.

@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pathways/eligibility/v1/events.pb.h"
+#include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/referral/v1/events.pb.h"
@@ -83,6 +85,20 @@ std::string NotOver(World& world, Service& service) {
   }
   if (Value(service.store->ReadWatermark()) != Value(service.store->LastPosition())) {
     return absl::StrCat(": ", service.name, " has not published all");
+  }
+  return "";
+}
+
+// A case that was not decided by the policies in force.
+std::string NotGoverned(World& world, Service& service) {
+  const engine::RulesStream& rules_stream = service.domain().StreamOfRules();
+  if (rules_stream.stream.empty()) return "";
+  const int64_t version = Value(service.store->ReadState(rules_stream.stream)).version;
+  for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
+    const auto marks = Value(service.store->ReadApplied(rules_stream.mark, {head.stream}));
+    const auto found = marks.find(head.stream);
+    if (found != marks.end() && found->second == version) continue;
+    return absl::StrCat(": ", service.name, " has not decided by the last policies, ", head.stream);
   }
   return "";
 }
@@ -198,6 +214,33 @@ void CheckAgeBands(World& world, Findings& findings) {
         findings.Add(service, head.stream, "an age band changed on another day than it should");
       }
     }
+  }
+}
+
+// Everybody is screened, with the facts that intake has, and each time by the policies that were in
+// force: the log is the order of all commits.
+void CheckScreenings(World& world, Findings& findings) {
+  Service& service = world.service("eligibility");
+  Service& intake = world.service("intake");
+  for (const engine::StreamHead& head : CasesOf(world, *intake.store)) {
+    eligibility::v1::EligibilityState state;
+    intake::v1::IntakeState registered;
+    (void)state.ParseFromString(service.store->ReadState(head.stream)->state.open);
+    (void)registered.ParseFromString(intake.store->ReadState(head.stream)->state.open);
+    if (state.facts().SerializeAsString() != registered.facts().SerializeAsString()) {
+      findings.Add(service, head.stream, "its facts are not intake's");
+    }
+  }
+  int64_t in_force = 0;
+  for (const engine::EventRow& row : Value(service.store->ReadAfter(0, kAll))) {
+    eligibility::v1::EligibilityEvent event;
+    if (!event.ParseFromString(row.data)) findings.Add(service, row.stream, "cannot be read");
+    if (event.has_policy_applied()) ++in_force;
+    const bool is_other =
+        (event.has_case_screened() && event.case_screened().policy_number() != in_force) ||
+        (event.has_screening_confirmed() &&
+         event.screening_confirmed().policy_number() != in_force);
+    if (is_other) findings.Add(service, row.stream, "screened by policies that were replaced");
   }
 }
 
@@ -328,6 +371,7 @@ std::string WhatIsLeft(World& world) {
     }
     if (left.empty()) left = NotOver(world, service);
     if (left.empty()) left = NotFolded(service);
+    if (left.empty()) left = NotGoverned(world, service);
     if (left.empty()) left = NotFired(world, service);
   }
   return left;
@@ -338,6 +382,7 @@ std::vector<std::string> Check(World& world) {
   for (Service& service : world.services()) CheckStreams(world, service, findings);
   CheckRequests(world, findings);
   CheckAgeBands(world, findings);
+  CheckScreenings(world, findings);
   CheckReferrals(world, findings);
   CheckStatus(world, findings);
   CheckAlarms(world, findings);

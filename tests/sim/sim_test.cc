@@ -65,10 +65,10 @@ TEST_P(SimMutantTest, IsFoundAndCanBeReplayed) {
 
 INSTANTIATE_TEST_SUITE_P(All, SimMutantTest,
                          testing::Values("never_give_up", "no_fold_sweep", "no_number_checks",
-                                         "no_request_ids", "position_before_effect",
-                                         "process_clock_timers", "skip_duplicate_check",
-                                         "stop_at_unread", "sweep_heads_first",
-                                         "timers_first_page"),
+                                         "no_request_ids", "no_rescreening",
+                                         "position_before_effect", "process_clock_timers",
+                                         "skip_duplicate_check", "stop_at_unread",
+                                         "sweep_heads_first", "timers_first_page"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

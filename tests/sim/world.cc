@@ -67,7 +67,7 @@ World::World(uint64_t seed, const Faults& faults, const Ground& ground)
   for (Place& place : places_) Start(place);
   ShareOut();
   actors_ = std::make_unique<Actors>(
-      *this, *ground.keyring, *service("intake").store, *service("referral").store,
+      *this, ground, *service("intake").store, *service("referral").store,
       [this](const std::string& name, absl::Time& now) { return Find(name, now); });
   base::SetCrashHook([this](const char* name) { AtCrashPoint(name); });
 }
