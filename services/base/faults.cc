@@ -38,6 +38,7 @@ const std::set<std::string>& Mutants() {
       "publish_before_commit",          // Events are sent before their commit.
       "relay_drop",                     // The last event of one batch is not sent.
       "relay_two_workers",              // The second half of a batch is sent first.
+      "send_withheld",                  // Later events of a withheld case are sent.
       "skip_duplicate_check",           // An event that was applied is applied again.
       "stop_at_unread",                 // A puller ends its round at the first unreadable case.
       "sweep_heads_first",              // Heads are read before what was applied, and believed.

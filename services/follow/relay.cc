@@ -183,7 +183,9 @@ absl::StatusOr<size_t> Relay::PublishBatch() {
   const int64_t last = events.back().position;
   const size_t count = events.size();
   if (count == kBatch) ReadAhead(last);
-  std::erase_if(events, [&](const engine::EventRow& e) { return withheld_.contains(e.stream); });
+  std::erase_if(events, [&](const engine::EventRow& e) {
+    return withheld_.contains(e.stream) && !PATHWAYS_MUTANT("send_withheld");
+  });
   if (PATHWAYS_MUTANT("relay_two_workers")) {
     // Two that claim half of the rows each, as by SKIP LOCKED, and the second is the quicker one.
     std::rotate(events.begin(), events.begin() + static_cast<ptrdiff_t>(events.size() / 2),

@@ -103,6 +103,15 @@ std::string NotGoverned(World& world, Service& service) {
   return "";
 }
 
+// A case that is withheld although the bus would take it.
+std::string NotReleased(Service& service) {
+  for (const engine::WithheldRow& row : Value(service.store->ReadWithheld(kAll))) {
+    if (service.topic->refused().contains(row.stream)) continue;
+    return absl::StrCat(": ", service.name, " withholds ", row.stream);
+  }
+  return "";
+}
+
 std::string NotFolded(Service& service) {
   const int64_t others = Value(service.store->CountOtherFolds(service.domain().EvolveVersion()));
   return others == 0 ? "" : absl::StrCat(": ", service.name, " keeps folds of another release");
@@ -162,6 +171,37 @@ void CheckStreams(World& world, Service& service, Findings& findings) {
   }
   for (const engine::ParkedRow& row : Value(service.store->ReadParked(kAll))) {
     if (!IsPoisoned(world, row.stream)) findings.Add(service, row.stream, "parked: " + row.reason);
+  }
+}
+
+// Everything is published, each case's events in order; but for those from one on that the bus
+// refuses, which somebody was told of.
+void CheckPublished(World& world, Service& service, Findings& findings) {
+  for (const std::string& stream : service.topic->disordered()) {
+    findings.Add(service, stream, "published before an earlier event of the case");
+  }
+  std::set<std::string> withheld;
+  for (const engine::WithheldRow& row : Value(service.store->ReadWithheld(kAll))) {
+    withheld.insert(row.stream);
+  }
+  for (const engine::StreamHead& head : Value(service.store->ReadHeads("", kAll))) {
+    const auto refused = service.topic->refused().find(head.stream);
+    const bool is_refused = refused != service.topic->refused().end();
+    const int64_t last = is_refused ? refused->second - 1 : head.version;
+    if (service.topic->AcknowledgedOf(head.stream) != last) {
+      findings.Add(service, head.stream, "not published as far as the bus takes it");
+    }
+    if (is_refused && !withheld.contains(head.stream)) {
+      findings.Add(service, head.stream, "refused by the bus, and not withheld");
+    }
+  }
+  const std::string relay = absl::StrCat(service.name, "/");
+  const bool is_told =
+      std::any_of(world.alarms().begin(), world.alarms().end(), [&](const Alarm& alarm) {
+        return absl::StartsWith(alarm.who, relay) && absl::IsFailedPrecondition(alarm.status);
+      });
+  if (!withheld.empty() && !is_told) {
+    findings.Add(absl::StrCat(service.name, " withholds cases and tells nobody"));
   }
 }
 
@@ -320,7 +360,9 @@ bool MayTell(const Faults& faults, const Alarm& alarm) {
   const bool stopped = faults.crashes || faults.freezes;
   // A sweep waits longer than anything is late here, but for a process that stands still, or one
   // whose store often does not answer.
-  if (alarm.found_missing > 0) return faults.lost_records || faults.freezes || faults.store_away;
+  if (alarm.found_missing > 0) {
+    return faults.lost_records || faults.refusals || faults.freezes || faults.store_away;
+  }
   if (follow::IsOfOtherRelease(alarm.status)) return faults.news;
   switch (alarm.status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -329,6 +371,8 @@ bool MayTell(const Faults& faults, const Alarm& alarm) {
       return stopped || faults.store_away;
     case absl::StatusCode::kInternal:
       return poisoned;
+    case absl::StatusCode::kFailedPrecondition:
+      return faults.refusals && absl::EndsWith(alarm.who, "relay");
     case absl::StatusCode::kDataLoss:
       return faults.stuck_timers && absl::StrContains(alarm.who, "timers");
     default:
@@ -370,6 +414,7 @@ std::string WhatIsLeft(World& world) {
       if (left.empty()) left = NotShown(world, service, upstream);
     }
     if (left.empty()) left = NotOver(world, service);
+    if (left.empty()) left = NotReleased(service);
     if (left.empty()) left = NotFolded(service);
     if (left.empty()) left = NotGoverned(world, service);
     if (left.empty()) left = NotFired(world, service);
@@ -379,7 +424,10 @@ std::string WhatIsLeft(World& world) {
 
 std::vector<std::string> Check(World& world) {
   Findings findings;
-  for (Service& service : world.services()) CheckStreams(world, service, findings);
+  for (Service& service : world.services()) {
+    CheckStreams(world, service, findings);
+    CheckPublished(world, service, findings);
+  }
   CheckRequests(world, findings);
   CheckAgeBands(world, findings);
   CheckScreenings(world, findings);

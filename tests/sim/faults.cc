@@ -23,6 +23,7 @@ constexpr Named kFaults[] = {
     {&Faults::lost_records, "lost_records", kUsual},
     {&Faults::repeats, "repeats", kUsual},
     {&Faults::delays, "delays", kUsual},
+    {&Faults::refusals, "refusals", kPoison},
     {&Faults::bus_away, "bus_away", kUsual},
     {&Faults::streams_away, "streams_away", kUsual},
     {&Faults::store_away, "store_away", kUsual},

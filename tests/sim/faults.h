@@ -12,7 +12,8 @@ struct Faults {
   bool lost_records = false;  // Acknowledged by the bus, and gone.
   bool repeats = false;       // Records that come again, also old ones.
   bool delays = false;        // Each partition shows its records at its own time.
-  bool bus_away = false;      // No answer to who publishes or reads.
+  bool refusals = false;  // Records that the bus takes never, or not before its limit is raised.
+  bool bus_away = false;  // No answer to who publishes or reads.
   bool streams_away = false;  // No answer from another service's API.
   bool store_away = false;    // No answer from the store.
   bool crashes = false;       // At a crash point, or between two steps.

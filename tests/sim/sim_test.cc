@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(All, SimMutantTest,
                          testing::Values("never_give_up", "no_fold_sweep", "no_number_checks",
                                          "no_request_ids", "no_rescreening",
                                          "position_before_effect", "process_clock_timers",
+                                         "relay_drop", "relay_two_workers", "send_withheld",
                                          "skip_duplicate_check", "stop_at_unread",
                                          "sweep_heads_first", "timers_first_page"),
                          [](const auto& info) { return std::string(info.param); });

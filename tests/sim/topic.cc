@@ -11,6 +11,8 @@ namespace {
 
 constexpr int64_t kLostOneIn = 20;
 constexpr int64_t kRepeatOneIn = 20;
+constexpr int64_t kRefusedOneIn = 15;
+constexpr int64_t kRaisedOneIn = 400;
 
 // The same on every machine, as std::hash need not be.
 size_t PartitionOf(const std::string& key) {
@@ -74,17 +76,42 @@ absl::StatusOr<std::vector<follow::RefusedEvent>> Topic::Publish(
     const std::vector<engine::EventRow>& events) {
   const Faults& faults = around_.faults();
   RETURN_IF_ERROR(around_.Try(faults.bus_away, "the bus is away"));
+  std::vector<follow::RefusedEvent> refused;
+  std::set<std::string> left_out;  // Cases of which an event was refused.
   for (const engine::EventRow& event : events) {
     // Half a batch may be there when no answer comes.
     if (faults.bus_away && around_.random().OneIn(40)) {
       return absl::UnavailableError("the bus went away");
     }
-    acknowledged_.insert({event.stream, event.number});
+    if (left_out.contains(event.stream)) continue;
+    if (Refuses(event)) {
+      left_out.insert(event.stream);
+      refused.push_back({event.stream, event.number, "TOO_LARGE"});
+      continue;
+    }
+    Acknowledge(event);
     if (faults.lost_records && around_.random().OneIn(kLostOneIn)) continue;
     Append(event);
     if (faults.repeats && around_.random().OneIn(kRepeatOneIn)) Append(event);
   }
-  return std::vector<follow::RefusedEvent>{};
+  return refused;
+}
+
+bool Topic::Refuses(const engine::EventRow& event) {
+  if (around_.faults().refusals && !refused_.contains(event.stream) &&
+      around_.random().OneIn(kRefusedOneIn) &&
+      !acknowledged_.contains({event.stream, event.number})) {
+    refused_[event.stream] = event.number;
+  }
+  const auto found = refused_.find(event.stream);
+  return found != refused_.end() && found->second == event.number;
+}
+
+void Topic::Acknowledge(const engine::EventRow& event) {
+  acknowledged_.insert({event.stream, event.number});
+  int64_t& last = acknowledged_to_[event.stream];
+  if (event.number > last + 1) disordered_.insert(event.stream);
+  last = std::max(last, event.number);
 }
 
 void Topic::Append(const engine::EventRow& event) {
@@ -95,6 +122,7 @@ void Topic::Append(const engine::EventRow& event) {
 }
 
 void Topic::Move() {
+  if (around_.faults().refusals && around_.random().OneIn(kRaisedOneIn)) RaiseLimit();
   for (Partition& partition : partitions_) {
     const size_t hidden = partition.records.size() - partition.shown;
     if (!around_.faults().delays) {
@@ -118,6 +146,11 @@ std::set<std::pair<std::string, int64_t>> Topic::Lost() const {
       lost.erase({event.stream, event.number});
   }
   return lost;
+}
+
+int64_t Topic::AcknowledgedOf(const std::string& stream) const {
+  const auto found = acknowledged_to_.find(stream);
+  return found == acknowledged_to_.end() ? 0 : found->second;
 }
 
 int64_t Topic::LastOf(const std::string& stream) const {

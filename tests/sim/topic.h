@@ -2,9 +2,11 @@
 //
 // A topic keeps what was published, by the key as Kafka does: one case's records lie in one
 // partition and in order. What it shows of each partition grows at its own time, so that partitions
-// overtake each other; a record may be lost though it was acknowledged, or come again later. The
-// readers of one group share the partitions, and whoever was given one may lose it to another at
-// any time; a reader that stood still goes on with what it had read.
+// overtake each other; a record may be lost though it was acknowledged, or come again later. It may
+// be refused, and so it is each time until the topic's limit is raised. The topic notes what was
+// published before an earlier event of the same case. The readers of one group share the
+// partitions, and whoever was given one may lose it to another at any time; a reader that stood
+// still goes on with what it had read.
 #ifndef PATHWAYS_TESTS_SIM_TOPIC_H_
 #define PATHWAYS_TESTS_SIM_TOPIC_H_
 
@@ -35,8 +37,16 @@ class Topic : public follow::Publisher {
   // Shows a little more of each partition; all of it when nothing is delayed. Now and then repeats
   // an old record.
   void Move();
+  // Takes from now on what it refused.
+  void RaiseLimit() { refused_.clear(); }
   // Events that were acknowledged and are not there.
   std::set<std::pair<std::string, int64_t>> Lost() const;
+  // Number of the last event of a case up to which all were acknowledged.
+  int64_t AcknowledgedOf(const std::string& stream) const;
+  // The first event of each case that it refuses, by case.
+  const std::map<std::string, int64_t>& refused() const { return refused_; }
+  // Cases of which an event came before an earlier one of its case had come.
+  const std::set<std::string>& disordered() const { return disordered_; }
   // Number of the last record of a case that is there.
   int64_t LastOf(const std::string& stream) const;
 
@@ -48,12 +58,17 @@ class Topic : public follow::Publisher {
     size_t shown = 0;
   };
 
+  bool Refuses(const engine::EventRow& event);
+  void Acknowledge(const engine::EventRow& event);
   void Append(const engine::EventRow& event);
 
   const std::string name_;
   Surroundings& around_;
   std::array<Partition, kPartitions> partitions_;
   std::set<std::pair<std::string, int64_t>> acknowledged_;
+  std::map<std::string, int64_t> acknowledged_to_;
+  std::map<std::string, int64_t> refused_;
+  std::set<std::string> disordered_;
 };
 
 // The readers of one service, by number of the replica. Its partitions are shared out anew by

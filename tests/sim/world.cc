@@ -334,7 +334,10 @@ void World::EndFaults() {
     place.is_frozen = false;
     place.clock->Set(true_time_);
   }
-  for (Service& one : services_) one.clock->Set(true_time_);
+  for (Service& one : services_) {
+    one.clock->Set(true_time_);
+    if (random_.OneIn(2)) one.topic->RaiseLimit();
+  }
   ShareOut();
   actors_->Finish();
 }
