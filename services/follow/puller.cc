@@ -208,6 +208,7 @@ absl::Status Puller::LookAgain() {
   if (streams.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
   std::vector<engine::BehindRow> behind;
+  std::vector<Suspect*> missing;
   int64_t found = 0;
   for (auto& [stream, suspect] : suspects_) {
     const int64_t before = std::exchange(suspect.applied, applied[stream]);
@@ -216,11 +217,13 @@ absl::Status Puller::LookAgain() {
       // One that is parked, or waits for another upstream, is known to lack it.
       ASSIGN_OR_RETURN(const engine::StreamRow row, parts_.store.ReadState(stream));
       if (row.parked_reason.empty() && !row.behind.contains(parts_.upstream)) {
-        suspect.is_told = false;
+        missing.push_back(&suspect);
       }
     }
-    found += suspect.is_told ? 0 : 1;
   }
+  // Not before all were looked at: what a look that is cut short has found may come by itself.
+  for (Suspect* suspect : missing) suspect->is_told = false;
+  for (const auto& [stream, suspect] : suspects_) found += suspect.is_told ? 0 : 1;
   // Where its answer is lost, they may be fetched before the next look, which tells of them.
   if (!behind.empty()) RETURN_IF_ERROR(parts_.store.MarkBehind(behind));
   for (auto& [stream, suspect] : suspects_) suspect.is_told = true;

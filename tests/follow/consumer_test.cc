@@ -50,7 +50,12 @@ class LosingStore : public sim::MemoryStore {
     const absl::Status status = MemoryStore::MarkBehind(rows);
     return loses_answer.exchange(false) ? absl::UnavailableError("the answer is lost") : status;
   }
+  absl::StatusOr<engine::StreamRow> ReadState(absl::string_view stream) override {
+    if (stream == unread) return absl::UnavailableError("no answer");
+    return MemoryStore::ReadState(stream);
+  }
   std::atomic<bool> loses_answer = false;  // Of the next write.
+  std::string unread;                      // Stream that cannot be read. Set between sweeps.
 };
 
 class CountingTopic : public InProcessTopic {
@@ -385,6 +390,19 @@ TEST_F(SweepTest, WhatIsFetchedAfterALostAnswerIsToldToo) {
   EXPECT_EQ(found_, 1);
   ASSERT_TRUE(puller->Sweep().ok());
   EXPECT_EQ(found_, 1) << "told once";
+}
+
+TEST_F(SweepTest, WhatALookSawThatWasCutShortIsNotTold) {
+  const auto puller = Pull();
+  SayUnheard("a", "first");
+  SayUnheard("b", "first");
+  ASSERT_TRUE(puller->Sweep().ok());
+  store_.unread = "b";
+  EXPECT_TRUE(absl::IsUnavailable(puller->Sweep()));
+  store_.unread.clear();
+  Bring("a", 1);
+  ASSERT_TRUE(puller->Sweep().ok());
+  EXPECT_EQ(found_, 1) << "b alone did not come";
 }
 
 // Each look finds the case behind by two events, but not by the same.

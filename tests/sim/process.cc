@@ -23,6 +23,7 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
   // Poison is for who follows: who registers a case has committed it.
   session_ = std::make_unique<Session>(*service.store, service.lead, around,
                                        /*fails_unwritable=*/!service.follows.empty());
+  session_->OnMark([this](const engine::BehindRow& row) { NoteMissed(row); });
   engine::EngineOptions options;
   options.drive = base::Drive::kSteps;
   options.batch_max = 8;
@@ -78,6 +79,18 @@ void Process::Follow(const Followed& upstream, int replica) {
                     [consumer = consumers_.back().get()] { return consumer->Step().status(); }});
   steps_.push_back({"puller of " + upstream.name,
                     [puller = pullers_.back().get()] { return puller->Step().status(); }});
+}
+
+void Process::NoteMissed(const engine::BehindRow& row) {
+  const auto state = service_.store->ReadState(row.stream);
+  if (!state->parked_reason.empty() || state->behind.contains(row.upstream)) return;
+  const auto applied = state->applied.find(row.upstream);
+  const int64_t number = applied == state->applied.end() ? 0 : applied->second.number;
+  for (const Followed& upstream : service_.follows) {
+    if (upstream.name != row.upstream) continue;
+    const Lack why = upstream.group->WhyLacking(*service_.store, row.stream, number);
+    service_.missed.push_back({row.upstream, row.stream, why});
+  }
 }
 
 void Process::Project(int replica) {

@@ -39,6 +39,14 @@ struct Followed {
   MemoryStore* store = nullptr;
 };
 
+// A case in which a sweep found that an event of an upstream was missing, for no reason that the
+// store knows; and what the bus says of it.
+struct Missed {
+  std::string upstream;
+  std::string stream;
+  Lack why = Lack::kNone;
+};
+
 // What the replicas of one service have in common. All of it outlives them.
 struct Service {
   std::string name;
@@ -51,6 +59,7 @@ struct Service {
   std::vector<std::unique_ptr<Group>> groups;
   std::vector<Followed> follows;
   std::vector<Followed> projects;
+  std::vector<Missed> missed;
 
   // As all replicas have it in the end.
   const engine::Domain& domain() const { return *releases[static_cast<size_t>(last_release)]; }
@@ -82,6 +91,7 @@ class Process {
  private:
   follow::Report ReportTo(const std::string& part);
   void Follow(const Followed& upstream, int replica);
+  void NoteMissed(const engine::BehindRow& row);
   void Project(int replica);
   void StartTimers(const host::Keyring& keyring);
 

@@ -59,6 +59,13 @@ void Session::YieldRelay() {
   if (lead_.holder == this) lead_.holder = nullptr;
 }
 
+absl::Status Session::MarkBehind(const std::vector<engine::BehindRow>& rows) {
+  for (const engine::BehindRow& row : rows) {
+    if (hear_mark_) hear_mark_(row);
+  }
+  return Write([&] { return store_.MarkBehind(rows); });
+}
+
 absl::Status Session::Write(const std::function<absl::Status()>& write) {
   RETURN_IF_ERROR(Reach());
   RETURN_IF_ERROR(write());

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/engine/store/event_store.h"
@@ -33,6 +34,9 @@ class Session : public engine::EventStore {
   Session(MemoryStore& store, Lead& lead, Surroundings& around, bool fails_unwritable)
       : store_(store), lead_(lead), around_(around), fails_unwritable_(fails_unwritable) {}
   ~Session() override { Cut(); }
+
+  // Is told of each case that a sweep marks, before it does.
+  void OnMark(std::function<void(const engine::BehindRow&)> hear) { hear_mark_ = std::move(hear); }
 
   // The server gives the connection up; the next call makes another one.
   void Cut();
@@ -128,9 +132,7 @@ class Session : public engine::EventStore {
     return WriteAsLeader(lease, [&](auto& only) { return store_.Release(only, stream); });
   }
   absl::Status ProbeWrite() override { return store_.ProbeWrite(); }
-  absl::Status MarkBehind(const std::vector<engine::BehindRow>& rows) override {
-    return Write([&] { return store_.MarkBehind(rows); });
-  }
+  absl::Status MarkBehind(const std::vector<engine::BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override {
     return Write([&] { return store_.ClearParked(stream); });
   }
@@ -163,6 +165,7 @@ class Session : public engine::EventStore {
   Lead& lead_;
   Surroundings& around_;
   const bool fails_unwritable_;
+  std::function<void(const engine::BehindRow&)> hear_mark_;
   bool led_ = false;
   int64_t number_ = 0;
 };

@@ -99,8 +99,7 @@ absl::StatusOr<std::vector<follow::RefusedEvent>> Topic::Publish(
 
 bool Topic::Refuses(const engine::EventRow& event) {
   if (around_.faults().refusals && !refused_.contains(event.stream) &&
-      around_.random().OneIn(kRefusedOneIn) &&
-      !acknowledged_.contains({event.stream, event.number})) {
+      around_.random().OneIn(kRefusedOneIn) && event.number > AcknowledgedOf(event.stream)) {
     refused_[event.stream] = event.number;
   }
   const auto found = refused_.find(event.stream);
@@ -108,7 +107,6 @@ bool Topic::Refuses(const engine::EventRow& event) {
 }
 
 void Topic::Acknowledge(const engine::EventRow& event) {
-  acknowledged_.insert({event.stream, event.number});
   int64_t& last = acknowledged_to_[event.stream];
   if (event.number > last + 1) disordered_.insert(event.stream);
   last = std::max(last, event.number);
@@ -139,26 +137,25 @@ void Topic::Move() {
   }
 }
 
-std::set<std::pair<std::string, int64_t>> Topic::Lost() const {
-  std::set<std::pair<std::string, int64_t>> lost = acknowledged_;
-  for (const Partition& partition : partitions_) {
-    for (const engine::EventRow& event : partition.records)
-      lost.erase({event.stream, event.number});
-  }
-  return lost;
-}
-
 int64_t Topic::AcknowledgedOf(const std::string& stream) const {
   const auto found = acknowledged_to_.find(stream);
   return found == acknowledged_to_.end() ? 0 : found->second;
 }
 
-int64_t Topic::LastOf(const std::string& stream) const {
-  int64_t last = 0;
-  for (const engine::EventRow& event : partitions_[PartitionOf(stream)].records) {
-    if (event.stream == stream) last = std::max(last, event.number);
+Lack Group::WhyLacking(MemoryStore& store, const std::string& stream, int64_t applied) const {
+  if (topic_.AcknowledgedOf(stream) <= applied) {
+    const auto refused = topic_.refused().find(stream);
+    const bool is_refused = refused != topic_.refused().end() && refused->second <= applied + 1;
+    return is_refused ? Lack::kLost : Lack::kLate;
   }
-  return last;
+  const size_t index = PartitionOf(stream);
+  const auto read = store.ReadPosition(absl::StrCat(topic_.name_, "/", index));
+  const auto& records = topic_.partitions_[index].records;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i].stream != stream || records[i].number != applied + 1) continue;
+    return read->position > static_cast<int64_t>(i) ? Lack::kNone : Lack::kLate;
+  }
+  return Lack::kLost;
 }
 
 void Group::Share(const std::vector<int>& replicas) {

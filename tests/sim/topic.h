@@ -39,16 +39,12 @@ class Topic : public follow::Publisher {
   void Move();
   // Takes from now on what it refused.
   void RaiseLimit() { refused_.clear(); }
-  // Events that were acknowledged and are not there.
-  std::set<std::pair<std::string, int64_t>> Lost() const;
   // Number of the last event of a case up to which all were acknowledged.
   int64_t AcknowledgedOf(const std::string& stream) const;
   // The first event of each case that it refuses, by case.
   const std::map<std::string, int64_t>& refused() const { return refused_; }
   // Cases of which an event came before an earlier one of its case had come.
   const std::set<std::string>& disordered() const { return disordered_; }
-  // Number of the last record of a case that is there.
-  int64_t LastOf(const std::string& stream) const;
 
  private:
   friend class Group;
@@ -65,10 +61,16 @@ class Topic : public follow::Publisher {
   const std::string name_;
   Surroundings& around_;
   std::array<Partition, kPartitions> partitions_;
-  std::set<std::pair<std::string, int64_t>> acknowledged_;
   std::map<std::string, int64_t> acknowledged_to_;
   std::map<std::string, int64_t> refused_;
   std::set<std::string> disordered_;
+};
+
+// Why a reader of a topic lacks an event.
+enum class Lack {
+  kLost,  // The topic lacks it.
+  kLate,  // It was not published yet, or the reader has not come to it.
+  kNone,  // The reader has passed it.
 };
 
 // The readers of one service, by number of the replica. Its partitions are shared out anew by
@@ -77,6 +79,9 @@ class Group {
  public:
   Group(Topic& topic, Surroundings& around) : topic_(topic), around_(around) { owner_.fill(0); }
 
+  // Why a service that reads the topic into `store`, and has applied `applied` events of a case,
+  // may lack the next one.
+  Lack WhyLacking(MemoryStore& store, const std::string& stream, int64_t applied) const;
   // Gives each partition to one of these replicas.
   void Share(const std::vector<int>& replicas);
   // The logs of one replica. Group and topic must outlive them.
