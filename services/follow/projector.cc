@@ -26,6 +26,12 @@ constexpr size_t kPassMax = 512;
 constexpr absl::Duration kPassRest = absl::Milliseconds(100);
 constexpr absl::Duration kSweepRetry = absl::Seconds(10);
 
+// Keeps the first error, but lets none hide a loss: a case that cannot be read is another matter.
+void Keep(absl::Status& first_error, const absl::Status& status) {
+  const bool is_loss = IsLostTail(status) && !IsLostTail(first_error);
+  if (first_error.ok() || is_loss) first_error = status;
+}
+
 }  // namespace
 
 Projector::Projector(engine::FollowStore& store, const Projection& projection,
@@ -77,7 +83,9 @@ absl::StatusOr<size_t> Projector::Step() {
   reporter_.Tell(read.status());
   absl::Status first_error = read.status();
   for (Source& source : sources_) {
-    source.reporter.Tell(source.read.ok() ? source.swept : source.read);
+    absl::Status told = source.read;
+    Keep(told, source.swept);
+    source.reporter.Tell(told);
     first_error.Update(source.read);
   }
   if (!first_error.ok()) return first_error;
@@ -197,7 +205,7 @@ absl::Status Projector::Sweep(const ProjectionSource& source) {
     for (const engine::StreamHead& head : heads) {
       const auto known = before.find(head.stream);
       std::string value = known == before.end() ? "" : known->second;
-      first_error.Update(SweepOne(source, head, value));
+      Keep(first_error, SweepOne(source, head, value));
       if (known == before.end() ? !value.empty() : value != known->second) {
         changed[head.stream] = value;
       }

@@ -309,6 +309,15 @@ TEST_F(ProjectorTest, AHeadBelowWhatIsShownIsToldBySweep) {
   EXPECT_EQ(Value("x"), "5/0/pqrst");
 }
 
+TEST_F(ProjectorTest, ACaseThatCannotBeShownHidesNoLoss) {
+  Put("x", "5/0/pqrst");
+  a_.Add("x", "p", /*is_told=*/false);
+  a_.Add("w", "bad", /*is_told=*/false);
+  Start();
+  EXPECT_TRUE(Eventually([&] { return !heard().empty(); }));
+  EXPECT_THAT(heard(), ElementsAre(absl::StatusCode::kDataLoss));
+}
+
 // Another replica shows it meanwhile, and the sweep has read the heads before.
 TEST_F(ProjectorTest, WhatComesDuringASweepIsNotLost) {
   a_.Add("x", "p", /*is_told=*/false);
