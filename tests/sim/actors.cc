@@ -80,8 +80,9 @@ bool Settles(const absl::Status& status) {
 
 }  // namespace
 
-Actors::Actors(Surroundings& around, const Ground& ground, MemoryStore& intake,
-               MemoryStore& referral, Find find)
+Actors::Actors(Surroundings& around, const Ground& ground,
+               const std::unique_ptr<MemoryStore>& intake,
+               const std::unique_ptr<MemoryStore>& referral, Find find)
     : around_(around),
       ground_(ground),
       keyring_(*ground.keyring),
@@ -155,7 +156,7 @@ void Actors::Register() {
 }
 
 void Actors::Update(const std::string& id) {
-  const absl::StatusOr<engine::StreamRow> row = intake_.ReadState(id);
+  const absl::StatusOr<engine::StreamRow> row = intake_->ReadState(id);
   // What the desk last read, or what there is now.
   engine::StreamRow& copy = copies_["intake " + id];
   if (copy.version == 0 || around_.random().OneIn(2)) copy = *row;
@@ -195,7 +196,7 @@ void Actors::Withdraw(const std::string& id) {
 
 void Actors::Act(const std::string& id) {
   engine::StreamRow& copy = copies_["referral " + id];
-  if (copy.version == 0 || around_.random().OneIn(2)) copy = *referral_.ReadState(id);
+  if (copy.version == 0 || around_.random().OneIn(2)) copy = *referral_->ReadState(id);
   referral::v1::ReferralCaseState state;
   if (!state.ParseFromString(copy.state.open) || state.referrals().empty()) return;
   const auto& stored =

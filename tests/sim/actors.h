@@ -45,8 +45,9 @@ class Actors {
   // `find` gives a process of a service that takes calls and the time by its clock, or null.
   using Find = std::function<Process*(const std::string& service, absl::Time& now)>;
 
-  Actors(Surroundings& around, const Ground& ground, MemoryStore& intake, MemoryStore& referral,
-         Find find);
+  // The stores of intake and referral may be replaced meanwhile.
+  Actors(Surroundings& around, const Ground& ground, const std::unique_ptr<MemoryStore>& intake,
+         const std::unique_ptr<MemoryStore>& referral, Find find);
 
   // One of them does something.
   void Step();
@@ -72,8 +73,8 @@ class Actors {
   Surroundings& around_;
   const Ground& ground_;
   const host::Keyring& keyring_;
-  MemoryStore& intake_;
-  MemoryStore& referral_;
+  const std::unique_ptr<MemoryStore>& intake_;
+  const std::unique_ptr<MemoryStore>& referral_;
   const Find find_;
   bool finishing_ = false;
   int requests_ = 0;

@@ -15,29 +15,20 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/referral/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/follow/submit.h"
 #include "services/intake/age_band.h"
 #include "services/intake/sealing.h"
 #include "services/intake/status_projection.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "services/type/stream_id.h"
+#include "tests/sim/check_alarms.h"
+#include "tests/sim/findings.h"
 #include "tests/sim/world.h"
 
 namespace pathways::sim {
 namespace {
 
 constexpr int kAll = 1000000;
-
-// Not by dereferencing: a loop over a part of what is gone would read what is gone.
-template <typename T>
-T Value(absl::StatusOr<T> read) {
-  return *std::move(read);
-}
-
-bool IsPoisoned(const World& world, const std::string& stream) {
-  return world.unwritable.contains(stream) || world.unreadable.contains(stream);
-}
 
 // The cases of a store, without those that are poisoned.
 std::vector<engine::StreamHead> CasesOf(const World& world, MemoryStore& store) {
@@ -53,7 +44,7 @@ std::vector<engine::EventRow> EventsOf(MemoryStore& store, const std::string& st
 }
 
 std::string NotApplied(World& world, Service& service, const Followed& upstream) {
-  for (const engine::StreamHead& head : CasesOf(world, *upstream.store)) {
+  for (const engine::StreamHead& head : CasesOf(world, *upstream.owner->store)) {
     const auto applied = Value(service.store->ReadApplied(upstream.name, {head.stream}));
     const auto found = applied.find(head.stream);
     const int64_t number = found == applied.end() ? 0 : found->second;
@@ -66,7 +57,7 @@ std::string NotApplied(World& world, Service& service, const Followed& upstream)
 
 std::string NotShown(World& world, Service& service, const Followed& upstream) {
   const intake::StatusProjection status;
-  for (const engine::StreamHead& head : CasesOf(world, *upstream.store)) {
+  for (const engine::StreamHead& head : CasesOf(world, *upstream.owner->store)) {
     const auto values = Value(service.store->ReadProjections(status.Name(), {head.stream}));
     const auto found = values.find(head.stream);
     const absl::StatusOr<int64_t> folded =
@@ -79,7 +70,11 @@ std::string NotShown(World& world, Service& service, const Followed& upstream) {
 
 std::string NotOver(World& world, Service& service) {
   for (const engine::BehindRow& row : Value(service.store->ReadBehindOf("", {}, kAll))) {
-    if (!IsPoisoned(world, row.stream)) {
+    // Known to exist once, and lost since.
+    const bool is_lost =
+        world.HasLost(row.upstream) &&
+        row.number > Value(world.service(row.upstream).store->ReadState(row.stream)).version;
+    if (!IsPoisoned(world, row.stream) && !is_lost) {
       return absl::StrCat(": ", service.name, " is behind ", row.upstream, ", ", row.stream);
     }
   }
@@ -132,19 +127,6 @@ std::string NotFired(World& world, Service& service) {
   }
   return "";
 }
-
-class Findings {
- public:
-  void Add(const std::string& what) { found_.push_back(what); }
-  // Of a service's case.
-  void Add(const Service& service, const std::string& stream, const std::string& what) {
-    Add(absl::StrCat(service.name, ", ", stream, ": ", what));
-  }
-  std::vector<std::string> Take() { return std::move(found_); }
-
- private:
-  std::vector<std::string> found_;
-};
 
 // Numbers without holes, times that do not go back, and each upstream event's effects once and in
 // order.
@@ -211,12 +193,13 @@ void CheckRequests(World& world, Findings& findings) {
   for (const auto& call : world.actors().calls()) {
     const auto row = Value(world.service(call->service).store->ReadRequest(call->request_key));
     const bool accepted = call->answered && call->answered->ok();
-    if (accepted != row.has_value()) {
+    const bool forgets = world.HasLost(call->service);
+    if (accepted != row.has_value() && !forgets) {
       findings.Add(absl::StrCat(call->service, ": a request was answered ",
                                 call->answered->ToString(), " and is ",
                                 row ? "remembered" : "not remembered"));
     }
-    if (row && row->stream != call->stream)
+    if (row && row->stream != call->stream && !forgets)
       findings.Add("a request is remembered for another case");
     if (row && call->registers && !registered.insert(row->stream).second) {
       findings.Add("two requests registered one case");
@@ -227,6 +210,7 @@ void CheckRequests(World& world, Findings& findings) {
     if (!registered.contains(head.stream)) findings.Add("a case that nobody registered");
   }
   if (registered.size() > heads.size()) findings.Add("a case that was registered is gone");
+  if (world.planted().lost_tail) return;
   for (const std::string& one : world.actors().contradictions()) findings.Add(one);
 }
 
@@ -241,6 +225,8 @@ void CheckAgeBands(World& world, Findings& findings) {
     (void)sealed.ParseFromString(row.state.sealed);
     const auto keys = Value(service.store->ReadKeys(head.stream));
     const auto identity = intake::OpenIdentity(world.keyring(), keys, sealed.people(0));
+    // What is sealed is on no topic.
+    if (!identity.ok() && world.HasLost("intake")) continue;
     if (!identity.ok()) {
       findings.Add(service, head.stream, "an identity cannot be opened");
       continue;
@@ -271,6 +257,8 @@ void CheckScreenings(World& world, Findings& findings) {
       findings.Add(service, head.stream, "its facts are not intake's");
     }
   }
+  // A restore keeps the order of each case, and between cases only that of its batches.
+  if (world.HasLost(service.name)) return;
   int64_t in_force = 0;
   for (const engine::EventRow& row : Value(service.store->ReadAfter(0, kAll))) {
     eligibility::v1::EligibilityEvent event;
@@ -317,7 +305,7 @@ void CheckStatus(World& world, Findings& findings) {
   for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
     std::string expected;
     for (const Followed& upstream : service.projects) {
-      for (const engine::EventRow& event : EventsOf(*upstream.store, head.stream)) {
+      for (const engine::EventRow& event : EventsOf(*upstream.owner->store, head.stream)) {
         if (!status.Fold(expected, upstream.name, event).ok()) {
           findings.Add(service, head.stream, "the status cannot be folded");
         }
@@ -350,67 +338,6 @@ void CheckFolds(Service& service, Findings& findings) {
         absl::StartsWith(row, "timer") && !absl::StrContains(row, kOfRelease);
     if (!known.contains(row) && !may_be_dropped) {
       findings.Add(absl::StrCat(service.name, " folds more: ", row));
-    }
-  }
-}
-
-bool MayTell(const Faults& faults, const Alarm& alarm) {
-  const bool poisoned = faults.unwritable || faults.unreadable;
-  const bool away = faults.bus_away || faults.streams_away || faults.store_away;
-  const bool stopped = faults.crashes || faults.freezes;
-  if (alarm.found_missing > 0) return true;  // Compared with what was missing.
-  if (follow::IsOfOtherRelease(alarm.status)) return faults.news;
-  switch (alarm.status.code()) {
-    case absl::StatusCode::kUnavailable:
-      return away || faults.unreadable;
-    case absl::StatusCode::kAborted:
-      return stopped || faults.store_away;
-    case absl::StatusCode::kInternal:
-      return poisoned;
-    case absl::StatusCode::kFailedPrecondition:
-      return faults.refusals && absl::EndsWith(alarm.who, "relay");
-    case absl::StatusCode::kDataLoss:
-      return faults.stuck_timers && absl::StrContains(alarm.who, "timers");
-    default:
-      return false;
-  }
-}
-
-// No alarm without a fault, and one for a fault that deserves it.
-void CheckAlarms(World& world, Findings& findings) {
-  for (const Alarm& alarm : world.alarms()) {
-    if (MayTell(world.planted(), alarm)) continue;
-    findings.Add(
-        absl::StrCat("an alarm without a fault: ", alarm.who, ": ", alarm.status.ToString()));
-  }
-}
-
-// Sweeps tell of what the bus left out, and of what is later than they wait: of all of that, and of
-// nothing else.
-void CheckMissed(World& world, Service& service, Findings& findings) {
-  const Faults& faults = world.planted();
-  // Without one of these nothing is late for so long.
-  const bool may_be_late =
-      faults.bus_away || faults.store_away || faults.freezes || faults.refusals;
-  std::map<std::string, int64_t> marked;
-  for (const Missed& missed : service.missed) {
-    ++marked[missed.upstream];
-    if (missed.why == Lack::kNone || (missed.why == Lack::kLate && !may_be_late)) {
-      findings.Add(service, missed.stream, "a sweep missed what was not missing");
-    }
-  }
-  for (const Followed& upstream : service.follows) {
-    int64_t told = 0;
-    for (const Alarm& alarm : world.alarms()) {
-      const bool is_ours = absl::StartsWith(alarm.who, service.name + "/") &&
-                           absl::EndsWith(alarm.who, "sweep of " + upstream.name);
-      if (is_ours) told += alarm.found_missing;
-    }
-    // Where a mark is not answered it is made again, and who made it may be gone by then.
-    const bool is_exact = !faults.store_away;
-    if (told > marked[upstream.name] || (is_exact && told < marked[upstream.name])) {
-      findings.Add(absl::StrCat(service.name, ": sweeps told of ", told, " cases of ",
-                                upstream.name, " and found ", marked[upstream.name]));
     }
   }
 }
@@ -448,7 +375,15 @@ std::vector<std::string> Check(World& world) {
   CheckReferrals(world, findings);
   CheckStatus(world, findings);
   CheckAlarms(world, findings);
+  CheckTails(world, findings);
   for (Service& service : world.services()) CheckFolds(service, findings);
+  return findings.Take();
+}
+
+std::vector<std::string> CheckLoss(World& world) {
+  Findings findings;
+  CheckAlarms(world, findings);
+  CheckTails(world, findings);
   return findings.Take();
 }
 

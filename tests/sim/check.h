@@ -19,6 +19,10 @@ std::string WhatIsLeft(World& world);
 // Everything that is not as it must be. Folds the stores again, so nothing may run any more.
 std::vector<std::string> Check(World& world);
 
+// The same where two histories of a service exist, which nobody can bring together: only who was
+// told of it.
+std::vector<std::string> CheckLoss(World& world);
+
 }  // namespace pathways::sim
 
 #endif  // PATHWAYS_TESTS_SIM_CHECK_H_

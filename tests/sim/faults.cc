@@ -34,6 +34,7 @@ constexpr Named kFaults[] = {
     {&Faults::unwritable, "unwritable", kPoison},
     {&Faults::unreadable, "unreadable", kPoison},
     {&Faults::stuck_timers, "stuck_timers", kRare},
+    {&Faults::lost_tail, "lost_tail", kRare},
     {&Faults::releases, "releases", kUsual},
     {&Faults::news, "news", kPoison},
 };
@@ -47,6 +48,8 @@ Faults FaultsOf(uint64_t seed) {
   if (random.OneIn(8)) return faults;
   for (const Named& one : kFaults) faults.*one.fault = random.OneIn(one.one_in);
   faults.releases |= faults.news;
+  // What the topic does not have either cannot be brought back.
+  if (faults.lost_tail) faults.lost_records = faults.refusals = false;
   return faults;
 }
 

@@ -23,6 +23,7 @@ struct Faults {
   bool unwritable = false;    // A case that the store cannot commit.
   bool stuck_timers = false;  // More timers than a page that cannot fire.
   bool unreadable = false;    // A case whose events its owner cannot read.
+  bool lost_tail = false;     // A store is set back to an older copy of itself.
   bool releases = false;      // Replicas of two releases, there and back.
   bool news = false;          // The newer one writes events that the older one cannot apply.
 };

@@ -3,12 +3,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/faults.h"
 #include "services/intake/age_band.h"
+#include "tests/sim/loss.h"
 
 namespace pathways::sim {
 namespace {
 
 constexpr absl::Duration kSweepEvery = absl::Seconds(30);
+// The ends of the topic are compared by a thread, which a simulation does not have.
+constexpr std::chrono::hours kNever{1000};
 constexpr absl::Duration kTimersEvery = absl::Seconds(1);
 
 }  // namespace
@@ -21,7 +25,7 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
       name_(absl::StrCat(service.name, "/", replica)),
       alarm_(std::move(alarm)) {
   // Poison is for who follows: who registers a case has committed it.
-  session_ = std::make_unique<Session>(*service.store, service.lead, around,
+  session_ = std::make_unique<Session>(*service.store, service.journal.get(), service.lead, around,
                                        /*fails_unwritable=*/!service.follows.empty());
   session_->OnMark([this](const engine::BehindRow& row) { NoteMissed(row); });
   engine::EngineOptions options;
@@ -35,8 +39,10 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
                       engine_->RunOnce();
                       return absl::OkStatus();
                     }});
-  relay_ = std::make_unique<follow::Relay>(*session_, *service.topic, ReportTo("relay"), nullptr,
-                                           nullptr, std::chrono::seconds(10), base::Drive::kSteps);
+  (void)CheckTail();  // Told.
+  relay_ = std::make_unique<follow::Relay>(
+      *session_, *service.topic, ReportTo("relay"),
+      [this](follow::TopicCheck) { return CheckTail(); }, nullptr, kNever, base::Drive::kSteps);
   steps_.push_back({"relay", [this] { return relay_->Step().status(); }});
   for (const Followed& upstream : service.follows) Follow(upstream, replica);
   if (!service.projects.empty()) Project(replica);
@@ -47,6 +53,15 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
   steps_.push_back({"folding", [this] { return refold_->Step(); }});
 }
 
+// As services/follow/tail_check.h compares, and services/host/service_core.h stops.
+absl::Status Process::CheckTail() {
+  if (PATHWAYS_MUTANT("no_tail_check") || !HasLostPublished(service_)) return absl::OkStatus();
+  const absl::Status lost = absl::DataLossError("the store lost events that were published");
+  alarm_({absl::StrCat(name_, " own tail"), lost, 0});
+  engine_->Refuse(absl::UnavailableError("the service lost data and waits for its operator"));
+  return lost;
+}
+
 follow::Report Process::ReportTo(const std::string& part) {
   return [this, part](const absl::Status& status) {
     if (!status.ok()) alarm_({absl::StrCat(name_, " ", part), status, 0});
@@ -55,7 +70,7 @@ follow::Report Process::ReportTo(const std::string& part) {
 
 void Process::Follow(const Followed& upstream, int replica) {
   logs_.push_back(upstream.group->LogsOf(replica));
-  streams_.push_back(std::make_unique<Streams>(*upstream.store, around_));
+  streams_.push_back(std::make_unique<Streams>(upstream.owner->store, around_));
   consumers_.push_back(std::make_unique<follow::Consumer>(
       follow::ConsumerParts{.upstream = upstream.name,
                             .logs = *logs_.back(),
@@ -97,7 +112,7 @@ void Process::Project(int replica) {
   std::vector<follow::ProjectionSource> sources;
   for (const Followed& upstream : service_.projects) {
     logs_.push_back(upstream.group->LogsOf(replica));
-    streams_.push_back(std::make_unique<Streams>(*upstream.store, around_));
+    streams_.push_back(std::make_unique<Streams>(upstream.owner->store, around_));
     sources.push_back({upstream.name, *logs_.back(), *streams_.back()});
   }
   projector_ = std::make_unique<follow::Projector>(

@@ -32,11 +32,13 @@
 
 namespace pathways::sim {
 
+struct Service;
+
 // A service that another one reads: as commands, or only to show.
 struct Followed {
   std::string name;
   Group* group = nullptr;
-  MemoryStore* store = nullptr;
+  Service* owner = nullptr;
 };
 
 // A case in which a sweep found that an event of an upstream was missing, for no reason that the
@@ -52,6 +54,7 @@ struct Service {
   std::string name;
   std::unique_ptr<base::ManualClock> clock;  // The store's.
   std::unique_ptr<MemoryStore> store;
+  std::unique_ptr<Journal> journal;  // Of a store that is to be set back. Null: there is none.
   std::array<std::unique_ptr<Release>, 2> releases;  // The older one is the first.
   int last_release = 0;                              // That with which all of it ends.
   std::unique_ptr<Topic> topic;
@@ -89,6 +92,8 @@ class Process {
   const engine::Domain& domain() const { return domain_; }
 
  private:
+  // DATA_LOSS: the topic has what the store lacks, and this process does nothing any more.
+  absl::Status CheckTail();
   follow::Report ReportTo(const std::string& part);
   void Follow(const Followed& upstream, int replica);
   void NoteMissed(const engine::BehindRow& row);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::sim {
@@ -25,12 +26,31 @@ class Session::SessionBatch : public engine::Batch {
     if (cannot && session_.fails_unwritable_) {
       return absl::InternalError("a row cannot be written");
     }
-    RETURN_IF_ERROR(batch_->Commit(write));
+    RETURN_IF_ERROR(CommitAndNote(write));
     // Committed, and the answer does not arrive.
     return session_.Reach();
   }
 
  private:
+  absl::Status CommitAndNote(engine::BatchWrite& write) {
+    if (session_.journal_ == nullptr) return batch_->Commit(write);
+    const auto note = [&, copy = write] {
+      session_.journal_->Note([copy](MemoryStore& store) -> absl::Status {
+        engine::BatchWrite again = copy;
+        ASSIGN_OR_RETURN(const std::unique_ptr<engine::Batch> batch, store.Begin());
+        return batch->Commit(again);
+      });
+    };
+    session_.around_.crashed_at.clear();
+    // A process that ends behind the commit has written too.
+    const absl::Cleanup note_crash = [&] {
+      if (session_.around_.crashed_at == "store.after_commit") note();
+    };
+    RETURN_IF_ERROR(batch_->Commit(write));
+    note();
+    return absl::OkStatus();
+  }
+
   Session& session_;
   const std::unique_ptr<engine::Batch> batch_;
 };
@@ -63,21 +83,21 @@ absl::Status Session::MarkBehind(const std::vector<engine::BehindRow>& rows) {
   for (const engine::BehindRow& row : rows) {
     if (hear_mark_) hear_mark_(row);
   }
-  return Write([&] { return store_.MarkBehind(rows); });
+  return Write([rows](MemoryStore& store) { return store.MarkBehind(rows); });
 }
 
-absl::Status Session::Write(const std::function<absl::Status()>& write) {
+absl::Status Session::Write(const Journal::Write& write) {
   RETURN_IF_ERROR(Reach());
-  RETURN_IF_ERROR(write());
+  RETURN_IF_ERROR(write(store_));
+  if (journal_ != nullptr) journal_->Note(write);
   return Reach();
 }
 
-absl::Status Session::WriteAsLeader(
-    const engine::Lease& lease, const std::function<absl::Status(const engine::Lease&)>& write) {
+absl::Status Session::WriteAsLeader(const engine::Lease& lease, const Journal::Write& write) {
   if (lead_.holder != this || lead_.epoch != lease.epoch) {
     return absl::AbortedError("not the lease under which this log is published");
   }
-  return Write([&] { return write(engine::kOnlyLease); });
+  return Write(write);
 }
 
 }  // namespace pathways::sim

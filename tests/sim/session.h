@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "services/engine/store/event_store.h"
+#include "tests/sim/journal.h"
 #include "tests/sim/memory_store.h"
 #include "tests/sim/surroundings.h"
 
@@ -30,9 +31,15 @@ struct Lead {
 
 class Session : public engine::EventStore {
  public:
-  // All must outlive the session. `fails_unwritable`: it cannot commit events of such cases.
-  Session(MemoryStore& store, Lead& lead, Surroundings& around, bool fails_unwritable)
-      : store_(store), lead_(lead), around_(around), fails_unwritable_(fails_unwritable) {}
+  // All must outlive the session. Where `journal` is not null, it gets every write.
+  // `fails_unwritable`: it cannot commit events of such cases.
+  Session(MemoryStore& store, Journal* journal, Lead& lead, Surroundings& around,
+          bool fails_unwritable)
+      : store_(store),
+        journal_(journal),
+        lead_(lead),
+        around_(around),
+        fails_unwritable_(fails_unwritable) {}
   ~Session() override { Cut(); }
 
   // Is told of each case that a sweep marks, before it does.
@@ -121,24 +128,31 @@ class Session : public engine::EventStore {
   void YieldRelay() override;
 
   absl::Status AdvanceWatermark(const engine::Lease& lease, int64_t position) override {
-    return WriteAsLeader(lease,
-                         [&](auto& only) { return store_.AdvanceWatermark(only, position); });
+    return WriteAsLeader(lease, [=](MemoryStore& store) {
+      return store.AdvanceWatermark(engine::kOnlyLease, position);
+    });
   }
   absl::Status Withhold(const engine::Lease& lease,
                         const std::vector<engine::WithheldRow>& rows) override {
-    return WriteAsLeader(lease, [&](auto& only) { return store_.Withhold(only, rows); });
+    return WriteAsLeader(
+        lease, [rows](MemoryStore& store) { return store.Withhold(engine::kOnlyLease, rows); });
   }
   absl::Status Release(const engine::Lease& lease, absl::string_view stream) override {
-    return WriteAsLeader(lease, [&](auto& only) { return store_.Release(only, stream); });
+    return WriteAsLeader(lease, [stream = std::string(stream)](MemoryStore& store) {
+      return store.Release(engine::kOnlyLease, stream);
+    });
   }
   absl::Status ProbeWrite() override { return store_.ProbeWrite(); }
   absl::Status MarkBehind(const std::vector<engine::BehindRow>& rows) override;
   absl::Status ClearParked(absl::string_view stream) override {
-    return Write([&] { return store_.ClearParked(stream); });
+    return Write(
+        [stream = std::string(stream)](MemoryStore& store) { return store.ClearParked(stream); });
   }
   absl::Status DropProjection(absl::string_view name,
                               const std::vector<std::string>& upstreams) override {
-    return Write([&] { return store_.DropProjection(name, upstreams); });
+    return Write([name = std::string(name), upstreams](MemoryStore& store) {
+      return store.DropProjection(name, upstreams);
+    });
   }
   absl::Status DropFolded() override { return store_.DropFolded(); }
   absl::Status RestoreFolded(absl::string_view stream, const engine::StreamRow& row,
@@ -157,11 +171,11 @@ class Session : public engine::EventStore {
     if (absl::Status status = Reach(); !status.ok()) return status;
     return call();
   }
-  absl::Status Write(const std::function<absl::Status()>& write);
-  absl::Status WriteAsLeader(const engine::Lease& lease,
-                             const std::function<absl::Status(const engine::Lease&)>& write);
+  absl::Status Write(const Journal::Write& write);
+  absl::Status WriteAsLeader(const engine::Lease& lease, const Journal::Write& write);
 
   MemoryStore& store_;
+  Journal* const journal_;
   Lead& lead_;
   Surroundings& around_;
   const bool fails_unwritable_;

@@ -38,6 +38,7 @@ class Surroundings {
   // How the cases begin that have nothing but a timer.
   static constexpr char kStuck[] = "stuck";
 
+  std::string crashed_at;            // The crash point at which a process ended last.
   std::set<std::string> unwritable;  // Cases of which no event can be committed downstream.
   std::set<std::string> unreadable;  // Cases whose events their owner cannot read.
 

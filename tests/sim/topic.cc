@@ -137,6 +137,14 @@ void Topic::Move() {
   }
 }
 
+std::vector<engine::EventRow> Topic::Records() const {
+  std::vector<engine::EventRow> all;
+  for (const Partition& partition : partitions_) {
+    all.insert(all.end(), partition.records.begin(), partition.records.end());
+  }
+  return all;
+}
+
 int64_t Topic::AcknowledgedOf(const std::string& stream) const {
   const auto found = acknowledged_to_.find(stream);
   return found == acknowledged_to_.end() ? 0 : found->second;
@@ -177,14 +185,14 @@ absl::StatusOr<std::vector<engine::EventRow>> Streams::ReadStream(absl::string_v
   if (around_.unreadable.contains(std::string(stream))) {
     return absl::InternalError("an event cannot be read");
   }
-  return store_.ReadStream(stream, from, limit, /*with_sealed=*/false);
+  return store_->ReadStream(stream, from, limit, /*with_sealed=*/false);
 }
 
 absl::StatusOr<std::vector<engine::StreamHead>> Streams::ReadHeads(absl::string_view after,
                                                                    int limit) {
   around_.LetOthersRun();
   RETURN_IF_ERROR(around_.Try(around_.faults().streams_away, "the service is away"));
-  auto heads = store_.ReadHeads(after, limit);
+  auto heads = store_->ReadHeads(after, limit);
   around_.LetOthersRun();
   return heads;
 }

@@ -39,6 +39,8 @@ class Topic : public follow::Publisher {
   void Move();
   // Takes from now on what it refused.
   void RaiseLimit() { refused_.clear(); }
+  // Everything that is there, each case's records in order, also what is not shown yet.
+  std::vector<engine::EventRow> Records() const;
   // Number of the last event of a case up to which all were acknowledged.
   int64_t AcknowledgedOf(const std::string& stream) const;
   // The first event of each case that it refuses, by case.
@@ -98,14 +100,16 @@ class Group {
 // The API of a service, as another one asks it: reads its store, when it answers.
 class Streams : public follow::StreamReader {
  public:
-  Streams(MemoryStore& store, Surroundings& around) : store_(store), around_(around) {}
+  // The store may be replaced meanwhile.
+  Streams(const std::unique_ptr<MemoryStore>& store, Surroundings& around)
+      : store_(store), around_(around) {}
   absl::StatusOr<std::vector<engine::EventRow>> ReadStream(absl::string_view stream, int64_t from,
                                                            int limit) override;
   absl::StatusOr<std::vector<engine::StreamHead>> ReadHeads(absl::string_view after,
                                                             int limit) override;
 
  private:
-  MemoryStore& store_;
+  const std::unique_ptr<MemoryStore>& store_;
   Surroundings& around_;
 };
 

@@ -25,6 +25,7 @@ constexpr int kStuckTimers = 300;
 // Rounds of every step, a second apart: a case whose events its owner cannot read is tried ten
 // times, with pauses of up to a minute.
 constexpr int kRoundsMax = 1500;
+constexpr int kRoundsOfLoss = 200;
 constexpr absl::Time kStart = absl::FromUnixSeconds(1697500000);  // 2023-10-16.
 
 // What ends a process in the middle of a step.
@@ -67,7 +68,7 @@ World::World(uint64_t seed, const Faults& faults, const Ground& ground)
   for (Place& place : places_) Start(place);
   ShareOut();
   actors_ = std::make_unique<Actors>(
-      *this, ground, *service("intake").store, *service("referral").store,
+      *this, ground, service("intake").store, service("referral").store,
       [this](const std::string& name, absl::Time& now) { return Find(name, now); });
   base::SetCrashHook([this](const char* name) { AtCrashPoint(name); });
 }
@@ -95,6 +96,11 @@ void World::MakeServices() {
     for (const std::string& from : kind.follows) Connect(from, kind.name, /*shows=*/false);
     for (const std::string& from : kind.projects) Connect(from, kind.name, /*shows=*/true);
   }
+  if (!faults_.lost_tail) return;
+  loss_.victim = &services_[static_cast<size_t>(random_.Below(3))];
+  loss_.victim->journal = std::make_unique<Journal>();
+  lose_at_ = kTurns / 3 + random_.Below(kTurns / 3);
+  if (random_.OneIn(2)) mend_at_ = lose_at_ + 200 + random_.Below(300);
 }
 
 void World::Deploy(Service& service, const engine::Domain& domain) {
@@ -112,7 +118,7 @@ void World::Deploy(Service& service, const engine::Domain& domain) {
 void World::Connect(const std::string& from, const std::string& to, bool shows) {
   Service& follower = service(to);
   follower.groups.push_back(std::make_unique<Group>(*service(from).topic, *this));
-  Followed followed{from, follower.groups.back().get(), service(from).store.get()};
+  Followed followed{from, follower.groups.back().get(), &service(from)};
   (shows ? follower.projects : follower.follows).push_back(followed);
 }
 
@@ -128,13 +134,16 @@ void World::BeginLedger() {
   engine::EngineOptions options;
   options.drive = base::Drive::kSteps;
   Service& owner = service("eligibility");
-  engine::Engine engine(owner.domain(), *owner.store, options);
+  const Faults faults = std::exchange(faults_, {});
+  Session session(*owner.store, owner.journal.get(), owner.lead, *this, false);
+  engine::Engine engine(owner.domain(), session, options);
   std::vector<engine::Command> commands;
   commands.push_back({eligibility::kPolicyLedger,
                       base::SerializeDeterministic(payload),
                       engine::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
                       {}});
   if (!follow::SubmitAll(engine, std::move(commands)).ok()) std::abort();
+  faults_ = faults;
 }
 
 void World::Start(Place& place) {
@@ -206,7 +215,10 @@ void World::AtCrashPoint(const std::string& name) {
   Note(name);
   // One whose step waits further down the stack cannot be taken away from under it.
   const bool is_safe = std::count(stack_.begin(), stack_.end(), &place) == 1;
-  if (faults_.crashes && is_safe && random_.OneIn(150)) throw ProcessCrash();
+  if (faults_.crashes && is_safe && random_.OneIn(150)) {
+    crashed_at = name;
+    throw ProcessCrash();
+  }
   if (faults_.freezes && IsBetweenTransactions(name)) LetOthersRun();
 }
 
@@ -301,7 +313,45 @@ void World::PlantPoison() {
   }
 }
 
+void World::LoseTail() {
+  Service& victim = *loss_.victim;
+  for (Place& place : places_) {
+    if (place.service == &victim && place.process) Crash(place);
+  }
+  const auto size = static_cast<int64_t>(victim.journal->size());
+  const int64_t lost = std::min(size - 1, 1 + random_.Below(60));
+  Note(absl::StrCat("lost ", lost, " writes of ", victim.name));
+  victim.store = victim.journal->CopyAfter(static_cast<size_t>(size - lost), *victim.clock,
+                                           victim.store->Incarnation());
+  victim.journal.reset();
+  loss_.was_published = HasLostPublished(victim);
+  loss_.position = *victim.store->LastPosition();
+  loss_.ahead = FindAhead(services_, victim);
+}
+
+void World::Mend() {
+  Service& victim = *loss_.victim;
+  if (!loss_.was_published) return;
+  for (Place& place : places_) {
+    if (place.service == &victim && place.process) Crash(place);
+  }
+  NoteIfItWentOn();
+  if (const absl::Status status = RestoreFromTopic(services_, victim); !status.ok()) {
+    findings_.push_back(absl::StrCat(victim.name, " is not restored: ", status.ToString()));
+  }
+  loss_.ahead = FindAhead(services_, victim);
+  loss_.is_mended = true;
+}
+
+void World::NoteIfItWentOn() {
+  if (*loss_.victim->store->LastPosition() == loss_.position) return;
+  findings_.push_back(absl::StrCat(loss_.victim->name, " went on without what it had published"));
+}
+
 void World::Turn() {
+  ++turn_;
+  if (loss_.victim != nullptr && turn_ == lose_at_) LoseTail();
+  if (loss_.victim != nullptr && turn_ == mend_at_) Mend();
   if (random_.OneIn(8)) {
     actors_->Step();
   } else {
@@ -319,7 +369,15 @@ void World::Turn() {
 std::vector<std::string> World::Run() {
   for (int i = 0; i < kTurns; ++i) Turn();
   EndFaults();
-  if (!Settle()) {
+  // Nothing brings together what another service has and this one lacks: somebody has to be told.
+  const bool waits = loss_.was_published && !loss_.is_mended;
+  if (waits || !loss_.ahead.empty()) {
+    (void)Settle(kRoundsOfLoss);
+    if (waits) NoteIfItWentOn();
+    return findings_.empty() ? CheckLoss(*this) : findings_;
+  }
+  if (!findings_.empty()) return findings_;
+  if (!Settle(kRoundsMax)) {
     const std::string waits = actors_->AreDone() ? "" : ": somebody waits for an answer";
     return {absl::StrCat("it does not settle", waits, WhatIsLeft(*this))};
   }
@@ -342,9 +400,9 @@ void World::EndFaults() {
   actors_->Finish();
 }
 
-bool World::Settle() {
+bool World::Settle(int rounds_max) {
   int calm = 0;
-  for (int round = 0; round < kRoundsMax; ++round) {
+  for (int round = 0; round < rounds_max; ++round) {
     actors_->Step();
     for (Place& place : places_) {
       for (const Process::Step& step : place.process->steps()) RunStep(place, step);

@@ -20,6 +20,7 @@
 #include "tests/sim/actors.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/ground.h"
+#include "tests/sim/loss.h"
 #include "tests/sim/process.h"
 #include "tests/sim/surroundings.h"
 
@@ -40,6 +41,11 @@ class World : public Surroundings {
   std::array<Service, 3>& services() { return services_; }
   Service& service(const std::string& name);
   const Actors& actors() const { return *actors_; }
+  const Loss& loss() const { return loss_; }
+  // Whether the store of that service was set back.
+  bool HasLost(const std::string& service) const {
+    return loss_.victim != nullptr && loss_.victim->name == service;
+  }
   const std::vector<Alarm>& alarms() const { return alarms_; }
   const host::Keyring& keyring() const { return *ground_.keyring; }
   // What the seed began with; its faults are over by now.
@@ -77,9 +83,13 @@ class World : public Surroundings {
   void Replace(Place& place, int release);
   void MoveClocks();
   void PlantPoison();
+  // Sets a store back, and later brings back what its topic has.
+  void LoseTail();
+  void Mend();
+  void NoteIfItWentOn();
   void AtCrashPoint(const std::string& name);
   Process* Find(const std::string& service, absl::Time& now);
-  bool Settle();
+  bool Settle(int rounds_max);
   bool IsSettled();
   bool HasApplied(const Service& service, const Followed& upstream);
   void Pass(absl::Duration time);
@@ -91,6 +101,11 @@ class World : public Surroundings {
   std::vector<Place> places_;
   std::unique_ptr<Actors> actors_;
   std::vector<Alarm> alarms_;
+  Loss loss_;
+  int64_t turn_ = 0;
+  int64_t lose_at_ = 0;  // The turn; and
+  int64_t mend_at_ = 0;  // that of the operator. 0: there is none.
+  std::vector<std::string> findings_;
   base::SteadyTime steady_;
   absl::Time true_time_;
   std::vector<Place*> stack_;  // Whose step runs, the innermost last.
