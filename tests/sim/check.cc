@@ -159,6 +159,9 @@ void CheckStreams(World& world, Service& service, Findings& findings) {
 // Everything is published, each case's events in order; but for those from one on that the bus
 // refuses, which somebody was told of.
 void CheckPublished(World& world, Service& service, Findings& findings) {
+  if (HasLostPublished(service)) {
+    findings.Add(absl::StrCat(service.name, " has published what it does not have"));
+  }
   for (const std::string& stream : service.topic->disordered()) {
     findings.Add(service, stream, "published before an earlier event of the case");
   }
@@ -212,6 +215,23 @@ void CheckRequests(World& world, Findings& findings) {
   if (registered.size() > heads.size()) findings.Add("a case that was registered is gone");
   if (world.planted().lost_tail) return;
   for (const std::string& one : world.actors().contradictions()) findings.Add(one);
+}
+
+// Each accepted request is in the audit trail, once.
+void CheckAudit(World& world, Service& service, Findings& findings) {
+  if (world.HasLost(service.name)) return;  // It is on no topic.
+  int64_t requests = 0;
+  for (const auto& call : world.actors().calls()) {
+    if (call->service == service.name && call->answered->ok()) ++requests;
+  }
+  int64_t rows = 0;
+  for (const engine::AuditRow& row : service.store->Audit()) {
+    rows += row.method == kBeginLedger ? 0 : 1;
+  }
+  if (rows != requests) {
+    findings.Add(absl::StrCat(service.name, ": ", requests, " requests were accepted, and ", rows,
+                              " are in the audit trail"));
+  }
 }
 
 // Nobody grows older before the day, as the clock of the store had it.
@@ -367,6 +387,7 @@ std::vector<std::string> Check(World& world) {
   for (Service& service : world.services()) {
     CheckStreams(world, service, findings);
     CheckPublished(world, service, findings);
+    CheckAudit(world, service, findings);
     CheckMissed(world, service, findings);
   }
   CheckRequests(world, findings);

@@ -34,6 +34,13 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
   options.gave_up = [this](const engine::Command&, const absl::Status& why) {
     alarm_({absl::StrCat(name_, " gave up"), why, 0});
   };
+#ifdef PATHWAYS_FAULTS
+  if (base::MutantActive("publish_before_commit")) {
+    options.publish_early = [&topic = *service.topic](const engine::BatchWrite& write) {
+      for (const engine::StreamWrite& stream : write.streams) (void)topic.Publish(stream.events);
+    };
+  }
+#endif
   engine_ = std::make_unique<engine::Engine>(domain_, *session_, std::move(options));
   steps_.push_back({"engine", [this] {
                       engine_->RunOnce();

@@ -64,9 +64,10 @@ TEST_P(SimMutantTest, IsFoundAndCanBeReplayed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SimMutantTest,
-                         testing::Values("never_give_up", "no_fold_sweep", "no_number_checks",
-                                         "no_request_ids", "no_rescreening", "no_tail_check",
-                                         "position_before_effect", "process_clock_timers",
+                         testing::Values("never_give_up", "no_audit", "no_fold_sweep",
+                                         "no_number_checks", "no_request_ids", "no_rescreening",
+                                         "no_tail_check", "position_before_effect",
+                                         "process_clock_timers", "publish_before_commit",
                                          "relay_drop", "relay_two_workers", "send_withheld",
                                          "skip_duplicate_check", "stop_at_unread",
                                          "sweep_heads_first", "timers_first_page"),

@@ -140,7 +140,7 @@ void World::BeginLedger() {
   std::vector<engine::Command> commands;
   commands.push_back({eligibility::kPolicyLedger,
                       base::SerializeDeterministic(payload),
-                      engine::RequestOrigin{"", "", "service/eligibility", "BeginLedger"},
+                      engine::RequestOrigin{"", "", "service/eligibility", kBeginLedger},
                       {}});
   if (!follow::SubmitAll(engine, std::move(commands)).ok()) std::abort();
   faults_ = faults;

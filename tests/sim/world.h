@@ -26,6 +26,9 @@
 
 namespace pathways::sim {
 
+// Name in the audit trail of what begins the policy ledger, which nobody asked for.
+inline constexpr char kBeginLedger[] = "BeginLedger";
+
 class World : public Surroundings {
  public:
   // `ground` must outlive the world.
