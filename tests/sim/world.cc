@@ -40,11 +40,14 @@ void RandomBytes(void* const buffer, const size_t size) {
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(random_source->Next());
 }
 
+// Null: the system's again.
 void SeedRandomBytes(Random* random) {
   static randombytes_implementation implementation = {
       [] { return "simulation"; }, RandomWord, nullptr, nullptr, RandomBytes, nullptr};
   random_source = random;
-  if (randombytes_set_implementation(&implementation) != 0) std::abort();
+  randombytes_implementation* const used =
+      random == nullptr ? &randombytes_sysrandom_implementation : &implementation;
+  if (randombytes_set_implementation(used) != 0) std::abort();
 }
 
 // What only a service's followers meet: another one may run there, for no transaction is open.
@@ -76,6 +79,7 @@ World::World(uint64_t seed, const Faults& faults, const Ground& ground)
 World::~World() {
   base::SetCrashHook(nullptr);
   places_.clear();
+  SeedRandomBytes(nullptr);
 }
 
 Service& World::service(const std::string& name) {
