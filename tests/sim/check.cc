@@ -295,6 +295,15 @@ void CheckScreenings(World& world, Findings& findings) {
 // One referral for each pathway, people and attempt, made of the facts that intake has.
 void CheckReferrals(World& world, Findings& findings) {
   Service& service = world.service("referral");
+  // By name: a service that follows fewer than it should is to be found.
+  for (const std::string upstream : {"intake", "eligibility"}) {
+    for (const engine::StreamHead& head : CasesOf(world, *world.service(upstream).store)) {
+      const auto applied = Value(service.store->ReadApplied(upstream, {head.stream}));
+      const auto found = applied.find(head.stream);
+      if (found != applied.end() && found->second == head.version) continue;
+      findings.Add(service, head.stream, "has not applied all of " + upstream);
+    }
+  }
   for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
     std::set<std::tuple<std::string, std::string, int>> seen;
     for (const engine::EventRow& row : EventsOf(*service.store, head.stream)) {
@@ -324,9 +333,10 @@ void CheckStatus(World& world, Findings& findings) {
   Service& service = world.service("intake");
   for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
     std::string expected;
-    for (const Followed& upstream : service.projects) {
-      for (const engine::EventRow& event : EventsOf(*upstream.owner->store, head.stream)) {
-        if (!status.Fold(expected, upstream.name, event).ok()) {
+    // By name: a service that shows less than it should is to be found.
+    for (const std::string upstream : {"eligibility", "referral"}) {
+      for (const engine::EventRow& event : EventsOf(*world.service(upstream).store, head.stream)) {
+        if (!status.Fold(expected, upstream, event).ok()) {
           findings.Add(service, head.stream, "the status cannot be folded");
         }
       }
