@@ -7,7 +7,7 @@
 #include "services/base/status_macros.h"
 #include "services/follow/restore.h"
 #include "services/intake/status_projection.h"
-#include "services/type/stream.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::sim {
 namespace {
@@ -65,7 +65,7 @@ std::vector<Ahead> FindAhead(std::array<Service, 3>& services, const Service& vi
   for (Service& follower : services) {
     const auto heads = follower.store->ReadHeads("", kAll);
     for (const engine::StreamHead& head : *heads) {
-      if (type::IsServiceStream(head.stream)) continue;
+      if (!type::IsCaseStream(head.stream)) continue;
       for (const Followed& upstream : follower.follows) {
         if (upstream.owner != &victim) continue;
         add(follower, head.stream, AppliedIn(follower, victim.name, head.stream), true);

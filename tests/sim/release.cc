@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::sim {
 namespace {
@@ -19,7 +20,7 @@ constexpr int64_t kNever = 4'000'000'000;
 bool IsNews(const std::string& stream, int64_t number) {
   uint64_t hash = 0xcbf29ce484222325u + static_cast<uint64_t>(number);
   for (const char c : stream) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return (hash >> 20) % 4 == 0 && !type::IsServiceStream(stream);
+  return (hash >> 20) % 4 == 0 && type::IsCaseStream(stream);
 }
 
 class ReleasedStream : public engine::OpenStream {
@@ -81,11 +82,11 @@ absl::StatusOr<engine::StoredState> Release::WithoutMark(engine::StoredState sta
   return state;
 }
 
-absl::StatusOr<std::unique_ptr<const engine::Domain>> Release::Under(
+absl::StatusOr<std::unique_ptr<const engine::Domain>> Release::WithRules(
     const engine::StreamRow& rules_stream) const {
   engine::StreamRow row = rules_stream;
   ASSIGN_OR_RETURN(row.state, WithoutMark(std::move(row.state)));
-  ASSIGN_OR_RETURN(std::unique_ptr<const engine::Domain> under, base_.Under(row));
+  ASSIGN_OR_RETURN(std::unique_ptr<const engine::Domain> under, base_.WithRules(row));
   return std::unique_ptr<const engine::Domain>(new Release(std::move(under), kind_));
 }
 

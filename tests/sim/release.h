@@ -29,7 +29,7 @@ class Release : public engine::Domain {
   Release(const engine::Domain& base, Kind kind) : base_(base), kind_(kind) {}
 
   const engine::RulesStream& StreamOfRules() const override { return base_.StreamOfRules(); }
-  absl::StatusOr<std::unique_ptr<const engine::Domain>> Under(
+  absl::StatusOr<std::unique_ptr<const engine::Domain>> WithRules(
       const engine::StreamRow& rules_stream) const override;
   int EvolveVersion() const override { return base_.EvolveVersion() + (kind_.is_newer ? 1 : 0); }
   absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
