@@ -325,9 +325,9 @@ TEST_F(ProjectorTest, WhatComesDuringASweepIsNotLost) {
     a_.Add("x", "q", /*is_told=*/false);
     Put("x", "2/0/pq");
   };
-  Start();
-  // Later in the same round than the sweep of a.
+  // Swept behind a, once: were it added after the start, the sweep could have passed it.
   b_.Add("y", "r", /*is_told=*/false);
+  Start();
   EXPECT_TRUE(Shows("y", "0/1/r")) << Value("y");
   EXPECT_TRUE(Eventually([&] { return Value("x") == "2/0/pq"; }));
   projector_.reset();
