@@ -15,7 +15,7 @@ import subprocess
 import time
 import uuid
 
-from _embedded_server import environment, read_line, run
+from _embedded_server import await_idle, environment, read_line, run, work_of
 from _report import ROOT
 
 _POSTGRES = pathlib.Path("/usr/lib/postgresql/15/bin")
@@ -128,14 +128,7 @@ class Process:
         return _cpu_seconds(self.pid, with_ended_children)
 
     def work(self):
-        """Seconds on the processors, exactly, and how often its threads went to sleep, so far."""
-        seconds, sleeps = 0, 0
-        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
-            with contextlib.suppress(OSError):  # It has just ended.
-                seconds += int((task / "schedstat").read_text().split()[0]) / 1e9
-                status = dict(line.split(":\t", 1) for line in (task / "status").open())
-                sleeps += int(status["voluntary_ctxt_switches"])
-        return seconds, sleeps
+        return work_of(self.pid)
 
     def memory_mib(self, field):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -143,15 +136,8 @@ class Process:
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"no {field}")
 
-    def wait_idle(self, seconds=2, at_most=60):
-        """Waits until it took under 2 % of a processor for `seconds`."""
-        deadline = time.monotonic() + at_most
-        while time.monotonic() < deadline:
-            before = self.cpu_seconds()
-            time.sleep(seconds)
-            if self.cpu_seconds() - before <= seconds / 50:
-                return
-        raise RuntimeError(f"{self.name}: not idle within {at_most} s")
+    def wait_idle(self, **limits):
+        await_idle(self.pid, self.name, **limits)
 
 
 class Postgres:
