@@ -102,7 +102,7 @@ absl::StatusOr<size_t> Projector::ReadPages() {
   for (Source& source : sources_) {
     source.read = absl::OkStatus();
     for (const auto& log : source.parts.logs.Logs()) {
-      source.read.Update(ReadPage(source.parts, *log, pass));
+      Keep(source.read, ReadPage(source.parts, *log, pass));
       if (pass.events < kPassMax) continue;
       events += pass.events;
       written.Update(WritePass(pass));
