@@ -327,6 +327,9 @@ absl::StatusOr<type::DecideContext> BatchDecision::ContextOf(const Command& comm
                                                              const Work& work) {
   type::DecideContext context{command.stream, work.now.version, TimeOf(work)};
   if (command.lookup.empty()) return context;
+  for (const type::ListRange& range : command.lookup.lists) {
+    if (!IsLimit(range.limit)) return absl::InternalError("a range is looked up without a limit");
+  }
   has_looked_up_ = true;
   RETURN_IF_ERROR(UpdateLookups());
   if (!lookups_.Find(command.lookup, context.found)) {
@@ -352,12 +355,14 @@ absl::Status BatchDecision::FindStreams(const std::vector<std::string>& streams,
 absl::Status BatchDecision::UpdateLookups() {
   if (lookups_.empty()) return absl::OkStatus();
   for (auto& [stream, work] : work_) {
-    if (work.events.size() == work.events_for_lookups) continue;
+    // Whatever is written of a stream that another release has folded replaces all its entries.
+    const bool is_replaced = work.touched && folded_again_.contains(stream);
+    const bool is_changed = work.events.size() != work.events_for_lookups;
+    if (!is_changed && (work.is_told || !is_replaced)) continue;
     ASSIGN_OR_RETURN(const OpenStream* open, Open(stream, work));
-    const bool is_first = work.events_for_lookups == 0;
-    if (is_first && folded_again_.contains(stream)) {
+    if (!work.is_told && folded_again_.contains(stream)) {
       lookups_.Drop(stream);
-    } else if (is_first) {
+    } else if (!work.is_told) {
       work.folded_for_lookups = work.folded_before;
     }
     type::Folded now = open->Fold(stream);
@@ -365,22 +370,16 @@ absl::Status BatchDecision::UpdateLookups() {
                     EntriesOnlyIn(now, work.folded_for_lookups));
     work.folded_for_lookups = std::move(now);
     work.events_for_lookups = work.events.size();
+    work.is_told = true;
   }
   return absl::OkStatus();
 }
 
-void BatchDecision::Erase(const std::string& stream, const Erasure& erasure, Work& work) {
-  for (const std::string& person : erasure.persons) {
-    std::erase_if(write_.keys, [&](const KeyRow& key) {
-      return key.stream == stream && key.person_id == person;
-    });
-    write_.erased_keys.push_back({stream, person});
+void BatchDecision::Erase(const EventRow& event, Work& work) {
+  const int64_t through = AddErasure(domain_, event, write_);
+  for (EventRow& earlier : work.events) {
+    if (earlier.number <= through) earlier.sealed.clear();
   }
-  if (erasure.sealed_through == 0) return;
-  for (EventRow& event : work.events) {
-    if (event.number <= erasure.sealed_through) event.sealed.clear();
-  }
-  write_.erased_sealed.push_back({stream, erasure.sealed_through});
 }
 
 absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause& cause,
@@ -405,8 +404,8 @@ absl::Status BatchDecision::Apply(const Command& command, const type::v1::Cause&
     event.trace = trace;
     event.data = std::move(made.data);
     event.sealed = std::move(made.sealed);
+    Erase(event, work);
     work.events.push_back(std::move(event));
-    Erase(command.stream, made.erases, work);
   }
   work.touched = true;
   MarkRules(command.stream, work);

@@ -66,7 +66,8 @@ class BatchDecision {
     size_t events_in_state = 0;  // How many of them `now.state` has.
     std::vector<type::TimerEntry>
         dropped;  // Timers whose rows are deleted, whatever the state has.
-    // What lookups_ was told of it last.
+    // What lookups_ was told of it last, if anything.
+    bool is_told = false;
     type::Folded folded_for_lookups;
     size_t events_for_lookups = 0;
     bool touched = false;
@@ -86,8 +87,8 @@ class BatchDecision {
   absl::Status FindStreams(const std::vector<std::string>& streams, type::Found& found);
   // Tells lookups_ what has changed in memory since the last time.
   absl::Status UpdateLookups();
-  // Notes what an event deletes.
-  void Erase(const std::string& stream, const Erasure& erasure, Work& work);
+  // Notes what an event of the stream erases.
+  void Erase(const EventRow& event, Work& work);
   Answer DecideRequest(const Command& command, const RequestOrigin& origin);
   Answer AnswerWith(const std::string& stream, Work& work) const;
   // Why a request for a parked stream is refused. If the domain would refuse the request anyway,

@@ -21,10 +21,12 @@
 
 namespace pathways::engine {
 
-// What is deleted in the transaction that stores an event, and can never be read again.
+// What is deleted from the store in the transaction that stores an event.
 struct Erasure {
   std::vector<std::string> persons;  // Ids of people of the stream whose data keys go.
-  int64_t sealed_through = 0;        // The sealed columns of the stream's events up to this number.
+  // The sealed columns of the stream's events up to this number, which is below the event's own.
+  // They go as a whole: what is sealed of people who stay must be in the event's own column.
+  int64_t sealed_through = 0;
 };
 
 // An event that a decision makes; the engine adds number, position, ce_id, time and cause.
@@ -32,7 +34,6 @@ struct NewEvent {
   std::string type;    // Full message name, for example pathways.intake.v1.CaseRegistered.
   std::string data;    // The event as published.
   std::string sealed;  // Its sealed column. Empty: nothing personal.
-  Erasure erases = {};
 };
 
 // An upstream number that must be applied before an event may be.
@@ -83,7 +84,7 @@ class OpenStream {
 struct RulesStream {
   std::string stream;   // Its id, a service stream (type/stream.h). Empty: the service has none.
   std::string mark;     // Name under which streams note the version, in `applied` and in causes.
-  std::string command;  // Serialised command that decides a stream again.
+  std::string command;  // Serialised command that decides a stream again. It looks nothing up.
 };
 
 // For a service that has no rules stream.
@@ -116,6 +117,10 @@ class Domain {
   // an event of that upstream; the stream will be parked.
   virtual absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view upstream,
                                                        const EventRow& event) const = 0;
+
+  // What an event of this service erases, by its published part alone: asked when the event is
+  // made, and again when it is restored from the service's topic into a store from before it.
+  virtual Erasure ErasureOf(const EventRow& event) const { return {}; }
 
   // Called for an event of this service whose sealed column is empty: one that is restored from the
   // service's topic, which never had the column, or whose column was erased. With the column that

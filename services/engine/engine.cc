@@ -16,18 +16,22 @@ namespace {
 // command as for ten: without it a steady load is committed one by one and takes twice the
 // processor time. A caller that waits for each answer before its next call pays this much a call.
 constexpr std::chrono::milliseconds kBatchRest{2};
+// How often a command that looks something up is decided when it loses a race.
+constexpr int kLookupAttemptsMax = 50;
 
 BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& commands) {
   std::set<std::string> requests;
   std::set<std::string> streams;
   std::set<std::string> upstreams;
   std::set<type::UniqueEntry> uniques;
-  std::set<type::ListRange> lists;
+  std::vector<type::ListRange> lists;
+  bool changes_rules = false;
   for (const Command* command : commands) {
     if (!command->stream.empty()) streams.insert(command->stream);
     streams.insert(command->lookup.streams.begin(), command->lookup.streams.end());
     uniques.insert(command->lookup.uniques.begin(), command->lookup.uniques.end());
-    lists.insert(command->lookup.lists.begin(), command->lookup.lists.end());
+    lists.insert(lists.end(), command->lookup.lists.begin(), command->lookup.lists.end());
+    changes_rules |= command->stream == domain.StreamOfRules().stream;
     if (const auto* request = std::get_if<RequestOrigin>(&command->origin)) {
       const bool has_id = !request->key.empty() && !PATHWAYS_MUTANT("no_request_ids");
       if (has_id) requests.insert(request->key);
@@ -36,12 +40,13 @@ BatchRead WantedBy(const Domain& domain, const std::vector<const Command*>& comm
     }
   }
   const std::string& rules_stream = domain.StreamOfRules().stream;
-  const Hold hold = streams.contains(rules_stream) ? Hold::kAlone : Hold::kShared;
+  const Hold hold = changes_rules ? Hold::kAlone : Hold::kShared;
   return {{requests.begin(), requests.end()},
           {streams.begin(), streams.end()},
           {upstreams.begin(), upstreams.end()},
           {uniques.begin(), uniques.end()},
-          {lists.begin(), lists.end()},
+          // Each command before one that looks up a range may take a key out of it.
+          Widest(lists, static_cast<int>(commands.size()) - 1),
           rules_stream,
           rules_stream.empty() ? Hold::kNone : hold};
 }
@@ -118,6 +123,10 @@ absl::Status CommitParked(const Domain& domain, EventWriter& store, const Comman
                           const absl::Status& why, bool is_blind, Answer& answer, bool& parked) {
   ASSIGN_OR_RETURN(std::unique_ptr<Batch> batch, store.Begin());
   BatchRead wanted = WantedBy(domain, {&command});
+  // Nothing is decided, so nothing else is needed: its fault must not become this stream's.
+  wanted.uniques.clear();
+  wanted.lists.clear();
+  wanted.streams = {command.stream};
   if (is_blind) wanted.streams.clear();
   ASSIGN_OR_RETURN(BatchData data, batch->Read(wanted));
   BatchDecision decision(domain, std::move(data));
@@ -294,12 +303,16 @@ bool Engine::Execute(std::vector<Pending> batch) {
 absl::Status Engine::CommitOrGiveUp(const std::vector<const Command*>& commands,
                                     std::vector<Answer>& answers) {
   const bool may_give_up = MayGiveUp(commands);
+  // What a command looks up may be changed by others each time: that is a race and no fault.
+  const bool is_race = commands.size() == 1 && !commands[0]->lookup.empty();
+  const int attempts_max = is_race ? kLookupAttemptsMax : options_.attempts_max;
   Tried tried;
   absl::Status status;
-  for (int attempt = 0; attempt < options_.attempts_max; ++attempt) {
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
     status = TryCommit(domain_, with_rules_, store_, options_, commands, answers, tried);
     const bool again = absl::IsAborted(status) || (may_give_up && tried.has_rules);
     if (status.ok() || absl::IsUnavailable(status) || tried.must_split || !again) break;
+    if (!absl::IsAborted(status) && attempt + 1 >= options_.attempts_max) break;
   }
   if (status.ok() && tried.appends) given_up_ = 0;
   if (status.ok() || absl::IsUnavailable(status) || !may_give_up || !tried.has_rules) return status;

@@ -1,7 +1,9 @@
 #include "services/engine/fold.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "services/base/status_macros.h"
 #include "services/type/problem.h"
@@ -21,6 +23,20 @@ absl::Status EvolveStored(const Domain& domain, const EventRow& event, OpenStrea
   EventRow filled = event;
   filled.sealed = std::move(gap->sealed);
   return open.Evolve(filled);
+}
+
+int64_t AddErasure(const Domain& domain, const EventRow& event, BatchWrite& write) {
+  const Erasure erasure = domain.ErasureOf(event);
+  for (const std::string& person : erasure.persons) {
+    std::erase_if(write.keys, [&](const KeyRow& key) {
+      return key.stream == event.stream && key.person_id == person;
+    });
+    write.erased_keys.push_back({event.stream, person});
+  }
+  const int64_t through = std::min(erasure.sealed_through, event.number - 1);
+  if (through <= 0) return 0;
+  write.erased_sealed.push_back({event.stream, through});
+  return through;
 }
 
 absl::Status FoldAgain(const Domain& domain, EventReader& store, const std::string& stream,

@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_ENGINE_FOLD_H_
 #define PATHWAYS_SERVICES_ENGINE_FOLD_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ absl::Status OtherRelease();
 // Applies a stored event to a stream. An event whose sealed column was erased is applied as if it
 // had been sealed with nothing in it.
 absl::Status EvolveStored(const Domain& domain, const EventRow& event, OpenStream& open);
+
+// Adds to a write what an event of its erases. The number up to which the sealed columns of the
+// stream's events go; 0: none.
+int64_t AddErasure(const Domain& domain, const EventRow& event, BatchWrite& write);
 
 // Folds a stream's events from the first to the last, as the engine does for a state that was made
 // by another evolve version. Leaves `applied`, `behind` and the parked reason of `row` as they are.

@@ -1,16 +1,42 @@
 #include "services/engine/lookups.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 
 namespace pathways::engine {
+namespace {
+
+type::ListRange WithoutLimit(type::ListRange range) {
+  range.limit = 0;
+  return range;
+}
+
+}  // namespace
+
+bool IsLimit(int limit) { return limit >= 1 && limit <= type::kRangeMax; }
+
+std::vector<type::ListRange> Widest(const std::vector<type::ListRange>& ranges, int spare) {
+  std::map<type::ListRange, int> limits;
+  for (const type::ListRange& range : ranges) {
+    if (!IsLimit(range.limit)) continue;
+    int& limit = limits[WithoutLimit(range)];
+    limit = std::max(limit, range.limit);
+  }
+  std::vector<type::ListRange> widest;
+  for (const auto& [range, limit] : limits) {
+    widest.push_back(range);
+    widest.back().limit = limit + spare;
+  }
+  return widest;
+}
 
 Lookups::Lookups(std::map<type::UniqueEntry, std::string> holders,
                  const std::map<type::ListRange, std::vector<std::string>>& lists)
     : holders_(std::move(holders)) {
   for (const auto& [range, keys] : lists) {
-    Span& span = spans_[range];
+    Span& span = spans_[WithoutLimit(range)];
     span.is_whole = keys.size() < static_cast<size_t>(range.limit);
     if (!span.is_whole) span.last = keys.back();
     span.keys.insert(keys.begin(), keys.end());
@@ -50,11 +76,11 @@ void Lookups::Drop(const std::string& stream) {
 bool Lookups::Find(const type::Lookup& wanted, type::Found& found) const {
   for (const type::UniqueEntry& entry : wanted.uniques) {
     const auto held = holders_.find(entry);
-    if (held != holders_.end() && !held->second.empty()) found.holders[entry] = held->second;
+    found.holders[entry] = held == holders_.end() ? "" : held->second;
   }
   for (const type::ListRange& range : wanted.lists) {
     std::vector<std::string>& keys = found.lists[range];
-    const auto span = spans_.find(range);
+    const auto span = spans_.find(WithoutLimit(range));
     if (span == spans_.end()) continue;
     const auto limit = static_cast<size_t>(range.limit);
     if (!span->second.is_whole && span->second.keys.size() < limit) return false;

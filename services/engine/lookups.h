@@ -19,7 +19,8 @@ namespace pathways::engine {
 
 class Lookups {
  public:
-  // As in BatchData.
+  // As in BatchData. A list is looked up by at most one range for each prefix and place to begin:
+  // the longest of those that the commands ask for (Widest).
   Lookups(std::map<type::UniqueEntry, std::string> holders,
           const std::map<type::ListRange, std::vector<std::string>>& lists);
 
@@ -31,9 +32,8 @@ class Lookups {
   // A stream loses every entry: they were made by another Fold, and are replaced.
   void Drop(const std::string& stream);
 
-  // Adds the answers for uniques and lists. False: what was read is not enough, because keys of a
-  // range went away in this batch and what comes after them is not known. What was not read is
-  // found empty.
+  // Adds the answers for uniques and lists. False: what was read is not enough, because more keys
+  // of a range went away in this batch than were read for that. What was not read is found empty.
   bool Find(const type::Lookup& wanted, type::Found& found) const;
 
   // Holders and list spans as they are now.
@@ -48,8 +48,13 @@ class Lookups {
   };
 
   std::map<type::UniqueEntry, std::string> holders_;
-  std::map<type::ListRange, Span> spans_;
+  std::map<type::ListRange, Span> spans_;  // By the range without its limit.
 };
+
+// The ranges to read for those that are asked for: of those that differ in their limits alone the
+// longest, and `spare` keys more of each. Ranges with a limit that is none are left out.
+std::vector<type::ListRange> Widest(const std::vector<type::ListRange>& ranges, int spare);
+bool IsLimit(int limit);
 
 }  // namespace pathways::engine
 

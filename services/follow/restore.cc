@@ -171,12 +171,14 @@ absl::Status Restore::Write(const std::vector<const engine::EventRow*>& events) 
     ASSIGN_OR_RETURN(open[stream], domain_.Open(write.row.state));
     if (exists && !write.replaces_folded) before[stream] = open[stream]->Fold(stream);
   }
+  engine::BatchWrite all;
   for (const engine::EventRow* event : events) {
     engine::StreamWrite& write = writes[event->stream];
     RETURN_IF_ERROR(Append(*event, *open[event->stream], write));
     RETURN_IF_ERROR(Mark(*event, write.row));
+    // The store is from before the event, and may hold what the event erased.
+    engine::AddErasure(domain_, *event, all);
   }
-  engine::BatchWrite all;
   for (auto& [stream, write] : writes) {
     const type::Folded after = open[stream]->Fold(stream);
     write.row.state = open[stream]->State();

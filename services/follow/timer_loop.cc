@@ -142,6 +142,7 @@ absl::Status TimerLoop::Fire(const std::vector<engine::TimerRow>& page, absl::Ti
     engine::Command command;
     command.stream = timer.stream;
     command.payload = std::move(made->payload);
+    command.lookup = std::move(made->lookup);
     command.origin = engine::TimerOrigin{timer.kind, timer.due_unix_seconds, made->version};
     commands.push_back(std::move(command));
   }

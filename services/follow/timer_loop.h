@@ -32,6 +32,7 @@
 #include "services/engine/engine.h"
 #include "services/engine/store/event_store.h"
 #include "services/follow/report.h"
+#include "services/type/stream.h"
 
 namespace pathways::follow {
 
@@ -68,6 +69,7 @@ class TimerLoop {
     std::string payload;
     int64_t version = 0;
     std::optional<absl::Time> not_before = std::nullopt;
+    type::Lookup lookup = {};
   };
   // Makes the command. `now` is by the store's clock. An error leaves the timer for the next look.
   using DueOf = std::function<absl::StatusOr<Due>(const engine::TimerRow& timer, absl::Time now)>;

@@ -32,13 +32,15 @@ struct UniqueEntry {
   auto operator<=>(const UniqueEntry&) const = default;
 };
 
-// Keys of one list that start with `prefix` and come after `after`, in order, at most `limit`,
-// which is at least 1.
+// Most keys that a decision may look up in one range: all of them are compared under a lock.
+inline constexpr int kRangeMax = 1000;
+
+// Keys of one list that start with `prefix` and come after `after`, in order, at most `limit`.
 struct ListRange {
   std::string index;
   std::string prefix;
   std::string after;
-  int limit = 0;
+  int limit = 0;  // 1 to kRangeMax. Any other is a mistake of the service: INTERNAL.
   bool operator==(const ListRange&) const = default;
   auto operator<=>(const ListRange&) const = default;
 };
@@ -62,7 +64,7 @@ struct OtherStream {
 
 // The answer to a Lookup. It holds when the decision is committed, or nothing is committed.
 struct Found {
-  std::map<UniqueEntry, std::string> holders;           // Stream; entries that nobody holds lack.
+  std::map<UniqueEntry, std::string> holders;  // Of each that was asked for; empty: nobody.
   std::map<ListRange, std::vector<std::string>> lists;  // Keys, of each range that was asked for.
   std::map<std::string, OtherStream> streams;           // Those that exist.
 };

@@ -4,7 +4,7 @@
 // engine goes by steps, so that a test says which commands share a batch.
 //
 // The binaries that have a store to try include this header. What only a store with several writers
-// can get wrong is in postgres_store_test.cc.
+// can get wrong is in postgres_lookup_test.cc.
 #ifndef PATHWAYS_TESTS_ENGINE_LOOKUP_CONTRACT_H_
 #define PATHWAYS_TESTS_ENGINE_LOOKUP_CONTRACT_H_
 
@@ -31,12 +31,18 @@ namespace pathways::engine {
 inline constexpr char kDeskUnknown[] = "unknown";
 
 // A stream's state is its last word. "hold:<n>" holds the number n and stands in the row under it;
-// "leave" gives both up. "ask" says what was found, and changes neither. "erase:<p>" erases the key
-// of person p and everything that was sealed before. "unknown" is an event of another release.
+// "crowd:<n>" stands there nine times; "leave" gives all up. "nothing" is no event. "ask" says what
+// was found, and changes neither. "erase:<p>" erases the key of person p and everything that was
+// sealed before. "unknown" is an event of another release.
 class DeskDomain : public testing_support::BytesDomain {
  public:
   absl::StatusOr<SealedGap> WithoutSealed(const EventRow&) const override {
     return SealedGap{"gap", true};
+  }
+  Erasure ErasureOf(const EventRow& event) const override {
+    absl::string_view person = event.data;
+    if (!absl::ConsumePrefix(&person, "erase:")) return {};
+    return {{std::string(person)}, event.number};
   }
   absl::StatusOr<UpstreamCommand> FromUpstream(absl::string_view,
                                                const EventRow& event) const override {
@@ -46,10 +52,11 @@ class DeskDomain : public testing_support::BytesDomain {
  protected:
   absl::StatusOr<std::vector<NewEvent>> DecideFor(const type::DecideContext& context,
                                                   absl::string_view command) const override {
+    if (command == "nothing") return std::vector<NewEvent>();
     std::string text(command);
     if (command == "ask") {
       for (const auto& [entry, stream] : context.found.holders) {
-        absl::StrAppend(&text, " ", entry.key, "=", stream);
+        absl::StrAppend(&text, " ", entry.key, "=", stream.empty() ? "-" : stream);
       }
       for (const auto& [range, keys] : context.found.lists) {
         absl::StrAppend(&text, " [", absl::StrJoin(keys, ","), "]");
@@ -58,11 +65,7 @@ class DeskDomain : public testing_support::BytesDomain {
         absl::StrAppend(&text, " ", stream, "@", other.version, ":", other.state);
       }
     }
-    NewEvent event{"test.Said", text, "sealed"};
-    if (absl::ConsumePrefix(&command, "erase:")) {
-      event.erases = {{std::string(command)}, context.version};
-    }
-    return std::vector<NewEvent>{event};
+    return std::vector<NewEvent>{{"test.Said", text, "sealed"}};
   }
   absl::Status Evolve(StoredState& state, const EventRow& event) const override {
     if (event.data == kDeskUnknown) return absl::DataLossError("unknown");
@@ -72,6 +75,13 @@ class DeskDomain : public testing_support::BytesDomain {
   }
   type::Folded Fold(const std::string& stream, const StoredState& state) const override {
     absl::string_view number = state.open;
+    type::Folded crowd;
+    if (absl::ConsumePrefix(&number, "crowd:")) {
+      for (int i = 0; i < 9; ++i) {
+        crowd.lists.push_back({"row", absl::StrCat(number, i, " ", stream)});
+      }
+      return crowd;
+    }
     if (!absl::ConsumePrefix(&number, "hold:")) return {};
     return {{{"row", absl::StrCat(number, " ", stream)}}, {{"number", std::string(number)}}, {}};
   }
@@ -166,7 +176,7 @@ TEST_P(LookupContract, ADecisionGetsWhatIsStored) {
   lookup.streams = {"b", "nobody"};
   Queue("x", "ask", lookup);
   EXPECT_THAT(Run(), testing::ElementsAre(absl::OkStatus()));
-  EXPECT_EQ(LastOf("x"), "ask 1=a [1 a,2 b] b@1:hold:2");
+  EXPECT_EQ(LastOf("x"), "ask 1=a 9=- [1 a,2 b] b@1:hold:2");
 }
 
 TEST_P(LookupContract, ADecisionGetsWhatItsBatchHasChanged) {
@@ -187,9 +197,9 @@ TEST_P(LookupContract, ADecisionGetsWhatItsBatchHasChanged) {
   for (const EventRow& event : Value(store_->ReadStream("x", 1, kAll, false))) {
     said.push_back(event.data);
   }
-  EXPECT_THAT(said, testing::ElementsAre("ask 2=b [2 b] b@1:hold:2",
-                                         "ask 1=b 3=c [1 b,3 c] b@2:hold:1 c@1:hold:3",
-                                         "ask 3=c [3 c] b@3:leave c@1:hold:3"));
+  EXPECT_THAT(said, testing::ElementsAre("ask 1=- 2=b 3=- [2 b] b@1:hold:2",
+                                         "ask 1=b 2=- 3=c [1 b,3 c] b@2:hold:1 c@1:hold:3",
+                                         "ask 1=- 2=- 3=c [3 c] b@3:leave c@1:hold:3"));
 }
 
 // Behind a command that takes keys out of a range, what follows the part that was read is not
@@ -205,6 +215,57 @@ TEST_P(LookupContract, ARangeThatGetsShorterIsReadAgain) {
   for (const absl::Status& status : Run()) EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(Value(store_->ReadStream("x", 1, kAll, false))[0].data, "ask [b b,c c]");
   EXPECT_EQ(LastOf("x"), "ask [aa e,b b]");
+}
+
+// A stream that takes several keys out of a range at once leaves too few of what was read.
+TEST_P(LookupContract, ARangeThatLosesMoreThanWasReadForItIsReadAgain) {
+  for (const std::string letter : {"a", "b", "c"}) {
+    Say(absl::StrCat("crowd-", letter), absl::StrCat("crowd:", letter));
+  }
+  Queue("crowd-a", "leave");
+  Queue("x", "ask", Row(2));
+  for (const absl::Status& status : Run()) EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(LastOf("x"), "ask [b0 crowd-b,b1 crowd-b]");
+}
+
+TEST_P(LookupContract, ARangeWithoutALimitIsAMistake) {
+  for (const int limit : {0, -1, type::kRangeMax + 1}) {
+    Queue("x", "ask", Row(limit));
+    const std::vector<absl::Status> answers = Run();
+    EXPECT_EQ(answers[0].code(), absl::StatusCode::kInternal) << limit;
+    ASSERT_TRUE(store_->ClearParked("x").ok());
+  }
+}
+
+// What another release has folded is replaced as a whole when anything of it is written, also
+// without an event: who looks it up behind that sees what replaces it.
+TEST_P(LookupContract, WhatReplacesAnotherFoldIsFound) {
+  StreamWrite old = Append("a", 0);
+  old.events[0].data = "hold:2";
+  old.row.evolve_version = 9;
+  old.added.uniques = {{"number", "old"}};
+  old.added.lists = {{"row", "old a"}};
+  ASSERT_TRUE(Commit(*store_, Batched({old})).ok());
+  type::Lookup lookup = Numbers({"2", "old"});
+  lookup.lists = {{"row", "", "", 5}};
+  engine_->Submit({"a", "", FoldOrigin{}, {}}, [](const Answer&) {});
+  Queue("x", "ask", lookup);
+  EXPECT_THAT(Run(), testing::ElementsAre(absl::OkStatus()));
+  EXPECT_EQ(LastOf("x"), "ask 2=a old=- [2 a]");
+}
+
+// The same of a stream that looks itself up, and says nothing.
+TEST_P(LookupContract, AStreamOfAnotherFoldMayLookItselfUp) {
+  StreamWrite old = Append("a", 0);
+  old.events[0].data = "hold:2";
+  old.row.evolve_version = 9;
+  old.added.uniques = {{"number", "old"}};
+  ASSERT_TRUE(Commit(*store_, Batched({old})).ok());
+  Queue("a", "nothing", Numbers({"2", "old"}));
+  EXPECT_THAT(Run(), testing::ElementsAre(absl::OkStatus()));
+  Queue("x", "ask", Numbers({"2", "old"}));
+  EXPECT_THAT(Run(), testing::ElementsAre(absl::OkStatus()));
+  EXPECT_EQ(LastOf("x"), "ask 2=a old=-");
 }
 
 // What only another release can fold is not looked at: a request is refused, and an event waits.

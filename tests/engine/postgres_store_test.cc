@@ -256,9 +256,6 @@ TEST_F(PostgresStoreTest, OnlyWhatIsWrittenHasARow) {
   EXPECT_THAT(Value(store->ReadHeads("", kAll)), testing::SizeIs(1));
 }
 
-// Replicas.
-
-// What does not exist cannot be locked: so whoever makes it second must have read it again.
 // Read as nothing applied, everything would be applied again.
 TEST_F(PostgresStoreTest, AppliedNumbersThatCannotBeReadAreDataLoss) {
   const auto store = Open();
@@ -283,6 +280,9 @@ TEST_F(PostgresStoreTest, TheViewOfAppliedNumbersReadsTheStreamsBytes) {
             258);
 }
 
+// Replicas.
+
+// What does not exist cannot be locked: so whoever makes it second must have read it again.
 TEST_F(PostgresStoreTest, ANewStreamIsMadeByOneOnly) {
   const auto first = Open();
   const auto second = Open();

@@ -33,6 +33,10 @@ class SecretDomain : public engine::TextDomain {
     if (event.data != "secret") return engine::SealedGap();
     return engine::SealedGap{"gap", true};
   }
+  engine::Erasure ErasureOf(const engine::EventRow& event) const override {
+    if (event.data != "erase") return {};
+    return {{"p1"}, event.number};
+  }
 
  protected:
   absl::StatusOr<std::vector<engine::NewEvent>> Decide(absl::string_view command) const override {
@@ -162,6 +166,19 @@ class RestoreTest : public testing::Test {
   Service before_{clock_};
   Service restored_{clock_};
 };
+
+// A backup is from before what was erased since.
+TEST_F(RestoreTest, WhatWasErasedIsErasedAgain) {
+  engine::BatchWrite keys;
+  keys.keys = {{"a", "p1", "key-1"}, {"a", "p2", "key-2"}, {"b", "p1", "key-3"}};
+  ASSERT_TRUE((*restored_.store.Begin())->Commit(keys).ok());
+  before_.Request("a", "erase", KeyOf('e'));
+  const auto report = RestoreFrom(before_.Log());
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(restored_.store.ReadKeys("a")->size(), 1u);
+  EXPECT_EQ((*restored_.store.ReadKeys("a"))[0].person_id, "p2");
+  EXPECT_EQ(restored_.store.ReadKeys("b")->size(), 1u);
+}
 
 TEST_F(RestoreTest, WhatWasLostIsBackAsItWas) {
   const auto report = RestoreFrom(before_.Log());

@@ -50,9 +50,12 @@ void ReadHolders(const std::vector<type::UniqueEntry>& entries,
     keys.Add(entry.key);
   }
   steps.push_back(
+      // One look into the index for each key: OFFSET 0 keeps the subquery from becoming a join,
+      // which might have been planned while the table was small.
       {{"SELECT held.name, held.key, held.stream FROM unnest($1::text[], $2::bytea[]) AS wanted "
-        "(name, key) JOIN unique_index AS held ON held.name = wanted.name AND held.key = "
-        "wanted.key",
+        "(name, key), LATERAL (SELECT name, key, stream FROM unique_index WHERE unique_index.name "
+        "= "
+        "wanted.name AND unique_index.key = wanted.key OFFSET 0) AS held",
         {std::move(names).Take(), std::move(keys).Take()}},
        [&holders](const PostgresResult& result) {
          for (int i = 0; i < result.rows(); ++i) {

@@ -6,7 +6,7 @@ CREATE TABLE store (
 ) STRICT;
 
 CREATE TABLE streams (
-  id TEXT PRIMARY KEY,              -- Stream id: the case id.
+  id TEXT PRIMARY KEY,              -- Stream id (type/stream_id.h), for a case its UUID.
   version INTEGER NOT NULL,         -- Number of the last event.
   state BLOB NOT NULL,              -- Folded state, open part (protobuf).
   sealed BLOB NOT NULL,             -- Folded state, sealed part. Personal data: identity encrypted, the month not.

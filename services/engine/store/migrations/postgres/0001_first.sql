@@ -10,7 +10,7 @@ CREATE TABLE store (
 INSERT INTO store (name, value) VALUES ('incarnation', gen_random_uuid()::text);
 
 CREATE TABLE streams (
-  id BYTEA PRIMARY KEY,            -- Stream id: the case id. Its row is the lock of the stream.
+  id BYTEA PRIMARY KEY,            -- Stream id (type/stream_id.h), for a case its UUID. Its row is the lock of the stream.
   version BIGINT NOT NULL,         -- Number of the last event. 0: it has marks and no event yet.
   state BYTEA NOT NULL,            -- Folded state, open part (protobuf).
   sealed BYTEA NOT NULL,           -- Folded state, sealed part. Personal data: identity encrypted, the month not.
@@ -122,7 +122,7 @@ CREATE TABLE relay (
 );
 
 CREATE TABLE audit (
-  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- Order of the trail within one transaction.
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- Order of the trail, which is commit order.
   time BIGINT NOT NULL,                 -- When it was committed.
   principal TEXT COLLATE "C" NOT NULL,  -- Who called: kind and id.
   method TEXT COLLATE "C" NOT NULL,     -- What was called.
