@@ -171,7 +171,8 @@ class FoldStore : public virtual EventReader {
 
 class EventStore : public FollowStore, public RelayStore, public FoldStore {
  public:
-  // Writes about as much as a large batch, and rolls it back. OK: there is room to work again.
+  // Writes about as much as a large batch, durably, and deletes it again. OK: there is room to work
+  // again.
   virtual absl::Status ProbeWrite() = 0;
 
   // Sets a function that is called after every commit that appended events, on the committing
