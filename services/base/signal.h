@@ -12,8 +12,10 @@
 
 namespace pathways::base {
 
-// How long an idle thread waits without being woken. A lost wake costs no more than this.
+// How long an idle thread waits that must see what other processes commit, which wakes nobody here.
 inline constexpr absl::Duration kIdleWait = absl::Milliseconds(500);
+// How long an idle thread waits whose work this process announces.
+inline constexpr absl::Duration kAnnouncedWait = absl::Seconds(2);
 // How long a loop rests after a round that found little. Without it each commit is followed by a
 // round of its own in every loop behind it, and at a third of the load two processors are busy with
 // rounds of one event.

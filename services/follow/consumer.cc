@@ -52,9 +52,12 @@ void Consumer::Run() {
     const absl::StatusOr<size_t> handled = Step();
     if (!ended_.ok()) return;
     if (handled.ok() && *handled >= kPage) continue;
+    if (handled.ok() && *handled == 0) {
+      signal_.Wait(base::kAnnouncedWait);
+      continue;
+    }
     if (!signal_.Rest(base::kRest)) return;
-    if (handled.ok() && *handled > 0) continue;
-    signal_.Wait(handled.ok() ? base::kIdleWait : base::kErrorWait);
+    if (!handled.ok()) signal_.Wait(base::kErrorWait);
   }
 }
 

@@ -64,9 +64,12 @@ void Projector::Run() {
   while (!signal_.stopped()) {
     const absl::StatusOr<size_t> read = Step();
     if (read.ok() && *read >= kPassMax) continue;
+    if (read.ok() && *read == 0) {
+      signal_.Wait(base::kAnnouncedWait);
+      continue;
+    }
     if (!signal_.Rest(kPassRest)) return;
-    if (read.ok() && *read > 0) continue;
-    signal_.Wait(read.ok() ? base::kIdleWait : base::kErrorWait);
+    if (!read.ok()) signal_.Wait(base::kErrorWait);
   }
 }
 

@@ -57,14 +57,14 @@ void Puller::Stop() {
 void Puller::Run() {
   while (!signal_.stopped()) {
     if (PATHWAYS_REPAIR_OFF()) {
-      signal_.Wait(base::kIdleWait);
+      signal_.Wait(base::kAnnouncedWait);
       continue;
     }
     const absl::StatusOr<bool> applied = Step();
     if (applied.ok() && *applied) continue;
     // Every commit wakes it, and hardly one leaves a stream behind.
     if (!signal_.Rest(kPullRest)) return;
-    signal_.Wait(applied.ok() ? base::kIdleWait : base::kErrorWait);
+    signal_.Wait(applied.ok() ? base::kAnnouncedWait : base::kErrorWait);
   }
 }
 

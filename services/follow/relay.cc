@@ -71,10 +71,13 @@ void Relay::Run() {
     if (!lost_.ok()) return;
     // After less than a batch there is more only if somebody says so.
     if (published.ok() && *published == kBatch) continue;
+    if (published.ok() && leads_ && *published == 0) {
+      signal_.Wait(base::kIdleWait);
+      continue;
+    }
     // Commits of this process are no news to one that stands by.
     if (!signal_.Rest(leads_ ? kPublishRest : base::kIdleWait)) return;
-    if (leads_ || !published.ok())
-      signal_.Wait(published.ok() ? base::kIdleWait : base::kErrorWait);
+    if (!published.ok()) signal_.Wait(base::kErrorWait);
   }
 }
 

@@ -24,6 +24,8 @@ constexpr int kIdlePollMs = 200;
 constexpr int kAskMs = 5000;
 constexpr std::chrono::seconds kCloseMax{10};
 constexpr std::chrono::seconds kHousekeeping{1};
+// The same while no record came since the last time.
+constexpr std::chrono::seconds kIdleHousekeeping{5};
 // More than any fetch brings in a moment.
 constexpr char kCollectedBytes[] = "100000";
 
@@ -248,9 +250,13 @@ void KafkaSubscription::AskGroup() {
   }
   const KafkaPartitions written(rd_kafka_topic_partition_list_new(0));
   bool new_token = false;
+  bool is_settled = true;
   for (int i = 0; i < asked->cnt; ++i) {
     const rd_kafka_topic_partition_t& answer = asked->elems[i];
-    if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      is_settled = false;
+      continue;
+    }
     std::string token;
     if (answer.offset >= 0) {
       token.assign(static_cast<const char*>(answer.metadata), answer.metadata_size);
@@ -258,6 +264,7 @@ void KafkaSubscription::AskGroup() {
     const bool must_write = TakeToken(answer.partition, token);
     KafkaPartition& partition = *assigned_[answer.partition].partition;
     const std::optional<int64_t> position = partition.Position();
+    is_settled &= !must_write && position == answer.offset;
     if (!must_write && position.value_or(answer.offset) == answer.offset) continue;
     auto* entry =
         rd_kafka_topic_partition_list_add(written.get(), options_.topic.c_str(), answer.partition);
@@ -274,6 +281,8 @@ void KafkaSubscription::AskGroup() {
       assigned_[answer.partition].confirmed |= answer.err == RD_KAFKA_RESP_ERR_NO_ERROR;
     }
   }
+  // The group has all there is to say until the next record comes.
+  if (is_settled) ask_at_ = steady_clock::now() + kIdleHousekeeping;
   ShowLogs();
   Wake();
 }
@@ -380,6 +389,7 @@ void KafkaSubscription::Take(rd_kafka_message_t* message, KafkaPartition& partit
                                     {"count", count}});
     }
   }
+  ask_at_ = std::min(ask_at_, steady_clock::now() + kHousekeeping);
   row.position = message->offset + 1;
   partition.Add(std::move(row));
   Wake();

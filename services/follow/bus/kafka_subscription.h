@@ -49,7 +49,7 @@ struct KafkaSubscriptionOptions {
   absl::Duration session_timeout = absl::Seconds(10);
   // How long the broker waits for a record before it answers that there is none, which is how often
   // it is asked when nothing happens.
-  absl::Duration fetch_wait = absl::Milliseconds(250);
+  absl::Duration fetch_wait = absl::Milliseconds(500);
   // Whether it waits as long also when there are some, unless they are many: fewer answers, for
   // readers that nobody waits for.
   bool collects = false;
@@ -104,7 +104,8 @@ class KafkaSubscription : public EventLogs, public KafkaOwner {
   void Take(rd_kafka_message_s* message, KafkaPartition& partition);
   // A partition's position is not in the log: finds out why and goes on.
   void OutOfRange(KafkaPartition& partition);
-  // Asks the group for its tokens, finds new logs by them, and writes our positions beside them.
+  // Asks the group for its tokens, finds new logs by them, and writes our positions beside them:
+  // every second while records come, every five when there is nothing to write.
   void AskGroup();
   // What the group's answer for one partition means. Whether our token must be written.
   bool TakeToken(int32_t id, const std::string& token);
