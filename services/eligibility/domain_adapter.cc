@@ -11,7 +11,7 @@ namespace pathways::eligibility {
 namespace {
 
 // A case, or the policy ledger, which is in the same message: what engine/proto_stream.h asks for.
-struct CaseOrLedger : engine::UnsealedBytes<v1::EligibilityState, v1::EligibilityEvent> {
+struct CaseOrLedger : engine::MessageBytes<v1::EligibilityState, v1::EligibilityEvent> {
   using State = v1::EligibilityState;
   using Command = v1::EligibilityCommand;
   using Event = v1::EligibilityEvent;
@@ -79,6 +79,17 @@ absl::StatusOr<engine::UpstreamCommand> EligibilityDomain::FromUpstream(
                      intake.event().case_id() == event.stream && intake.event().kind_case() != 0;
   if (!known) return absl::InvalidArgumentError("not an event of this upstream");
   return engine::UpstreamCommand{base::SerializeDeterministic(command), {}};
+}
+
+absl::StatusOr<engine::SealedGap> EligibilityDomain::WithoutSealed(
+    const engine::EventRow& event) const {
+  v1::EligibilityEvent parsed;
+  if (!parsed.ParseFromString(event.data)) {
+    return absl::InvalidArgumentError("a published event cannot be read");
+  }
+  engine::SealedGap gap;
+  if (parsed.has_facts_recorded()) gap.told_by = "intake";
+  return gap;
 }
 
 std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event) {

@@ -33,6 +33,7 @@ class EligibilityDomain : public engine::Domain {
       const engine::StoredState& state) const override;
   absl::StatusOr<engine::UpstreamCommand> FromUpstream(
       absl::string_view upstream, const engine::EventRow& event) const override;
+  absl::StatusOr<engine::SealedGap> WithoutSealed(const engine::EventRow& event) const override;
 
  private:
   const std::shared_ptr<const Rules> rules_;

@@ -12,6 +12,7 @@
 #include "services/eligibility/domain/review.h"
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
+#include "services/engine/sealed_fields.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
 #include "services/type/names.h"
@@ -91,10 +92,10 @@ absl::StatusOr<Past> ReadPast(engine::EventReader& store, const std::string& cas
   int64_t from = 1;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,
-                     store.ReadStream(case_id, from, kEventsPage, /*with_sealed=*/false));
+                     store.ReadStream(case_id, from, kEventsPage, /*with_sealed=*/true));
     for (const engine::EventRow& row : events) {
       v1::EligibilityEvent event;
-      if (!event.ParseFromString(row.data)) {
+      if (!engine::JoinEvent(row.data, row.sealed, event)) {
         return absl::DataLossError("a stored event cannot be read");
       }
       const bool is_wanted = number == 0 || row.number == number;
@@ -130,6 +131,10 @@ absl::Status Replay(engine::EventReader& store, PolicyReader& policies, const st
   if (past.screened.policy_number() == 0) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_NOT_RECORDED",
                         "the screening is older than the policy ledger");
+  }
+  if (past.before.facts_lost()) {
+    return type::Refuse(absl::StatusCode::kFailedPrecondition, "FACTS_LOST",
+                        "the facts that were screened are not recorded any more");
   }
   ASSIGN_OR_RETURN(const auto rules, policies.OfNumber(past.screened.policy_number()));
   v1::CaseScreened again =

@@ -68,6 +68,12 @@ void Print(const std::string& service, const follow::RestoreReport& report, std:
     out << service << ": not back, because never published: audit trail, parked cases, and events "
         << "that were not published yet\n";
   }
+  if (report.told_again > 0) {
+    out << service << ": " << report.told_again
+        << " cases take the events of the services before it once more, for the facts that were "
+           "never "
+        << "published\n";
+  }
   if (report.identity_lost.empty()) return;
   out << service << ": names, birth dates, documents and contacts are never published: of "
       << report.identity_lost.size()

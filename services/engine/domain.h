@@ -53,6 +53,9 @@ struct UpstreamCommand {
 struct SealedGap {
   std::string sealed;          // As if it had been sealed with nothing in it.
   bool identity_lost = false;  // There was an identity; the people must be asked for it again.
+  // What was lost is told again by the events of this upstream, which the stream takes once more
+  // from the first. Empty: nothing is told again.
+  std::string told_by;
 };
 
 // A stream in memory, between reading its stored state and writing it again.

@@ -35,19 +35,24 @@
 #include "services/base/status_macros.h"
 #include "services/engine/domain.h"
 #include "services/engine/event_type.h"
+#include "services/engine/sealed_fields.h"
 
 namespace pathways::engine {
 
-// The bytes of a stream that seals nothing: a base of a service's Stream.
+// The bytes of a stream whose state is one message, and whose events are envelopes with marked
+// fields (sealed_fields.h): a base of a service's Stream.
 template <typename State, typename Event>
-struct UnsealedBytes {
+struct MessageBytes {
   bool Parse(const StoredState& stored, State& state) const {
     return state.ParseFromString(stored.open);
   }
   StoredState Bytes(const State& state) const { return {base::SerializeDeterministic(state), ""}; }
-  bool Parse(const EventRow& row, Event& event) const { return event.ParseFromString(row.data); }
+  bool Parse(const EventRow& row, Event& event) const {
+    return JoinEvent(row.data, row.sealed, event);
+  }
   NewEvent Bytes(const Event& event) const {
-    return {EventType(event), base::SerializeDeterministic(event), ""};
+    EventColumns columns = SplitEvent(event);
+    return {EventType(event), std::move(columns.data), std::move(columns.sealed)};
   }
 };
 

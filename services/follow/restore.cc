@@ -114,7 +114,33 @@ void Restore::TakeUpstream(const std::string& upstream,
   }
 }
 
+absl::Status Restore::FindToldAgain() {
+  for (const auto& [stream, events] : missing_) {
+    for (const auto& [number, event] : events) {
+      ASSIGN_OR_RETURN(const engine::SealedGap gap, domain_.WithoutSealed(event));
+      if (gap.told_by.empty()) continue;
+      Ids ids;
+      told_again_[stream][gap.told_by] = Named(events, gap.told_by, ids);
+    }
+  }
+  report_.told_again = static_cast<int64_t>(told_again_.size());
+  return absl::OkStatus();
+}
+
+void Restore::TakeAgain(engine::StreamWrite& write) {
+  const auto found = told_again_.find(write.stream);
+  if (found == told_again_.end()) return;
+  for (auto& [upstream, last] : found->second) {
+    engine::Applied& applied = write.row.applied[upstream];
+    last = std::max(last, applied.number);
+    applied = {};
+    int64_t& behind = write.row.behind[upstream];
+    behind = std::max(behind, last);
+  }
+}
+
 absl::StatusOr<RestoreReport> Restore::Apply() {
+  RETURN_IF_ERROR(FindToldAgain());
   std::vector<const engine::EventRow*> all;
   for (const auto& [stream, events] : missing_) {
     for (const auto& [number, event] : events) all.push_back(&event);
@@ -180,6 +206,7 @@ absl::Status Restore::Write(const std::vector<const engine::EventRow*>& events) 
     engine::AddErasure(domain_, *event, all);
   }
   for (auto& [stream, write] : writes) {
+    TakeAgain(write);
     const type::Folded after = open[stream]->Fold(stream);
     write.row.state = open[stream]->State();
     write.removed = engine::EntriesOnlyIn(before[stream], after);
@@ -236,6 +263,8 @@ absl::Status Restore::Mark(const engine::EventRow& event, engine::StreamRow& row
                      " lost events too, and both histories "
                      "exist. See docs/distributed.md, 'Two histories'"));
   }
+  const auto again = told_again_.find(event.stream);
+  if (again != told_again_.end() && again->second.contains(upstream)) return absl::OkStatus();
   const Ids& ids = asked_[upstream][event.stream];
   while (applied.number < event.cause.number()) {
     // Between two causes lie numbers that were applied and made no event.

@@ -7,7 +7,9 @@
 // cause of an event tells is put back too: the applied number of the upstream, and the request that
 // was answered. So nothing that was done is done a second time. States, lists and timers are folded
 // from the events. What was never published cannot be restored: sealed columns, person keys, audit,
-// and the rows of `parked` and `behind`. Knows no bus.
+// and the rows of `parked` and `behind`. What an upstream can tell again of a sealed column
+// (engine::SealedGap::told_by) is asked for: the stream is behind that upstream from its first
+// event on. Knows no bus.
 //
 // The events that the store lacks are held in memory, some two kilobytes each. Not thread-safe.
 // Nobody else may append to the store meanwhile. A restore may be interrupted at any time; a new
@@ -39,6 +41,7 @@ struct RestoreReport {
   // is taken to be the one that was applied.
   int64_t unknown_applied = 0;
   std::vector<std::string> identity_lost;  // Streams whose people must be asked for it again.
+  int64_t told_again = 0;                  // Streams that take an upstream's events once more.
 };
 
 class Restore {
@@ -82,6 +85,10 @@ class Restore {
   absl::Status Append(const engine::EventRow& event, engine::OpenStream& open,
                       engine::StreamWrite& write);
   absl::Status Mark(const engine::EventRow& event, engine::StreamRow& row);
+  // Finds the upstreams that have to tell a stream again what its sealed columns held.
+  absl::Status FindToldAgain();
+  // Makes the stream behind those upstreams, from their first event on.
+  void TakeAgain(engine::StreamWrite& write);
   // Moves the relay's watermark past the events that the topic has.
   absl::Status MoveWatermark();
 
@@ -93,6 +100,8 @@ class Restore {
   std::set<int64_t> published_;            // Positions after the watermark that the topic has.
   std::map<std::string, std::map<std::string, Ids>> asked_;  // By upstream, by stream.
   std::set<std::string> identity_lost_;
+  // By stream, by upstream: the last number that is known of it.
+  std::map<std::string, std::map<std::string, int64_t>> told_again_;
 };
 
 }  // namespace pathways::follow

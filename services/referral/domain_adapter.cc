@@ -1,5 +1,7 @@
 #include "services/referral/domain_adapter.h"
 
+#include <algorithm>
+
 #include "services/base/serialize.h"
 #include "services/engine/proto_stream.h"
 #include "services/referral/domain/decide.h"
@@ -9,7 +11,7 @@ namespace pathways::referral {
 namespace {
 
 // A case: what engine/proto_stream.h asks for.
-struct CaseStream : engine::UnsealedBytes<v1::ReferralCaseState, v1::ReferralEvent> {
+struct CaseStream : engine::MessageBytes<v1::ReferralCaseState, v1::ReferralEvent> {
   using State = v1::ReferralCaseState;
   using Command = v1::ReferralCommand;
   using Event = v1::ReferralEvent;
@@ -77,6 +79,23 @@ absl::StatusOr<engine::UpstreamCommand> ReferralDomain::FromUpstream(
   const int64_t based_on = BasedOn(command.eligibility_event().event());
   if (based_on > 0) translated.requires_applied.push_back({"intake", based_on});
   return translated;
+}
+
+absl::StatusOr<engine::SealedGap> ReferralDomain::WithoutSealed(
+    const engine::EventRow& event) const {
+  v1::ReferralEvent parsed;
+  if (!parsed.ParseFromString(event.data)) {
+    return absl::InvalidArgumentError("a published event cannot be read");
+  }
+  const auto& noted = parsed.determinations_noted().qualifications();
+  const auto action = parsed.referral_changed().action();
+  const bool had_facts =
+      parsed.has_referral_submitted() || action == v1::REFERRAL_ACTION_RESUBMIT ||
+      action == v1::REFERRAL_ACTION_CORRECT ||
+      std::any_of(noted.begin(), noted.end(), [](const auto& one) { return one.has_facts(); });
+  engine::SealedGap gap;
+  if (had_facts) gap.told_by = "eligibility";
+  return gap;
 }
 
 std::vector<pipeline::v1::PipelineRecord> TellFeed(const engine::EventRow& event) {

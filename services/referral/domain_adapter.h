@@ -27,6 +27,7 @@ class ReferralDomain : public engine::Domain {
       const engine::StoredState& state) const override;
   absl::StatusOr<engine::UpstreamCommand> FromUpstream(
       absl::string_view upstream, const engine::EventRow& event) const override;
+  absl::StatusOr<engine::SealedGap> WithoutSealed(const engine::EventRow& event) const override;
 
  private:
   const v1::AgencyRoutes routes_;

@@ -17,6 +17,7 @@
 #include "pathways/intake/v1/state.pb.h"
 #include "pathways/pipeline/v1/feed.pb.h"
 #include "pathways/referral/v1/events.pb.h"
+#include "services/base/serialize.h"
 #include "services/engine/event_type.h"
 
 namespace pathways::compat {
@@ -61,6 +62,16 @@ std::vector<Golden> GoldensOf(const Family& family) {
   std::vector<Golden> goldens;
   for (std::string& name : names) goldens.push_back({family, std::move(name)});
   return goldens;
+}
+
+engine::EventColumns ColumnsOf(const Family& family, const Message& message) {
+  if (family.is_event) return engine::SplitEvent(message);
+  return {base::SerializeDeterministic(message), ""};
+}
+
+bool ReadColumns(const Family& family, const engine::EventColumns& columns, Message& message) {
+  if (family.is_event) return engine::JoinEvent(columns.data, columns.sealed, message);
+  return message.ParseFromString(columns.data);
 }
 
 follow::KafkaRecord RecordOf(const Family& family, const Message& event, const std::string& bytes) {

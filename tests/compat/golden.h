@@ -1,7 +1,8 @@
 // Events as a release wrote them: text for people, bytes for the decoder, headers of their record.
 //
 // golden/FOLDER/NAME.textproto says what an event holds, NAME.hex the bytes that stand in stores
-// and topics for it, NAME.headers what comes with them on Kafka. The file of an event begins with
+// and topics for it, NAME.sealed.hex those of its sealed column, where it has one, and NAME.headers
+// what comes with them on Kafka. The file of an event begins with
 // the name of its kind, so that a kind may have several. tests/compat/README.md says when a file
 // may change.
 #ifndef PATHWAYS_TESTS_COMPAT_GOLDEN_H_
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "services/engine/sealed_fields.h"
 #include "services/follow/bus/kafka_record.h"
 
 namespace pathways::compat {
@@ -37,6 +39,12 @@ struct Golden {
 
 // Every text in a family's folder, by name.
 std::vector<Golden> GoldensOf(const Family& family);
+
+// The bytes of both columns of an event; of another message all of it is open.
+engine::EventColumns ColumnsOf(const Family& family, const google::protobuf::Message& message);
+// The other way round.
+bool ReadColumns(const Family& family, const engine::EventColumns& columns,
+                 google::protobuf::Message& message);
 
 // An event with these bytes in its place in a stream, as it is published.
 follow::KafkaRecord RecordOf(const Family& family, const google::protobuf::Message& event,

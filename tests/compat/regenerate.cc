@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "services/base/serialize.h"
 #include "tests/compat/golden.h"
 
 namespace pathways::compat {
@@ -26,9 +25,10 @@ bool WriteFilesOf(const Golden& golden) {
     std::fprintf(stderr, "%s cannot be parsed\n", golden.PathOf("textproto").c_str());
     return false;
   }
-  const std::string bytes = base::SerializeDeterministic(*message);
+  const auto [bytes, sealed] = ColumnsOf(golden.family, *message);
   if (!WriteMissing(golden.PathOf("hex"), HexText(bytes))) return false;
   if (!golden.family.is_event) return true;
+  if (!sealed.empty() && !WriteMissing(golden.PathOf("sealed.hex"), HexText(sealed))) return false;
   return WriteMissing(golden.PathOf("headers"),
                       HeaderText(RecordOf(golden.family, *message, bytes)));
 }

@@ -202,7 +202,8 @@ Caller Deployment::CallerTo(const std::string& service, int replica,
 }
 
 Databases Deployment::databases() const {
-  return {databases_.at("intake"), databases_.at("eligibility"), databases_.at("referral")};
+  return {databases_.at("intake"), databases_.at("eligibility"), databases_.at("referral"),
+          set_back_};
 }
 
 Verdict Deployment::Check(const History& history) const {

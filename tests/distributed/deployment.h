@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,9 +77,10 @@ class Deployment {
   Databases databases() const;
   const std::string& prefix() const { return prefix_; }
   const std::string& database(const std::string& service) const { return databases_.at(service); }
-  // What the service uses from its next start on.
+  // What the service uses from its next start on: a backup, which is restored before it.
   void SetDatabase(const std::string& service, std::string database) {
     databases_.at(service) = std::move(database);
+    set_back_.insert(service);
   }
   std::string tokens() const { return data() + "/keys/tokens"; }
   // Of a replica that runs.
@@ -102,6 +104,7 @@ class Deployment {
   const TempFolder folder_;
   std::string prefix_;
   std::map<std::string, std::string> databases_;  // By service.
+  std::set<std::string> set_back_;                // Services that were given a backup.
   std::map<Replica, int> ports_;
   std::map<Replica, int> metrics_ports_;
   std::map<Replica, std::unique_ptr<ChildProcess>> running_;

@@ -260,4 +260,11 @@ std::vector<std::string> Case::Do(const v1::EligibilityCommand& command) {
   return lines;
 }
 
+void Case::Apply(const v1::EligibilityEvent& event) {
+  events_.push_back(event);
+  const absl::Status status =
+      Evolve(state_, event, {kCase, static_cast<int64_t>(events_.size()), now_});
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 }  // namespace pathways::eligibility

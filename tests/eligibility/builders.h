@@ -63,6 +63,9 @@ class Case {
   // Decides a command and applies its events to the state, which is stored as bytes in between.
   std::vector<std::string> Do(const v1::EligibilityCommand& command);
 
+  // Applies an event that was made before.
+  void Apply(const v1::EligibilityEvent& event);
+
   v1::EligibilityState& state() { return state_; }
   v1::PolicyPack& pack() { return pack_; }  // In force from the next command on.
   void set_policy_number(int64_t number) { policy_number_ = number; }

@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/rules.h"
+#include "services/engine/sealed_fields.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "tests/eligibility/builders.h"
@@ -73,12 +75,74 @@ TEST(Update, ThatChangesFactsButNoOutcomeIsRecordedOnly) {
   type::v1::CaseFacts facts = Facts({"p1", "p2"});
   facts.mutable_people(0)->set_state("MX-TAB");
   EXPECT_THAT(of.Do(Updated(4, facts)), ElementsAre("facts 4"));
-  facts.set_consent(false);
-  EXPECT_THAT(of.Do(Updated(5, facts)), ElementsAre("facts 5"));
-  EXPECT_EQ(of.state().facts_from(), 5);
+  EXPECT_EQ(of.state().facts_from(), 4);
   EXPECT_EQ(of.state().based_on(), 1);
   EXPECT_EQ(of.state().screen_time().seconds(), before);
-  EXPECT_FALSE(of.state().facts().consent());
+}
+
+TEST(Update, ThatChangesWhatGoesFurtherIsTold) {
+  Case of = RegisteredCase();
+  type::v1::CaseFacts facts = Facts({"p1", "p2"});
+  facts.mutable_people(0)->set_age_band(type::v1::AGE_BAND_60_PLUS);
+  EXPECT_THAT(of.Do(Updated(2, facts)), SizeIs(2)) << "the bridge looks at the age";
+  EXPECT_THAT(of.events().back().case_screened().changes(), IsEmpty());
+  facts.set_consent(false);
+  EXPECT_THAT(of.Do(Updated(3, facts)), SizeIs(2));
+  EXPECT_THAT(of.state().disclosures(), IsEmpty());
+  facts.mutable_people(0)->set_age_band(type::v1::AGE_BAND_21_59);
+  EXPECT_THAT(of.Do(Updated(4, facts)), ElementsAre("facts 4")) << "it goes nowhere";
+  facts.set_consent(true);
+  EXPECT_THAT(of.Do(Updated(5, facts)), SizeIs(2));
+  EXPECT_EQ(of.state().disclosures_size(), 3);
+}
+
+// What is left of an event when its sealed column is lost.
+v1::EligibilityEvent Published(const v1::EligibilityEvent& event) {
+  v1::EligibilityEvent published;
+  EXPECT_TRUE(engine::JoinEvent(engine::SplitEvent(event).data, "", published));
+  return published;
+}
+
+TEST(LostFacts, ArePutTogetherAgainByTheEventsThatToldThem) {
+  type::v1::CaseFacts outside = OutsideMexico();
+  outside.mutable_people(0)->set_state("MX-TAB");
+  const std::vector<v1::EligibilityCommand> told = {
+      Registered(1, Facts({"p1", "p2"})), Updated(2, OutsideMexico()), Updated(3, OutsideMexico()),
+      Updated(4, outside), AgeBand(5, "p2", type::v1::AGE_BAND_12_17)};
+  Case of;
+  for (const v1::EligibilityCommand& command : told) of.Do(command);
+  Case restored;
+  for (const v1::EligibilityEvent& event : of.events()) {
+    const v1::EligibilityEvent published = Published(event);
+    EXPECT_FALSE(absl::StrContains(published.SerializeAsString(), "MX-TAB"));
+    restored.Apply(published);
+  }
+  EXPECT_TRUE(restored.state().facts_lost());
+  EXPECT_THAT(restored.Do(Rescreen()), IsEmpty());
+  EXPECT_THAT(restored.Do(ScreenCase()), ElementsAre("error UNAVAILABLE FACTS_LOST"));
+  EXPECT_THAT(restored.Do(told[0]), ElementsAre("facts 1"));
+  EXPECT_THAT(restored.Do(told[1]), ElementsAre("facts 2"));
+  EXPECT_THAT(restored.Do(told[2]), IsEmpty());
+  EXPECT_THAT(restored.Do(told[3]), ElementsAre("facts 4"));
+  EXPECT_TRUE(restored.state().facts_lost());
+  EXPECT_THAT(restored.Do(told[4]), ElementsAre("facts 5")) << "and no other screening";
+  EXPECT_FALSE(restored.state().facts_lost());
+  EXPECT_EQ(restored.state().facts().SerializeAsString(), of.state().facts().SerializeAsString());
+  EXPECT_EQ(restored.state().facts_from(), 5);
+  EXPECT_THAT(restored.Do(Updated(6, Facts({"p1", "p2"}))), SizeIs(2));
+}
+
+TEST(LostFacts, ComeBackAlsoWhereAScreeningWasLaterThanThey) {
+  Case of = RegisteredCase();
+  of.pack().mutable_pathways()->RemoveLast();
+  of.Do(Updated(3, Facts({"p1", "p2"})));  // No other facts, and screened by another pack.
+  ASSERT_EQ(of.state().based_on(), 3);
+  Case restored;
+  restored.pack() = of.pack();
+  for (const v1::EligibilityEvent& event : of.events()) restored.Apply(Published(event));
+  EXPECT_THAT(restored.Do(Registered(1, Facts({"p1", "p2"}))), ElementsAre("facts 1"));
+  EXPECT_THAT(restored.Do(Updated(2, Facts({"p1", "p2"}))), IsEmpty());
+  EXPECT_THAT(restored.Do(Updated(3, Facts({"p1", "p2"}))), IsEmpty());
 }
 
 TEST(Update, ThatChangesAnOutcomeIsScreened) {

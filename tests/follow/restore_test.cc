@@ -30,8 +30,9 @@ constexpr int kAll = 10000;
 class SecretDomain : public engine::TextDomain {
  public:
   absl::StatusOr<engine::SealedGap> WithoutSealed(const engine::EventRow& event) const override {
+    if (event.data == "told") return engine::SealedGap{"", false, "up"};
     if (event.data != "secret") return engine::SealedGap();
-    return engine::SealedGap{"gap", true};
+    return engine::SealedGap{"gap", true, ""};
   }
   engine::Erasure ErasureOf(const engine::EventRow& event) const override {
     if (event.data != "erase") return {};
@@ -320,6 +321,25 @@ TEST_F(RestoreTest, WhatWasSealedIsCountedAndStoodInFor) {
   EXPECT_THAT(report->identity_lost, testing::ElementsAre("d"));
   EXPECT_EQ(restored_.store.ReadState("d")->state.open, "secret.open.");
   EXPECT_EQ(restored_.store.ReadStream("d", 1, 1, /*with_sealed=*/true)->front().sealed, "gap");
+}
+
+TEST_F(RestoreTest, WhatAnUpstreamCanTellAgainIsAskedForFromItsFirstEvent) {
+  before_.Event("e", "first", 1);
+  before_.Event("e", "told", 2);
+  before_.Event("e", "nothing", 3);
+  before_.Event("f", "first", 1);
+  const auto report = RestoreFrom(before_.Log());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->told_again, 1);
+  const engine::StreamRow row = *restored_.store.ReadState("e");
+  EXPECT_EQ(row.applied.at("up").number, 0);
+  EXPECT_EQ(row.behind.at("up"), 2) << "that it made an event tells that it was applied";
+  EXPECT_EQ(restored_.store.ReadState("f")->applied.at("up").number, 1);
+  // The puller then brings them once more.
+  restored_.Event("e", "first", 1);
+  restored_.Event("e", "told", 2);
+  EXPECT_EQ(restored_.store.ReadState("e")->applied.at("up").number, 2);
+  EXPECT_EQ(restored_.store.ReadState("e")->state.open, "first.told.first.told.");
 }
 
 // The backup is an older one than the program.

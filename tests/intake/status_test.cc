@@ -52,7 +52,7 @@ eligibility::v1::EligibilityEvent Closed(int64_t based_on) {
 referral::v1::ReferralEvent Noted() {
   referral::v1::ReferralEvent event;
   event.set_case_id(kCaseId);
-  event.mutable_facts_noted()->set_based_on(1);
+  event.mutable_case_noted()->set_based_on(1);
   return event;
 }
 
@@ -159,9 +159,9 @@ TEST(ProjectReferral, FollowsEachReferral) {
 
 TEST(ProjectReferral, KeepsTheReasonThroughFlagsAndStages) {
   const referral::v1::ReferralAction keeping[] = {
-      referral::v1::REFERRAL_ACTION_HOLD, referral::v1::REFERRAL_ACTION_RELEASE,
-      referral::v1::REFERRAL_ACTION_ESCALATE, referral::v1::REFERRAL_ACTION_DEESCALATE,
-      referral::v1::REFERRAL_ACTION_REPORT_STAGE};
+      referral::v1::REFERRAL_ACTION_HOLD,         referral::v1::REFERRAL_ACTION_RELEASE,
+      referral::v1::REFERRAL_ACTION_ESCALATE,     referral::v1::REFERRAL_ACTION_DEESCALATE,
+      referral::v1::REFERRAL_ACTION_REPORT_STAGE, referral::v1::REFERRAL_ACTION_CORRECT};
   for (int i = 1; i <= referral::v1::ReferralAction_MAX; ++i) {
     const auto action = static_cast<referral::v1::ReferralAction>(i);
     v1::CaseStatus status;

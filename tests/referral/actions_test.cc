@@ -233,14 +233,15 @@ TEST(CaseWithdrawn, LeavesTheRestToTheAgency) {
 
 TEST(Resubmit, SendsTheFactsAsTheyAreNow) {
   Case of(v1::REFERRAL_STATE_RETURNED);
-  of.Do(AgeBand(2, "p1", type::v1::AGE_BAND_60_PLUS));
+  of.Do(WithAge(Screened(2, 1, {{kResettlement, {"p1"}}}), type::v1::AGE_BAND_60_PLUS));
   EXPECT_EQ(of.referral().people(0).age_band(), type::v1::AGE_BAND_21_59);
   EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), ElementsAre("r1 RESUBMIT -> SUBMITTED"));
   EXPECT_EQ(of.referral().people(0).age_band(), type::v1::AGE_BAND_60_PLUS);
   EXPECT_EQ(of.referral().people_size(), 1);
   EXPECT_EQ(of.referral().fields_to_correct_size(), 0);
-  // It is submitted already, but not with these facts: the caller has to know that they did not go.
-  of.Do(AgeBand(3, "p1", type::v1::AGE_BAND_UNKNOWN));
+  EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), IsEmpty()) << "it says the same";
+  // It is submitted already, but these facts did not go: the caller has to know.
+  of.state().clear_disclosures();
   EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), ElementsAre(kRefusedState));
 }
 
@@ -248,8 +249,11 @@ TEST(Resubmit, NeedsEveryPersonAndConsent) {
   Case of(v1::REFERRAL_STATE_RETURNED);
   of.Do(Updated(2, Facts({"p2"})));
   EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), ElementsAre(kRefusedState));
+  Case asked(v1::REFERRAL_STATE_RETURNED);  // No facts go while the screening has a question.
+  asked.Do(Screened(2, 1, {{kResettlement, {"p1"}, eligibility::v1::OUTCOME_NEEDS_INFORMATION}}));
+  EXPECT_THAT(asked.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), ElementsAre(kRefusedState));
   Case broken(v1::REFERRAL_STATE_RETURNED);
-  broken.state().mutable_facts()->set_consent(false);
+  broken.state().set_consent(false);
   EXPECT_THAT(broken.Do(Action(v1::REFERRAL_ACTION_RESUBMIT)), ElementsAre("error INTERNAL"));
 }
 

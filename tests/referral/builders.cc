@@ -65,7 +65,11 @@ v1::AgencyRoutes Routes() {
        {std::pair(kResettlement, kUnhcr), std::pair(kRefugeeStatus, kComar)}) {
     routes.add_routes()->set_pathway(pathway);
     routes.mutable_routes()->rbegin()->set_agency(agency);
+    v1::Agency& entry = *routes.add_agencies();
+    entry.set_id(agency);
+    entry.add_facts("age_band");
   }
+  routes.mutable_agencies()->rbegin()->add_facts("nationalities");
   return routes;
 }
 
@@ -119,8 +123,35 @@ v1::ReferralCommand Screened(int64_t number, int64_t based_on, const std::vector
     for (const std::string& id : unit.person_ids) determination.add_person_ids(id);
     determination.set_outcome(unit.outcome);
     determination.set_policy_version(policy_version);
+    if (unit.outcome != eligibility::v1::OUTCOME_MEETS) continue;
+    type::v1::Disclosure& disclosure = *screened.add_disclosures();
+    disclosure.set_pathway(unit.pathway);
+    for (const std::string& id : unit.person_ids) {
+      type::v1::PersonFacts& person = *disclosure.add_people();
+      person.set_person_id(id);
+      person.set_age_band(type::v1::AGE_BAND_21_59);
+      person.add_nationalities("HTI");
+    }
   }
   return command;
+}
+
+v1::ReferralCommand WithAge(v1::ReferralCommand screened, type::v1::AgeBand band) {
+  for (type::v1::Disclosure& disclosure : *screened.mutable_eligibility_event()
+                                               ->mutable_event()
+                                               ->mutable_case_screened()
+                                               ->mutable_disclosures()) {
+    for (type::v1::PersonFacts& person : *disclosure.mutable_people()) person.set_age_band(band);
+  }
+  return screened;
+}
+
+v1::ReferralCommand WithoutFacts(v1::ReferralCommand screened) {
+  screened.mutable_eligibility_event()
+      ->mutable_event()
+      ->mutable_case_screened()
+      ->clear_disclosures();
+  return screened;
 }
 
 v1::ReferralCommand Action(v1::ReferralAction action, const std::string& referral_id,
@@ -177,7 +208,7 @@ std::string Describe(const absl::Status& status) {
 }
 
 std::string Describe(const v1::ReferralEvent& event) {
-  if (event.has_facts_noted()) return absl::StrCat("facts ", event.facts_noted().based_on());
+  if (event.has_case_noted()) return absl::StrCat("noted ", event.case_noted().based_on());
   if (event.has_withdrawal_noted()) {
     return absl::StrCat("case withdrawn ", event.withdrawal_noted().based_on());
   }
@@ -205,6 +236,11 @@ Case::Case(v1::ReferralState state) {
   }
   for (const v1::ReferralAction action : WayTo(state)) Do(Action(action));
   EXPECT_EQ(referral().state(), state);
+}
+
+void Case::Apply(const v1::ReferralEvent& event) {
+  events_.push_back(event);
+  EXPECT_TRUE(Evolve(state_, event, {kCase, version(), now_}).ok());
 }
 
 absl::Status Case::Try(const v1::ReferralCommand& command) const {

@@ -23,7 +23,8 @@ inline constexpr char kUnrouted[] = "family-reunification";
 inline constexpr char kUnhcr[] = "unhcr-mx";
 inline constexpr char kComar[] = "comar";
 
-// Resettlement to UNHCR, refugee status to COMAR.
+// Resettlement to UNHCR, which may know the age, and refugee status to COMAR, which may know age
+// and nationality.
 v1::AgencyRoutes Routes();
 
 // Facts of adults.
@@ -39,8 +40,13 @@ struct Unit {
   std::vector<std::string> person_ids;
   eligibility::v1::Outcome outcome = eligibility::v1::OUTCOME_MEETS;
 };
+// With facts of everybody who meets a pathway's conditions: age and nationality.
 v1::ReferralCommand Screened(int64_t number, int64_t based_on, const std::vector<Unit>& units,
                              const std::string& policy_version = "2023-07-28");
+// A screening that hands on another age of everybody.
+v1::ReferralCommand WithAge(v1::ReferralCommand screened, type::v1::AgeBand band);
+// A screening that hands on nothing, as without consent.
+v1::ReferralCommand WithoutFacts(v1::ReferralCommand screened);
 
 // An action with all that belongs to it: a reason where one is needed, a stage, a field to correct.
 v1::ReferralCommand Action(v1::ReferralAction action, const std::string& referral_id,
@@ -66,6 +72,8 @@ class Case {
 
   // Decides a command and applies its events to the state, which is stored as bytes in between.
   std::vector<std::string> Do(const v1::ReferralCommand& command);
+  // Applies an event that was made before.
+  void Apply(const v1::ReferralEvent& event);
   // Only decides.
   absl::Status Try(const v1::ReferralCommand& command) const;
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "services/engine/sealed_fields.h"
 #include "services/referral/domain/validate.h"
 #include "tests/referral/builders.h"
 
@@ -32,22 +33,117 @@ constexpr char kFirst[] = "submitted r1 us-refugee-resettlement p1 to unhcr-mx, 
 // Without consent from the start, or with it.
 Case RegisteredCase(bool consent = true) {
   Case of;
-  EXPECT_THAT(of.Do(Registered(1, Facts({"p1", "p2"}, consent))), ElementsAre("facts 1"));
+  EXPECT_THAT(of.Do(Registered(1, Facts({"p1", "p2"}, consent))), ElementsAre("noted 1"));
   return of;
 }
 
-TEST(Facts, AreNotedWhenTheyChange) {
+TEST(CaseOfIntake, IsNotedWhenOthersAreInItOrConsentTurns) {
   Case of = RegisteredCase();
   EXPECT_THAT(of.Do(Updated(2, Facts({"p1", "p2"}))), IsEmpty());
-  EXPECT_THAT(of.Do(AgeBand(3, "p2", type::v1::AGE_BAND_21_59)), IsEmpty());
-  EXPECT_EQ(of.state().facts_from(), 1);
-  EXPECT_THAT(of.Do(AgeBand(4, "p2", type::v1::AGE_BAND_60_PLUS)), ElementsAre("facts 4"));
-  EXPECT_EQ(of.state().facts().people(0).age_band(), type::v1::AGE_BAND_21_59);
-  EXPECT_EQ(of.state().facts().people(1).age_band(), type::v1::AGE_BAND_60_PLUS);
-  EXPECT_TRUE(of.state().facts().consent());
-  EXPECT_THAT(of.Do(Updated(5, Facts({"p1"}))), ElementsAre("facts 5"));
-  EXPECT_EQ(of.state().facts().people_size(), 1);
-  EXPECT_EQ(of.state().facts_from(), 5);
+  EXPECT_THAT(of.Do(AgeBand(3, "p2", type::v1::AGE_BAND_60_PLUS)), IsEmpty());
+  EXPECT_EQ(of.state().noted_from(), 1);
+  EXPECT_TRUE(of.state().consent());
+  EXPECT_THAT(of.Do(Updated(5, Facts({"p1"}))), ElementsAre("noted 5"));
+  EXPECT_THAT(of.state().person_ids(), ElementsAre("p1"));
+  EXPECT_EQ(of.state().consent_from(), 1);
+  EXPECT_THAT(of.Do(Updated(6, Facts({"p1"}, /*consent=*/false))), ElementsAre("noted 6"));
+  EXPECT_EQ(of.state().consent_from(), 6);
+}
+
+TEST(CaseOfIntake, LeavesNoFactAtReferral) {
+  type::v1::CaseFacts facts = Facts({"p1", "p2"});
+  facts.mutable_people(0)->add_needs("SV-VA");
+  Case of;
+  of.Do(Registered(1, facts));
+  of.Do(Updated(2, Facts({"p1"})));
+  for (const v1::ReferralEvent& event : of.events()) {
+    EXPECT_FALSE(absl::StrContains(event.SerializeAsString(), "SV-VA"));
+  }
+  EXPECT_FALSE(absl::StrContains(of.state().SerializeAsString(), "SV-VA"));
+}
+
+TEST(FactsOfPeople, GoToAnAgencyAsFarAsItsEntryPermits) {
+  Case of = RegisteredCase();
+  of.Do(Screened(1, 1, {{kResettlement, {"p1"}}, {kRefugeeStatus, {"p1"}}}));
+  const type::v1::PersonFacts& at_unhcr = of.referral(0).people(0);
+  EXPECT_EQ(at_unhcr.age_band(), type::v1::AGE_BAND_21_59);
+  EXPECT_THAT(at_unhcr.nationalities(), IsEmpty());
+  EXPECT_THAT(of.referral(1).people(0).nationalities(), ElementsAre("HTI"));
+}
+
+TEST(FactsOfPeople, ThatAreCorrectedReachTheAgencyOfALiveReferral) {
+  for (const v1::ReferralState state : AllStates()) {
+    Case of(state);
+    const std::vector<std::string> lines =
+        of.Do(WithAge(Screened(2, 1, kMeets), type::v1::AGE_BAND_60_PLUS));
+    const bool is_given =
+        state == v1::REFERRAL_STATE_SUBMITTED || state == v1::REFERRAL_STATE_RECEIVED ||
+        state == v1::REFERRAL_STATE_ACCEPTED || state == v1::REFERRAL_STATE_IN_PROGRESS;
+    ASSERT_EQ(lines.size(), is_given ? 2 : 1) << v1::ReferralState_Name(state);
+    EXPECT_EQ(of.referral().state(), state);
+    EXPECT_EQ(of.referral().people(0).age_band(),
+              is_given ? type::v1::AGE_BAND_60_PLUS : type::v1::AGE_BAND_21_59);
+    if (is_given) {
+      EXPECT_THAT(lines[1], testing::StartsWith("r1 CORRECT -> "));
+    }
+  }
+}
+
+TEST(FactsOfPeople, ThatAnAgencyMayNotKnowAreNoCorrection) {
+  Case of(v1::REFERRAL_STATE_RECEIVED);
+  v1::ReferralCommand screened = Screened(2, 1, kMeets);
+  screened.mutable_eligibility_event()
+      ->mutable_event()
+      ->mutable_case_screened()
+      ->mutable_disclosures(0)
+      ->mutable_people(0)
+      ->set_nationalities(0, "CUB");
+  EXPECT_THAT(of.Do(screened), ElementsAre("qualifies for 1"));
+}
+
+TEST(FactsOfPeople, AreGoneWithConsent) {
+  Case of(v1::REFERRAL_STATE_ACCEPTED);
+  EXPECT_EQ(of.state().disclosures_size(), 1);
+  of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
+  EXPECT_THAT(of.state().disclosures(), IsEmpty());
+  // A screening from before it is no consent.
+  of.Do(Screened(2, 1, {{kResettlement, {"p1"}}, {kRefugeeStatus, {"p1"}}}));
+  EXPECT_THAT(of.state().disclosures(), IsEmpty());
+  of.Do(Updated(3, Facts({"p1", "p2"})));
+  of.Do(Screened(3, 2, kMeets));
+  EXPECT_THAT(of.state().disclosures(), IsEmpty());
+  of.Do(Screened(4, 3, kMeets));
+  EXPECT_EQ(of.state().disclosures_size(), 1);
+}
+
+// What is left of events when their sealed columns are lost.
+v1::ReferralEvent Published(const v1::ReferralEvent& event) {
+  v1::ReferralEvent published;
+  EXPECT_TRUE(engine::JoinEvent(engine::SplitEvent(event).data, "", published));
+  return published;
+}
+
+TEST(FactsOfPeople, ThatWereLostComeBackWithTheScreeningsThatToldThem) {
+  const std::vector<v1::ReferralCommand> screenings = {
+      Screened(1, 1, kMeetsNot), Screened(3, 1, kMeets), Screened(4, 1, kMeets),
+      WithAge(Screened(6, 1, kMeets), type::v1::AGE_BAND_60_PLUS)};
+  Case of = RegisteredCase();
+  for (const v1::ReferralCommand& screened : screenings) of.Do(screened);
+  const v1::ReferralCaseState whole = of.state();
+  Case restored;
+  for (const v1::ReferralEvent& event : of.events()) restored.Apply(Published(event));
+  EXPECT_TRUE(restored.state().facts_lost());
+  EXPECT_THAT(restored.referral().people(), IsEmpty());
+  for (size_t i = 0; i + 1 < screenings.size(); ++i) {
+    EXPECT_THAT(restored.Do(screenings[i]), IsEmpty()) << "nothing that is over happens again";
+  }
+  EXPECT_THAT(restored.Do(screenings.back()),
+              ElementsAre("qualifies for 1", "r1 CORRECT -> SUBMITTED"));
+  EXPECT_FALSE(restored.state().facts_lost());
+  EXPECT_EQ(restored.referral().people(0).age_band(), type::v1::AGE_BAND_60_PLUS);
+  EXPECT_EQ(restored.state().disclosures(0).SerializeAsString(),
+            whole.disclosures(0).SerializeAsString());
+  EXPECT_THAT(restored.Do(screenings.back()), IsEmpty());
 }
 
 TEST(Screening, BecomesReferralsInOrderOfScreening) {
@@ -69,7 +165,7 @@ TEST(Screening, BecomesReferralsInOrderOfScreening) {
   EXPECT_EQ(referral.policy_version(), "2023-07-28");
   EXPECT_EQ(referral.people_size(), 2);
   EXPECT_EQ(referral.people(1).SerializeAsString(),
-            of.state().facts().people(1).SerializeAsString());
+            of.state().disclosures(0).people(1).SerializeAsString());
   EXPECT_EQ(of.state().referrals(1).version(), 4);
   EXPECT_EQ(of.events()[3].referral_submitted().determination_number(), 7);
 }
@@ -85,19 +181,22 @@ TEST(Screening, MakesNothingTwice) {
 
 TEST(Screening, WithoutConsentIsOnlyNoted) {
   Case of = RegisteredCase(/*consent=*/false);
-  EXPECT_THAT(of.Do(Screened(1, 1, kMeets)), ElementsAre("qualifies for 1"));
-  EXPECT_THAT(of.Do(Updated(2, Facts({"p1", "p2"}))), ElementsAre("facts 2", kFirst));
+  EXPECT_THAT(of.Do(WithoutFacts(Screened(1, 1, kMeets))), ElementsAre("qualifies for 1"));
+  EXPECT_THAT(of.Do(Updated(2, Facts({"p1", "p2"}))), ElementsAre("noted 2"));
+  EXPECT_THAT(of.Do(Screened(2, 2, kMeets)), ElementsAre("qualifies for 1", kFirst));
 }
 
-TEST(Screening, MayBeOlderThanTheFacts) {
+TEST(Screening, MayBeOlderThanWhoIsInTheCase) {
   Case of = RegisteredCase();
-  EXPECT_THAT(of.Do(Updated(2, Facts({"p1"}))), ElementsAre("facts 2"));
+  EXPECT_THAT(of.Do(Updated(2, Facts({"p1"}))), ElementsAre("noted 2"));
   // p2 is gone: who is not in the case any more is not referred, and a newer screening will say so.
   EXPECT_THAT(of.Do(Screened(1, 1, {{kResettlement, {"p2"}}, {kResettlement, {"p1"}}})),
               ElementsAre("qualifies for 2", kFirst));
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1", "p2"}))), ElementsAre("noted 3"));
   EXPECT_THAT(
-      of.Do(Updated(3, Facts({"p1", "p2"}))),
-      ElementsAre("facts 3", "submitted r2 us-refugee-resettlement p2 to unhcr-mx, attempt 1"));
+      of.Do(Screened(2, 3, {{kResettlement, {"p2"}}, {kResettlement, {"p1"}}}, "2024-01-01")),
+      ElementsAre("qualifies for 2",
+                  "submitted r2 us-refugee-resettlement p2 to unhcr-mx, attempt 1"));
 }
 
 TEST(Screening, AfterTheWithdrawalIsDropped) {
@@ -338,13 +437,14 @@ TEST(Withdrawal, OfConsentIsAnsweredByANewReferralWhenItIsGivenAgain) {
     }
     EXPECT_EQ(of.state().referrals(0).consent_lost(), after != state);
     EXPECT_THAT(of.Do(Screened(2, 1, kMeets)), IsEmpty());
-    const std::vector<std::string> lines = of.Do(Updated(3, Facts({"p1", "p2"})));
+    EXPECT_THAT(of.Do(Updated(3, Facts({"p1", "p2"}))), ElementsAre("noted 3"));
+    const std::vector<std::string> lines = of.Do(Screened(3, 3, kMeets));
     if (after != state && after == v1::REFERRAL_STATE_WITHDRAWN) {
-      EXPECT_THAT(lines, ElementsAre("facts 3",
+      EXPECT_THAT(lines, ElementsAre("qualifies for 1",
                                      "submitted r2 us-refugee-resettlement p1 to unhcr-mx, "
                                      "attempt 2"));
     } else {
-      EXPECT_THAT(lines, ElementsAre("facts 3")) << v1::ReferralState_Name(state);
+      EXPECT_THAT(lines, ElementsAre("qualifies for 1")) << v1::ReferralState_Name(state);
     }
   }
 }
@@ -352,15 +452,17 @@ TEST(Withdrawal, OfConsentIsAnsweredByANewReferralWhenItIsGivenAgain) {
 TEST(Withdrawal, GrantedAfterConsentCameBackLeadsToANewReferral) {
   Case of(v1::REFERRAL_STATE_IN_PROGRESS);
   of.Do(Updated(2, Facts({"p1", "p2"}, /*consent=*/false)));
-  EXPECT_THAT(of.Do(Updated(3, Facts({"p1", "p2"}))), ElementsAre("facts 3"));
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1", "p2"}))), ElementsAre("noted 3"));
+  EXPECT_THAT(of.Do(Screened(2, 3, kMeets)), ElementsAre("qualifies for 1"));
   EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_GRANT_WITHDRAWAL)),
               ElementsAre("r1 GRANT_WITHDRAWAL -> WITHDRAWN, CONSENT_WITHDRAWN",
                           "submitted r2 us-refugee-resettlement p1 to unhcr-mx, attempt 2"));
   // And so on: the third is the third attempt.
   of.Do(Updated(4, Facts({"p1", "p2"}, /*consent=*/false)));
-  EXPECT_THAT(
-      of.Do(Updated(5, Facts({"p1", "p2"}))),
-      ElementsAre("facts 5", "submitted r3 us-refugee-resettlement p1 to unhcr-mx, attempt 3"));
+  EXPECT_THAT(of.Do(Updated(5, Facts({"p1", "p2"}))), ElementsAre("noted 5"));
+  EXPECT_THAT(of.Do(Screened(3, 5, kMeets)),
+              ElementsAre("qualifies for 1",
+                          "submitted r3 us-refugee-resettlement p1 to unhcr-mx, attempt 3"));
 }
 
 TEST(Withdrawal, GrantedToThePeopleIsFinal) {
@@ -369,7 +471,7 @@ TEST(Withdrawal, GrantedToThePeopleIsFinal) {
   of.Do(Updated(3, Facts({"p1", "p2"})));
   EXPECT_THAT(of.Do(Action(v1::REFERRAL_ACTION_GRANT_WITHDRAWAL)),
               ElementsAre("r1 GRANT_WITHDRAWAL -> WITHDRAWN"));
-  EXPECT_THAT(of.Do(Screened(2, 1, kMeets, "2024-01-01")), ElementsAre("qualifies for 1"));
+  EXPECT_THAT(of.Do(Screened(2, 3, kMeets, "2024-01-01")), ElementsAre("qualifies for 1"));
 }
 
 TEST(Withdrawal, RefusedForgetsThatConsentWasLost) {
@@ -379,8 +481,8 @@ TEST(Withdrawal, RefusedForgetsThatConsentWasLost) {
               ElementsAre("r1 REFUSE_WITHDRAWAL -> ACCEPTED, REASON"));
   EXPECT_FALSE(of.state().referrals(0).consent_lost());
   // Consent that was gone already is not taken away once more: the agency has answered.
-  EXPECT_THAT(of.Do(Updated(3, Facts({"p1"}, /*consent=*/false))), ElementsAre("facts 3"));
-  EXPECT_THAT(of.Do(Updated(4, Facts({"p1", "p2"}))), ElementsAre("facts 4"));
+  EXPECT_THAT(of.Do(Updated(3, Facts({"p1"}, /*consent=*/false))), ElementsAre("noted 3"));
+  EXPECT_THAT(of.Do(Updated(4, Facts({"p1", "p2"}))), ElementsAre("noted 4"));
 }
 
 TEST(BrokenInvariants, AreInternal) {
@@ -400,7 +502,6 @@ TEST(BrokenInvariants, AreInternal) {
       {"unknown kind of eligibility", unknown_screening},
       {"registered twice", Registered(2, Facts({"p1"}))},
       {"a number again", Updated(1, Facts({"p1"}))},
-      {"age of nobody", AgeBand(2, "p3", type::v1::AGE_BAND_60_PLUS)},
       {"nobody qualifies", Screened(1, 1, {{kResettlement, {}}})},
       {"somebody unknown qualifies", Screened(1, 1, {{kUnrouted, {"p1", "p3"}}})}};
   for (const auto& [name, command] : rows) {
@@ -411,7 +512,7 @@ TEST(BrokenInvariants, AreInternal) {
         Screened(1, 1, kMeets)}) {
     EXPECT_THAT(Case().Do(command), ElementsAre(kInternal));
   }
-  EXPECT_THAT(RegisteredCase().Do(Updated(2, Facts({"p1"}))), ElementsAre("facts 2"));
+  EXPECT_THAT(RegisteredCase().Do(Updated(2, Facts({"p1"}))), ElementsAre("noted 2"));
 }
 
 TEST(Referrals, OfOneCaseAreBounded) {

@@ -47,7 +47,7 @@ TEST(FeedOf, TellsSubmissionsAndAnswersOnly) {
     told.emplace_back(Describe(event), Feed(event));
   }
   ASSERT_EQ(told.size(), 6);
-  EXPECT_THAT(told[0], testing::Pair("facts 1", IsEmpty()));
+  EXPECT_THAT(told[0], testing::Pair("noted 1", IsEmpty()));
   EXPECT_THAT(told[1], testing::Pair("qualifies for 1", IsEmpty()));
   EXPECT_THAT(told[2].second, ElementsAre(Record(pipeline::v1::STAGE_REFERRED, "")));
   EXPECT_THAT(told[3].second,
@@ -68,8 +68,8 @@ TEST(FeedOf, IsSilentOnFlags) {
     changed.set_reason_code("REASON");
     changed.set_stage("STAGE");
     changed.add_people()->set_person_id("p1");
-    EXPECT_EQ(Feed(event).size(), IsFlag(action) ? 0 : 1) << v1::ReferralAction_Name(action);
-    if (!IsFlag(action)) {
+    EXPECT_EQ(Feed(event).size(), IsBesideState(action) ? 0 : 1) << v1::ReferralAction_Name(action);
+    if (!IsBesideState(action)) {
       EXPECT_THAT(Feed(event),
                   ElementsAre(Record(pipeline::v1::STAGE_ANSWERED, "REFERRAL_STATE_RECEIVED")));
     }

@@ -35,6 +35,7 @@ constexpr char kTable[] = R"(
   ESCALATE           ~    ~    ~    ~    .    ~    ~    .    .    ~    .    .
   DEESCALATE         ~    ~    ~    ~    .    ~    ~    .    .    ~    .    .
   EXPIRE             .   EXPD EXPD  .    .    .    .    .    .    .    .    =
+  CORRECT            .    ~    ~    ~    .    .    ~    .    .    .    .    .
 )";
 
 Transition Parse(const std::string& cell, v1::ReferralState state,
@@ -72,7 +73,7 @@ TEST(TransitionOf, RefusesWhatItDoesNotKnow) {
       EXPECT_EQ(TransitionOf(static_cast<v1::ReferralState>(state), action), Transition());
     }
   }
-  for (const int action : {-1, 0, 17}) {
+  for (const int action : {-1, 0, 18}) {
     for (const v1::ReferralState state : AllStates()) {
       EXPECT_EQ(TransitionOf(state, static_cast<v1::ReferralAction>(action)), Transition());
     }
@@ -111,7 +112,7 @@ TEST(ActorOf, NamesOneForEveryAction) {
   std::map<Actor, int> count;
   for (const v1::ReferralAction action : AllActions()) ++count[ActorOf(action)];
   EXPECT_EQ(count,
-            (std::map<Actor, int>{{Actor::kAgency, 9}, {Actor::kStaff, 6}, {Actor::kSystem, 1}}));
+            (std::map<Actor, int>{{Actor::kAgency, 9}, {Actor::kStaff, 6}, {Actor::kSystem, 2}}));
   EXPECT_EQ(ActorOf(v1::REFERRAL_ACTION_UNSPECIFIED), Actor::kNobody);
 }
 

@@ -130,7 +130,7 @@ class Exploration {
     const bool leaves = event.has_referral_submitted() ||
                         event.referral_changed().action() == v1::REFERRAL_ACTION_RESUBMIT;
     if (leaves) {
-      EXPECT_TRUE(node.state.facts().consent() && !node.state.withdrawn()) << Trail(node);
+      EXPECT_TRUE(node.state.consent() && !node.state.withdrawn()) << Trail(node);
     }
     if (!event.has_referral_changed()) return;
     // Only an agency ends what it accepted.
@@ -160,7 +160,7 @@ class Exploration {
       const v1::ReferralState state = stored.referral().state();
       if (!IsLive(state)) continue;
       EXPECT_TRUE(live.insert(stored.referral().pathway()).second) << Trail(node);
-      const bool may_be_open = node.state.facts().consent() && !node.state.withdrawn();
+      const bool may_be_open = node.state.consent() && !node.state.withdrawn();
       EXPECT_TRUE(may_be_open || IsAccepted(state)) << Trail(node);
     }
     CheckNothingIsLost(node);
@@ -168,7 +168,12 @@ class Exploration {
 
   // Who qualifies and consents was referred, and again after consent came back.
   void CheckNothingIsLost(const Node& node) const {
-    if (!node.state.facts().consent() || node.state.withdrawn()) return;
+    if (!node.state.consent() || node.state.withdrawn()) return;
+    // The screening that hands on facts with the consent of now is still to come.
+    if (node.eligibility == 0 ||
+        static_cast<int64_t>(LastScreening(node).based_on) < node.state.consent_from()) {
+      return;
+    }
     for (const std::string& pathway : Met(node)) {
       const v1::StoredReferral* last = nullptr;
       int attempts = 0;
@@ -186,7 +191,11 @@ class Exploration {
   // Pathways that the case qualifies for by the screening taken last.
   std::set<std::string> Met(const Node& node) const {
     if (node.eligibility == 0) return {};
-    return streams_.eligibility[node.eligibility - 1].meets;
+    return LastScreening(node).meets;
+  }
+
+  const Screening& LastScreening(const Node& node) const {
+    return streams_.eligibility[node.eligibility - 1];
   }
 
   // Whatever was done last, a live referral is on hold while it does not qualify by the screening
@@ -258,6 +267,12 @@ Screening Screens(int64_t number, size_t based_on, const std::set<std::string>& 
   return {Screened(number, static_cast<int64_t>(based_on), units, policy_version), based_on, meets};
 }
 
+// One that hands on no facts, as without consent.
+Screening Without(Screening screening) {
+  screening.command = WithoutFacts(std::move(screening.command));
+  return screening;
+}
+
 // Every action that a caller may ask for.
 std::vector<v1::ReferralAction> CallersActions() {
   std::vector<v1::ReferralAction> actions = AllActions();
@@ -281,25 +296,27 @@ std::vector<Streams> AllStreams() {
   return {
       {"consent is taken away, then the case withdrawn",
        {Registered(1, Facts({"p1"})), Updated(2, Older()), Updated(3, Older(false)), Withdrawn(4)},
-       {Screens(1, 1, one), Screens(2, 2, {}), Screens(3, 2, one)},
+       {Screens(1, 1, one), Screens(2, 2, {}), Screens(3, 2, one), Without(Screens(4, 3, one))},
        actions,
        "withdrawn"},
       {"consent is taken away and given again",
        {Registered(1, Facts({"p1"})), Updated(2, Facts({"p1"}, false)), Updated(3, Older()),
         Withdrawn(4)},
-       {Screens(1, 1, one), Screens(2, 1, {}), Screens(3, 3, one)},
+       {Screens(1, 1, one), Screens(2, 1, {}), Without(Screens(3, 2, one)), Screens(4, 3, one)},
        actions,
        "withdrawn"},
       {"consent is given later",
        {Registered(1, Facts({"p1"}, false)), AgeBand(2, "p1", type::v1::AGE_BAND_60_PLUS),
         Updated(3, Older()), Withdrawn(4)},
-       {Screens(1, 1, one), Screens(2, 2, one, "2")},
+       {Without(Screens(1, 1, one)), Without(Screens(2, 2, one, "2")), Screens(3, 3, one, "2"),
+        Screens(4, 3, {}), Screens(5, 3, one)},
        actions,
        "withdrawn"},
       // Fewer actions, for two referrals multiply the states.
       {"two pathways",
        {Registered(1, Facts({"p1"})), Updated(2, Facts({"p1"}, false)), Updated(3, Older())},
-       {Screens(1, 1, both), Screens(2, 1, one), Screens(3, 1, both)},
+       {Screens(1, 1, both), Screens(2, 1, one), Screens(3, 1, both), Without(Screens(4, 2, both)),
+        Screens(5, 3, both)},
        {v1::REFERRAL_ACTION_RECEIVE, v1::REFERRAL_ACTION_ACCEPT, v1::REFERRAL_ACTION_RETURN,
         v1::REFERRAL_ACTION_RESUBMIT, v1::REFERRAL_ACTION_WITHDRAW,
         v1::REFERRAL_ACTION_GRANT_WITHDRAWAL, v1::REFERRAL_ACTION_REFUSE_WITHDRAWAL},

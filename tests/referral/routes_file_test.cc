@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "services/type/fact_fields.h"
 
 namespace pathways::referral {
 namespace {
@@ -43,6 +45,10 @@ std::string Route(const std::string& pathway, const std::string& agency) {
   return absl::StrCat("routes { pathway: '", pathway, "' agency: '", agency, "' }\n");
 }
 
+std::string Entry(const std::string& agency, const std::string& facts = "") {
+  return absl::StrCat("agencies { id: '", agency, "' ", facts, " }\n");
+}
+
 TEST_F(LoadRoutesTest, TakesTheSample) {
   const auto routes = LoadRoutes(std::string(PATHWAYS_SAMPLES) + "/agencies.textproto");
   ASSERT_TRUE(routes.ok()) << routes.status();
@@ -56,23 +62,32 @@ TEST_F(LoadRoutesTest, TakesTheSample) {
 
 TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
   const std::string longest(64, 'a');
-  EXPECT_TRUE(Load(Route(longest, longest)).ok());
-  EXPECT_TRUE(Load(Route("0-z", "9")).ok());
+  EXPECT_TRUE(Load(Route(longest, longest) + Entry(longest)).ok());
+  EXPECT_TRUE(Load(Route("0-z", "9") + Entry("9", "facts: 'needs' facts: 'age_band'")).ok());
+  const std::string kNoFact =
+      "no such fact; there are: " + absl::StrJoin(type::AllFactNames(), ", ");
   const std::pair<std::string, std::string> rows[] = {
       {"", "FILE:1:1: no route: nobody would be referred"},
       {"routes {\n  pathway 'a'\n}", "FILE:2:11: Expected \":\", found \"'a'\"."},
       {"routes {\n  colour: 'a'\n}",
        "FILE:2:9: Message type \"pathways.referral.v1.AgencyRoute\" has no field named "
        "\"colour\"."},
-      {Route("a", "x") + Route("b", "x") + Route("a", "y"),
+      {Route("a", "x") + Route("b", "x") + Route("a", "x") + Entry("x"),
        "FILE:3:10: pathway a has a route already"},
       {Route(longest + "a", longest + "a"),
        "FILE:1:10: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
        "FILE:1:87: agency must be 1 to 64 characters a-z, 0-9 and -"},
-      {"\n  routes { agency: 'x' }\nroutes { pathway: 'A/b' }",
-       "FILE:2:3: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:3:10: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:3:1: agency must be 1 to 64 characters a-z, 0-9 and -"}};
+      {Route("a", "x") + Entry("y"), "FILE:1:23: agency x has no entry that says what it may know"},
+      {Route("a", "x") + Entry("x") + Entry("x") + Entry("X", "facts: 'sex' facts: 'sex'"),
+       "FILE:3:12: agency x has an entry already\n"
+       "FILE:4:12: id must be 1 to 64 characters a-z, 0-9 and -\n"
+       "FILE:4:33: fact sex is named already"},
+      {Route("a", "x") + Entry("x", "facts: 'name' facts: 'person_id' facts: 'age_precision'"),
+       "FILE:2:20: " + kNoFact + "\nFILE:2:34: " + kNoFact + "\nFILE:2:53: " + kNoFact},
+      {Entry("x") + "\n  routes { agency: 'x' }\nroutes { pathway: 'A/b' }",
+       "FILE:3:3: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
+       "FILE:4:10: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
+       "FILE:4:1: agency must be 1 to 64 characters a-z, 0-9 and -"}};
   for (const auto& [text, message] : rows) {
     const absl::Status status = Load(text).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
@@ -81,7 +96,7 @@ TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
 }
 
 TEST_F(LoadRoutesTest, IsBounded) {
-  const std::string route = Route("a", "x");
+  const std::string route = Route("a", "x") + Entry("x");
   const std::string filler(1'048'576 - route.size(), '\n');
   EXPECT_TRUE(Load(filler + route).ok());
   EXPECT_EQ(Load(filler + "\n" + route).status(),

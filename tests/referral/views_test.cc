@@ -42,7 +42,7 @@ const std::set<v1::ReferralState> kOpen = {
 v1::ReferralCaseState FullCase(v1::ReferralState state, const Around& around) {
   Case of(v1::REFERRAL_STATE_SUBMITTED);
   v1::ReferralCaseState full = of.state();
-  full.mutable_facts()->set_consent(around.consent);
+  full.set_consent(around.consent);
   full.set_withdrawn(around.case_withdrawn);
   v1::Referral& referral = *full.mutable_referrals(0)->mutable_referral();
   referral.set_state(state);

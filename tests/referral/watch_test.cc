@@ -151,7 +151,7 @@ class WatchTest : public testing::Test {
     event.mutable_referral_submitted()->set_referral_id("r1");
     event.mutable_referral_submitted()->set_agency(agency);
     v1::ReferralCaseState stored;
-    stored.mutable_facts()->set_consent(true);
+    stored.set_consent(true);
     v1::StoredReferral& referral = *stored.add_referrals();
     referral.set_referral_id("r1");
     referral.set_version(1);

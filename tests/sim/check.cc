@@ -18,6 +18,7 @@
 #include "services/intake/age_band.h"
 #include "services/intake/sealing.h"
 #include "services/intake/status_projection.h"
+#include "services/referral/domain/decision.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "services/type/stream_id.h"
@@ -143,7 +144,8 @@ void CheckStreams(World& world, Service& service, Findings& findings) {
       if (!ids.insert(event.ce_id).second) findings.Add(service, head.stream, "an id twice");
       if (event.cause.number() == 0 || event.cause.service() == "policy") continue;
       int64_t& last = caused[event.cause.service()];
-      if (event.cause.number() < last) {
+      // After a restore, upstreams tell again what was sealed.
+      if (event.cause.number() < last && !world.HasLost(service.name)) {
         findings.Add(service, head.stream, "an upstream event had its effect again");
       }
       last = event.cause.number();
@@ -273,9 +275,12 @@ void CheckScreenings(World& world, Findings& findings) {
     intake::v1::IntakeState registered;
     (void)state.ParseFromString(service.store->ReadState(head.stream)->state.open);
     (void)registered.ParseFromString(intake.store->ReadState(head.stream)->state.open);
-    if (state.facts().SerializeAsString() != registered.facts().SerializeAsString()) {
+    if (state.withdrawn()) {
+      if (state.has_facts()) findings.Add(service, head.stream, "it keeps facts of a closed case");
+    } else if (state.facts().SerializeAsString() != registered.facts().SerializeAsString()) {
       findings.Add(service, head.stream, "its facts are not intake's");
     }
+    if (state.facts_lost()) findings.Add(service, head.stream, "its facts did not come back");
   }
   // A restore keeps the order of each case, and between cases only that of its batches.
   if (world.HasLost(service.name)) return;
@@ -292,7 +297,43 @@ void CheckScreenings(World& world, Findings& findings) {
   }
 }
 
-// One referral for each pathway, people and attempt, made of the facts that intake has.
+// What referral has of a case, against what intake and eligibility tell: who is in it, and of them
+// the facts that go further, none without consent. Empty: nothing is wrong.
+std::string WrongAtReferral(const referral::v1::ReferralCaseState& state,
+                            const type::v1::CaseFacts& facts,
+                            const eligibility::v1::EligibilityState& screened) {
+  if (state.withdrawn())
+    return state.disclosures().empty() ? "" : "it keeps facts of a closed case";
+  std::vector<std::string> ids;
+  for (const auto& person : facts.people()) ids.push_back(person.person_id());
+  if (absl::StrJoin(state.person_ids(), "+") != absl::StrJoin(ids, "+")) {
+    return "its people are not intake's";
+  }
+  if (state.consent() != facts.consent()) return "its consent is not intake's";
+  if (state.facts_lost()) return "its facts did not come back";
+  if (!facts.consent() && state.disclosures_size() > 0) return "it has facts without consent";
+  std::string handed;
+  std::string taken;
+  for (const auto& one : screened.disclosures()) absl::StrAppend(&handed, one.SerializeAsString());
+  for (const auto& one : state.disclosures()) absl::StrAppend(&taken, one.SerializeAsString());
+  if (handed != taken) return "its facts are not those that eligibility handed on";
+  for (const auto& stored : state.referrals()) {
+    const auto at = stored.referral().state();
+    const bool is_open =
+        at == referral::v1::REFERRAL_STATE_SUBMITTED || at == referral::v1::REFERRAL_STATE_RECEIVED;
+    // What a screening of now does not hand on cannot come back after a restore.
+    const bool is_handed_on = std::any_of(
+        screened.disclosures().begin(), screened.disclosures().end(), [&](const auto& one) {
+          return referral::IsAbout(one, stored.referral().pathway(), stored.person_ids());
+        });
+    if (is_open && is_handed_on && stored.referral().people().empty()) {
+      return "an agency lost the people";
+    }
+  }
+  return "";
+}
+
+// One referral for each pathway, people and attempt, made of the facts that were handed on.
 void CheckReferrals(World& world, Findings& findings) {
   Service& service = world.service("referral");
   // By name: a service that follows fewer than it should is to be found.
@@ -321,9 +362,11 @@ void CheckReferrals(World& world, Findings& findings) {
     (void)state.ParseFromString(service.store->ReadState(head.stream)->state.open);
     (void)registered.ParseFromString(
         world.service("intake").store->ReadState(head.stream)->state.open);
-    if (state.facts().SerializeAsString() != registered.facts().SerializeAsString()) {
-      findings.Add(service, head.stream, "its facts are not intake's");
-    }
+    eligibility::v1::EligibilityState screened;
+    (void)screened.ParseFromString(
+        world.service("eligibility").store->ReadState(head.stream)->state.open);
+    const std::string fault = WrongAtReferral(state, registered.facts(), screened);
+    if (!fault.empty()) findings.Add(service, head.stream, fault);
   }
 }
 

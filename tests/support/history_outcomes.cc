@@ -7,6 +7,7 @@
 #include "pathways/referral/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/disclosure.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/eligibility/policy_file.h"
 #include "services/referral/domain/decide.h"
@@ -39,7 +40,8 @@ constexpr eligibility::AsOf kAnyDay = {absl::CivilDay(2026, 1, 1), absl::CivilDa
 
 bool SaysTheSame(const eligibility::v1::CaseScreened& one,
                  const eligibility::v1::CaseScreened& other) {
-  return eligibility::SameSubstance(one.determinations(), other.determinations());
+  return eligibility::SameSubstance(one.determinations(), other.determinations()) &&
+         eligibility::SameDisclosures(one.disclosures(), other.disclosures());
 }
 
 CaseStory StoryOf(const ServiceEvents& intake, const std::vector<engine::EventRow>& events,
@@ -85,6 +87,8 @@ void CheckScreening(const ServiceEvents& eligibility, const std::string& id, con
     for (auto& determination : rules.Screen(facts, kAnyDay).determinations) {
       *screened.add_determinations() = std::move(determination);
     }
+    *screened.mutable_disclosures() =
+        eligibility::DisclosuresOf(rules, facts, screened.determinations());
     if (SaysTheSame(screened, told)) continue;
     told = screened;
     expected.push_back(At("CaseScreened", number));
@@ -96,7 +100,9 @@ void CheckScreening(const ServiceEvents& eligibility, const std::string& id, con
     for (const engine::EventRow& row : found->second) {
       const auto event = Parse<eligibility::v1::EligibilityEvent>(row, eligibility, findings);
       if (event.has_facts_recorded()) {
-        actual.push_back(At("FactsRecorded", event.facts_recorded().based_on()));
+        const std::string recorded = At("FactsRecorded", event.facts_recorded().based_on());
+        const bool is_again = std::find(actual.begin(), actual.end(), recorded) != actual.end();
+        if (!is_again || !eligibility.view->is_restored) actual.push_back(recorded);
       } else if (event.has_screening_closed()) {
         actual.push_back(At("ScreeningClosed", event.screening_closed().based_on()));
       } else if (event.has_case_screened()) {
@@ -114,7 +120,7 @@ void CheckScreening(const ServiceEvents& eligibility, const std::string& id, con
 
 // What referral's events say of one case.
 struct ReferralStory {
-  std::vector<std::string> noted;                    // Facts and withdrawal, in order.
+  std::vector<std::string> noted;                    // The case and its withdrawal, in order.
   std::map<std::string, std::vector<int>> attempts;  // By pathway and people.
 };
 
@@ -126,8 +132,8 @@ ReferralStory ReferralStoryOf(const ServiceEvents& referral, const std::string& 
   if (found == referral.streams.end()) return story;
   for (const engine::EventRow& row : found->second) {
     const auto event = Parse<referral::v1::ReferralEvent>(row, referral, findings);
-    if (event.has_facts_noted()) {
-      story.noted.push_back(At("FactsNoted", event.facts_noted().based_on()));
+    if (event.has_case_noted()) {
+      story.noted.push_back(At("CaseNoted", event.case_noted().based_on()));
     } else if (event.has_withdrawal_noted()) {
       story.noted.push_back(At("WithdrawalNoted", event.withdrawal_noted().based_on()));
     } else if (event.has_referral_submitted()) {
@@ -172,8 +178,12 @@ void CheckReferrals(const ServiceEvents& eligibility, const ServiceEvents& refer
   const ReferralStory referred = ReferralStoryOf(referral, id, findings);
   std::vector<std::string> noted;
   bool consent_ever = false;
+  std::string before;
   for (const auto& [number, facts] : story.facts) {
-    noted.push_back(At("FactsNoted", number));
+    std::string now = facts.consent() ? "yes" : "no";
+    for (const auto& person : facts.people()) absl::StrAppend(&now, " ", person.person_id());
+    if (now != before) noted.push_back(At("CaseNoted", number));
+    before = now;
     consent_ever |= facts.consent();
   }
   if (story.withdrawn_at > 0) noted.push_back(At("WithdrawalNoted", story.withdrawn_at));

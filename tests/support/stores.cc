@@ -64,7 +64,9 @@ Stores::Stores(const std::string& data_folder)
     : Stores([&](const std::string& service) { return OpenFile(data_folder, service, clock_); }) {}
 
 Stores::Stores(const Databases& databases)
-    : Stores([&](const std::string& service) { return OpenDatabase(databases, service); }) {}
+    : Stores([&](const std::string& service) { return OpenDatabase(databases, service); }) {
+  for (StoreView& view : views_) view.is_restored = databases.restored.contains(view.name);
+}
 
 Stores::Stores(
     const std::function<std::unique_ptr<engine::EventStore>(const std::string& service)>& open) {

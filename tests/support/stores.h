@@ -10,6 +10,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct StoreView {
   std::unique_ptr<engine::Domain> domain;
   std::unique_ptr<engine::EventStore> store;
   std::vector<std::string> upstreams;  // Whose events become commands here.
+  // It was set back and restored: upstreams told again what was sealed.
+  bool is_restored = false;
 };
 
 // Connection strings of migrated databases.
@@ -33,6 +36,7 @@ struct Databases {
   std::string intake;
   std::string eligibility;
   std::string referral;
+  std::set<std::string> restored = {};  // Services whose database was set back and restored.
 };
 
 class Stores {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/disclosure.h"
 #include "services/eligibility/domain/review.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
@@ -88,8 +89,10 @@ void AddCaseScreened(const v1::EligibilityState& state, const type::v1::CaseFact
                      const type::DecideContext& context, Events& events) {
   v1::CaseScreened screened = ScreenFacts(facts, policy, context.now);
   ApplyReviews(state.reviews(), *screened.mutable_determinations());
+  *screened.mutable_disclosures() = DisclosuresOf(policy.rules, facts, screened.determinations());
   if (state.based_on() > 0) {
-    if (SameSubstance(state.determinations(), screened.determinations())) {
+    if (SameSubstance(state.determinations(), screened.determinations()) &&
+        SameDisclosures(state.disclosures(), screened.disclosures())) {
       return AddScreeningConfirmed(state, screened, based_on, context.stream, events);
     }
     for (v1::DeterminationChange& change :
@@ -118,17 +121,51 @@ absl::StatusOr<Events> TakeFacts(const v1::EligibilityState& state,
   return events;
 }
 
+// False: the case has no such person.
+bool SetAgeBand(const intake::v1::AgeBandChanged& changed, type::v1::CaseFacts& facts) {
+  for (type::v1::PersonFacts& person : *facts.mutable_people()) {
+    if (person.person_id() != changed.person_id()) continue;
+    person.set_age_band(changed.age_band());
+    return true;
+  }
+  return false;
+}
+
 absl::StatusOr<Events> TakeAgeBand(const v1::EligibilityState& state,
                                    const intake::v1::AgeBandChanged& changed, int64_t number,
                                    const PolicyInForce& policy,
                                    const type::DecideContext& context) {
   type::v1::CaseFacts facts = state.facts();
-  for (type::v1::PersonFacts& person : *facts.mutable_people()) {
-    if (person.person_id() != changed.person_id()) continue;
-    person.set_age_band(changed.age_band());
-    return TakeFacts(state, facts, number, policy, context);
+  if (!SetAgeBand(changed, facts)) {
+    return absl::InternalError("the age band of an unknown person changed");
   }
-  return absl::InternalError("the age band of an unknown person changed");
+  return TakeFacts(state, facts, number, policy, context);
+}
+
+// An event of intake that was taken before, while the facts that it and others told are lost. They
+// are put together again; when all are, the case is screened with them.
+absl::StatusOr<Events> TakeAgain(const v1::EligibilityState& state,
+                                 const v1::IntakeEventCommand& command, const PolicyInForce& policy,
+                                 const type::DecideContext& context) {
+  type::v1::CaseFacts facts = state.facts();
+  const intake::v1::IntakeEvent& event = command.event();
+  if (event.has_case_registered()) {
+    facts = event.case_registered().facts();
+  } else if (event.has_case_updated()) {
+    facts = event.case_updated().facts();
+  } else if (event.has_age_band_changed()) {
+    SetAgeBand(event.age_band_changed(), facts);
+  }
+  absl::Status status = CheckFacts(facts);
+  if (!status.ok()) return status;
+  Events events;
+  const bool are_all_back = command.number() == state.facts_from();
+  if (!are_all_back && Same(facts, state.facts())) return events;
+  AddFactsRecorded(facts, command.number(), context.stream, events);
+  if (are_all_back) {
+    AddCaseScreened(state, facts, LastNumber(state), policy, context, events);
+  }
+  return events;
 }
 
 Events Close(int64_t number, const std::string& case_id) {
@@ -153,7 +190,14 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
   if (number > 1 && !IsKnown(state)) {
     return absl::InternalError("an intake event before the registration");
   }
-  if (number < LastNumber(state)) return absl::InternalError("an intake event out of order");
+  if (state.facts_lost() && number <= state.facts_from()) {
+    return TakeAgain(state, command, policy, context);
+  }
+  if (number <= state.facts_from() && number < LastNumber(state)) {
+    return absl::InternalError("an intake event out of order");
+  }
+  // Told again after the facts: what it led to is in the state.
+  if (number < LastNumber(state)) return Events();
   switch (event.kind_case()) {
     case intake::v1::IntakeEvent::kCaseRegistered:
       return TakeFacts(state, event.case_registered().facts(), number, policy, context);
@@ -180,6 +224,10 @@ absl::Status CheckOpen(const v1::EligibilityState& state) {
   if (state.withdrawn()) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "CASE_WITHDRAWN",
                         "the case is withdrawn and is not screened any more");
+  }
+  if (state.facts_lost()) {
+    return type::Refuse(absl::StatusCode::kUnavailable, "FACTS_LOST",
+                        "the facts of this case are being fetched again: try again in a moment");
   }
   return absl::OkStatus();
 }
@@ -228,17 +276,24 @@ absl::StatusOr<Events> TakeReview(const v1::EligibilityState& state,
 Events Rescreen(const v1::EligibilityState& state, const PolicyInForce& policy,
                 const type::DecideContext& context) {
   Events events;
-  if (!IsKnown(state) || state.withdrawn()) return events;
+  if (!IsKnown(state) || state.withdrawn() || state.facts_lost()) return events;
   AddCaseScreened(state, state.facts(), LastNumber(state), policy, context, events);
   return events;
 }
 
 absl::Status RecordFacts(v1::EligibilityState& state, const v1::FactsRecorded& recorded) {
-  if (recorded.based_on() <= LastNumber(state)) {
+  const bool is_again = state.facts_lost() && recorded.based_on() <= state.facts_from();
+  if (!is_again && recorded.based_on() <= LastNumber(state)) {
     return absl::InternalError("facts recorded out of order");
   }
   *state.mutable_facts() = recorded.facts();
+  if (is_again) {
+    state.set_facts_lost(recorded.based_on() < state.facts_from());
+    return absl::OkStatus();
+  }
   state.set_facts_from(recorded.based_on());
+  // No case is without people: its sealed column is gone.
+  state.set_facts_lost(recorded.facts().people().empty());
   return absl::OkStatus();
 }
 
@@ -277,6 +332,7 @@ absl::Status RecordScreening(v1::EligibilityState& state, const v1::CaseScreened
   }
   RecordPolicyEffect(state, screened, context.number);
   *state.mutable_determinations() = screened.determinations();
+  *state.mutable_disclosures() = screened.disclosures();
   SetHoldsUntil(state, HoldsUntil(screened));
   state.set_based_on(screened.based_on());
   *state.mutable_screen_time() = type::TimestampOf(context.time);
@@ -286,6 +342,10 @@ absl::Status RecordScreening(v1::EligibilityState& state, const v1::CaseScreened
 absl::Status RecordWithdrawal(v1::EligibilityState& state) {
   if (!IsKnown(state)) return absl::InternalError("the withdrawal of an unknown case");
   state.set_withdrawn(true);
+  // Nothing is screened any more.
+  state.clear_facts();
+  state.clear_facts_lost();
+  state.clear_disclosures();
   return absl::OkStatus();
 }
 

@@ -21,7 +21,7 @@
 namespace pathways::eligibility {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 3;
+inline constexpr int kEvolveVersion = 4;
 
 // What cases are screened with: a version of the ledger.
 struct PolicyInForce {
@@ -60,17 +60,19 @@ v1::CaseScreened ScreenState(const v1::EligibilityState& state, const PolicyInFo
 absl::Status CheckFacts(const type::v1::CaseFacts& facts);
 
 // Decides one command with the policies in force. New facts give FactsRecorded; determinations that
-// differ in substance (changes.h) from those told last give CaseScreened, and ScreeningConfirmed
-// where only the day until which they hold is another one. Whatever is accepted was
-// screened with these policies, so the case need not be screened with them again. An event that
-// changes nothing gives no event; an event after the withdrawal gives none either. Errors:
-// NOT_FOUND with reason CASE_NOT_FOUND (ScreenCase of a case that intake has not told of),
-// FAILED_PRECONDITION with reason CASE_WITHDRAWN (ScreenCase, reviews), those of TakeOpinion
-// (review.h), ABORTED with reason ETAG_MISMATCH and FAILED_PRECONDITION with reason
-// SCREENING_MOVED_ON (reviews of what is not as it was seen, or not by these policies), INTERNAL
-// (an event that cannot follow, for example the age band of an unknown person or a case without one
-// principal applicant; with reason FACT_UNKNOWN: a fact has a value that this version does not
-// know).
+// differ in substance (changes.h) from those told last, or other facts that go further with them
+// (disclosure.h), give CaseScreened, and ScreeningConfirmed
+// where only the day until which they hold is another one. While the facts of a case are lost
+// (state.proto), intake's events put them together again and nothing is screened. Whatever is
+// accepted was screened with these policies, so the case need not be screened with them again. An
+// event that changes nothing gives no event; an event after the withdrawal gives none either.
+// Errors: NOT_FOUND with reason CASE_NOT_FOUND (ScreenCase of a case that intake has not told of),
+// FAILED_PRECONDITION with reason CASE_WITHDRAWN and UNAVAILABLE with reason FACTS_LOST
+// (ScreenCase, reviews), those of TakeOpinion (review.h), ABORTED with reason ETAG_MISMATCH and
+// FAILED_PRECONDITION with reason SCREENING_MOVED_ON (reviews of what is not as it was seen, or not
+// by these policies), INTERNAL (an event that cannot follow, for example the age band of an unknown
+// person or a case without one principal applicant; with reason FACT_UNKNOWN: a fact has a value
+// that this version does not know).
 absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilityState& state,
                                                          const v1::EligibilityCommand& command,
                                                          const PolicyInForce& policy,

@@ -29,7 +29,8 @@ class Layout {
  private:
   // What a condition looks at.
   struct Seen {
-    FactSet facts = 0;
+    FactSet facts = 0;    // Of the person who is screened.
+    FactSet members = 0;  // Of the people who are counted.
     uint64_t dates = 0;
     uint64_t calendars = 0;
   };
@@ -105,7 +106,7 @@ Place Layout::AddMembers(const v1::MemberCount& members, Seen& seen) {
   constexpr int kNoLimit = 1 << 20;
   const MemberTest test{where, members.at_least(),
                         members.limited() ? members.at_most() : kNoLimit};
-  seen.facts |= inner.facts;
+  seen.members |= inner.facts;
   seen.dates |= inner.dates;
   seen.calendars |= inner.calendars;
   program_.member_dates |= inner.dates;
@@ -212,7 +213,9 @@ CriterionPlan Layout::PlanOf(const v1::Criterion& criterion) {
       criterion.confidence() == v1::CONFIDENCE_S1 || criterion.confidence() == v1::CONFIDENCE_S2;
   plan.in_force = SpanOf(criterion.in_force());
   plan.known = SpanOf(criterion.known());
-  plan.facts = seen.facts;
+  plan.facts = seen.facts | seen.members;
+  plan.own_facts = seen.facts;
+  plan.member_facts = seen.members;
   plan.dates = seen.dates;
   plan.calendars = seen.calendars;
   return plan;

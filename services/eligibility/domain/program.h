@@ -130,9 +130,11 @@ struct CriterionPlan {
   bool sure = true;  // False: only ever a question.
   Span in_force;
   Span known;
-  FactSet facts = 0;       // What it looks at.
-  uint64_t dates = 0;      // One bit per DateTest it looks at, for the people it is about.
-  uint64_t calendars = 0;  // One bit per calendar of the pack.
+  FactSet facts = 0;         // What it looks at: the two together.
+  FactSet own_facts = 0;     // Of the person who is screened.
+  FactSet member_facts = 0;  // Of the people whom it counts.
+  uint64_t dates = 0;        // One bit per DateTest it looks at, for the people it is about.
+  uint64_t calendars = 0;    // One bit per calendar of the pack.
 };
 
 struct StatusPlan {

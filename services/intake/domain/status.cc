@@ -53,6 +53,7 @@ bool KeepsReason(referral::v1::ReferralAction action) {
          action == referral::v1::REFERRAL_ACTION_RELEASE ||
          action == referral::v1::REFERRAL_ACTION_ESCALATE ||
          action == referral::v1::REFERRAL_ACTION_DEESCALATE ||
+         action == referral::v1::REFERRAL_ACTION_CORRECT ||
          action == referral::v1::REFERRAL_ACTION_REPORT_STAGE;
 }
 
@@ -75,7 +76,7 @@ absl::Status ShowChanged(v1::CaseStatus& status, const std::string& case_id,
 
 absl::Status ShowReferral(v1::CaseStatus& status, const referral::v1::ReferralEvent& event) {
   switch (event.kind_case()) {
-    case referral::v1::ReferralEvent::kFactsNoted:
+    case referral::v1::ReferralEvent::kCaseNoted:
     case referral::v1::ReferralEvent::kWithdrawalNoted:
     case referral::v1::ReferralEvent::kDeterminationsNoted:
       return absl::OkStatus();

@@ -14,16 +14,16 @@
 namespace pathways::referral {
 namespace {
 
-bool SameFacts(const People& one, const People& other) {
-  return std::equal(
-      one.begin(), one.end(), other.begin(), other.end(),
-      [](const auto& a, const auto& b) { return a.SerializeAsString() == b.SerializeAsString(); });
+std::optional<People> FactsOf(const v1::ReferralCaseState& state, const v1::AgencyRoutes& routes,
+                              const v1::StoredReferral& stored) {
+  return FactsFor(state, routes, stored.referral().agency(), stored.referral().pathway(),
+                  stored.person_ids());
 }
 
 // True when the referral already is as the command would leave it, in a state from which that is an
 // effect of the command: the caller repeats what was done.
 bool SaysTheSame(const v1::ReferralCaseState& state, const v1::StoredReferral& stored,
-                 const v1::ReferralActionCommand& command) {
+                 const v1::ReferralActionCommand& command, const v1::AgencyRoutes& routes) {
   const v1::Referral& referral = stored.referral();
   switch (command.action()) {
     case v1::REFERRAL_ACTION_REJECT:
@@ -33,8 +33,8 @@ bool SaysTheSame(const v1::ReferralCaseState& state, const v1::StoredReferral& s
     case v1::REFERRAL_ACTION_RETURN:
       return SameStrings(command.fields_to_correct(), referral.fields_to_correct());
     case v1::REFERRAL_ACTION_RESUBMIT: {
-      const std::optional<People> people = FactsOf(state.facts(), stored.person_ids());
-      return people && SameFacts(*people, referral.people());
+      const std::optional<People> people = FactsOf(state, routes, stored);
+      return people && SameMessages(*people, referral.people());
     }
     case v1::REFERRAL_ACTION_REPORT_STAGE:
       return command.stage() == referral.stage();
@@ -52,9 +52,10 @@ bool SaysTheSame(const v1::ReferralCaseState& state, const v1::StoredReferral& s
 }
 
 bool IsRepetition(const v1::ReferralCaseState& state, const v1::StoredReferral& stored,
-                  const v1::ReferralActionCommand& command, const Transition& transition) {
+                  const v1::ReferralActionCommand& command, const v1::AgencyRoutes& routes,
+                  const Transition& transition) {
   const bool can_repeat = transition.step == Step::kNoEffect || transition.step == Step::kKeeps;
-  return can_repeat && SaysTheSame(state, stored, command);
+  return can_repeat && SaysTheSame(state, stored, command, routes);
 }
 
 bool IsRefused(const Transition& transition) {
@@ -74,11 +75,13 @@ bool FlagAfter(bool before, v1::ReferralAction action, v1::ReferralAction sets,
 // Facts to send again. A referral open without consent is a broken invariant: losing consent
 // withdraws it.
 absl::Status TakePeople(const v1::ReferralCaseState& state, const v1::StoredReferral& stored,
-                        v1::ReferralChanged& changed) {
-  if (!state.facts().consent()) return absl::InternalError("a referral is open without consent");
-  std::optional<People> people = FactsOf(state.facts(), stored.person_ids());
+                        const v1::AgencyRoutes& routes, v1::ReferralChanged& changed) {
+  if (!state.consent()) return absl::InternalError("a referral is open without consent");
+  std::optional<People> people = FactsOf(state, routes, stored);
   if (!people) {
-    return RefuseState("not all people of the referral are in the case any more: withdraw it");
+    return RefuseState(
+        "by the last screening these people cannot be referred to this pathway as they are: answer "
+        "what it asks, or withdraw the referral");
   }
   *changed.mutable_people() = *std::move(people);
   return absl::OkStatus();
@@ -86,7 +89,8 @@ absl::Status TakePeople(const v1::ReferralCaseState& state, const v1::StoredRefe
 
 // Makes the event of a change that the machine allows.
 absl::Status Change(Decision& decision, const v1::StoredReferral& stored,
-                    const v1::ReferralActionCommand& command, const Transition& transition) {
+                    const v1::ReferralActionCommand& command, const v1::AgencyRoutes& routes,
+                    const Transition& transition) {
   const v1::Referral& before = stored.referral();
   const v1::ReferralAction action = command.action();
   const v1::ReferralState next =
@@ -114,8 +118,8 @@ absl::Status Change(Decision& decision, const v1::StoredReferral& stored,
     changed.set_escalated(FlagAfter(before.escalated(), action, v1::REFERRAL_ACTION_ESCALATE,
                                     v1::REFERRAL_ACTION_DEESCALATE));
   }
-  if (action == v1::REFERRAL_ACTION_RESUBMIT) {
-    absl::Status status = TakePeople(decision.state(), stored, changed);
+  if (action == v1::REFERRAL_ACTION_RESUBMIT || action == v1::REFERRAL_ACTION_CORRECT) {
+    absl::Status status = TakePeople(decision.state(), stored, routes, changed);
     if (!status.ok()) return status;
   }
   return decision.Add(std::move(event));
@@ -134,7 +138,8 @@ const v1::StoredReferral* Visible(const v1::ReferralCaseState& state,
 
 }  // namespace
 
-absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command) {
+absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command,
+                 const v1::AgencyRoutes& routes) {
   const Actor actor = command.agency().empty() ? Actor::kStaff : Actor::kAgency;
   if (ActorOf(command.action()) != actor) {
     return type::Refuse(absl::StatusCode::kInvalidArgument, kInvalidAction,
@@ -153,7 +158,7 @@ absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command) {
   }
   const v1::ReferralState state = stored->referral().state();
   const Transition transition = TransitionOf(state, command.action());
-  if (IsRepetition(decision.state(), *stored, command, transition)) return absl::OkStatus();
+  if (IsRepetition(decision.state(), *stored, command, routes, transition)) return absl::OkStatus();
   if (decision.state().withdrawn() && actor == Actor::kStaff) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "CASE_WITHDRAWN",
                         "the case is withdrawn: only the agency can still answer");
@@ -172,7 +177,7 @@ absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "REFERRAL_ON_HOLD",
                         "not possible while the referral is on hold");
   }
-  return Change(decision, *stored, command, transition);
+  return Change(decision, *stored, command, routes, transition);
 }
 
 absl::Status ActAsSystem(Decision& decision, const std::string& referral_id,
@@ -185,7 +190,24 @@ absl::Status ActAsSystem(Decision& decision, const std::string& referral_id,
   command.set_reason_code(std::string(reason_code));
   const Transition transition = TransitionOf(stored->referral().state(), action);
   if (IsRefused(transition)) return absl::OkStatus();
-  return Change(decision, *stored, command, transition);
+  return Change(decision, *stored, command, /*routes=*/{}, transition);
+}
+
+absl::Status SendCorrections(Decision& decision, const v1::AgencyRoutes& routes) {
+  for (int i = 0; i < decision.state().referrals_size(); ++i) {
+    const v1::StoredReferral stored = decision.state().referrals(i);
+    const std::optional<People> people = FactsOf(decision.state(), routes, stored);
+    if (!people || SameMessages(*people, stored.referral().people())) continue;
+    const Transition transition =
+        TransitionOf(stored.referral().state(), v1::REFERRAL_ACTION_CORRECT);
+    if (IsRefused(transition)) continue;
+    v1::ReferralActionCommand command;
+    command.set_referral_id(stored.referral_id());
+    command.set_action(v1::REFERRAL_ACTION_CORRECT);
+    absl::Status status = Change(decision, stored, command, routes, transition);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WithdrawAll(Decision& decision, absl::string_view reason_code) {

@@ -16,12 +16,17 @@
 namespace pathways::referral {
 
 // A caller's action, already validated. Errors: those that Decide names for an action.
-absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command);
+absl::Status Act(Decision& decision, const v1::ReferralActionCommand& command,
+                 const v1::AgencyRoutes& routes);
 
 // The system's action on one of the case's referrals; no event where the state forbids it or its
 // effect stands already.
 absl::Status ActAsSystem(Decision& decision, const std::string& referral_id,
                          v1::ReferralAction action, absl::string_view reason_code);
+
+// Gives the agencies of live referrals the facts that they have been given and that are others now.
+// A referral that was returned waits for the desk to send it again.
+absl::Status SendCorrections(Decision& decision, const v1::AgencyRoutes& routes);
 
 // Withdraws every referral not accepted yet, and asks for the withdrawal of the others.
 absl::Status WithdrawAll(Decision& decision, absl::string_view reason_code);

@@ -11,34 +11,23 @@
 namespace pathways::referral {
 namespace {
 
-// Takes over new facts and what follows from a change of consent.
-absl::Status NoteFacts(Decision& decision, int64_t number, const type::v1::CaseFacts& facts,
-                       const v1::AgencyRoutes& routes) {
+// Takes over who is in the case and whether they consent, and what follows from their "no". What
+// follows from a "yes" comes with the screening that hands on their facts.
+absl::Status NoteCase(Decision& decision, int64_t number, const type::v1::CaseFacts& facts) {
+  Strings person_ids;
+  for (const type::v1::PersonFacts& person : facts.people()) *person_ids.Add() = person.person_id();
   const v1::ReferralCaseState& before = decision.state();
-  const bool known = before.facts_from() > 0;
-  if (known && facts.SerializeAsString() == before.facts().SerializeAsString()) {
-    return absl::OkStatus();
-  }
-  const bool consent_taken_away = known && before.facts().consent() && !facts.consent();
+  const bool is_known = before.noted_from() > 0;
+  const bool consents_as_before = is_known && before.consent() == facts.consent();
+  if (consents_as_before && SameStrings(before.person_ids(), person_ids)) return absl::OkStatus();
   v1::ReferralEvent event;
-  *event.mutable_facts_noted()->mutable_facts() = facts;
-  event.mutable_facts_noted()->set_based_on(number);
+  v1::CaseNoted& noted = *event.mutable_case_noted();
+  noted.set_consent(facts.consent());
+  *noted.mutable_person_ids() = std::move(person_ids);
+  noted.set_based_on(number);
   absl::Status status = decision.Add(std::move(event));
-  if (status.ok() && consent_taken_away) status = WithdrawAll(decision, kConsentWithdrawn);
-  if (!status.ok()) return status;
-  return Release(decision, routes);
-}
-
-absl::Status NoteAgeBand(Decision& decision, int64_t number,
-                         const intake::v1::AgeBandChanged& changed,
-                         const v1::AgencyRoutes& routes) {
-  type::v1::CaseFacts facts = decision.state().facts();
-  for (type::v1::PersonFacts& person : *facts.mutable_people()) {
-    if (person.person_id() != changed.person_id()) continue;
-    person.set_age_band(changed.age_band());
-    return NoteFacts(decision, number, facts, routes);
-  }
-  return absl::InternalError("the age band of an unknown person changed");
+  if (!status.ok() || facts.consent() || consents_as_before) return status;
+  return WithdrawAll(decision, kConsentWithdrawn);
 }
 
 absl::Status NoteWithdrawal(Decision& decision, int64_t number) {
@@ -49,24 +38,23 @@ absl::Status NoteWithdrawal(Decision& decision, int64_t number) {
   return WithdrawAll(decision, kCaseWithdrawn);
 }
 
-absl::Status FollowIntake(Decision& decision, const v1::IntakeEventCommand& command,
-                          const v1::AgencyRoutes& routes) {
+absl::Status FollowIntake(Decision& decision, const v1::IntakeEventCommand& command) {
   const intake::v1::IntakeEvent& event = command.event();
   if (event.case_id() != decision.case_id()) {
     return absl::InternalError("an intake event of another case");
   }
   if (decision.state().withdrawn()) return absl::OkStatus();
-  const bool first = decision.state().facts_from() == 0;
-  if (event.has_case_registered() != first || command.number() <= decision.state().facts_from()) {
+  const bool first = decision.state().noted_from() == 0;
+  if (event.has_case_registered() != first || command.number() <= decision.state().noted_from()) {
     return absl::InternalError("an intake event out of order");
   }
   switch (event.kind_case()) {
     case intake::v1::IntakeEvent::kCaseRegistered:
-      return NoteFacts(decision, command.number(), event.case_registered().facts(), routes);
+      return NoteCase(decision, command.number(), event.case_registered().facts());
     case intake::v1::IntakeEvent::kCaseUpdated:
-      return NoteFacts(decision, command.number(), event.case_updated().facts(), routes);
+      return NoteCase(decision, command.number(), event.case_updated().facts());
     case intake::v1::IntakeEvent::kAgeBandChanged:
-      return NoteAgeBand(decision, command.number(), event.age_band_changed(), routes);
+      return absl::OkStatus();
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return NoteWithdrawal(decision, command.number());
     case intake::v1::IntakeEvent::KIND_NOT_SET:
@@ -90,25 +78,28 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
     case eligibility::v1::EligibilityEvent::kScreeningClosed:
     case eligibility::v1::EligibilityEvent::kScreeningConfirmed:
     case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
-      return absl::OkStatus();  // Facts and withdrawals come from intake.
+      return absl::OkStatus();  // People, consent and withdrawal come from intake.
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
       return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return absl::InternalError("an eligibility event of an unknown kind");
   }
   if (decision.state().withdrawn()) return absl::OkStatus();
-  if (decision.state().facts_from() == 0) {
-    return absl::InternalError("a screening of a case whose facts are not known");
+  if (decision.state().noted_from() == 0) {
+    return absl::InternalError("a screening of a case that intake has not told of");
   }
+  // Told again after facts were lost; the screening that counts follows.
+  if (command.number() < decision.state().screened_from()) return absl::OkStatus();
   absl::Status status = NoteDeterminations(decision, event.case_screened(), command.number());
   if (status.ok()) status = UpdateHolds(decision);
+  if (status.ok()) status = SendCorrections(decision, routes);
   if (!status.ok()) return status;
   return Release(decision, routes);
 }
 
 absl::Status FollowAction(Decision& decision, const v1::ReferralActionCommand& command,
                           const v1::AgencyRoutes& routes) {
-  absl::Status status = Act(decision, command);
+  absl::Status status = Act(decision, command, routes);
   if (!status.ok()) return status;
   switch (command.action()) {
     case v1::REFERRAL_ACTION_GRANT_WITHDRAWAL:
@@ -126,7 +117,7 @@ absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
                     const v1::AgencyRoutes& routes) {
   switch (command.kind_case()) {
     case v1::ReferralCommand::kIntakeEvent:
-      return FollowIntake(decision, command.intake_event(), routes);
+      return FollowIntake(decision, command.intake_event());
     case v1::ReferralCommand::kEligibilityEvent:
       return FollowEligibility(decision, command.eligibility_event(), routes);
     case v1::ReferralCommand::kAction:

@@ -3,8 +3,9 @@
 // A determination that meets a pathway's published conditions becomes one live referral to the
 // agency that takes the pathway; the agency answers, the staff correct or withdraw. Only an agency
 // ends a referral it has accepted. Events of intake and eligibility may come in any order between
-// the two: facts and withdrawals are noted, and what may leave is decided here, at the moment of
-// release, from what is known then.
+// the two: consent and withdrawal are noted from the one, what qualifies and with which facts from
+// the other. What may leave is decided here, at the moment of release, from what is known then; an
+// agency is given those facts alone that its pathway looks at and that its entry permits.
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 
@@ -20,7 +21,7 @@
 namespace pathways::referral {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 1;
+inline constexpr int kEvolveVersion = 2;
 
 // Decides one command; `routes` says which agency takes a pathway. An action is checked by
 // ValidateAction before. Errors of an action: NOT_FOUND with reason REFERRAL_NOT_FOUND (no such
@@ -39,7 +40,7 @@ absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseStat
 absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event,
                     const type::EventContext& context);
 
-// Lists "referrals", "agency/{agency}" and "waiting", unique "live-referral";
+// Lists "referrals", "agency/{agency}" and "waiting";
 // services/referral/domain/keys.h says their keys.
 type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state);
 

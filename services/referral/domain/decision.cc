@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/referral/domain/decide.h"
+#include "services/type/fact_fields.h"
 
 namespace pathways::referral {
 
@@ -27,15 +28,42 @@ bool SameStrings(const Strings& one, const Strings& other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end());
 }
 
-std::optional<People> FactsOf(const type::v1::CaseFacts& facts, const Strings& person_ids) {
+std::optional<People> FactsFor(const v1::ReferralCaseState& state, const v1::AgencyRoutes& routes,
+                               absl::string_view agency, absl::string_view pathway,
+                               const Strings& person_ids) {
+  const auto& disclosures = state.disclosures();
+  const auto found = std::find_if(disclosures.begin(), disclosures.end(),
+                                  [&](const type::v1::Disclosure& disclosure) {
+                                    return IsAbout(disclosure, pathway, person_ids);
+                                  });
+  // A screening may be older than what is known of the people.
+  if (found == disclosures.end() || !AreInCase(state, person_ids)) return std::nullopt;
+  type::FactNames permitted;
+  for (const v1::Agency& entry : routes.agencies()) {
+    if (entry.id() == agency) permitted = {entry.facts().begin(), entry.facts().end()};
+  }
   People people;
-  for (const std::string& id : person_ids) {
-    const auto found = std::find_if(facts.people().begin(), facts.people().end(),
-                                    [&](const auto& person) { return person.person_id() == id; });
-    if (found == facts.people().end()) return std::nullopt;
-    *people.Add() = *found;
+  for (const type::v1::PersonFacts& person : found->people()) {
+    *people.Add() = type::KeepFacts(person, permitted);
   }
   return people;
+}
+
+bool AreInCase(const v1::ReferralCaseState& state, const Strings& person_ids) {
+  const auto& all = state.person_ids();
+  return std::all_of(person_ids.begin(), person_ids.end(), [&](const std::string& id) {
+    return std::find(all.begin(), all.end(), id) != all.end();
+  });
+}
+
+bool IsAbout(const type::v1::Disclosure& disclosure, absl::string_view pathway,
+             const Strings& person_ids) {
+  const auto& people = disclosure.people();
+  return disclosure.pathway() == pathway &&
+         std::equal(people.begin(), people.end(), person_ids.begin(), person_ids.end(),
+                    [](const type::v1::PersonFacts& person, const std::string& id) {
+                      return person.person_id() == id;
+                    });
 }
 
 }  // namespace pathways::referral

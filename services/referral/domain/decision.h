@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECISION_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECISION_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,9 +50,28 @@ const v1::StoredReferral* FindReferral(const v1::ReferralCaseState& state, absl:
 // True for the same strings in the same order.
 bool SameStrings(const Strings& one, const Strings& other);
 
-// Facts of these people, in the order of their ids. Nothing when one of them is not in the case any
-// more.
-std::optional<People> FactsOf(const type::v1::CaseFacts& facts, const Strings& person_ids);
+// What of the people of a pathway and unit the agency may be given, as screened last. Nothing: the
+// screening handed on no facts of them.
+std::optional<People> FactsFor(const v1::ReferralCaseState& state, const v1::AgencyRoutes& routes,
+                               absl::string_view agency, absl::string_view pathway,
+                               const Strings& person_ids);
+
+// Whether all of these people are in the case.
+bool AreInCase(const v1::ReferralCaseState& state, const Strings& person_ids);
+
+// Whether the facts are those of this pathway and these people.
+bool IsAbout(const type::v1::Disclosure& disclosure, absl::string_view pathway,
+             const Strings& person_ids);
+
+// True for equal messages in the same order. None of them holds a map, so equal is equal in bytes.
+template <typename Message>
+bool SameMessages(const google::protobuf::RepeatedPtrField<Message>& one,
+                  const google::protobuf::RepeatedPtrField<Message>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const Message& a, const Message& b) {
+                      return a.SerializeAsString() == b.SerializeAsString();
+                    });
+}
 
 }  // namespace pathways::referral
 

@@ -13,6 +13,36 @@
 namespace pathways::referral {
 namespace {
 
+// Nothing may leave any more.
+void DropFacts(v1::ReferralCaseState& state) {
+  state.clear_disclosures();
+  state.clear_facts_lost();
+  for (v1::Qualification& qualification : *state.mutable_qualifications()) {
+    qualification.clear_has_facts();
+  }
+}
+
+void NoteCase(v1::ReferralCaseState& state, const v1::CaseNoted& noted) {
+  if (state.noted_from() == 0 || state.consent() != noted.consent()) {
+    state.set_consent_from(noted.based_on());
+  }
+  state.set_consent(noted.consent());
+  *state.mutable_person_ids() = noted.person_ids();
+  state.set_noted_from(noted.based_on());
+  if (!noted.consent()) DropFacts(state);
+}
+
+void NoteDeterminations(v1::ReferralCaseState& state, const v1::DeterminationsNoted& noted) {
+  *state.mutable_qualifications() = noted.qualifications();
+  *state.mutable_disclosures() = noted.disclosures();
+  state.set_screened_from(noted.based_on());
+  const auto& all = noted.qualifications();
+  const bool had_facts = std::any_of(all.begin(), all.end(),
+                                     [](const v1::Qualification& one) { return one.has_facts(); });
+  // Facts were noted, and there are none: the sealed column is gone.
+  state.set_facts_lost(had_facts && noted.disclosures().empty());
+}
+
 absl::Status Submit(v1::ReferralCaseState& state, const v1::ReferralSubmitted& submitted,
                     const type::EventContext& context) {
   if (submitted.referral_id() != ReferralId(state.referrals_size() + 1)) {
@@ -72,7 +102,7 @@ absl::Status Change(v1::ReferralCaseState& state, const v1::ReferralChanged& cha
   }
   v1::StoredReferral& stored = *found;
   stored.set_version(context.number);
-  if (!IsFlag(changed.action())) EnterState(stored, changed);
+  if (!IsBesideState(changed.action())) EnterState(stored, changed);
   v1::Referral& referral = *stored.mutable_referral();
   if (changed.action() == v1::REFERRAL_ACTION_HOLD) referral.set_hold_reason(changed.reason_code());
   if (!changed.on_hold()) referral.clear_hold_reason();
@@ -80,7 +110,8 @@ absl::Status Change(v1::ReferralCaseState& state, const v1::ReferralChanged& cha
   referral.set_escalated(changed.escalated());
   *referral.mutable_fields_to_correct() = changed.fields_to_correct();
   referral.set_stage(changed.stage());
-  if (changed.action() == v1::REFERRAL_ACTION_RESUBMIT) {
+  if (changed.action() == v1::REFERRAL_ACTION_RESUBMIT ||
+      changed.action() == v1::REFERRAL_ACTION_CORRECT) {
     *referral.mutable_people() = changed.people();
   }
   *referral.mutable_update_time() = type::TimestampOf(context.time);
@@ -93,15 +124,15 @@ absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event
                     const type::EventContext& context) {
   if (event.case_id() != context.stream) return absl::InternalError("an event of another case");
   switch (event.kind_case()) {
-    case v1::ReferralEvent::kFactsNoted:
-      *state.mutable_facts() = event.facts_noted().facts();
-      state.set_facts_from(event.facts_noted().based_on());
+    case v1::ReferralEvent::kCaseNoted:
+      NoteCase(state, event.case_noted());
       return absl::OkStatus();
     case v1::ReferralEvent::kWithdrawalNoted:
       state.set_withdrawn(true);
+      DropFacts(state);
       return absl::OkStatus();
     case v1::ReferralEvent::kDeterminationsNoted:
-      *state.mutable_qualifications() = event.determinations_noted().qualifications();
+      NoteDeterminations(state, event.determinations_noted());
       return absl::OkStatus();
     case v1::ReferralEvent::kReferralSubmitted:
       return Submit(state, event.referral_submitted(), context);

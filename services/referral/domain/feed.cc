@@ -27,7 +27,7 @@ std::vector<pipeline::v1::PipelineRecord> FeedOf(const v1::ReferralEvent& event,
     const v1::ReferralSubmitted& submitted = event.referral_submitted();
     return {Record(pipeline::v1::STAGE_REFERRED, submitted.pathway(), submitted.agency(), time)};
   }
-  if (event.has_referral_changed() && !IsFlag(event.referral_changed().action())) {
+  if (event.has_referral_changed() && !IsBesideState(event.referral_changed().action())) {
     const v1::ReferralChanged& changed = event.referral_changed();
     pipeline::v1::PipelineRecord record =
         Record(pipeline::v1::STAGE_ANSWERED, changed.pathway(), changed.agency(), time);

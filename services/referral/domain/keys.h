@@ -8,8 +8,7 @@
 //   referrals that are live
 // The ordinal is that of the referral id ("r12" is 12), in 6 digits; the microseconds are those of
 // the creation, or of the last change, since 1970, in 20 digits. So every key ends in the stream
-// id, and one function reads all. The unique index "live-referral" holds {case
-// id}/{pathway}/{person ids joined by +}.
+// id, and one function reads all.
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 

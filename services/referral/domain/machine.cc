@@ -79,6 +79,9 @@ constexpr Rule kRules[] = {
     {v1::REFERRAL_ACTION_DEESCALATE, kLive, Step::kKeeps, kNone},
     {v1::REFERRAL_ACTION_EXPIRE, In({kSubmitted, kReceived}), Step::kMoves, kExpired},
     {v1::REFERRAL_ACTION_EXPIRE, In({kExpired}), Step::kNoEffect, kExpired},
+    // What was returned is sent again by the desk, with all corrections in it.
+    {v1::REFERRAL_ACTION_CORRECT, In({kSubmitted, kReceived, kAccepted, kInProgress}), Step::kKeeps,
+     kNone},
 };
 
 }  // namespace
@@ -86,7 +89,7 @@ constexpr Rule kRules[] = {
 bool IsLive(v1::ReferralState state) { return Has(kLive, state); }
 
 bool IsOpenToAgency(const v1::ReferralCaseState& state, const v1::Referral& referral) {
-  return IsLive(referral.state()) && state.facts().consent() && !state.withdrawn();
+  return IsLive(referral.state()) && state.consent() && !state.withdrawn();
 }
 
 Transition TransitionOf(v1::ReferralState state, v1::ReferralAction action) {
@@ -117,6 +120,7 @@ Actor ActorOf(v1::ReferralAction action) {
     case v1::REFERRAL_ACTION_DEESCALATE:
       return Actor::kStaff;
     case v1::REFERRAL_ACTION_EXPIRE:
+    case v1::REFERRAL_ACTION_CORRECT:
       return Actor::kSystem;
     default:
       return Actor::kNobody;
@@ -127,12 +131,13 @@ bool WaitsOnHold(v1::ReferralAction action) {
   return action == v1::REFERRAL_ACTION_ACCEPT || action == v1::REFERRAL_ACTION_RESUBMIT;
 }
 
-bool IsFlag(v1::ReferralAction action) {
+bool IsBesideState(v1::ReferralAction action) {
   switch (action) {
     case v1::REFERRAL_ACTION_HOLD:
     case v1::REFERRAL_ACTION_RELEASE:
     case v1::REFERRAL_ACTION_ESCALATE:
     case v1::REFERRAL_ACTION_DEESCALATE:
+    case v1::REFERRAL_ACTION_CORRECT:
       return true;
     default:
       return false;

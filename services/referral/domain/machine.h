@@ -39,8 +39,9 @@ Actor ActorOf(v1::ReferralAction action);
 // True for what has to wait while a referral is on hold: its acceptance, and sending it again.
 bool WaitsOnHold(v1::ReferralAction action);
 
-// True for what sets a flag beside the state: hold and escalation, on and off.
-bool IsFlag(v1::ReferralAction action);
+// True for what changes something beside the state: hold and escalation, on and off, and corrected
+// facts.
+bool IsBesideState(v1::ReferralAction action);
 
 }  // namespace pathways::referral
 

@@ -78,6 +78,32 @@ Qualifications QualificationsOf(const v1::ReferralCaseState& state,
   return qualifications;
 }
 
+using Disclosures = google::protobuf::RepeatedPtrField<type::v1::Disclosure>;
+
+// The facts that came with a screening and that a referral needs, with the people's consent as it
+// is now: a screening from before they consented may still hold facts of an earlier consent.
+Disclosures DisclosuresOf(const v1::ReferralCaseState& state,
+                          const eligibility::v1::CaseScreened& screened,
+                          const Qualifications& qualifications) {
+  Disclosures kept;
+  if (!state.consent() || screened.based_on() < state.consent_from()) return kept;
+  for (const type::v1::Disclosure& disclosure : screened.disclosures()) {
+    const bool is_needed = std::any_of(
+        qualifications.begin(), qualifications.end(), [&](const v1::Qualification& one) {
+          return IsAbout(disclosure, one.pathway(), one.person_ids());
+        });
+    if (is_needed) *kept.Add() = disclosure;
+  }
+  return kept;
+}
+
+bool Has(const Disclosures& disclosures, const v1::Qualification& qualification) {
+  return std::any_of(
+      disclosures.begin(), disclosures.end(), [&](const type::v1::Disclosure& disclosure) {
+        return IsAbout(disclosure, qualification.pathway(), qualification.person_ids());
+      });
+}
+
 // The number of the determination is left out: every screening has another.
 bool SameQualifications(const Qualifications& one, const Qualifications& other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
@@ -85,7 +111,7 @@ bool SameQualifications(const Qualifications& one, const Qualifications& other) 
                       return a.pathway() == b.pathway() &&
                              SameStrings(a.person_ids(), b.person_ids()) &&
                              a.policy_version() == b.policy_version() &&
-                             a.hold_reason() == b.hold_reason();
+                             a.hold_reason() == b.hold_reason() && a.has_facts() == b.has_facts();
                     });
 }
 
@@ -149,19 +175,27 @@ absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseS
                                 int64_t number) {
   const v1::ReferralCaseState& state = decision.state();
   Qualifications qualifications = QualificationsOf(state, screened, number);
-  for (const v1::Qualification& qualification : qualifications) {
+  Disclosures disclosures = DisclosuresOf(state, screened, qualifications);
+  for (v1::Qualification& qualification : qualifications) {
     if (qualification.person_ids().empty()) {
       return absl::InternalError("a determination names nobody");
     }
-    // Facts newer than the screening may have other people: then a newer screening is under way.
-    const bool same_facts = screened.based_on() >= state.facts_from();
-    if (same_facts && !FactsOf(state.facts(), qualification.person_ids())) {
-      return absl::InternalError("a determination names a person whom its facts do not know");
+    // Intake may have told of other people since: then a newer screening is under way.
+    const bool same_people = screened.based_on() >= state.noted_from();
+    if (same_people && !AreInCase(state, qualification.person_ids())) {
+      return absl::InternalError("a determination names a person who is not in the case");
     }
+    qualification.set_has_facts(Has(disclosures, qualification));
   }
-  if (SameQualifications(qualifications, state.qualifications())) return absl::OkStatus();
+  if (!state.facts_lost() && SameQualifications(qualifications, state.qualifications()) &&
+      SameMessages(disclosures, state.disclosures())) {
+    return absl::OkStatus();
+  }
   v1::ReferralEvent event;
-  *event.mutable_determinations_noted()->mutable_qualifications() = std::move(qualifications);
+  v1::DeterminationsNoted& noted = *event.mutable_determinations_noted();
+  *noted.mutable_qualifications() = std::move(qualifications);
+  *noted.mutable_disclosures() = std::move(disclosures);
+  noted.set_based_on(number);
   return decision.Add(std::move(event));
 }
 
@@ -185,7 +219,7 @@ absl::Status UpdateHolds(Decision& decision) {
 }
 
 absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
-  if (decision.state().withdrawn() || !decision.state().facts().consent()) return absl::OkStatus();
+  if (decision.state().withdrawn() || !decision.state().consent()) return absl::OkStatus();
   const Qualifications qualifications = decision.state().qualifications();
   for (const v1::Qualification& qualification : qualifications) {
     if (!qualification.hold_reason().empty()) continue;
@@ -193,7 +227,8 @@ absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
     if (!agency) continue;
     const std::optional<int> attempt = NextAttempt(decision.state(), qualification);
     if (!attempt) continue;
-    std::optional<People> people = FactsOf(decision.state().facts(), qualification.person_ids());
+    std::optional<People> people = FactsFor(decision.state(), routes, *agency,
+                                            qualification.pathway(), qualification.person_ids());
     if (!people) continue;
     absl::Status status = Submit(decision, qualification, *agency, *attempt, *std::move(people));
     if (!status.ok()) return status;

@@ -16,7 +16,7 @@
 namespace pathways::referral {
 
 // Notes what the case qualifies for, if that changed. `number` is the eligibility number. INTERNAL
-// when a determination names nobody, or somebody whom the facts it is based on do not know.
+// when a determination names nobody, or somebody who is not in the case.
 absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseScreened& screened,
                                 int64_t number);
 
@@ -26,9 +26,9 @@ absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseS
 // (ADR 31). A hold that people set stays.
 absl::Status UpdateHolds(Decision& decision);
 
-// Submits a referral for every qualification that has a route, where the case is not withdrawn,
-// consent is given and nothing was referred before for the same pathway and people - unless that
-// was withdrawn for lack of consent alone.
+// Submits a referral for every qualification that has a route and facts, where the case is not
+// withdrawn, consent is given and nothing was referred before for the same pathway and people -
+// unless that was withdrawn for lack of consent alone.
 absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes);
 
 }  // namespace pathways::referral

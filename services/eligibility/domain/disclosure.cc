@@ -1,0 +1,95 @@
+#include "services/eligibility/domain/disclosure.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "services/eligibility/domain/facts.h"
+#include "services/type/fact_fields.h"
+
+namespace pathways::eligibility {
+namespace {
+
+// What the criteria of a determination look at.
+struct LookedAt {
+  FactSet own = 0;      // Of the person, or of the principal applicant of a family.
+  FactSet members = 0;  // Of all people that are counted.
+};
+
+bool CanBeSent(const v1::Determination& determination) {
+  const v1::PathwayStatus status = determination.status();
+  // A pathway without a status is of a pack that knows none, and open.
+  const bool is_open =
+      status == v1::PATHWAY_STATUS_UNSPECIFIED || status == v1::PATHWAY_STATUS_ACTIVE;
+  return determination.outcome() == v1::OUTCOME_MEETS && is_open &&
+         !determination.review_required() && determination.mode() != v1::REFERRAL_MODE_INFORM;
+}
+
+// Nothing: the rules do not know the pathway.
+std::optional<LookedAt> LookedAtBy(const Rules& rules, const v1::Determination& determination) {
+  for (int i = 0; i < rules.pack().pathways_size(); ++i) {
+    const v1::Pathway& pathway = rules.pack().pathways(i);
+    if (pathway.id() != determination.pathway()) continue;
+    LookedAt looked_at;
+    const PathwayPlan& plan = rules.program().pathways[static_cast<size_t>(i)];
+    for (int j = 0; j < pathway.criteria_size(); ++j) {
+      const bool in_force =
+          std::any_of(determination.criteria().begin(), determination.criteria().end(),
+                      [&](const v1::CriterionResult& result) {
+                        return result.criterion() == pathway.criteria(j).id();
+                      });
+      if (!in_force) continue;
+      const CriterionPlan& criterion = plan.criteria[static_cast<size_t>(j)];
+      looked_at.own |= criterion.own_facts;
+      looked_at.members |= criterion.member_facts;
+    }
+    return looked_at;
+  }
+  return std::nullopt;
+}
+
+type::FactNames NamesOf(FactSet facts) {
+  type::FactNames names;
+  for (const Fact fact : FactsIn(facts)) names.insert(NameOf(fact));
+  return names;
+}
+
+const type::v1::PersonFacts* Find(const type::v1::CaseFacts& facts, const std::string& person_id) {
+  for (const type::v1::PersonFacts& person : facts.people()) {
+    if (person.person_id() == person_id) return &person;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
+                          const Determinations& determinations) {
+  Disclosures disclosures;
+  if (!facts.consent()) return disclosures;
+  for (const v1::Determination& determination : determinations) {
+    if (!CanBeSent(determination)) continue;
+    const std::optional<LookedAt> looked_at = LookedAtBy(rules, determination);
+    if (!looked_at) continue;
+    const bool is_family = determination.person_ids_size() > 1;
+    type::v1::Disclosure& disclosure = *disclosures.Add();
+    disclosure.set_pathway(determination.pathway());
+    for (const std::string& id : determination.person_ids()) {
+      const type::v1::PersonFacts* const person = Find(facts, id);
+      if (person == nullptr) continue;
+      const bool is_screened =
+          !is_family || person->relationship() == type::v1::RELATIONSHIP_PRINCIPAL;
+      const FactSet names = looked_at->members | (is_screened ? looked_at->own : 0);
+      *disclosure.add_people() = type::KeepFacts(*person, NamesOf(names));
+    }
+  }
+  return disclosures;
+}
+
+bool SameDisclosures(const Disclosures& one, const Disclosures& other) {
+  return std::equal(
+      one.begin(), one.end(), other.begin(), other.end(),
+      [](const auto& a, const auto& b) { return a.SerializeAsString() == b.SerializeAsString(); });
+}
+
+}  // namespace pathways::eligibility

@@ -1,0 +1,150 @@
+// Goal: nothing of a person goes further but what the pathway looks at, and that only where it can
+// be sent. Method: packs of one pathway, with a row for each thing that stops a determination, and
+// every fact filled in.
+#include "services/eligibility/domain/disclosure.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "services/type/fact_fields.h"
+#include "tests/eligibility/builders.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const AsOf kToday = {absl::CivilDay(2026, 3, 1), absl::CivilDay(2026, 3, 1)};
+
+// Two people with every fact filled in; the first is the principal applicant.
+type::v1::CaseFacts Everything() {
+  type::v1::CaseFacts facts = Facts({"p1", "p2"});
+  for (type::v1::PersonFacts& person : *facts.mutable_people()) {
+    EXPECT_TRUE(google::protobuf::TextFormat::MergeFromString(
+        R"pb(
+          age_precision: DATE_PRECISION_DAY
+          entry_date { year: 2026 month: 2 day: 1 }
+          in_mexico: ANSWER_YES
+          state: "MX-CHP"
+          refugee_claim: REFUGEE_CLAIM_NONE
+          left_country_for_fear: ANSWER_YES
+          seeks_work: ANSWER_YES
+          needs: "SV-VA"
+          risk_on_return: ANSWER_YES
+          crime_in_mexico: ANSWER_YES
+          job_offer: ANSWER_YES
+          us_family_petition: ANSWER_YES
+          us_employer_petition: ANSWER_YES
+          work_papers: ANSWER_YES
+        )pb",
+        &person));
+  }
+  return facts;
+}
+
+Disclosures Handed(const v1::PolicyPack& pack, const type::v1::CaseFacts& facts) {
+  const auto rules = RulesOf(pack);
+  Determinations determinations;
+  for (v1::Determination& one : rules->Screen(facts, kToday).determinations) {
+    *determinations.Add() = std::move(one);
+  }
+  return DisclosuresOf(*rules, facts, determinations);
+}
+
+// The facts that are filled in.
+std::vector<std::string> NamesIn(const type::v1::PersonFacts& person) {
+  std::vector<std::string> names;
+  for (const std::string& name : type::AllFactNames()) {
+    type::v1::PersonFacts empty;
+    empty.set_person_id(person.person_id());
+    if (type::KeepFacts(person, {name}).SerializeAsString() != empty.SerializeAsString()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+TEST(Disclosure, IsWhatThePathwayLooksAtAndNoMore) {
+  ASSERT_EQ(NamesIn(Everything().people(0)), type::AllFactNames());
+  const Disclosures handed = Handed(PackOf("yes: QUESTION_FACT_SEEKS_WORK"), Everything());
+  ASSERT_EQ(handed.size(), 2) << "one for each person";
+  for (const type::v1::Disclosure& one : handed) {
+    ASSERT_EQ(one.people_size(), 1);
+    EXPECT_THAT(NamesIn(one.people(0)), ElementsAre("seeks_work"));
+  }
+  EXPECT_EQ(handed[1].people(0).person_id(), "p2");
+}
+
+TEST(Disclosure, HasTheFactsOfEveryConditionAlsoWhereAnotherOneSettledIt) {
+  const Disclosures handed = Handed(
+      PackOf("any { of { yes: QUESTION_FACT_SEEKS_WORK } of { age_band_in { of: AGE_BAND_0_4 } } "
+             "of { within { date: DATE_FACT_ENTRY_DATE days: 3000 } } }"),
+      Everything());
+  ASSERT_FALSE(handed.empty());
+  EXPECT_THAT(NamesIn(handed[0].people(0)), ElementsAre("age_band", "entry_date", "seeks_work"));
+}
+
+TEST(Disclosure, OfAFamilyHasOfTheOthersWhatTheyAreCountedBy) {
+  v1::PolicyPack pack = PackOf(
+      "all { of { yes: QUESTION_FACT_SEEKS_WORK } of { members { where { nationality_in { of: "
+      "'CUB' } } at_least: 0 at_most: 9 limited: true } } }");
+  pack.mutable_pathways(0)->set_unit(v1::SCREENING_UNIT_FAMILY);
+  const Disclosures handed = Handed(pack, Everything());
+  ASSERT_EQ(handed.size(), 1);
+  ASSERT_EQ(handed[0].people_size(), 2);
+  EXPECT_THAT(NamesIn(handed[0].people(0)), ElementsAre("nationalities", "seeks_work"));
+  EXPECT_THAT(NamesIn(handed[0].people(1)), ElementsAre("nationalities"));
+}
+
+TEST(Disclosure, IsNoneWhereNothingCanBeSent) {
+  const v1::PolicyPack open = PackOf("yes: QUESTION_FACT_SEEKS_WORK");
+  ASSERT_EQ(Handed(open, Everything()).size(), 2);
+  type::v1::CaseFacts no_consent = Everything();
+  no_consent.set_consent(false);
+  EXPECT_THAT(Handed(open, no_consent), IsEmpty());
+  type::v1::CaseFacts not_met = Everything();
+  not_met.mutable_people(0)->set_seeks_work(type::v1::ANSWER_NO);
+  not_met.mutable_people(1)->clear_seeks_work();
+  EXPECT_THAT(Handed(open, not_met), IsEmpty()) << "not met, and not known";
+  for (const char* change :
+       {"mode: REFERRAL_MODE_INFORM", "review: REVIEW_RULE_ALWAYS",
+        "statuses { status: PATHWAY_STATUS_SUSPENDED source: 'book' confidence: CONFIDENCE_S1 }"}) {
+    v1::PolicyPack pack = open;
+    v1::Pathway& pathway = *pack.mutable_pathways(0);
+    if (std::string(change).find("status") == 0) pathway.clear_statuses();
+    ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(change, &pathway));
+    EXPECT_THAT(Handed(pack, Everything()), IsEmpty()) << change;
+  }
+}
+
+TEST(KeepFacts, HasAnEntryForEveryFieldOfAPerson) {
+  std::vector<std::string> fields;
+  const auto& descriptor = *type::v1::PersonFacts::descriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const std::string& name = descriptor.field(i)->name();
+    if (name != "person_id" && name != "age_precision") fields.push_back(name);
+  }
+  EXPECT_EQ(type::AllFactNames(), fields);
+  const std::vector<std::string> all = type::AllFactNames();
+  const type::v1::PersonFacts person = Everything().people(0);
+  EXPECT_EQ(type::KeepFacts(person, {all.begin(), all.end()}).SerializeAsString(),
+            person.SerializeAsString());
+}
+
+TEST(KeepFacts, KeepsNothingThatItDoesNotKnow) {
+  type::v1::PersonFacts person = Everything().people(0);
+  person.GetReflection()->MutableUnknownFields(&person)->AddVarint(999, 1);
+  const type::v1::PersonFacts kept = type::KeepFacts(person, {"sex", "irregular_entry"});
+  EXPECT_EQ(kept.person_id(), "p1");
+  EXPECT_THAT(NamesIn(kept), ElementsAre("sex"));
+  EXPECT_TRUE(kept.GetReflection()->GetUnknownFields(kept).empty());
+}
+
+}  // namespace
+}  // namespace pathways::eligibility
