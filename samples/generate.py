@@ -13,6 +13,7 @@ import argparse
 import copy
 import dataclasses
 import datetime
+import itertools
 import json
 import pathlib
 
@@ -23,6 +24,16 @@ import screening
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEOPLE = 1500
+NOT_PRINCIPAL = (
+    "SPOUSE",
+    "CHILD",
+    "PARENT",
+    "SIBLING",
+    "GRANDPARENT",
+    "GRANDCHILD",
+    "OTHER_RELATIVE",
+    "NOT_RELATED",
+)
 REPEATED_HOUSEHOLDS = 3
 DUPLICATES = 12
 # Outcomes must not change before; a year of margin for a sample that is imported late.
@@ -243,6 +254,14 @@ def repeat_households(draw, households, pairs):
         households.insert(draw.between(len(households) // 2, len(households)), again)
 
 
+def tear_households(households):
+    """Refuses whom rows without a principal applicant follow: one of them may belong there."""
+    for before, household in itertools.pairwise(households):
+        if all(row.cells["relationship"] in NOT_PRINCIPAL for row in household.rows):
+            why = "the rows behind it have another number and no principal applicant"
+            before.faults.append((household.rows[0], "household_number", why))
+
+
 def make_day(seed):
     """Returns the households in the order of the file, and (person, the same again)."""
     draw = people.Draw(seed)
@@ -252,6 +271,7 @@ def make_day(seed):
     write_rows(draw, households)
     plant_faults(draw, households, pairs)
     repeat_households(draw, households, pairs)
+    tear_households(households)
     return households, pairs
 
 

@@ -18,9 +18,28 @@ void CsvRows::FreeParser::operator()(csv_parser* parser) const {
 }
 
 CsvRows::CsvRows(std::unique_ptr<LineReader> reader, char delimiter)
-    : reader_(std::move(reader)), parser_(new csv_parser) {
-  csv_init(parser_.get(), 0);
-  csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter));
+    : reader_(std::move(reader)), delimiter_(delimiter) {
+  InitParser();
+}
+
+void CsvRows::InitParser() {
+  parser_.reset(new csv_parser);
+  csv_init(parser_.get(), CSV_STRICT);
+  csv_set_delim(parser_.get(), static_cast<unsigned char>(delimiter_));
+}
+
+void CsvRows::TakeFaultyRow() {
+  row_.swallows_lines = reader_->line_number() > row_.line;
+  row_.fault =
+      row_.swallows_lines
+          ? absl::StrCat(
+                "a quote opened in this row is closed in line ", reader_->line_number(),
+                " only, and there in the midst of a cell: what lies between cannot be read")
+          : "a quote stands inside a cell, or text behind a closing quote: put the whole cell in "
+            "quotes, and write each quote within it twice";
+  ready_.push_back(std::exchange(row_, {}));
+  in_row_ = false;
+  InitParser();
 }
 
 void CsvRows::TakeField(void* bytes, size_t size, void* rows) {
@@ -51,6 +70,10 @@ absl::Status CsvRows::Feed(std::string line) {
   const size_t taken =
       csv_parse(parser_.get(), line.data(), line.size(), &TakeField, &TakeRowEnd, this);
   if (taken != line.size()) {
+    if (csv_error(parser_.get()) == CSV_EPARSE) {
+      TakeFaultyRow();
+      return absl::OkStatus();
+    }
     return absl::InternalError(absl::StrCat("line ", row_.line, ": cannot be parsed as CSV"));
   }
   return absl::OkStatus();

@@ -1,8 +1,10 @@
 // Reads the rows of a CSV file (RFC 4180 and what spreadsheets make of it) over libcsv.
 //
 // Quoted fields may hold delimiters, quotes and line breaks; rows end with any line end; blank rows
-// are left out; spaces around an unquoted field do not count. A row knows the line it begins on,
-// which is what a person looks for in an editor.
+// are left out; spaces around an unquoted field do not count. Quoting is strict: a quote inside an
+// unquoted field, or text behind a closing one, makes the row unreadable up to the end of its line,
+// and reading goes on behind it. A row knows the line it begins on, which is what a person looks
+// for in an editor.
 #ifndef PATHWAYS_SERVICES_CLI_CSV_ROWS_H_
 #define PATHWAYS_SERVICES_CLI_CSV_ROWS_H_
 
@@ -24,6 +26,10 @@ namespace pathways::cli {
 struct CsvRow {
   int64_t line = 0;  // Its first line.
   std::vector<std::string> fields;
+  // Why it cannot be read. Empty: it can. Else the fields are those before the fault.
+  std::string fault;
+  // It cannot be read and spans lines: those after the first may have been rows of their own.
+  bool swallows_lines = false;
 };
 
 // Not thread-safe.
@@ -44,8 +50,12 @@ class CsvRows {
   static void TakeField(void* bytes, size_t size, void* rows);
   static void TakeRowEnd(int end, void* rows);
   absl::Status Feed(std::string line);
+  void InitParser();
+  // Ends the row that is being put together, which cannot be read, with its line.
+  void TakeFaultyRow();
 
   std::unique_ptr<LineReader> reader_;
+  char delimiter_;
   std::unique_ptr<csv_parser, FreeParser> parser_;
   CsvRow row_;  // Being put together.
   bool in_row_ = false;

@@ -313,6 +313,11 @@ std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row) {
   return type::Clean(columns.Cell(row, kHouseholdNumber)).text;
 }
 
+type::v1::Relationship RelationshipOf(const Columns& columns, const CsvRow& row) {
+  std::vector<RowError> none;
+  return RowReader(columns, row, none).Value(kRelationship, kRelationships);
+}
+
 std::optional<type::v1::PartialDate> ParseDate(absl::string_view text) {
   if (text.empty()) return type::v1::PartialDate();
   const auto whole = [](absl::string_view year) { return DatePart(year, 4, 4); };

@@ -77,6 +77,9 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
 // The household number of a row, as far as it can be read: text in the stored form, else empty.
 std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row);
 
+// The relationship that a row names. Unspecified: it cannot be read, or is none.
+type::v1::Relationship RelationshipOf(const Columns& columns, const CsvRow& row);
+
 // A date as a desk writes it: YYYY-MM-DD, D/M/YYYY (day first), YYYY-MM, MM/YYYY, YYYY, or nothing.
 // Nothing is returned for another form; whether the day exists is not checked here.
 std::optional<type::v1::PartialDate> ParseDate(absl::string_view text);

@@ -27,6 +27,11 @@ void ReadRows(const Columns& columns, const std::vector<CsvRow>& rows, absl::Civ
                         absl::StrCat("a household has at most ", intake::kPeopleMax, " people")});
       return;
     }
+    if (!row.fault.empty()) {
+      household.has_unread_row = true;
+      AddError(errors, {row.line, "", row.fault});
+      continue;
+    }
     if (row.fields.size() != columns.count()) {
       household.has_unread_row = true;
       AddError(errors, {row.line, "",
@@ -86,6 +91,7 @@ void CheckAsService(const Household& household, absl::CivilDay day, ImportItem& 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
+                                                            std::unique_ptr<LineReader> ahead_of,
                                                             absl::CivilDay today,
                                                             RequestIdOf request_id_of) {
   const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines->Ahead());
@@ -99,8 +105,15 @@ absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<Line
   if (!header.ok()) return header.status();
   absl::StatusOr<Columns> columns = Columns::FromHeader((*header)->fields);
   if (!columns.ok()) return columns.status();
-  return std::unique_ptr<ImportFile>(
-      new CsvImport(std::move(rows), *std::move(columns), today, std::move(request_id_of)));
+  if (!(*header)->fault.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", (*header)->line, ": ", (*header)->fault));
+  }
+  CsvRows all(std::move(ahead_of), *delimiter);
+  (void)all.Next();  // The header.
+  TornHouseholds torn = FindTornHouseholds(all, *columns);
+  return std::unique_ptr<ImportFile>(new CsvImport(
+      std::move(rows), *std::move(columns), std::move(torn), today, std::move(request_id_of)));
 }
 
 std::optional<CsvRow> CsvImport::TakeRow() {
@@ -118,7 +131,8 @@ std::optional<CsvRow> CsvImport::TakeRow() {
     if (!*row) break;
     // Spreadsheets end a file with rows of nothing but delimiters.
     const auto& fields = (*row)->fields;
-    if (std::any_of(fields.begin(), fields.end(), [](const auto& cell) { return !cell.empty(); })) {
+    if (!(*row)->fault.empty() ||
+        std::any_of(fields.begin(), fields.end(), [](const auto& cell) { return !cell.empty(); })) {
       return *std::move(row);
     }
   }
@@ -128,27 +142,19 @@ std::optional<CsvRow> CsvImport::TakeRow() {
 std::vector<CsvRow> CsvImport::TakeHousehold(CsvRow first, const std::string& number) {
   std::vector<CsvRow> household;
   household.push_back(std::move(first));
-  if (number.empty()) return household;
-  // A row without number between two of this household is taken for one of it, so that the
-  // household is refused and not registered without a member.
-  std::vector<CsvRow> unnumbered;
+  // A row without number behind one of this household is taken for one of it, so that the household
+  // is refused and not registered without a member. A principal applicant begins another one.
   while (std::optional<CsvRow> row = TakeRow()) {
     const std::string other = HouseholdNumberOf(columns_, *row);
-    if (other == number) {
-      unnumbered.push_back(*std::move(row));
-      for (CsvRow& taken : unnumbered) {
-        if (household.size() <= intake::kPeopleMax) household.push_back(std::move(taken));
-      }
-      unnumbered.clear();
-    } else if (other.empty() && unnumbered.size() < intake::kPeopleMax) {
-      unnumbered.push_back(*std::move(row));
-    } else {
+    const bool begins_another =
+        other.empty() ? RelationshipOf(columns_, *row) == type::v1::RELATIONSHIP_PRINCIPAL
+                      : other != number;
+    if (begins_another) {
       ahead_.push_front(*std::move(row));
       break;
     }
+    if (household.size() <= intake::kPeopleMax) household.push_back(*std::move(row));
   }
-  ahead_.insert(ahead_.begin(), std::make_move_iterator(unnumbered.begin()),
-                std::make_move_iterator(unnumbered.end()));
   return household;
 }
 
@@ -162,6 +168,9 @@ ImportItem CsvImport::ItemOf(const std::vector<CsvRow>& rows, const std::string&
     if (HouseholdNumberOf(columns_, row).empty()) {
       AddError(item.errors, {row.line, kHouseholdNumber, "is required: 1 to 50 characters"});
     }
+  }
+  if (const auto torn = torn_.find(number); torn != torn_.end()) {
+    AddError(item.errors, torn->second);
   }
   Household household;
   ReadRows(columns_, rows, today_, household, item.errors);

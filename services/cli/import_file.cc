@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -61,7 +63,15 @@ absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const std::string& 
   if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "{")) {
     return std::make_unique<JsonImport>(*std::move(lines), today, std::move(request_id_of));
   }
-  return CsvImport::Open(*std::move(lines), today, std::move(request_id_of));
+  // A household is whole or refused, and only the whole file tells whether it is whole.
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) {
+    return absl::InvalidArgumentError(
+        "a CSV is read twice, which this is not made for: save it as a file first");
+  }
+  absl::StatusOr<std::unique_ptr<LineReader>> ahead = LineReader::Open(path);
+  if (!ahead.ok()) return ahead.status();
+  return CsvImport::Open(*std::move(lines), *std::move(ahead), today, std::move(request_id_of));
 }
 
 RowError LocateViolation(const ImportItem& item, absl::string_view field,

@@ -16,6 +16,7 @@
 #include "services/cli/import_columns.h"
 #include "services/cli/import_file.h"
 #include "services/cli/line_reader.h"
+#include "services/cli/torn_households.h"
 
 namespace pathways::cli {
 
@@ -32,19 +33,24 @@ class UsedNumbers {
 // RESOURCE_EXHAUSTED, once a file has given kHouseholdsMax numbers.
 absl::Status TooManyHouseholds();
 
-// CSV: adjacent rows with one household number are a household.
+// CSV: adjacent rows with one household number are a household, with the rows without a number
+// within it and behind it.
 class CsvImport : public ImportFile {
  public:
   // Reads the header. INVALID_ARGUMENT when it is not one of registrations.
+  // Reads the same file from both: `ahead` to its end at once, to find torn households.
   static absl::StatusOr<std::unique_ptr<ImportFile>> Open(std::unique_ptr<LineReader> lines,
+                                                          std::unique_ptr<LineReader> ahead,
                                                           absl::CivilDay today,
                                                           RequestIdOf request_id_of);
   std::optional<ImportItem> Next() override;
 
  private:
-  CsvImport(CsvRows rows, Columns columns, absl::CivilDay today, RequestIdOf request_id_of)
+  CsvImport(CsvRows rows, Columns columns, TornHouseholds torn, absl::CivilDay today,
+            RequestIdOf request_id_of)
       : rows_(std::move(rows)),
         columns_(std::move(columns)),
+        torn_(std::move(torn)),
         today_(today),
         request_id_of_(std::move(request_id_of)) {
     ignored_columns_ = columns_.ignored();
@@ -58,6 +64,7 @@ class CsvImport : public ImportFile {
 
   CsvRows rows_;
   Columns columns_;
+  TornHouseholds torn_;
   absl::CivilDay today_;
   RequestIdOf request_id_of_;
   UsedNumbers used_;

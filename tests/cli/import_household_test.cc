@@ -68,6 +68,89 @@ TEST(ImportCsv, ARowWithoutNumberBelongsToTheHouseholdAroundItOrToNone) {
   EXPECT_THAT(Places(between.items[3]), IsEmpty());
 }
 
+// Files of the kinds that desks sent; the first household is TAP-1, with a child.
+TEST(ImportCsv, AHouseholdThatMayLackSomebodyIsRefusedWhole) {
+  const Cells child = Row("TAP-1", {{"relationship", "CHILD"}});
+  const auto child_of = [](const char* number) { return Row(number, {{"relationship", "CHILD"}}); };
+  const struct {
+    const char* name;
+    std::vector<Cells> rows;
+    std::vector<std::string> of_first;  // Errors of TAP-1.
+  } rows[] = {{"nothing wrong", {Row("TAP-1"), child}, {}},
+              {"the number on the first row alone, as of merged cells",
+               {Row("TAP-1"), child_of(""), child_of("")},
+               {"3:household_number", "4:household_number"}},
+              {"the last member without number",
+               {Row("TAP-1"), child, child_of("")},
+               {"4:household_number"}},
+              {"a typing error in a member's number",
+               {Row("TAP-1"), child, child_of("TAP-O1")},
+               {"4:household_number"}},
+              {"another principal applicant without number is another household",
+               {Row("TAP-1"), child, Row("")},
+               {}},
+              {"a principal applicant who cannot be read is reported, and no more",
+               {Row("TAP-1"), child, Row("TAP-2", {{"relationship", "BOSS"}})},
+               {}}};
+  for (const auto& row : rows) {
+    std::vector<Cells> file = row.rows;
+    file.push_back(Row("TAP-9"));
+    const Reading reading = Read(File(file));
+    ASSERT_GE(reading.items.size(), 2) << row.name;
+    EXPECT_EQ(Places(reading.items.front()), row.of_first) << row.name;
+    EXPECT_THAT(Places(reading.items.back()), IsEmpty()) << row.name;
+  }
+}
+
+TEST(ImportCsv, AFileSortedByNameIsRefusedWhereItTearsHouseholds) {
+  const Reading reading = Read(
+      File({Row("TAP-2", {{"relationship", "CHILD"}}), Row("TAP-1", {{"relationship", "CHILD"}}),
+            Row("TAP-3"), Row("TAP-2"), Row("TAP-1"), Row("TAP-4")}));
+  ASSERT_THAT(reading.items, SizeIs(6));
+  for (const ImportItem& item : reading.items) {
+    if (item.household_number == "TAP-1" || item.household_number == "TAP-2") {
+      EXPECT_THAT(Places(item), testing::Not(IsEmpty()));
+    }
+  }
+  EXPECT_THAT(Places(reading.items.back()), IsEmpty());
+}
+
+TEST(ImportCsv, RowsWithoutPrincipalAtTheBeginningTearTheHouseholdBehindThem) {
+  const Reading reading =
+      Read(File({Row("TAP-O1", {{"relationship", "SPOUSE"}}), Row("TAP-1"), Row("TAP-2")}));
+  ASSERT_THAT(reading.items, SizeIs(3));
+  EXPECT_THAT(Places(reading.items[1]), ElementsAre("2:household_number"));
+  EXPECT_THAT(Places(reading.items[2]), IsEmpty());
+}
+
+TEST(ImportCsv, AQuoteInACellRefusesItsHouseholdAndNoOther) {
+  for (const std::string name : {"\"Chuy\" Jesus", "Jesus \"Chuy\"", "Jesus \"el \"Chuy"}) {
+    const Reading reading = Read(absl::StrCat(
+        Header(), "\n", Line(Row("TAP-1", {{"given_names", name}})), "\n",
+        Line(Row("TAP-1", {{"relationship", "CHILD"}})), "\n", Line(Row("TAP-2")), "\n"));
+    ASSERT_THAT(reading.items, SizeIs(2)) << name;
+    EXPECT_THAT(Places(reading.items[0]), ElementsAre("2:")) << name;
+    EXPECT_EQ(reading.items[0].household_number, "TAP-1");
+    EXPECT_THAT(Places(reading.items[1]), IsEmpty()) << name;
+  }
+  const Reading good = Read(File({Row("TAP-1", {{"given_names", "\"Jesus \"\"Chuy\"\"\""}})}));
+  EXPECT_EQ(good.items[0].request.case_().people(0).identity().given_names(), "Jesus \"Chuy\"");
+}
+
+TEST(ImportCsv, AQuoteThatSwallowsRowsRefusesAllThatItTouches) {
+  const std::string opened = Line(Row("TAP-1", {{"given_names", "\"Jesus"}}));
+  const std::string closes = Line(Row("TAP-3", {{"given_names", "\"Ana\""}}));
+  const Reading reading =
+      Read(absl::StrCat(Header(), "\n", opened, "\n", Line(Row("TAP-2")), "\n", closes, "\n",
+                        Line(Row("TAP-4")), "\n", Line(Row("TAP-5")), "\n"));
+  ASSERT_THAT(reading.items, SizeIs(3));
+  EXPECT_THAT(Places(reading.items[0]), ElementsAre("2:"));
+  EXPECT_THAT(reading.items[0].errors[0].reason, HasSubstr("closed in line 4"));
+  EXPECT_THAT(Places(reading.items[1]), ElementsAre("5:household_number"))
+      << "somebody of it may have been swallowed";
+  EXPECT_THAT(Places(reading.items[2]), IsEmpty());
+}
+
 TEST(ImportCsv, CountsThePeopleOfAHousehold) {
   const auto household = [](int people) {
     std::vector<Cells> rows(static_cast<size_t>(people),
