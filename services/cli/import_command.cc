@@ -84,6 +84,16 @@ std::string CsvCell(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
+absl::Status WriteCases(const ImportSummary& summary, std::ofstream& cases) {
+  cases << "line,outcome,case\r\n";
+  for (const ImportedCase& one : summary.cases) {
+    cases << one.line << ',' << one.outcome << ',' << one.name << "\r\n";
+  }
+  cases.close();
+  if (!cases) return absl::InternalError("the list of cases could not be written");
+  return absl::OkStatus();
+}
+
 absl::Status WriteReport(const ImportSummary& summary, std::ofstream& report) {
   report << "line,column,reason\r\n";
   for (const RowError& error : summary.errors) {
@@ -99,11 +109,22 @@ google::protobuf::Struct AsJson(const ImportSummary& summary) {
   auto& fields = *object.mutable_fields();
   fields["households"].set_number_value(static_cast<double>(summary.households));
   fields["registered"].set_number_value(static_cast<double>(summary.registered));
+  fields["new"].set_number_value(static_cast<double>(summary.created));
+  fields["known"].set_number_value(static_cast<double>(summary.known));
+  fields["changed"].set_number_value(static_cast<double>(summary.changed));
+  fields["withdrawn"].set_number_value(static_cast<double>(summary.withdrawn));
   fields["people"].set_number_value(static_cast<double>(summary.people));
   fields["refused"].set_number_value(static_cast<double>(summary.refused));
   auto& ignored = *fields["ignored_columns"].mutable_list_value();
   for (const std::string& column : summary.ignored_columns) {
     ignored.add_values()->set_string_value(column);
+  }
+  auto& cases = *fields["cases"].mutable_list_value();
+  for (const ImportedCase& one : summary.cases) {
+    auto& row = *cases.add_values()->mutable_struct_value()->mutable_fields();
+    row["line"].set_number_value(static_cast<double>(one.line));
+    row["outcome"].set_string_value(one.outcome);
+    row["case"].set_string_value(one.name);
   }
   auto& errors = *fields["errors"].mutable_list_value();
   for (const RowError& error : summary.errors) {
@@ -123,9 +144,12 @@ void ShowSummary(const ImportSummary& summary, Output& output) {
       refused.rows.push_back({absl::StrCat(error.line), error.column, error.reason});
     }
   }
-  tables.push_back({.header = {"households", "registered", "people", "refused"},
+  tables.push_back({.header = {"households", "registered", "new", "known", "withdrawn", "people",
+                               "refused", "changed"},
                     .rows = {{absl::StrCat(summary.households), absl::StrCat(summary.registered),
-                              absl::StrCat(summary.people), absl::StrCat(summary.refused)}}});
+                              absl::StrCat(summary.created), absl::StrCat(summary.known),
+                              absl::StrCat(summary.withdrawn), absl::StrCat(summary.people),
+                              absl::StrCat(summary.refused), absl::StrCat(summary.changed)}}});
   output.Show(AsJson(summary), tables);
   if (!output.is_json() && !summary.ignored_columns.empty()) {
     output.Print(absl::StrCat(
@@ -133,33 +157,53 @@ void ShowSummary(const ImportSummary& summary, Output& output) {
   }
 }
 
-// Opening the report empties it, and with it the registrations where both names lead to one file.
-absl::Status RefuseSameFile(const std::string& input, const std::string& output) {
+struct ImportArguments {
+  std::string path;
+  std::string site;
+  std::string report;  // Empty: none.
+  std::string cases;   // Empty: none.
+};
+
+// Opening an output empties it, and with it the registrations where both names lead to one file.
+absl::Status RefuseSameFile(const std::string& input, const std::string& output,
+                            const char* option) {
   std::error_code none;  // Of a file that is not there: then they are two.
-  if (!std::filesystem::equivalent(input, output, none)) return absl::OkStatus();
-  return absl::InvalidArgumentError("--report names the file that is imported; name another one");
+  if (output.empty() || !std::filesystem::equivalent(input, output, none)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " names the file that is imported; name another one"));
 }
 
-absl::Status RunImport(Session& session, const std::string& path, const std::string& report_path) {
-  std::ofstream report;
-  if (!report_path.empty()) {
-    RETURN_IF_ERROR(RefuseSameFile(path, report_path));
-    report.open(report_path, std::ios::binary);
-    if (!report) {
-      return absl::InvalidArgumentError(absl::StrCat(report_path, " cannot be written"));
-    }
+absl::Status Open(const std::string& path, std::ofstream& file) {
+  if (path.empty()) return absl::OkStatus();
+  file.open(path, std::ios::binary);
+  if (file) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(path, " cannot be written"));
+}
+
+absl::Status RunImport(Session& session, const ImportArguments& arguments) {
+  const std::string& path = arguments.path;
+  RETURN_IF_ERROR(RefuseSameFile(path, arguments.report, "--report"));
+  RETURN_IF_ERROR(RefuseSameFile(path, arguments.cases, "--cases"));
+  if (!arguments.report.empty() && arguments.report == arguments.cases) {
+    return absl::InvalidArgumentError("--report and --cases name one file");
   }
+  std::ofstream report;
+  std::ofstream cases;
+  RETURN_IF_ERROR(Open(arguments.report, report));
+  RETURN_IF_ERROR(Open(arguments.cases, cases));
   const InterruptFlag interrupt;
   Progress progress(session.terminal.err, session.terminal.err_is_terminal);
   ASSIGN_OR_RETURN(const ImportSummary summary,
                    Import(session.client,
                           {.path = path,
+                           .site = arguments.site,
                            .today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()),
                            .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
                            .stop = &interrupted}));
   progress.End(summary);
   ShowSummary(summary, session.output);
   if (report.is_open()) RETURN_IF_ERROR(WriteReport(summary, report));
+  if (cases.is_open()) RETURN_IF_ERROR(WriteCases(summary, cases));
   if (summary.refused > 0) session.exit_code = kExitRowsRefused;
   session.retry_with = "import the same file; nobody is registered twice";
   return summary.status;
@@ -168,15 +212,18 @@ absl::Status RunImport(Session& session, const std::string& path, const std::str
 }  // namespace
 
 void AddImportCommand(CLI::App& app, const CommandContextPtr& context) {
-  auto path = std::make_shared<std::string>();
-  auto report = std::make_shared<std::string>();
+  auto arguments = std::make_shared<ImportArguments>();
   // Request ids follow from the household numbers, so there is none to choose.
   CLI::App& import =
       AddCommand(app, context, "import", "Register the households of a CSV or NDJSON file",
-                 [=](Session& session) { return RunImport(session, *path, *report); });
-  import.add_option("file", *path, "CSV with a header, or one case as JSON on each line")
+                 [=](Session& session) { return RunImport(session, *arguments); });
+  import.add_option("file", arguments->path, "CSV with a header, or one case as JSON on each line")
       ->required();
-  import.add_option("--report", *report, "File to write the refused rows to, as CSV");
+  import.add_option("--site", arguments->site,
+                    "Code of the site whose household numbers these are; none where there is one");
+  import.add_option("--report", arguments->report, "File to write the refused rows to, as CSV");
+  import.add_option("--cases", arguments->cases,
+                    "File to write each household and its case to, as CSV");
 }
 
 }  // namespace pathways::cli

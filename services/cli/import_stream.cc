@@ -50,7 +50,8 @@ ImportStream::News ImportStream::Wait(absl::Duration at_most, bool wants_to_writ
   return news;
 }
 
-void ImportStream::Write(intake::v1::RegisterCaseRequest registration) {
+void ImportStream::Write(const std::string& site, intake::v1::RegisterCaseRequest registration) {
+  written_.set_site(site);
   *written_.mutable_registration() = std::move(registration);
   {
     const std::lock_guard lock(mutex_);

@@ -43,7 +43,7 @@ class ImportStream : private grpc::ClientBidiReactor<intake::v1::ImportCasesRequ
   News Wait(absl::Duration at_most, bool wants_to_write);
 
   // Only when the last news said can_write, and not after WritesDone.
-  void Write(intake::v1::RegisterCaseRequest registration);
+  void Write(const std::string& site, intake::v1::RegisterCaseRequest registration);
   // Nothing more will be written; the service ends the stream after its last answer. Only when the
   // last news said can_write.
   void WritesDone();

@@ -78,6 +78,8 @@ class Importer {
   // Opens the stream when there is something to send. False when it is not to be used yet.
   bool OpenStream();
   void Send();
+  // A household that has a case with the content of the file.
+  void Count(const Pending& pending, const intake::v1::ImportCasesResponse& answer);
   void TakeIn(const intake::v1::ImportCasesResponse& answer);
   void OnEnd(const grpc::Status& status);
   void CheckSilence();
@@ -146,10 +148,26 @@ void Importer::Send() {
   if (!next || is_over_) return;
   if (unanswered_.empty()) heard_at_ = absl::Now();
   ++next->sent;
-  stream_->Write(next->item.request);
+  stream_->Write(settings_.site, next->item.request);
   can_write_ = false;
   std::string id = next->item.request.request_id();
   unanswered_.insert_or_assign(std::move(id), *std::move(next));
+}
+
+void Importer::Count(const Pending& pending, const intake::v1::ImportCasesResponse& answer) {
+  const auto note = [&](const char* outcome) {
+    summary_.cases.push_back({pending.item.first_line, outcome, answer.case_name()});
+  };
+  if (answer.outcome() == intake::v1::IMPORT_OUTCOME_WITHDRAWN) {
+    ++summary_.withdrawn;
+    return note("withdrawn");
+  }
+  ++summary_.registered;
+  summary_.people += pending.item.request.case_().people_size();
+  // What is sent again because its answer was lost was registered by this import all the same.
+  const bool is_known = answer.outcome() == intake::v1::IMPORT_OUTCOME_KNOWN && pending.sent == 1;
+  ++(is_known ? summary_.known : summary_.created);
+  note(is_known ? "known" : "new");
 }
 
 void Importer::TakeIn(const intake::v1::ImportCasesResponse& answer) {
@@ -161,8 +179,7 @@ void Importer::TakeIn(const intake::v1::ImportCasesResponse& answer) {
   streams_in_vain_ = 0;
   const auto code = static_cast<absl::StatusCode>(answer.code());
   if (code == absl::StatusCode::kOk) {
-    ++summary_.registered;
-    summary_.people += pending.item.request.case_().people_size();
+    Count(pending, answer);
   } else if (IsBusy(code) && pending.sent < settings_.attempts_max) {
     pending.due = absl::Now() + BackoffAfter(pending.sent);
     waiting_.push_back(std::move(pending));
@@ -178,6 +195,10 @@ void Importer::TakeIn(const intake::v1::ImportCasesResponse& answer) {
       errors.push_back(LocateViolation(pending.item, violation.field(), violation.description()));
     }
     if (errors.empty()) errors.push_back({pending.item.first_line, "", ReasonOf(answer)});
+    if (code == absl::StatusCode::kAlreadyExists) {
+      ++summary_.changed;
+      summary_.cases.push_back({pending.item.first_line, "changed", answer.case_name()});
+    }
     Refuse(std::move(errors));
   }
   Report();
@@ -275,6 +296,8 @@ ImportSummary Importer::Run() {
                    [](const RowError& a, const RowError& b) {
                      return std::tie(a.line, a.column) < std::tie(b.line, b.column);
                    });
+  std::sort(summary_.cases.begin(), summary_.cases.end(),
+            [](const ImportedCase& a, const ImportedCase& b) { return a.line < b.line; });
   return std::move(summary_);
 }
 

@@ -116,7 +116,9 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
               {}};
     }
     if (unfolded_.contains(row.stream)) return RefuseUnfolded(command);
-    return AnswerWith(row.stream, WorkOf(row.stream));
+    Answer answer = AnswerWith(row.stream, WorkOf(row.stream));
+    answer.is_repeated = true;
+    return answer;
   }
   if (IsUnfolded(command)) return RefuseUnfolded(command);
   Work& work = WorkOf(command.stream);

@@ -109,7 +109,8 @@ struct Answer {
   // The command was made of a record that was not the next of its log. Either another replica had
   // handled it already, as after a freeze, or a record before it was not committed.
   bool is_stale = false;
-  bool is_dropped = false;  // A due timer that changed nothing, and whose row was deleted.
+  bool is_dropped = false;   // A due timer that changed nothing, and whose row was deleted.
+  bool is_repeated = false;  // The request was decided before, and changed nothing now.
 };
 
 struct EngineOptions {

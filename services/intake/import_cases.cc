@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pathways/intake/v1/intake_service.pb.h"
+#include "pathways/intake/v1/state.pb.h"
 #include "services/intake/requests.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -13,14 +14,25 @@
 namespace pathways::intake {
 namespace {
 
+v1::ImportOutcome OutcomeOf(const engine::Answer& answer) {
+  if (!answer.is_repeated) return v1::IMPORT_OUTCOME_NEW;
+  v1::IntakeState state;
+  const bool is_withdrawn =
+      state.ParseFromString(answer.row.state.open) && state.state() == v1::CASE_STATE_WITHDRAWN;
+  return is_withdrawn ? v1::IMPORT_OUTCOME_WITHDRAWN : v1::IMPORT_OUTCOME_KNOWN;
+}
+
 v1::ImportCasesResponse ResponseOf(const std::string& request_id, const engine::Answer& answer) {
   v1::ImportCasesResponse response;
   response.set_request_id(request_id);
   response.set_code(static_cast<int>(answer.status.code()));
   if (answer.status.ok()) {
     response.set_case_name(type::CaseName(answer.stream));
+    response.set_outcome(OutcomeOf(answer));
     return response;
   }
+  // Registered with other content: the desk has to find it.
+  if (absl::IsAlreadyExists(answer.status)) response.set_case_name(type::CaseName(answer.stream));
   const type::v1::Problem problem = type::ProblemOf(answer.status);
   response.set_reason(problem.reason().empty() ? absl::StatusCodeToString(answer.status.code())
                                                : problem.reason());
@@ -44,9 +56,10 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
   }
 
   void OnMessage(const host::Message& message) override {
-    const auto& registration = static_cast<const v1::ImportCasesRequest&>(message).registration();
+    const auto& request = static_cast<const v1::ImportCasesRequest&>(message);
+    const v1::RegisterCaseRequest& registration = request.registration();
     absl::StatusOr<engine::Command> command =
-        RegisterCommand(registration, caller_.principal, parts_.keyring, parts_.clock.Now());
+        ImportCommand(request, caller_.principal, parts_.keyring, parts_.clock.Now());
     bool read_on = false;
     {
       std::lock_guard<std::mutex> lock(mutex_);

@@ -54,6 +54,31 @@ absl::CivilDay DayAt(const v1::Case& input, absl::Time now) {
   return type::DeskDay(type::kDefaultPlace, now);
 }
 
+// What a registration says, in the form that is stored. The age band follows from the birth date
+// and from the day, so it is no content: the same file says the same a year later.
+std::string ContentOf(const NormalisedCase& normal) {
+  type::v1::CaseFacts facts = normal.facts;
+  for (type::v1::PersonFacts& person : *facts.mutable_people()) {
+    person.clear_age_band();
+    person.clear_age_precision();
+  }
+  std::string content = base::SerializeDeterministic(facts);
+  for (const NormalisedIdentity& identity : normal.identities) {
+    const std::string bytes = base::SerializeDeterministic(identity.identity);
+    absl::StrAppend(&content, bytes.size(), ":", bytes);
+  }
+  return content;
+}
+
+// The number that the desk gave the household. Empty: none.
+std::string HouseholdNumberOf(const v1::Case& input) {
+  for (const v1::Person& person : input.people()) {
+    if (person.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
+    return type::Clean(person.identity().registration_number()).text;
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
@@ -63,6 +88,7 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
   NormalisedCase normal = CheckCase(request.case_(), DayAt(request.case_(), now), violations);
   type::CheckRequestId(request.request_id(), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  const std::string content = ContentOf(normal);
   const std::string case_id = base::NewUuid();
   ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
   v1::IntakeCommand payload;
@@ -70,7 +96,26 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
   *payload.mutable_register_case()->mutable_sealed() = std::move(sealed.sealed);
   engine::Command command = host::RequestCommand(case_id, base::SerializeDeterministic(payload),
                                                  "RegisterCase", request, principal, keyring);
+  std::get<engine::RequestOrigin>(command.origin).fingerprint = keyring.Fingerprint(content);
   command.keys = std::move(sealed.keys);
+  return command;
+}
+
+absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& request,
+                                              const host::Principal& principal,
+                                              const host::Keyring& keyring, absl::Time now) {
+  if (!request.site().empty() && !type::IsCode(request.site())) {
+    type::Violations violations;
+    violations.Add("site", "must be an upper-case code of 1 to 64 letters, digits and underscores");
+    return violations.ToStatus(kInvalidCase);
+  }
+  ASSIGN_OR_RETURN(engine::Command command,
+                   RegisterCommand(request.registration(), principal, keyring, now));
+  const std::string number = HouseholdNumberOf(request.registration().case_());
+  if (!number.empty()) {
+    std::get<engine::RequestOrigin>(command.origin).key =
+        keyring.RequestKey(absl::StrCat("site/", request.site()), "ImportCases", number);
+  }
   return command;
 }
 

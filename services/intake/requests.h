@@ -22,10 +22,18 @@
 namespace pathways::intake {
 
 // INVALID_ARGUMENT with reason INVALID_CASE and every bad field. A new case id each time; a
-// repeated request is answered with the first one's.
+// repeated request is answered with the first one's. Its content is the same when it is so in the
+// form that is stored: case of codes, spaces and the order of sets do not count.
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                 const host::Principal& principal,
                                                 const host::Keyring& keyring, absl::Time now);
+
+// RegisterCommand for a household of a site: its number decides whether it is registered already,
+// whoever sends it. Without a number the request id and the principal do. INVALID_ARGUMENT also for
+// a site that is no code.
+absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& request,
+                                              const host::Principal& principal,
+                                              const host::Keyring& keyring, absl::Time now);
 
 // Reads the case's facts and keys. INVALID_ARGUMENT likewise; NOT_FOUND with reason CASE_NOT_FOUND.
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,

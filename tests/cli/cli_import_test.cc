@@ -177,8 +177,10 @@ TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
                              HasSubstr("\n5     sex          "),
                              HasSubstr("\n6                  is registered with other content: use "
                                        "'case update' (REQUEST_ID_REUSED)\n"),
-                             HasSubstr("households  registered  people  refused\n"
-                                       "4           1           1       3\n")));
+                             HasSubstr("households  registered  new  known  withdrawn  people  "
+                                       "refused  changed\n"
+                                       "4           1           1    0      0          1       "
+                                       "3        1\n")));
   std::ifstream file(report);
   std::string line;
   std::vector<std::string> lines;

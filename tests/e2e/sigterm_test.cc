@@ -77,9 +77,14 @@ void RegisterUntilRefused(const Caller& desk, int client, History& history, Answ
 void Import(const Caller& desk, History& history, Answers& answers) {
   std::vector<intake::v1::ImportCasesRequest> requests(kImported);
   for (int i = 0; i < kImported; ++i) {
-    *requests[static_cast<size_t>(i)].mutable_registration() = RegistrationOf("import", i, history);
-    history.Add({desk.principal(), "RegisterCase",
-                 requests[static_cast<size_t>(i)].registration().request_id(), "",
+    auto& registration = *requests[static_cast<size_t>(i)].mutable_registration();
+    registration = RegistrationOf("import", i, history);
+    // With one the household would be remembered by it, and not by the request id of the history.
+    registration.mutable_case_()
+        ->mutable_people(0)
+        ->mutable_identity()
+        ->clear_registration_number();
+    history.Add({desk.principal(), "RegisterCase", registration.request_id(), "",
                  absl::StatusCode::kUnknown});
   }
   grpc::ClientContext context;

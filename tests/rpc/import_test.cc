@@ -34,6 +34,7 @@ using intake::v1::ImportCasesResponse;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing_support::Eventually;
+using testing_support::kPlanted;
 using testing_support::Registration;
 
 using Stream = grpc::ClientReaderWriter<ImportCasesRequest, ImportCasesResponse>;
@@ -45,6 +46,7 @@ class ImportTest : public testing::Test {
     const std::string tokens = folder_.path() + "/tokens";
     EXPECT_TRUE(host::CreateMasterKey(key).ok());
     token_ = *host::AddToken(tokens, {"staff", "desk", {"registrar"}});
+    other_token_ = *host::AddToken(tokens, {"staff", "desk2", {"registrar"}});
     keyring_ = *host::Keyring::Load(key);
     tokens_ = std::make_unique<host::TokenFile>(*host::TokenFile::Load(tokens));
     authenticator_ = std::make_unique<host::TokenAuthenticator>(*tokens_);
@@ -67,9 +69,10 @@ class ImportTest : public testing::Test {
     engine_->Drain();
   }
 
-  std::unique_ptr<Stream> Open(grpc::ClientContext& context) {
+  std::unique_ptr<Stream> Open(grpc::ClientContext& context) { return Open(context, token_); }
+  std::unique_ptr<Stream> Open(grpc::ClientContext& context, const std::string& token) {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
     return stub_->ImportCases(&context);
   }
   static ImportCasesRequest Row(const intake::v1::RegisterCaseRequest& registration) {
@@ -83,11 +86,26 @@ class ImportTest : public testing::Test {
     while (stream.Read(&response)) responses.push_back(response);
     return responses;
   }
+  // The answer to one row that is imported alone.
+  ImportCasesResponse Import(const intake::v1::RegisterCaseRequest& registration,
+                             const std::string& site, const std::string& token) {
+    grpc::ClientContext context;
+    const auto stream = Open(context, token);
+    ImportCasesRequest row = Row(registration);
+    row.set_site(site);
+    EXPECT_TRUE(stream->Write(row));
+    EXPECT_TRUE(stream->WritesDone());
+    const std::vector<ImportCasesResponse> responses = ReadAll(*stream);
+    EXPECT_TRUE(stream->Finish().ok());
+    EXPECT_EQ(responses.size(), 1U);
+    return responses.empty() ? ImportCasesResponse() : responses[0];
+  }
   size_t Cases() { return store_.ReadHeads("", 10'000)->size(); }
 
   const testing_support::TempFolder folder_;
   const base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
   std::string token_;
+  std::string other_token_;  // Of another clerk.
   std::unique_ptr<host::Keyring> keyring_;
   std::unique_ptr<host::TokenFile> tokens_;
   host::ReadPool pool_{1, 8};
@@ -194,7 +212,7 @@ TEST_F(ImportTest, RefusedRowsSayWhyAndHoldUpNoOther) {
   EXPECT_EQ(Cases(), 1U);
 }
 
-TEST_F(ImportTest, ARowOfASingleCallIsTheSameRequest) {
+TEST_F(ImportTest, ARowWithoutNumberIsTheSameRequestAsASingleCall) {
   const auto registration = Registration();
   grpc::ClientContext single;
   single.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
@@ -208,6 +226,69 @@ TEST_F(ImportTest, ARowOfASingleCallIsTheSameRequest) {
   ASSERT_EQ(responses.size(), 1U);
   EXPECT_EQ(responses[0].case_name(), registered.name());
   EXPECT_TRUE(stream->Finish().ok());
+}
+
+// Of a household with a number, under a new request id each time.
+intake::v1::RegisterCaseRequest Numbered(const std::string& number) {
+  intake::v1::RegisterCaseRequest registration = Registration();
+  registration.mutable_case_()->mutable_people(0)->mutable_identity()->set_registration_number(
+      number);
+  return registration;
+}
+
+TEST_F(ImportTest, NumberAndSiteDecideWhoIsRegisteredWhoeverSendsIt) {
+  const ImportCasesResponse first = Import(Numbered("TAP-1"), "TAP", token_);
+  EXPECT_EQ(first.outcome(), intake::v1::IMPORT_OUTCOME_NEW);
+  for (const std::string& token : {token_, other_token_}) {
+    const ImportCasesResponse again = Import(Numbered(" TAP-1 "), "TAP", token);
+    EXPECT_EQ(again.code(), 0);
+    EXPECT_EQ(again.outcome(), intake::v1::IMPORT_OUTCOME_KNOWN);
+    EXPECT_EQ(again.case_name(), first.case_name());
+  }
+  EXPECT_EQ(Cases(), 1U);
+  EXPECT_EQ(Import(Numbered("TAP-1"), "MTY", other_token_).outcome(),
+            intake::v1::IMPORT_OUTCOME_NEW);
+  EXPECT_EQ(Import(Numbered("TAP-2"), "TAP", other_token_).outcome(),
+            intake::v1::IMPORT_OUTCOME_NEW);
+  EXPECT_EQ(Cases(), 3U);
+  const ImportCasesResponse bad = Import(Numbered("TAP-3"), "tap chula", token_);
+  ASSERT_EQ(bad.violations_size(), 1);
+  EXPECT_EQ(bad.violations(0).field(), "site");
+}
+
+TEST_F(ImportTest, ContentIsComparedAsItIsStored) {
+  intake::v1::RegisterCaseRequest first = Numbered("TAP-1");
+  first.mutable_case_()->mutable_people(0)->add_needs("CR-CP");
+  first.mutable_case_()->mutable_people(0)->add_needs("SV-VA");
+  const std::string name = Import(first, "", token_).case_name();
+  intake::v1::RegisterCaseRequest same = Numbered("TAP-1");
+  intake::v1::Person& person = *same.mutable_case_()->mutable_people(0);
+  person.set_nationalities(0, "ht");
+  person.add_needs("SV-VA");
+  person.add_needs("CR-CP");
+  person.mutable_identity()->set_given_names(absl::StrCat("  ", kPlanted, " "));
+  const ImportCasesResponse known = Import(same, "", other_token_);
+  EXPECT_EQ(known.outcome(), intake::v1::IMPORT_OUTCOME_KNOWN) << known.reason();
+  EXPECT_EQ(known.case_name(), name);
+  person.set_sex(type::v1::SEX_OTHER);
+  const ImportCasesResponse changed = Import(same, "", other_token_);
+  EXPECT_EQ(changed.reason(), "REQUEST_ID_REUSED");
+  EXPECT_EQ(changed.case_name(), name) << "the desk has to find it";
+  EXPECT_EQ(Cases(), 1U);
+}
+
+TEST_F(ImportTest, AHouseholdThatHasWithdrawnIsToldAsSuch) {
+  const std::string name = Import(Numbered("TAP-1"), "", token_).case_name();
+  intake::v1::WithdrawCaseRequest withdrawal;
+  withdrawal.set_name(name);
+  withdrawal.set_request_id(testing_support::NewRequestId());
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+  intake::v1::Case withdrawn;
+  ASSERT_TRUE(stub_->WithdrawCase(&context, withdrawal, &withdrawn).ok());
+  const ImportCasesResponse again = Import(Numbered("TAP-1"), "", token_);
+  EXPECT_EQ(again.outcome(), intake::v1::IMPORT_OUTCOME_WITHDRAWN);
+  EXPECT_EQ(again.case_name(), name);
 }
 
 TEST_F(ImportTest, AStoreThatCannotWriteIsAnsweredRowByRow) {
