@@ -92,11 +92,14 @@ void CheckTails(World& world, Findings& findings) {
     });
   };
   const std::string& victim = loss.victim->name;
-  for (const char* part : {"own tail", "relay"}) {
-    if (is_told(victim, part) == loss.was_published) continue;
+  // A process tells as it starts. A relay that had no turn until all was mended has nothing to
+  // tell.
+  const std::map<std::string, bool> has_to_tell = {
+      {"own tail", loss.was_published}, {"relay", loss.victim->losses_seen_by_relay > 0}};
+  for (const auto& [part, must] : has_to_tell) {
+    if (is_told(victim, part) == must) continue;
     findings.Add(absl::StrCat(
-        victim,
-        loss.was_published ? " lost events and does not tell: " : " tells of a loss: ", part));
+        victim, must ? " lost events and does not tell: " : " tells of a loss: ", part));
   }
   for (const Ahead& ahead : loss.ahead) {
     // The same events, decided again, are shown as they were.

@@ -49,7 +49,12 @@ Process::Process(Service& service, int replica, int release, const host::Keyring
   (void)CheckTail();  // Told.
   relay_ = std::make_unique<follow::Relay>(
       *session_, *service.topic, ReportTo("relay"),
-      [this](follow::TopicCheck) { return CheckTail(); }, nullptr, kNever, base::Drive::kSteps);
+      [this](follow::TopicCheck) {
+        const absl::Status checked = CheckTail();
+        service_.losses_seen_by_relay += absl::IsDataLoss(checked);
+        return checked;
+      },
+      nullptr, kNever, base::Drive::kSteps);
   steps_.push_back({"relay", [this] { return relay_->Step().status(); }});
   for (const Followed& upstream : service.follows) Follow(upstream, replica);
   if (!service.projects.empty()) Project(replica);

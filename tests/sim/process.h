@@ -63,6 +63,7 @@ struct Service {
   std::vector<Followed> follows;
   std::vector<Followed> projects;
   std::vector<Missed> missed;
+  int losses_seen_by_relay = 0;  // How often a relay compared, and the store lacked events.
 
   // As all replicas have it in the end.
   const engine::Domain& domain() const { return *releases[static_cast<size_t>(last_release)]; }
