@@ -108,8 +108,8 @@ def measure_start(bench, report, data):
             starts.append(took)
             anonymous.append(server.memory_mib("RssAnon"))
             resident.append(server.memory_mib("VmRSS"))
-    report.figure("E2", starts[1:], "ms", "serve: start to SERVING, sample day's store", "< 300")
-    report.figure("E3", anonymous[1:], "MiB", "serve: RssAnon when idle, just started", "<= 40")
+    report.figure("E2", starts[1:], "ms", "serve: start to SERVING, sample day's store", "< 100")
+    report.figure("E3", anonymous[1:], "MiB", "serve: RssAnon when idle, just started", "<= 20")
     report.figure("E3.vmrss", resident[1:], "MiB", "serve: VmRSS, with the program's own pages")
 
 

@@ -73,9 +73,9 @@ def measure_start(cluster, deployment, report):
             process.wait_idle(seconds=1)
             anonymous.append(process.memory_mib("RssAnon"))
             deployment.stop(service)
-        report.figure(f"D4.{service}", took[1:], "ms", f"{service}: start to SERVING", "< 500")
+        report.figure(f"D4.{service}", took[1:], "ms", f"{service}: start to SERVING", "< 250")
         report.figure(
-            f"D3.{service}", anonymous[1:], "MiB", f"{service}: RssAnon, idle, just started", "<= 40"
+            f"D3.{service}", anonymous[1:], "MiB", f"{service}: RssAnon, idle, just started", "<= 20"
         )
 
 
@@ -276,7 +276,7 @@ def measure_limit(pipeline, report, rates, transactions):
     report.figure("D1.limit", limits, "1/s", "cases, all parts one after the other")
     meaning = "cases/s ÷ the limit that its rows and records imply"
     share = statistics.median(rates) / statistics.median(limits)
-    report.ratio("D1.of_limit", share, 0.6, meaning)
+    report.ratio("D1.of_limit", share, 0.7, meaning)
 
 
 def measure(cluster, report, arguments):
