@@ -12,6 +12,11 @@
 
 namespace pathways::cli {
 
+bool CsvRow::IsBlank() const {
+  return fault.empty() && std::all_of(fields.begin(), fields.end(),
+                                      [](const std::string& cell) { return cell.empty(); });
+}
+
 void CsvRows::FreeParser::operator()(csv_parser* parser) const {
   csv_free(parser);
   delete parser;

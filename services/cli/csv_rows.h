@@ -30,6 +30,9 @@ struct CsvRow {
   std::string fault;
   // It cannot be read and spans lines: those after the first may have been rows of their own.
   bool swallows_lines = false;
+
+  // Spreadsheets end a file with rows of nothing but delimiters.
+  bool IsBlank() const;
 };
 
 // Not thread-safe.

@@ -129,12 +129,7 @@ std::optional<CsvRow> CsvImport::TakeRow() {
       break;
     }
     if (!*row) break;
-    // Spreadsheets end a file with rows of nothing but delimiters.
-    const auto& fields = (*row)->fields;
-    if (!(*row)->fault.empty() ||
-        std::any_of(fields.begin(), fields.end(), [](const auto& cell) { return !cell.empty(); })) {
-      return *std::move(row);
-    }
+    if (!(*row)->IsBlank()) return *std::move(row);
   }
   return std::nullopt;
 }

@@ -25,7 +25,8 @@ constexpr absl::Duration kTick = absl::Milliseconds(50);
 struct Pending {
   ImportItem item;
   int sent = 0;
-  absl::Time due;  // Not sent before.
+  absl::Time due;            // Not sent before.
+  bool lost_answer = false;  // It was sent before, and may have been registered by that.
 };
 
 bool IsBusy(absl::StatusCode code) {
@@ -165,7 +166,8 @@ void Importer::Count(const Pending& pending, const intake::v1::ImportCasesRespon
   ++summary_.registered;
   summary_.people += pending.item.request.case_().people_size();
   // What is sent again because its answer was lost was registered by this import all the same.
-  const bool is_known = answer.outcome() == intake::v1::IMPORT_OUTCOME_KNOWN && pending.sent == 1;
+  const bool is_known =
+      answer.outcome() == intake::v1::IMPORT_OUTCOME_KNOWN && !pending.lost_answer;
   ++(is_known ? summary_.known : summary_.created);
   note(is_known ? "known" : "new");
 }
@@ -181,6 +183,8 @@ void Importer::TakeIn(const intake::v1::ImportCasesResponse& answer) {
   if (code == absl::StatusCode::kOk) {
     Count(pending, answer);
   } else if (IsBusy(code) && pending.sent < settings_.attempts_max) {
+    // UNAVAILABLE leaves open whether it was committed.
+    pending.lost_answer |= code == absl::StatusCode::kUnavailable;
     pending.due = absl::Now() + BackoffAfter(pending.sent);
     waiting_.push_back(std::move(pending));
     std::sort(waiting_.begin(), waiting_.end(),
@@ -227,6 +231,7 @@ void Importer::OnEnd(const grpc::Status& status) {
   broken_ = reason;
   heard_at_ = absl::Now();
   for (auto& [id, pending] : unanswered_) {
+    pending.lost_answer = true;
     pending.due = absl::InfinitePast();
     waiting_.push_front(std::move(pending));
   }

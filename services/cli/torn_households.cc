@@ -1,6 +1,5 @@
 #include "services/cli/torn_households.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -89,10 +88,7 @@ TornHouseholds FindTornHouseholds(CsvRows& rows, const Columns& columns) {
   for (;;) {
     const absl::StatusOr<std::optional<CsvRow>> row = rows.Next();
     if (!row.ok() || !*row) return finder.End();
-    const auto& fields = (*row)->fields;
-    const bool is_blank = std::all_of(fields.begin(), fields.end(),
-                                      [](const std::string& cell) { return cell.empty(); });
-    if (!is_blank || !(*row)->fault.empty()) finder.Take(**row);
+    if (!(*row)->IsBlank()) finder.Take(**row);
   }
 }
 

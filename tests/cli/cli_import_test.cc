@@ -223,6 +223,36 @@ TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
   EXPECT_TRUE(intake.attempts().empty());
 }
 
+TEST_F(CliImportTest, TellsWhatWasKnownBeforeFromWhatItRegisteredItself) {
+  // At the first attempt N0 is answered; N1 is refused untried; of N2 nobody knows.
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
+    const std::string number = FakeIntake::NumberOf(registration);
+    if (number == "N1" && attempt == 1) {
+      return Answered(registration, grpc::StatusCode::RESOURCE_EXHAUSTED);
+    }
+    if (number == "N2" && attempt == 1) {
+      return Answered(registration, grpc::StatusCode::UNAVAILABLE);
+    }
+    auto answer = Answered(registration);
+    answer.set_outcome(number == "N3" ? intake::v1::IMPORT_OUTCOME_WITHDRAWN
+                                      : intake::v1::IMPORT_OUTCOME_KNOWN);
+    answer.set_case_name("cases/" + number);
+    return answer;
+  }));
+  const ImportSummary summary = RunImport(intake, {.path = WriteGood(4)});
+  EXPECT_TRUE(summary.status.ok()) << summary.status;
+  std::vector<std::string> cases;
+  for (const ImportedCase& one : summary.cases) {
+    cases.push_back(absl::StrCat(one.line, " ", one.outcome, " ", one.name));
+  }
+  EXPECT_THAT(cases, ElementsAre("2 known cases/N0", "3 known cases/N1", "4 new cases/N2",
+                                 "5 withdrawn cases/N3"));
+  EXPECT_EQ(summary.known, 2);
+  EXPECT_EQ(summary.created, 1);
+  EXPECT_EQ(summary.withdrawn, 1);
+  EXPECT_EQ(summary.registered, 3);
+}
+
 TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {
   FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
     const std::string number = FakeIntake::NumberOf(registration);
