@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import time
 
-from _report import ROOT
+from _report import ROOT, wake_up_seconds
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
@@ -62,12 +62,14 @@ def work_of(pid):
 
 
 def await_idle(pid, what, seconds=2, at_most=60):
-    """Waits until a process took under 1 % of a processor for `seconds`."""
+    """Waits until a process took under 1 % of a processor for `seconds`, beside bare waking up."""
     deadline = time.monotonic() + at_most
     while time.monotonic() < deadline:
-        before, _ = work_of(pid)
+        worked, slept = work_of(pid)
         time.sleep(seconds)
-        if work_of(pid)[0] - before <= seconds / 100:
+        worked_since, slept_since = work_of(pid)
+        waking = (slept_since - slept) * wake_up_seconds()
+        if worked_since - worked - waking <= seconds / 100:
             return
     raise RuntimeError(f"{what}: not idle within {at_most} s")
 

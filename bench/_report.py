@@ -16,6 +16,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 _FSYNCS = 200
+_WAKE_UPS = 20
+_WAKE_UP_APART = 0.02
 
 
 def _first_field(path, name):
@@ -47,7 +49,26 @@ def machine(folder):
         "kernel": os.uname().release,
         "file_system": file_system(folder),
         "load_before": round(os.getloadavg()[0], 2),  # Above 1: others were at work too.
+        "wake_up_us": round(wake_up_seconds() * 1e6),
     }
+
+
+def wake_up_seconds():
+    """Median processor time that a thread is charged for waking up to do nothing.
+
+    From 20 us to most of a millisecond, by how the machine idles. An idle service does little but
+    wake up, so what it takes cannot be judged without this.
+    """
+
+    def charged():
+        return int(pathlib.Path("/proc/thread-self/schedstat").read_text().split()[0]) / 1e9
+
+    took = []
+    for _ in range(_WAKE_UPS):
+        before = charged()
+        time.sleep(_WAKE_UP_APART)
+        took.append(charged() - before)
+    return statistics.median(took)
 
 
 def fsync_ms(folder):

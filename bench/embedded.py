@@ -76,7 +76,7 @@ def measure_day(bench, report):
         seconds.append(day["seconds"])
         if wrong := differences(day, expected):
             report.void(f"E1: {', '.join(wrong)} differ from samples/expected.json")
-    report.figure("E1", seconds[1:], "s", "sample day of 1,500 people, wholly processed", "< 3")
+    report.figure("E1", seconds[1:], "s", "sample day of 1,500 people, wholly processed", "< 2")
     return data
 
 
