@@ -21,11 +21,12 @@ constexpr size_t kReadersKept = 3;
 
 // synchronous=FULL: without it a commit that was answered can be gone after a power cut. The caches
 // are small because each connection has its own and a laptop runs three services; the writer's
-// holds the inner pages of every index. Fewer, larger checkpoints: each writes pages that the next
-// commit changes again, and syncs twice; the WAL then stays under 16 MiB. secure_delete: what is
-// erased is written over.
+// holds what a full batch changes, up to 4 MiB, and the inner pages of every index: of a smaller
+// one SQLite writes pages to the WAL before the commit and reads them again. Fewer, larger
+// checkpoints: each writes pages that the next commit changes again, and syncs twice; the WAL then
+// stays under 16 MiB. secure_delete: what is erased is written over.
 constexpr char kPragmas[] =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA "
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA "
     "temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; PRAGMA secure_delete=ON;";
 
 EventRow EventOf(const SqliteStatement& row, bool with_sealed) {
