@@ -81,13 +81,14 @@ class Process {
   struct Step {
     std::string name;
     std::function<absl::Status()> run;
+    base::SteadyTime last_run = base::SteadyNow();
   };
 
   // All must outlive the process. `alarm` hears of everything that an operator would.
   Process(Service& service, int replica, int release, const host::Keyring& keyring,
           Surroundings& around, std::function<void(Alarm)> alarm);
 
-  const std::vector<Step>& steps() const { return steps_; }
+  std::vector<Step>& steps() { return steps_; }
   engine::Engine& engine() { return *engine_; }
   Session& session() { return *session_; }
   const engine::Domain& domain() const { return domain_; }

@@ -21,6 +21,7 @@ namespace pathways::sim {
 namespace {
 
 constexpr int kTurns = 3000;
+constexpr std::chrono::seconds kStarvedAfter{3};
 constexpr int kStuckTimers = 300;
 // Rounds of every step, a second apart: a case whose events its owner cannot read is tried ten
 // times, with pauses of up to a minute.
@@ -239,18 +240,32 @@ void World::LetOthersRun() {
   }
 }
 
+bool World::RunStarved() {
+  for (Place& place : places_) {
+    if (!place.process || place.is_frozen) continue;
+    for (Process::Step& step : place.process->steps()) {
+      if (steady_ - step.last_run < kStarvedAfter) continue;
+      RunStep(place, step);
+      return true;
+    }
+  }
+  return false;
+}
+
 void World::RunAny(bool nested) {
+  if (!nested && RunStarved()) return;
   Place& place = places_[static_cast<size_t>(random_.Below(static_cast<int64_t>(places_.size())))];
   if (!place.process || place.is_frozen) return;
-  const auto& steps = place.process->steps();
-  const Process::Step& step =
+  auto& steps = place.process->steps();
+  Process::Step& step =
       steps[static_cast<size_t>(random_.Below(static_cast<int64_t>(steps.size())))];
   // No loop runs twice at once, and the engine's thread answers whoever waits for it already.
   if (nested && place.running == step.name) return;
   RunStep(place, step);
 }
 
-void World::RunStep(Place& place, const Process::Step& step) {
+void World::RunStep(Place& place, Process::Step& step) {
+  step.last_run = steady_;
   const std::string before = std::exchange(place.running, step.name);
   stack_.push_back(&place);
   base::SetSystemNow(place.clock->Now());
@@ -409,7 +424,7 @@ bool World::Settle(int rounds_max) {
   for (int round = 0; round < rounds_max; ++round) {
     actors_->Step();
     for (Place& place : places_) {
-      for (const Process::Step& step : place.process->steps()) RunStep(place, step);
+      for (Process::Step& step : place.process->steps()) RunStep(place, step);
     }
     for (Service& one : services_) one.topic->Move();
     Pass(absl::Seconds(1));

@@ -77,7 +77,10 @@ class World : public Surroundings {
   void BeginLedger();
   // One choice of the scheduler.
   void Turn();
-  void RunStep(Place& place, const Process::Step& step);
+  void RunStep(Place& place, Process::Step& step);
+  // Runs one step that no turn came to for so long that the machine itself would be at fault, if
+  // there is one: what comes late is told by alarms, and those must have a fault.
+  bool RunStarved();
   // One step of a process that may run. `nested`: others have a step on the stack.
   void RunAny(bool nested);
   void Crash(Place& place);
