@@ -1,7 +1,11 @@
 #include "services/type/text.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <string>
+#include <utility>
 
 namespace pathways::type {
 namespace {
@@ -55,6 +59,119 @@ bool IsControl(uint32_t code) {
          (code >= 0x2066 && code <= 0x2069);
 }
 
+struct CodeRange {
+  uint32_t first;
+  uint32_t last;
+};
+
+// Default ignorable characters, less those that IsControl takes.
+constexpr CodeRange kInvisible[] = {
+    {0x00AD, 0x00AD},   {0x034F, 0x034F},  {0x061C, 0x061C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},
+    {0x180B, 0x180F},   {0x200B, 0x200F},  {0x2060, 0x2065}, {0x206A, 0x206F}, {0x3164, 0x3164},
+    {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},  {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+
+bool IsInvisible(uint32_t code) {
+  return std::any_of(std::begin(kInvisible), std::end(kInvisible),
+                     [=](CodeRange range) { return range.first <= code && code <= range.last; });
+}
+
+bool IsJoiner(uint32_t code) { return code == 0x200C || code == 0x200D; }
+
+// From Arabic to Mongolian: the scripts whose letters the joiners give another form.
+bool IsJoined(uint32_t code) { return code >= 0x0600 && code <= 0x18AF; }
+
+// What the bytes 0x80 to 0x9F mean in Windows-1252; the five that mean nothing stay themselves.
+constexpr uint32_t kWindows1252[] = {
+    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+
+bool MayBeContinuation(uint32_t code) {
+  return (code >= 0x80 && code <= 0xBF) ||
+         std::find(std::begin(kWindows1252), std::end(kWindows1252), code) !=
+             std::end(kWindows1252);
+}
+
+// The first two characters that UTF-8 of a Latin letter or of a typographic quote becomes when it
+// is read as Windows-1252. No language writes them beside each other.
+bool IsWronglyDecoded(uint32_t before, uint32_t code) {
+  constexpr uint32_t kLead2 = 0xC2, kLead2Latin = 0xC3, kLead3 = 0xE2, kEuro = 0x20AC;
+  return ((before == kLead2 || before == kLead2Latin) && MayBeContinuation(code)) ||
+         (before == kLead3 && code == kEuro);
+}
+
+constexpr uint32_t kReplacement = 0xFFFD;
+
+// Puts a text together in its stored form.
+class Cleaner {
+ public:
+  void Take(uint32_t code, absl::string_view bytes) {
+    if (code == kReplacement || IsWronglyDecoded(before_, code)) {
+      SetFault(TextFault::kWronglyDecoded);
+    }
+    before_ = code;
+    if (IsWhiteSpace(code)) {
+      space_before_ = clean_.characters > 0;
+    } else if (IsControl(code)) {
+      SetFault(TextFault::kControlCharacter);
+    } else if (IsInvisible(code)) {
+      // One at the end does no harm, and whether this is the end is not known yet.
+      if (clean_.characters > 0) TakeInvisible(code, bytes);
+    } else {
+      TakeVisible(code, bytes);
+    }
+  }
+
+  CleanText End() && {
+    if (clean_.fault != TextFault::kNone) return {.fault = clean_.fault};
+    return std::move(clean_);
+  }
+
+ private:
+  // The first counts, but bytes that were read wrongly also explain the characters among them.
+  void SetFault(TextFault fault) {
+    if (clean_.fault == TextFault::kNone || fault == TextFault::kWronglyDecoded) {
+      clean_.fault = fault;
+    }
+  }
+
+  void TakeInvisible(uint32_t code, absl::string_view bytes) {
+    hidden_.append(bytes.data(), bytes.size());
+    ++hidden_characters_;
+    hidden_joins_ &= IsJoiner(code) && IsJoined(last_visible_) && !space_before_;
+  }
+
+  void TakeVisible(uint32_t code, absl::string_view bytes) {
+    if (!hidden_.empty() && !(hidden_joins_ && IsJoined(code))) {
+      SetFault(TextFault::kInvisibleCharacter);
+    }
+    if (!hidden_.empty()) {
+      clean_.text.append(hidden_);
+      clean_.characters += hidden_characters_;
+    } else if (space_before_) {
+      clean_.text.push_back(' ');
+      ++clean_.characters;
+    }
+    space_before_ = false;
+    hidden_.clear();
+    hidden_characters_ = 0;
+    hidden_joins_ = true;
+    last_visible_ = code;
+    clean_.text.append(bytes.data(), bytes.size());
+    ++clean_.characters;
+  }
+
+  CleanText clean_;
+  bool space_before_ = false;
+  uint32_t before_ = 0;
+  uint32_t last_visible_ = 0;
+  // Invisible characters behind the last visible one.
+  std::string hidden_;
+  int hidden_characters_ = 0;
+  bool hidden_joins_ = true;
+};
+
 }  // namespace
 
 bool IsUtf8(absl::string_view text) {
@@ -68,26 +185,29 @@ bool IsUtf8(absl::string_view text) {
 
 CleanText Clean(absl::string_view raw) {
   if (!IsUtf8(raw)) return {.fault = TextFault::kNotUtf8};
-  CleanText clean;
-  bool space_before = false;
+  Cleaner cleaner;
   while (!raw.empty()) {
     const Character character = Decode(raw);
-    if (IsWhiteSpace(character.code)) {
-      space_before = clean.characters > 0;
-    } else if (IsControl(character.code)) {
-      return {.fault = TextFault::kControlCharacter};
-    } else {
-      if (space_before) {
-        clean.text.push_back(' ');
-        ++clean.characters;
-        space_before = false;
-      }
-      clean.text.append(raw.data(), character.bytes);
-      ++clean.characters;
-    }
+    cleaner.Take(character.code, raw.substr(0, character.bytes));
     raw.remove_prefix(character.bytes);
   }
-  return clean;
+  return std::move(cleaner).End();
+}
+
+absl::string_view ExpectedOf(TextFault fault) {
+  switch (fault) {
+    case TextFault::kNone:
+      return "";
+    case TextFault::kNotUtf8:
+      return "must be valid UTF-8";
+    case TextFault::kControlCharacter:
+      return "must not contain control characters";
+    case TextFault::kInvisibleCharacter:
+      return "must not contain invisible characters: type it again";
+    case TextFault::kWronglyDecoded:
+      return "was saved or opened in a wrong encoding: write it again, in UTF-8";
+  }
+  return "";
 }
 
 bool IsBlank(absl::string_view raw) {

@@ -16,9 +16,19 @@ namespace pathways::type {
 bool IsUtf8(absl::string_view text);
 
 // Why a text cannot be taken.
-enum class TextFault { kNone, kNotUtf8, kControlCharacter };
+enum class TextFault {
+  kNone,
+  kNotUtf8,
+  kControlCharacter,
+  kInvisibleCharacter,  // Two names that look alike would be two.
+  kWronglyDecoded,      // UTF-8 that was read as Windows-1252, or a character that was lost.
+};
 
-// A text without white space around it and with one space where there was a run of it.
+// What is expected of a text with this fault, for who wrote it. Empty for kNone.
+absl::string_view ExpectedOf(TextFault fault);
+
+// A text without white space and invisible characters around it, and with one space where there was
+// a run of white space.
 struct CleanText {
   std::string text;    // Empty when there is a fault.
   int characters = 0;  // Unicode characters of `text`.
@@ -27,9 +37,12 @@ struct CleanText {
 
 // White space is what Unicode calls so, line breaks and tabs included. Control characters are the
 // others of category Cc and the bidirectional overrides, which can show a name other than it is.
+// Invisible characters are those that Unicode calls default ignorable (UAX #44), for example
+// zero-width space, soft hyphen and tags; the zero-width joiners within a word of a script that is
+// written with them are none.
 CleanText Clean(absl::string_view raw);
 
-// True for nothing but white space.
+// True for nothing but white space and invisible characters.
 bool IsBlank(absl::string_view raw);
 
 }  // namespace pathways::type

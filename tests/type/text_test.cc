@@ -58,7 +58,58 @@ TEST(Clean, NamesWhatCannotBeTaken) {
   }
   EXPECT_TRUE(IsBlank(" \t"));
   EXPECT_TRUE(IsBlank(""));
+  EXPECT_TRUE(IsBlank(" \xE2\x80\x8B\xEF\xBB\xBF"));  // Zero-width space, byte order mark.
   EXPECT_FALSE(IsBlank("a"));
+}
+
+// Invisible: U+200B zero-width space, U+00AD soft hyphen, U+FEFF, U+E0041 tag, U+FE0F variation.
+TEST(Clean, TakesInvisibleCharactersOffTheEndsAndRefusesThemWithin) {
+  for (const std::string invisible :
+       {"\xE2\x80\x8B", "\xC2\xAD", "\xEF\xBB\xBF", "\xF3\xA0\x81\x81", "\xEF\xB8\x8F"}) {
+    const CleanText around = Clean(invisible + " " + invisible + "Ana Li" + invisible + " ");
+    EXPECT_EQ(around.fault, TextFault::kNone);
+    EXPECT_EQ(around.text, "Ana Li");
+    EXPECT_EQ(around.characters, 6);
+    EXPECT_EQ(Clean("An" + invisible + "a").fault, TextFault::kInvisibleCharacter);
+    EXPECT_EQ(Clean("Ana" + invisible + " Li").fault, TextFault::kInvisibleCharacter);
+    EXPECT_EQ(Clean("Ana " + invisible + "Li").text, "");
+  }
+}
+
+// U+06CC, U+200C (zero-width non-joiner) and U+0647, as Persian writes them; then the joiner in
+// Latin letters, between words, and at the end.
+TEST(Clean, KeepsJoinersWhereAScriptIsWrittenWithThem) {
+  const std::string persian = "\xDB\x8C\xE2\x80\x8C\xD9\x87";
+  EXPECT_EQ(Clean(persian).text, persian);
+  EXPECT_EQ(Clean(persian).characters, 3);
+  EXPECT_EQ(Clean("a\xE2\x80\x8C"
+                  "b")
+                .fault,
+            TextFault::kInvisibleCharacter);
+  EXPECT_EQ(Clean("\xDB\x8C \xE2\x80\x8C\xD9\x87").fault, TextFault::kInvisibleCharacter);
+  EXPECT_EQ(Clean("\xDB\x8C\xE2\x80\x8C").text, "\xDB\x8C");
+}
+
+TEST(Clean, NamesTextThatWasReadInAWrongEncoding) {
+  for (const std::string raw : {"JosÃ©",
+                                "MarÃ\xC2\xAD"
+                                "a",
+                                "NuÃ±ez", "Â¿", "Dâ€™Or", "Jos\xEF\xBF\xBD"}) {
+    EXPECT_EQ(Clean(raw).fault, TextFault::kWronglyDecoded) << raw;
+    EXPECT_EQ(Clean(raw).text, "");
+  }
+  for (const std::string right :
+       {"JOÃO", "São", "Â", "ÂNGELA", "Ñandú", "ANDRÉ’S", "Mâcon", "10 €"}) {
+    EXPECT_EQ(Clean(right).text, right);
+  }
+}
+
+TEST(ExpectedOf, SaysSomethingOfEachFault) {
+  EXPECT_EQ(ExpectedOf(TextFault::kNone), "");
+  for (const TextFault fault : {TextFault::kNotUtf8, TextFault::kControlCharacter,
+                                TextFault::kInvisibleCharacter, TextFault::kWronglyDecoded}) {
+    EXPECT_NE(ExpectedOf(fault), "");
+  }
 }
 
 }  // namespace

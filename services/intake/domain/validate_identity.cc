@@ -23,10 +23,8 @@ constexpr size_t kPhoneDigitsMax = 15;
 std::string CheckText(absl::string_view raw, int characters_max, const std::string& path,
                       type::Violations& violations) {
   type::CleanText clean = type::Clean(raw);
-  if (clean.fault == type::TextFault::kNotUtf8) {
-    violations.Add(path, "must be valid UTF-8");
-  } else if (clean.fault == type::TextFault::kControlCharacter) {
-    violations.Add(path, "must not contain control characters");
+  if (clean.fault != type::TextFault::kNone) {
+    violations.Add(path, type::ExpectedOf(clean.fault));
   } else if (clean.characters > characters_max) {
     violations.Add(path, absl::StrCat("must have at most ", characters_max, " characters"));
   }
@@ -51,13 +49,11 @@ bool CheckBirth(const type::v1::PartialDate& birth, const Place& place, const st
   }
   const auto range = type::RangeOf(birth);
   if (!range) return false;
-  const absl::CivilDay oldest(place.today.year() - kAgeYearsMax, place.today.month(),
-                              place.today.day());
   if (range->first > place.today) {
     violations.Add(path, "must not be in the future");
     return false;
   }
-  if (range->last < oldest) {
+  if (range->last < OldestBirth(place.today)) {
     violations.Add(path, absl::StrCat("must not be more than ", kAgeYearsMax, " years ago"));
     return false;
   }

@@ -10,6 +10,7 @@
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/type/v1/date.pb.h"
 #include "pathways/type/v1/person.pb.h"
+#include "services/intake/domain/validate.h"
 #include "services/type/problem.h"
 
 namespace pathways::intake {
@@ -19,6 +20,11 @@ struct Place {
   std::string path;  // For example case.people[2].
   absl::CivilDay today;
 };
+
+// Whoever lived through an earlier day is dead.
+inline absl::CivilDay OldestBirth(absl::CivilDay today) {
+  return absl::CivilDay(today.year() - kAgeYearsMax, today.month(), today.day());
+}
 
 // Checks the identity at `place` and returns it normalised.
 v1::Identity CheckIdentity(const v1::Identity& input, const Place& place,
