@@ -43,6 +43,10 @@ _WRAPPED = [
         re.compile(r"^(services/engine/store/postgres[^/]*\.cc|tests/.*)$"),
     ),
     (re.compile(r"^sodium(/.*)?\.h$"), re.compile(r"^(services/(host/keys|base/ids)[^/]*\.cc|tests/sim/world\.cc)$")),
+    (
+        re.compile(r"^unicode/"),
+        re.compile(r"^services/(base/unicode|eligibility/text_pattern)\.cc$"),
+    ),
     (re.compile(r"^prometheus/"), re.compile(r"^services/host/metrics\.cc$")),
     (re.compile(r"^httplib\.h$"), re.compile(r"^services/host/metrics_http\.cc$")),
     (

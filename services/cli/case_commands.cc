@@ -107,27 +107,13 @@ struct UpdateOptions {
   std::vector<std::string> assignments;
 };
 
-absl::Status SetFields(const UpdateOptions& options, Case& changed) {
-  intake::v1::Person* person = nullptr;
-  for (intake::v1::Person& candidate : *changed.mutable_people()) {
-    candidate.clear_identity();  // Left out, it stays as it is on file.
-    if (candidate.person_id() == options.person) person = &candidate;
-  }
-  if (person == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--person: the case has no such person; it has p1 to p", changed.people_size()));
-  }
+// The one person to change, with the fields that are given; all others stay as they are.
+absl::Status SetFields(const UpdateOptions& options, intake::v1::UpdateCaseRequest& request) {
+  intake::v1::Person& person = *request.mutable_case_()->add_people();
+  person.set_person_id(options.person);
   for (const std::string& assignment : options.assignments) {
-    RETURN_IF_ERROR(SetPersonField(assignment, *person));
-  }
-  return absl::OkStatus();
-}
-
-// Wrong assignments are found before the case is read: every read of it is on record.
-absl::Status CheckAssignments(const UpdateOptions& options) {
-  intake::v1::Person ignored;
-  for (const std::string& assignment : options.assignments) {
-    RETURN_IF_ERROR(SetPersonField(assignment, ignored));
+    ASSIGN_OR_RETURN(const std::string path, SetPersonField(assignment, person));
+    request.mutable_update_mask()->add_paths(absl::StrCat("people.*.", path));
   }
   return absl::OkStatus();
 }
@@ -140,10 +126,7 @@ absl::StatusOr<intake::v1::UpdateCaseRequest> UpdateOf(Session& session,
     RETURN_IF_ERROR(ReadJson(options.file, changed));
     for (const std::string& path : options.mask) request.mutable_update_mask()->add_paths(path);
   } else if (!options.person.empty()) {
-    RETURN_IF_ERROR(CheckAssignments(options));
-    ASSIGN_OR_RETURN(changed, ReadCase(session, options.name));
-    RETURN_IF_ERROR(SetFields(options, changed));
-    request.mutable_update_mask()->add_paths("people");
+    RETURN_IF_ERROR(SetFields(options, request));
   }
   if (!options.consent.empty()) {
     changed.set_consent(options.consent == "yes");
@@ -157,10 +140,6 @@ absl::StatusOr<intake::v1::UpdateCaseRequest> UpdateOf(Session& session,
 
 absl::Status Update(Session& session, const UpdateOptions& options) {
   ASSIGN_OR_RETURN(const intake::v1::UpdateCaseRequest request, UpdateOf(session, options));
-  // If the answer is lost and the change was made, the case read by a retry has another etag.
-  if (!request.case_().etag().empty()) {
-    absl::StrAppend(&session.retry_with, " --etag ", request.case_().etag());
-  }
   ASSIGN_OR_RETURN(const Case answer,
                    session.client.Call(&IntakeService::Stub::UpdateCase, request));
   ShowCase(answer, session.output);
@@ -177,10 +156,12 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
   CLI::Option_group& change = *update.add_option_group("Change", "One of them at least");
   CLI::Option* file = change.add_option("--file", options->file, "The case as JSON, with --mask");
   CLI::Option* mask =
-      update.add_option("--mask", options->mask, "Fields of the file to take: people,consent")
+      update
+          .add_option("--mask", options->mask,
+                      "What of the file to take: people, consent, people.*.identity, or one field, "
+                      "for example people.*.identity.phone")
           ->delimiter(',')
           ->allow_extra_args(false)
-          ->check(CLI::IsMember({std::string("people"), std::string("consent")}))
           ->needs(file);
   file->needs(mask);
   change.add_option("--consent", options->consent, "New consent: yes or no")
@@ -191,8 +172,8 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
   CLI::Option* set =
       update
           .add_option("--set", options->assignments,
-                      "field=value of that person, for example entry_date=2023-06-01; may be "
-                      "repeated")
+                      "field=value of that person, for example entry_date=2023-06-01 or "
+                      "identity.phone=+525550001111; may be repeated")
           ->allow_extra_args(false)
           ->needs(person);
   person->needs(set);

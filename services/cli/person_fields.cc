@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/base/status_macros.h"
 #include "services/cli/import_columns.h"
 
 namespace pathways::cli {
@@ -21,21 +22,32 @@ using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::EnumValueDescriptor;
 using ::google::protobuf::FieldDescriptor;
 
+using ::google::protobuf::Message;
+
+constexpr absl::string_view kIdentity = "identity.";
+
 bool MayBeSet(const FieldDescriptor& field) {
-  return field.name() != "identity" && field.name() != "person_id" && field.name() != "age_band";
+  for (const char* name : {"identity", "documents", "person_id", "age_band"}) {
+    if (field.name() == name) return false;
+  }
+  return true;
+}
+
+void AddFields(const google::protobuf::Descriptor& type, absl::string_view prefix,
+               std::vector<std::string>& names) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (MayBeSet(*type.field(i))) names.push_back(absl::StrCat(prefix, type.field(i)->name()));
+  }
 }
 
 std::string FieldsThatMayBeSet() {
   std::vector<std::string> names;
-  const auto* descriptor = intake::v1::Person::descriptor();
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    if (MayBeSet(*descriptor->field(i))) names.push_back(descriptor->field(i)->name());
-  }
+  AddFields(*intake::v1::Person::descriptor(), "", names);
+  AddFields(*intake::v1::Identity::descriptor(), kIdentity, names);
   return absl::StrJoin(names, ", ");
 }
 
-absl::Status SetEnum(absl::string_view value, const FieldDescriptor& field,
-                     intake::v1::Person& person) {
+absl::Status SetEnum(absl::string_view value, const FieldDescriptor& field, Message& message) {
   const EnumDescriptor& type = *field.enum_type();
   absl::string_view prefix = type.FindValueByNumber(0)->name();
   absl::ConsumeSuffix(&prefix, "UNSPECIFIED");
@@ -45,7 +57,7 @@ absl::Status SetEnum(absl::string_view value, const FieldDescriptor& field,
     const EnumValueDescriptor& known = *type.value(i);
     const absl::string_view word = absl::StripPrefix(known.name(), prefix);
     if (word == wanted) {
-      person.GetReflection()->SetEnumValue(&person, &field, known.number());
+      message.GetReflection()->SetEnumValue(&message, &field, known.number());
       return absl::OkStatus();
     }
     if (known.number() != 0) words.emplace_back(word);
@@ -54,39 +66,47 @@ absl::Status SetEnum(absl::string_view value, const FieldDescriptor& field,
       absl::StrCat(field.name(), " is one of ", absl::StrJoin(words, ", ")));
 }
 
+absl::Status SetField(absl::string_view value, const FieldDescriptor& field, Message& message) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  reflection.ClearField(&message, &field);
+  if (value.empty()) return absl::OkStatus();
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return SetEnum(value, field, message);
+  if (field.is_repeated()) {
+    for (absl::string_view part : absl::StrSplit(value, ',')) {
+      reflection.AddString(&message, &field, std::string(absl::StripAsciiWhitespace(part)));
+    }
+    return absl::OkStatus();
+  }
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    reflection.SetString(&message, &field, std::string(value));
+    return absl::OkStatus();
+  }
+  // The messages among them are dates.
+  const std::optional<type::v1::PartialDate> date = ParseDate(value);
+  if (!date) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field.name(), " is YYYY, YYYY-MM or YYYY-MM-DD"));
+  }
+  reflection.MutableMessage(&message, &field)->CopyFrom(*date);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status SetPersonField(absl::string_view assignment, intake::v1::Person& person) {
+absl::StatusOr<std::string> SetPersonField(absl::string_view assignment,
+                                           intake::v1::Person& person) {
   const std::vector<absl::string_view> parts = absl::StrSplit(assignment, absl::MaxSplits('=', 1));
-  const FieldDescriptor* field =
-      intake::v1::Person::descriptor()->FindFieldByName(std::string(parts[0]));
+  absl::string_view name = parts[0];
+  Message* const message = absl::ConsumePrefix(&name, kIdentity)
+                               ? static_cast<Message*>(person.mutable_identity())
+                               : &person;
+  const FieldDescriptor* const field = message->GetDescriptor()->FindFieldByName(std::string(name));
   if (parts.size() != 2 || field == nullptr || !MayBeSet(*field)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--set takes field=value, where field is one of ", FieldsThatMayBeSet()));
   }
-  const absl::string_view value = absl::StripAsciiWhitespace(parts[1]);
-  const google::protobuf::Reflection& reflection = *person.GetReflection();
-  reflection.ClearField(&person, field);
-  if (value.empty()) return absl::OkStatus();
-  if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return SetEnum(value, *field, person);
-  if (field->is_repeated()) {
-    for (absl::string_view part : absl::StrSplit(value, ',')) {
-      reflection.AddString(&person, field, std::string(absl::StripAsciiWhitespace(part)));
-    }
-    return absl::OkStatus();
-  }
-  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-    reflection.SetString(&person, field, std::string(value));
-    return absl::OkStatus();
-  }
-  // The one message among them is a date.
-  const std::optional<type::v1::PartialDate> date = ParseDate(value);
-  if (!date) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field->name(), " is YYYY, YYYY-MM or YYYY-MM-DD"));
-  }
-  reflection.MutableMessage(&person, field)->CopyFrom(*date);
-  return absl::OkStatus();
+  RETURN_IF_ERROR(SetField(absl::StripAsciiWhitespace(parts[1]), *field, *message));
+  return std::string(parts[0]);
 }
 
 }  // namespace pathways::cli

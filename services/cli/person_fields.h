@@ -1,21 +1,26 @@
 // Fields of a person by name, for `case update --set entry_date=2023-06-01`.
 //
-// Names are those of pathways.intake.v1.Person. Only facts can be set so: the identity, the person
-// id and what the service works out are not. A value is a date as far as it is known, the name of
+// Names are those of pathways.intake.v1.Person, and of its identity behind "identity.", for example
+// identity.phone. The documents, the person id and what the service works out cannot be set so. A
+// value is a date as far as it is known, the name of
 // an enum value with or without its prefix, a list with commas, or a text; nothing clears the
 // field.
 #ifndef PATHWAYS_SERVICES_CLI_PERSON_FIELDS_H_
 #define PATHWAYS_SERVICES_CLI_PERSON_FIELDS_H_
 
-#include "absl/status/status.h"
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pathways/intake/v1/case.pb.h"
 
 namespace pathways::cli {
 
-// INVALID_ARGUMENT when the assignment is not field=value, the field cannot be set, or the value
-// cannot be read; the message says what is expected, never the value.
-absl::Status SetPersonField(absl::string_view assignment, intake::v1::Person& person);
+// Returns the path of the field within the person, for an update mask. INVALID_ARGUMENT when the
+// assignment is not field=value, the field cannot be set, or the value cannot be read; the message
+// says what is expected, never the value.
+absl::StatusOr<std::string> SetPersonField(absl::string_view assignment,
+                                           intake::v1::Person& person);
 
 }  // namespace pathways::cli
 

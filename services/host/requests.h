@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "services/base/serialize.h"
 #include "services/engine/engine.h"
 #include "services/host/keys.h"
@@ -28,7 +29,8 @@ engine::Command RequestCommand(std::string stream, std::string payload, const st
   command.stream = std::move(stream);
   command.payload = std::move(payload);
   command.origin = engine::RequestOrigin{
-      keyring.RequestKey(principal.Name(), method, request.request_id()),
+      // A UUID says the same in upper case.
+      keyring.RequestKey(principal.Name(), method, absl::AsciiStrToLower(request.request_id())),
       keyring.Fingerprint(base::SerializeDeterministic(content)), principal.Name(), method};
   return command;
 }

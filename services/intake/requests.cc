@@ -1,5 +1,6 @@
 #include "services/intake/requests.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,12 +10,13 @@
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
+#include "services/base/unicode.h"
 #include "services/host/requests.h"
 #include "services/intake/age_band.h"
-#include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
+#include "services/intake/update_people.h"
 #include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -25,23 +27,10 @@ namespace {
 
 constexpr char kCaseNameForm[] = "must be cases/{case}";
 
+absl::Status CannotBeRead() { return absl::DataLossError("a stored case cannot be read"); }
+
 absl::Status NoSuchCase() {
   return type::Refuse(absl::StatusCode::kNotFound, "CASE_NOT_FOUND", "There is no such case.");
-}
-
-v1::Person PersonOf(const type::v1::PersonFacts& facts) {
-  v1::Person person;
-  person.set_person_id(facts.person_id());
-  person.set_relationship(facts.relationship());
-  person.set_sex(facts.sex());
-  *person.mutable_nationalities() = facts.nationalities();
-  if (facts.has_entry_date()) *person.mutable_entry_date() = facts.entry_date();
-  CopyAnswers(facts, person);
-  person.set_state(facts.state());
-  person.set_refugee_claim(facts.refugee_claim());
-  *person.mutable_needs() = facts.needs();
-  person.set_age_band(facts.age_band());
-  return person;
 }
 
 // The day at the desk of a case that is not checked yet.
@@ -79,13 +68,50 @@ std::string HouseholdNumberOf(const v1::Case& input) {
   return "";
 }
 
+// A case before it is changed.
+struct CaseOnFile {
+  type::v1::CaseFacts facts;
+  v1::Case shown;  // With the identities that can be read.
+  std::vector<engine::KeyRow> keys;
+};
+
+absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::EventReader& store,
+                                      absl::string_view case_id, const engine::StreamRow& row) {
+  v1::IntakeState state;
+  if (!state.ParseFromString(row.state.open)) return CannotBeRead();
+  CaseOnFile on_file{.facts = state.facts()};
+  ASSIGN_OR_RETURN(on_file.shown, CaseOf(case_id, row));
+  ASSIGN_OR_RETURN(on_file.keys, store.ReadKeys(std::string(case_id)));
+  v1::IntakeSealed sealed;
+  if (!sealed.ParseFromString(row.state.sealed)) return CannotBeRead();
+  for (int i = 0; i < std::min(sealed.people_size(), on_file.shown.people_size()); ++i) {
+    // Lost, or erased: the facts can be changed all the same.
+    auto identity = OpenIdentity(keyring, on_file.keys, sealed.people(i));
+    if (identity.ok()) *on_file.shown.mutable_people(i)->mutable_identity() = *std::move(identity);
+  }
+  return on_file;
+}
+
+// The people as the request wants them. To be used only when no violation was found.
+NormalisedPeople PeopleOf(const v1::UpdateCaseRequest& request, const UpdateMask& mask,
+                          const CaseOnFile& on_file, absl::Time now, type::Violations& violations) {
+  v1::Case input = request.case_();
+  base::NormaliseText(input);
+  const auto people = MergePeople(mask, input, on_file.shown, violations);
+  if (!people) return {};
+  const absl::CivilDay today = type::DeskDay(type::PlaceOf(on_file.facts), now);
+  return CheckPeople(*people, on_file.facts, today, violations);
+}
+
 }  // namespace
 
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                 const host::Principal& principal,
                                                 const host::Keyring& keyring, absl::Time now) {
   type::Violations violations;
-  NormalisedCase normal = CheckCase(request.case_(), DayAt(request.case_(), now), violations);
+  v1::Case input = request.case_();
+  base::NormaliseText(input);
+  NormalisedCase normal = CheckCase(input, DayAt(input, now), violations);
   type::CheckRequestId(request.request_id(), violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   const std::string content = ContentOf(normal);
@@ -111,7 +137,7 @@ absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& requ
   }
   ASSIGN_OR_RETURN(engine::Command command,
                    RegisterCommand(request.registration(), principal, keyring, now));
-  const std::string number = HouseholdNumberOf(request.registration().case_());
+  const std::string number = base::Nfc(HouseholdNumberOf(request.registration().case_()));
   if (!number.empty()) {
     std::get<engine::RequestOrigin>(command.origin).key =
         keyring.RequestKey(absl::StrCat("site/", request.site()), "ImportCases", number);
@@ -126,33 +152,32 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
                                               engine::EventReader& store, absl::Time now) {
   type::Violations violations;
   type::CheckRequestId(request.request_id(), violations);
+  const UpdateMask mask = ReadMask(request.update_mask(), violations);
   const std::optional<std::string> case_id = type::ParseCaseName(request.case_().name());
-  if (!case_id) {
-    violations.Add("case.name", kCaseNameForm);
-    return violations.ToStatus(kInvalidCase);
+  if (!case_id) violations.Add("case.name", kCaseNameForm);
+  if (mask.consent && !request.case_().has_consent()) {
+    violations.Add("case.consent", kConsentRequired);
   }
-  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, *case_id));
-  if (row.version == 0) return NoSuchCase();
-  v1::IntakeState state;
-  if (!state.ParseFromString(row.state.open)) {
-    return absl::DataLossError("a stored case cannot be read");
-  }
-  const absl::CivilDay today = type::DeskDay(type::PlaceOf(state.facts()), now);
-  NormalisedUpdate update = CheckUpdate(request, state.facts(), today, violations);
-  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   v1::IntakeCommand payload;
   v1::UpdateCaseCommand& change = *payload.mutable_update_case();
   change.set_etag(request.case_().etag());
-  if (update.facts) *change.mutable_facts() = *std::move(update.facts);
-  if (update.consent) change.set_consent(*update.consent);
+  if (mask.consent) change.set_consent(request.case_().consent());
   std::vector<engine::KeyRow> new_keys;
-  if (!update.identities.empty()) {
-    ASSIGN_OR_RETURN(const std::vector<engine::KeyRow> keys, store.ReadKeys(*case_id));
+  if (case_id && mask.ChangesPeople()) {
+    ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, *case_id));
+    if (row.version == 0) return NoSuchCase();
+    ASSIGN_OR_RETURN(const CaseOnFile on_file, ReadOnFile(keyring, store, *case_id, row));
+    const NormalisedPeople people = PeopleOf(request, mask, on_file, now, violations);
+    RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
     ASSIGN_OR_RETURN(SealedIdentities sealed,
-                     SealAgain(keyring, *case_id, keys, update.identities));
-    *change.mutable_sealed() = std::move(sealed.sealed);
+                     SealAgain(keyring, *case_id, on_file.keys, people.identities));
+    *change.mutable_facts() = people.facts;
+    if (!people.identities.empty()) *change.mutable_sealed() = std::move(sealed.sealed);
     new_keys = std::move(sealed.keys);
+    // What the request leaves as it is was read here, and must not undo what comes between.
+    change.set_based_on(row.version);
   }
+  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
   engine::Command command = host::RequestCommand(*case_id, base::SerializeDeterministic(payload),
                                                  "UpdateCase", request, principal, keyring);
   command.keys = std::move(new_keys);
@@ -191,7 +216,7 @@ absl::StatusOr<engine::Command> ReadCommand(const v1::GetCaseRequest& request,
 absl::StatusOr<v1::Case> CaseOf(absl::string_view case_id, const engine::StreamRow& row) {
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) {
-    return absl::DataLossError("a stored case cannot be read");
+    return CannotBeRead();
   }
   v1::Case shown;
   shown.set_name(type::CaseName(case_id));
@@ -210,7 +235,7 @@ absl::Status AddIdentities(const host::Keyring& keyring, const std::vector<engin
                            const engine::StreamRow& row, v1::Case& shown) {
   v1::IntakeSealed sealed;
   if (!sealed.ParseFromString(row.state.sealed) || sealed.people_size() != shown.people_size()) {
-    return absl::DataLossError("a stored case cannot be read");
+    return CannotBeRead();
   }
   for (int i = 0; i < sealed.people_size(); ++i) {
     // Lost with a database and not asked for again yet: shown without.

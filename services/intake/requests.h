@@ -35,7 +35,9 @@ absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& requ
                                               const host::Principal& principal,
                                               const host::Keyring& keyring, absl::Time now);
 
-// Reads the case's facts and keys. INVALID_ARGUMENT likewise; NOT_FOUND with reason CASE_NOT_FOUND.
+// Reads the case and its keys, where people are to be changed: what the mask does not name stays as
+// it is then, and the command is refused as UNAVAILABLE if the case changes in between.
+// INVALID_ARGUMENT likewise; NOT_FOUND with reason CASE_NOT_FOUND.
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,

@@ -159,41 +159,43 @@ TEST_F(CliCommandsTest, RegistersAFile) {
   EXPECT_THAT(bad.err, Not(HasSubstr("Plantado")));
 }
 
-intake::v1::Case CaseOnFile() {
-  intake::v1::Case on_file;
-  on_file.set_name(kCase);
-  on_file.set_etag("4");
-  on_file.set_consent(true);
-  for (const char* id : {"p1", "p2"}) {
-    intake::v1::Person& person = *on_file.add_people();
-    person.set_person_id(id);
-    person.mutable_identity()->set_given_names("Plantado");
-    person.add_nationalities("VEN");
-  }
-  return on_file;
-}
-
-TEST_F(CliCommandsTest, AnUpdateSendsBackNoIdentityAndTheVersionRead) {
-  services_.Answer("GetCase", CaseOnFile());
+TEST_F(CliCommandsTest, AnUpdateSendsWhatIsSetAndReadsNothing) {
   services_.Answer("UpdateCase", Refusal(grpc::StatusCode::ABORTED, "ETAG_MISMATCH"));
-  const Ran ran = Run({"case", "update", "CASE", "--person", "p2", "--set", "entry_date=2023-06-01",
-                       "--set", "seeks_work=yes", "--set", "nationalities=VEN, COL", "--set",
-                       "refugee_claim=REFUGEE_CLAIM_FILED", "--set", "state=MX-CHP", "--request-id",
-                       "REQUEST"});
+  const Ran ran = Run({"case",
+                       "update",
+                       "CASE",
+                       "--person",
+                       "p2",
+                       "--set",
+                       "entry_date=2023-06-01",
+                       "--set",
+                       "seeks_work=yes",
+                       "--set",
+                       "nationalities=VEN, COL",
+                       "--set",
+                       "refugee_claim=REFUGEE_CLAIM_FILED",
+                       "--set",
+                       "state=",
+                       "--set",
+                       "identity.phone=+525550001111",
+                       "--set",
+                       "identity.date_of_birth=1990-05",
+                       "--request-id",
+                       "REQUEST",
+                       "--etag",
+                       "4"});
   EXPECT_EQ(ran.exit_code, kExitRefused);
-  const std::vector<std::string> calls = services_.calls();
-  ASSERT_EQ(calls.size(), 2);
-  EXPECT_EQ(calls[1],
-            Filled("UpdateCase {case { name: \"cases/CASE\" etag: \"4\" people { person_id: "
-                   "\"p1\" nationalities: \"VEN\" } people { person_id: \"p2\" nationalities: "
-                   "\"VEN\" nationalities: \"COL\" entry_date { year: 2023 month: 6 day: 1 } "
-                   "state: \"MX-CHP\" refugee_claim: REFUGEE_CLAIM_FILED seeks_work: ANSWER_YES } "
-                   "consent: true } update_mask { paths: \"people\" } request_id: \"REQUEST\"}"));
-  EXPECT_THAT(ran.err, HasSubstr(Filled("--request-id REQUEST --etag 4\n")));
-
-  services_.Answer("GetCase", CaseOnFile());
-  EXPECT_EQ(Run({"case", "update", "CASE", "--person", "p3", "--set", "needs="}).exit_code,
-            kExitUsage);
+  EXPECT_THAT(services_.calls(),
+              ElementsAre(Filled(
+                  "UpdateCase {case { name: \"cases/CASE\" etag: \"4\" people { person_id: \"p2\" "
+                  "identity { date_of_birth { year: 1990 month: 5 } phone: \"+525550001111\" } "
+                  "nationalities: \"VEN\" nationalities: \"COL\" entry_date { year: 2023 month: 6 "
+                  "day: 1 } refugee_claim: REFUGEE_CLAIM_FILED seeks_work: ANSWER_YES } } "
+                  "update_mask { paths: \"people.*.entry_date\" paths: \"people.*.seeks_work\" "
+                  "paths: \"people.*.nationalities\" paths: \"people.*.refugee_claim\" paths: "
+                  "\"people.*.state\" paths: \"people.*.identity.phone\" paths: "
+                  "\"people.*.identity.date_of_birth\" } request_id: \"REQUEST\"}")));
+  EXPECT_THAT(ran.err, HasSubstr(Filled("--request-id REQUEST\n")));
 }
 
 TEST_F(CliCommandsTest, AnUpdateFromAFileSendsWhatTheFileHolds) {

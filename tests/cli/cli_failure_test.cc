@@ -206,6 +206,8 @@ TEST_F(CliFailureTest, WrongUsageReachesNoService) {
       {"case", "update", kCaseId, "--file", "f"},
       {"case", "update", kCaseId, "--consent", "maybe"},
       {"case", "update", kCaseId, "--person", "p1", "--set", "identity=x"},
+      {"case", "update", kCaseId, "--person", "p1", "--set", "identity.documents=x"},
+      {"case", "update", kCaseId, "--person", "p1", "--set", "identity.identity=x"},
       {"case", "update", kCaseId, "--person", "p1", "--set", "sex=secret"},
       {"case", "update", kCaseId, "--person", "p1", "--set", "entry_date=secret"},
       {"case", "register", "/no/such/file"},

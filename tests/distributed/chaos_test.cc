@@ -419,7 +419,9 @@ TEST_P(MutantTest, IsCaught) {
   {
     Load load(deployment, kReplicas, {.desks = mutant.desks, .changes = mutant.changes}, history);
     Pause(absl::FromChrono(mutant.load) / 2);
-    if (mutant.kills_broker) ASSERT_NO_FATAL_FAILURE(KillBrokerUnderLoad());
+    if (mutant.kills_broker) {
+      ASSERT_NO_FATAL_FAILURE(KillBrokerUnderLoad());
+    }
     if (!mutant.crash_in.empty()) {
       ASSERT_NO_FATAL_FAILURE(RestartAfterCrash(deployment, mutant.crash_in));
     }

@@ -133,7 +133,7 @@ void Load::HandleCase(int desk, int index) {
     intake::v1::UpdateCaseRequest update;
     *update.mutable_case_() = registration.case_();
     update.mutable_case_()->set_name(registered->name());
-    update.mutable_case_()->mutable_people(0)->clear_identity();
+    for (auto& person : *update.mutable_case_()->mutable_people()) person.clear_identity();
     update.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
     update.mutable_update_mask()->add_paths("people");
     update.set_request_id(base::UuidOf(absl::StrCat(test, "/update/", index)));

@@ -253,7 +253,7 @@ TEST_F(RestoredTest, IntakeStopsWhenItsTailIsLostAndIsRestoredWithoutIdentities)
   for (int i = 0; i < shown->people_size(); ++i) {
     update.mutable_case_()->mutable_people(i)->set_person_id(shown->people(i).person_id());
   }
-  update.mutable_update_mask()->add_paths("people");
+  update.mutable_update_mask()->add_paths("people.*.identity");
   const auto updated = again.Call(&IntakeService::Stub::UpdateCase, update);
   ASSERT_TRUE(updated.ok()) << updated.status();
   shown = again.Call(&IntakeService::Stub::GetCase, get);

@@ -132,6 +132,18 @@ TEST(Decide, ChecksTheEtag) {
   EXPECT_EQ(Outcome(Withdrawn(), Consent(true, "1")), "FAILED_PRECONDITION CASE_WITHDRAWN");
 }
 
+// A copy of the same request may be based on another version, so this is no final answer.
+TEST(Decide, ChecksWhatAnUpdateIsBasedOn) {
+  v1::IntakeCommand command = Consent(false);
+  for (const auto& [version, outcome] : {std::pair(0, "updated"), std::pair(1, "updated"),
+                                         std::pair(2, "UNAVAILABLE CHANGED_MEANWHILE")}) {
+    command.mutable_update_case()->set_based_on(version);
+    EXPECT_EQ(Outcome(Registered(), command), outcome) << version;
+  }
+  command.mutable_update_case()->set_etag("2");
+  EXPECT_EQ(Outcome(Registered(), command), "ABORTED ETAG_MISMATCH") << "the final answer first";
+}
+
 TEST(Decide, RegistrationCarriesFactsInTheOpenAndIdentitySealed) {
   const RunningCase running = Registered();
   ASSERT_THAT(running.events(), SizeIs(1));

@@ -108,106 +108,80 @@ TEST(CheckRequestId, IsAUuid) {
   }
 }
 
-// Updates of GoodCase.
-class CheckUpdateTest : public ::testing::Test {
+// Updates of the people of GoodCase.
+class CheckPeopleTest : public ::testing::Test {
  protected:
-  CheckUpdateTest() : current_(ValidateForRegistration(GoodCase(), kToday)->facts) {
+  CheckPeopleTest() : current_(ValidateForRegistration(GoodCase(), kToday)->facts) {
     // Not what today gives, so that it shows where the band is taken from.
     current_.mutable_people(1)->set_age_band(type::v1::AGE_BAND_12_17);
-    *request_.mutable_case_() = GoodCase();
-    request_.mutable_update_mask()->add_paths("people");
+    for (int i = 0; i < 2; ++i) {
+      people_.push_back({GoodCase().people(i), absl::StrCat("case.people[", i, "]"), false});
+    }
   }
 
   Fields Check() {
     type::Violations violations;
-    update_ = CheckUpdate(request_, current_, kToday, violations);
+    result_ = CheckPeople(people_, current_, kToday, violations);
     ExpectNoValue(violations);
-    EXPECT_EQ(ValidateUpdate(request_, current_, kToday).ok(), violations.empty());
     return FieldsOf(violations);
   }
 
   type::v1::CaseFacts current_;
-  v1::UpdateCaseRequest request_;
-  NormalisedUpdate update_;
+  std::vector<PersonUpdate> people_;
+  NormalisedPeople result_;
 };
 
-TEST_F(CheckUpdateTest, TakesNewFactsAndIdentities) {
-  request_.mutable_case_()->mutable_people(0)->set_state("MX-OAX");
-  request_.mutable_case_()->set_consent(false);
+TEST_F(CheckPeopleTest, TakesNewFactsAndIdentities) {
+  people_[0].person->set_state("MX-OAX");
+  people_[1].identity_changes = true;
   EXPECT_THAT(Check(), IsEmpty());
-  ASSERT_TRUE(update_.facts.has_value());
-  EXPECT_EQ(update_.facts->people(0).state(), "MX-OAX");
-  EXPECT_TRUE(update_.facts->consent()) << "consent is not in the mask";
-  EXPECT_FALSE(update_.consent.has_value());
-  ASSERT_EQ(update_.identities.size(), 2u);
-  EXPECT_EQ(update_.identities[1].person_id, "p2");
-  EXPECT_EQ(update_.facts->people(1).age_band(), type::v1::AGE_BAND_5_11);
+  EXPECT_EQ(result_.facts.people(0).state(), "MX-OAX");
+  EXPECT_TRUE(result_.facts.consent());
+  ASSERT_EQ(result_.identities.size(), 1u);
+  EXPECT_EQ(result_.identities[0].person_id, "p2");
+  EXPECT_EQ(result_.facts.people(1).age_band(), type::v1::AGE_BAND_5_11);
 }
 
-TEST_F(CheckUpdateTest, KeepsIdentityAndBandOfAPersonWithoutIdentity) {
-  v1::Person& child = *request_.mutable_case_()->mutable_people(1);
-  child.clear_identity();
-  *child.mutable_entry_date() = Date(1990);
-  EXPECT_THAT(Check(), IsEmpty()) << "the birth date is not known here";
-  ASSERT_EQ(update_.identities.size(), 1u);
-  EXPECT_EQ(update_.identities[0].person_id, "p1");
-  EXPECT_EQ(update_.facts->people(1).age_band(), type::v1::AGE_BAND_12_17);
-  EXPECT_EQ(update_.facts->people(1).age_precision(), type::v1::DATE_PRECISION_DAY);
-  EXPECT_EQ(update_.facts->people(1).person_id(), "p2");
-}
-
-TEST_F(CheckUpdateTest, ChecksTheMask) {
-  struct MaskRow {
-    Fields paths;
-    Fields expected;
-  };
-  const MaskRow rows[] = {{{}, {"update_mask"}},
-                          {{"people"}, {}},
-                          {{"consent"}, {}},
-                          {{"people", "consent"}, {}},
-                          {{"consent", "consent"}, {}},
-                          {{"*"}, {"update_mask.paths[0]"}},
-                          {{"people", "Plantado"}, {"update_mask.paths[1]"}},
-                          {{"people.identity"}, {"update_mask.paths[0]"}},
-                          {{"state", ""}, {"update_mask.paths[0]", "update_mask.paths[1]"}}};
-  for (const MaskRow& row : rows) {
-    *request_.mutable_update_mask()->mutable_paths() = {row.paths.begin(), row.paths.end()};
-    EXPECT_THAT(Check(), ElementsAreArray(row.expected));
-  }
-}
-
-TEST_F(CheckUpdateTest, ConsentAloneLooksAtNothingElse) {
-  request_.mutable_update_mask()->set_paths(0, "consent");
-  request_.mutable_case_()->clear_people();
-  request_.mutable_case_()->set_consent(false);
+TEST_F(CheckPeopleTest, KeepsTheBandOfWhoKeepsTheIdentity) {
   EXPECT_THAT(Check(), IsEmpty());
-  EXPECT_FALSE(update_.facts.has_value());
-  EXPECT_EQ(update_.consent, false);
-  request_.mutable_case_()->clear_consent();
-  EXPECT_THAT(Check(), ElementsAre("case.consent"));
-}
-
-TEST_F(CheckUpdateTest, ListsThePeopleOfTheCase) {
-  v1::Case& input = *request_.mutable_case_();
-  input.mutable_people(0)->set_person_id("p1");
-  input.mutable_people(1)->set_person_id("p2");
+  EXPECT_THAT(result_.identities, IsEmpty());
+  EXPECT_EQ(result_.facts.people(1).age_band(), type::v1::AGE_BAND_12_17);
+  EXPECT_EQ(result_.facts.people(1).age_precision(), type::v1::DATE_PRECISION_DAY);
+  EXPECT_EQ(result_.facts.people(1).person_id(), "p2");
+  people_[1].person.reset();
   EXPECT_THAT(Check(), IsEmpty());
-  input.mutable_people(0)->set_person_id("p2");
-  input.mutable_people(1)->set_person_id(kPlanted);
-  EXPECT_THAT(Check(), ElementsAre("case.people[0].person_id", "case.people[1].person_id"));
-  *input.add_people() = GoodPerson();
-  EXPECT_THAT(Check(), ElementsAre("case.people"));
-  input.clear_people();
-  EXPECT_THAT(Check(), ElementsAre("case.people"));
+  EXPECT_EQ(result_.facts.people(1).SerializeAsString(), current_.people(1).SerializeAsString());
 }
 
-TEST_F(CheckUpdateTest, HoldsTheRulesOfRegistration) {
-  v1::Case& input = *request_.mutable_case_();
-  input.mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_SPOUSE);
-  input.mutable_people(1)->mutable_identity()->clear_given_names();
-  input.mutable_people(1)->add_needs(kPlanted);
+TEST_F(CheckPeopleTest, TheIdentityOnFileBoundsTheEntry) {
+  *people_[1].person->mutable_entry_date() = Date(1990);
+  EXPECT_THAT(Check(), ElementsAre("case.people[1].entry_date"));
+  people_[1].person->clear_identity();
+  EXPECT_THAT(Check(), IsEmpty()) << "the birth date cannot be read";
+}
+
+TEST_F(CheckPeopleTest, HoldsTheRulesOfRegistration) {
+  people_[0].person->set_relationship(type::v1::RELATIONSHIP_SPOUSE);
+  people_[1].identity_changes = true;
+  people_[1].person->mutable_identity()->clear_given_names();
+  people_[1].person->add_needs(kPlanted);
   EXPECT_THAT(Check(), ElementsAre("case.people[1].identity.given_names", "case.people[1].needs[0]",
                                    "case.people"));
+  people_[1].person->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  people_[0].person->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  EXPECT_THAT(Check(), testing::Contains("case.people"));
+}
+
+TEST(PersonOf, ShowsThatANationalityIsNotKnown) {
+  v1::Case input = GoodCase();
+  input.mutable_people(0)->set_nationalities(0, "xxx");
+  while (input.people(0).nationalities_size() > 1) {
+    input.mutable_people(0)->mutable_nationalities()->RemoveLast();
+  }
+  const auto result = ValidateForRegistration(input, kToday);
+  ASSERT_TRUE(result.ok());
+  EXPECT_THAT(result->facts.people(0).nationalities(), IsEmpty());
+  EXPECT_THAT(PersonOf(result->facts.people(0)).nationalities(), ElementsAre("XXX"));
 }
 
 }  // namespace

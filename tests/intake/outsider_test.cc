@@ -74,6 +74,7 @@ class Post {
     *request.mutable_case_()->mutable_people(0)->mutable_identity() = people_.people(0).identity();
     *First(*request.mutable_case_()).mutable_date_of_birth() = birth;
     request.mutable_update_mask()->add_paths("people");
+    request.mutable_update_mask()->add_paths("people.*.identity");
     const auto command = UpdateCommand(request, Desk(), *keyring_, domain_, *store_, clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
     ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());

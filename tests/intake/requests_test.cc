@@ -8,11 +8,13 @@
 
 #include <variant>
 
+#include "absl/strings/ascii.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "services/base/clock.h"
 #include "services/follow/submit.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain_adapter.h"
+#include "services/intake/update_people.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 #include "tests/intake/builders.h"
@@ -35,6 +37,15 @@ v1::RegisterCaseRequest Registration(const v1::Case& content = GoodCase(),
 v1::Case Changed() {
   v1::Case content = GoodCase();
   content.mutable_people(0)->set_state("MX-TAB");
+  return content;
+}
+
+// As a Mac saves it: the í of María is an i and a combining accent.
+v1::Case Decomposed() {
+  v1::Case content = GoodCase();
+  First(content).set_given_names(
+      "Mari\xCC\x81"
+      "a José");
   return content;
 }
 
@@ -76,6 +87,8 @@ TEST_F(RequestsTest, TheKeyNamesWhoWhatAndTheId) {
   EXPECT_EQ(Origin(Register(Registration())).key, origin.key);
   EXPECT_EQ(Origin(Register(Registration(Changed()))).key, origin.key);
   EXPECT_NE(Origin(Register(Registration(GoodCase(), kOtherRequestId))).key, origin.key);
+  const std::string upper = absl::AsciiStrToUpper(kRequestId);
+  EXPECT_EQ(Origin(Register(Registration(GoodCase(), upper.c_str()))).key, origin.key);
   EXPECT_NE(Origin(Register(Registration(), {"staff", "desk-2", {"registrar"}})).key, origin.key);
   v1::WithdrawCaseRequest withdraw;
   withdraw.set_name(type::CaseName(kCaseId));
@@ -92,6 +105,7 @@ TEST_F(RequestsTest, TheFingerprintIsOfTheContentAlone) {
   } rows[] = {
       {"again, sealed anew", Registration(), true},
       {"another request id", Registration(GoodCase(), kOtherRequestId), true},
+      {"accents as characters of their own", Registration(Decomposed()), true},
       {"another fact", Registration(Changed()), false},
       {"another identity", Registration(ChangedIdentity()), false},
   };
@@ -190,30 +204,153 @@ TEST_F(RequestsTest, WhatIsShownHasNoIdentityUnlessItIsAdded) {
   EXPECT_EQ(AddIdentities(*keyring_, {}, row, *shown).code(), absl::StatusCode::kDataLoss);
 }
 
-TEST_F(RequestsTest, AnUpdateKeepsTheIdentityThatIsNotGiven) {
-  const engine::Command registered = Register(Registration());
-  ASSERT_TRUE(Submit(registered).ok());
-  v1::UpdateCaseRequest update;
-  update.set_request_id(kRequestId);
-  update.mutable_update_mask()->add_paths("people");
-  *update.mutable_case_() = Changed();
-  update.mutable_case_()->set_name(type::CaseName(registered.stream));
-  update.mutable_case_()->mutable_people(0)->clear_identity();
-  update.mutable_case_()->mutable_people(1)->mutable_identity()->set_given_names("Nueva");
-  const auto command = UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now());
+class UpdateTest : public RequestsTest {
+ protected:
+  void SetUp() override {
+    const engine::Command registered = Register(Registration());
+    ASSERT_TRUE(Submit(registered).ok());
+    stream_ = registered.stream;
+    update_.set_request_id(kRequestId);
+    update_.mutable_case_()->set_name(type::CaseName(stream_));
+  }
+
+  absl::StatusOr<engine::Command> Command() {
+    return UpdateCommand(update_, Desk(), *keyring_, domain_, store_, clock_.Now());
+  }
+  v1::Case Shown() {
+    const engine::StreamRow row = Row(stream_);
+    v1::Case shown = *CaseOf(stream_, row);
+    EXPECT_TRUE(AddIdentities(*keyring_, *store_.ReadKeys(stream_), row, shown).ok());
+    return shown;
+  }
+  v1::Person& Listed(const std::string& person_id) {
+    v1::Person& person = *update_.mutable_case_()->add_people();
+    person.set_person_id(person_id);
+    return person;
+  }
+  Fields Violations() {
+    Fields fields;
+    const type::v1::Problem problem = type::ProblemOf(Command().status());
+    for (const auto& violation : problem.violations()) fields.push_back(violation.field());
+    return fields;
+  }
+
+  std::string stream_;
+  v1::UpdateCaseRequest update_;
+};
+
+TEST_F(UpdateTest, PeopleInTheMaskKeepTheirIdentity) {
+  *update_.mutable_case_()->mutable_people() = Changed().people();
+  for (v1::Person& person : *update_.mutable_case_()->mutable_people()) person.clear_identity();
+  update_.mutable_update_mask()->add_paths("people");
+  const auto command = Command();
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_TRUE(command->keys.empty());
   ASSERT_TRUE(Submit(*command).ok());
-  const engine::StreamRow row = Row(registered.stream);
-  auto shown = CaseOf(registered.stream, row);
-  ASSERT_TRUE(AddIdentities(*keyring_, *store_.ReadKeys(registered.stream), row, *shown).ok());
-  EXPECT_EQ(shown->people(0).identity().given_names(), "María José");
-  EXPECT_EQ(shown->people(0).state(), "MX-TAB");
-  EXPECT_EQ(shown->people(1).identity().given_names(), "Nueva");
-  update.mutable_case_()->set_name(type::CaseName(kCaseId));
-  EXPECT_EQ(
-      Describe(UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now()).status()),
-      "NOT_FOUND CASE_NOT_FOUND");
+  EXPECT_EQ(Shown().people(0).identity().given_names(), "María José");
+  EXPECT_EQ(Shown().people(0).state(), "MX-TAB");
+  update_.mutable_case_()->set_name(type::CaseName(kCaseId));
+  EXPECT_EQ(Describe(Command().status()), "NOT_FOUND CASE_NOT_FOUND");
+}
+
+TEST_F(UpdateTest, OneFieldOfAnIdentityLeavesTheOthers) {
+  const v1::Case before = Shown();
+  Listed("p2").mutable_identity()->set_given_names("  Jose\xCC\x81  ");  // With a combining accent.
+  update_.mutable_update_mask()->add_paths("people.*.identity.given_names");
+  const auto command = Command();
+  ASSERT_TRUE(command.ok()) << command.status();
+  ASSERT_TRUE(Submit(*command).ok());
+  v1::Case expected = before;
+  expected.mutable_people(1)->mutable_identity()->set_given_names("José");
+  expected.set_etag("2");
+  const v1::Case after = Shown();
+  *expected.mutable_update_time() = after.update_time();
+  EXPECT_EQ(after.SerializeAsString(), expected.SerializeAsString());
+}
+
+// A birth date that is corrected moves the age band; one fact leaves it.
+TEST_F(UpdateTest, TheBandFollowsTheBirthDateOnFile) {
+  v1::Person& child = Listed("p2");
+  *child.mutable_identity()->mutable_date_of_birth() = Date(2001, 2, 3);
+  update_.mutable_update_mask()->add_paths("people.*.identity.date_of_birth");
+  ASSERT_TRUE(Submit(*Command()).ok());
+  EXPECT_EQ(Shown().people(1).age_band(), type::v1::AGE_BAND_21_59);
+  EXPECT_EQ(Shown().people(1).identity().date_of_birth().day(), 3);
+  child.clear_identity();
+  child.set_state("MX-CHP");
+  update_.mutable_update_mask()->set_paths(0, "people.*.state");
+  update_.set_request_id(kOtherRequestId);
+  ASSERT_TRUE(Submit(*Command()).ok());
+  EXPECT_EQ(Shown().people(1).age_band(), type::v1::AGE_BAND_21_59);
+}
+
+TEST_F(UpdateTest, NobodyEnteredBeforeBirth) {
+  *Listed("p1").mutable_entry_date() = Date(1950, 1, 1);
+  update_.mutable_update_mask()->add_paths("people.*.entry_date");
+  EXPECT_THAT(Violations(), ElementsAre("case.people[0].entry_date"));
+  *update_.mutable_case_()->mutable_people(0)->mutable_entry_date() = Date(23, 6, 15);
+  EXPECT_THAT(Violations(), ElementsAre("case.people[0].entry_date"));
+}
+
+TEST_F(UpdateTest, WhatChangedInBetweenIsNotUndone) {
+  Listed("p1").set_state("MX-CHP");
+  update_.mutable_update_mask()->add_paths("people.*.state");
+  const engine::Command command = *Command();
+  update_.mutable_case_()->mutable_people(0)->set_state("MX-OAX");
+  update_.set_request_id(kOtherRequestId);
+  ASSERT_TRUE(Submit(*Command()).ok());
+  EXPECT_EQ(Describe(Submit(command)), "UNAVAILABLE CHANGED_MEANWHILE");
+  EXPECT_EQ(Shown().people(0).state(), "MX-OAX");
+}
+
+TEST_F(UpdateTest, ListsWhomItMay) {
+  Listed("p1").mutable_identity()->set_phone("+525550001111");
+  Listed("p1").set_state("MX-OAX");
+  Listed("p9");
+  update_.mutable_update_mask()->add_paths("people.*.state");
+  EXPECT_THAT(Violations(), ElementsAre("case.people"));  // The case has two.
+  update_.mutable_case_()->mutable_people()->RemoveLast();
+  EXPECT_THAT(Violations(), ElementsAre("case.people[0].identity", "case.people[1].person_id"));
+  update_.mutable_case_()->clear_people();
+  EXPECT_THAT(Violations(), ElementsAre("case.people"));
+  Listed("p9");
+  EXPECT_THAT(Violations(), ElementsAre("case.people[0].person_id"));
+  update_.mutable_update_mask()->set_paths(0, "people");
+  EXPECT_THAT(Violations(), ElementsAre("case.people"));
+}
+
+TEST_F(UpdateTest, AMaskNamesWhatCanBeChanged) {
+  const std::pair<const char*, bool> rows[] = {{"people", true},
+                                               {"consent", true},
+                                               {"people.*.state", true},
+                                               {"people.*.needs", true},
+                                               {"people.*.identity", true},
+                                               {"people.*.identity.phone", true},
+                                               {"people.*.identity.documents", true},
+                                               {"", false},
+                                               {"*", false},
+                                               {"state", false},
+                                               {"people.*", false},
+                                               {"people.state", false},
+                                               {"people.*.person_id", false},
+                                               {"people.*.age_band", false},
+                                               {"people.*.entry_date.year", false},
+                                               {"people.*.identity.date_of_birth.year", false},
+                                               {"people.*.identity.*", false},
+                                               {"people.*.Plantado", false}};
+  for (const auto& [path, is_good] : rows) {
+    google::protobuf::FieldMask mask;
+    mask.add_paths("consent");
+    mask.add_paths(path);
+    type::Violations violations;
+    ReadMask(mask, violations);
+    EXPECT_EQ(violations.empty(), is_good) << path;
+    if (is_good) continue;
+    EXPECT_EQ(violations.found()[0].field(), "update_mask.paths[1]");
+  }
+  EXPECT_THAT(Violations(), ElementsAre("update_mask"));
+  update_.mutable_update_mask()->add_paths("consent");
+  EXPECT_THAT(Violations(), ElementsAre("case.consent"));
 }
 
 }  // namespace

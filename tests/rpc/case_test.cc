@@ -191,6 +191,7 @@ TEST_F(CaseTest, AnUpdateIsScreenedAgainAndKeepsTheIdentity) {
             absl::StatusCode::kAborted);
   request.mutable_case_()->set_etag("2");
   request.mutable_case_()->mutable_people(0)->mutable_identity()->set_given_names("Nueva");
+  request.mutable_update_mask()->set_paths(0, "people.*.identity.given_names");
   request.set_request_id(NewRequestId());
   ASSERT_TRUE(site_.As(kDesk).Call(&IntakeService::Stub::UpdateCase, request).ok());
   EXPECT_EQ(Get(name)->people(0).identity().given_names(), "Nueva");
@@ -246,7 +247,7 @@ TEST_F(CaseTest, StaffHoldEscalateAndWithdrawAReferral) {
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_TRUE(changed->escalated());
   referral::v1::ReturnReferralRequest give_back;
-  give_back.add_fields_to_correct("date_of_birth");
+  give_back.add_fields_to_correct("identity.date_of_birth");
   const std::string case_name = name.substr(0, name.find("/referrals"));
   ASSERT_TRUE(Act(&AgencyService::Stub::ReceiveReferral, case_name).ok());
   ASSERT_TRUE(Act(&AgencyService::Stub::ReturnReferral, case_name, give_back).ok());

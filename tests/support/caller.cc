@@ -113,7 +113,7 @@ class Script {
     intake::v1::UpdateCaseRequest request;
     *request.mutable_case_() = ScriptRegistration(kChangedCase, history_).case_();
     request.mutable_case_()->set_name(name);
-    request.mutable_case_()->mutable_people(0)->clear_identity();
+    for (auto& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
     request.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
     request.mutable_update_mask()->add_paths("people");
     request.set_request_id(RequestId("update"));

@@ -13,6 +13,9 @@
 
 namespace pathways::intake {
 
+// Stands for a nationality that is not known yet (ICAO Doc 9303). Facts hold no nationality then.
+inline constexpr absl::string_view kNationalityUnknown = "XXX";
+
 // Alpha-3 code of a nationality given as ISO 3166-1 alpha-2 or alpha-3, or XXA (stateless, ICAO
 // Doc 9303).
 std::optional<std::string> NationalityCode(absl::string_view text);

@@ -31,6 +31,14 @@ absl::Status CheckEtag(const std::string& etag, const type::DecideContext& conte
                       "The case has changed since it was read: read it again, then repeat.");
 }
 
+// No ABORTED: whoever gets that may take it that no copy of the request is ever accepted, and a
+// copy that was made earlier or later is based on another version.
+absl::Status CheckBasedOn(int64_t version, const type::DecideContext& context) {
+  if (version == 0 || version == context.version) return absl::OkStatus();
+  return type::Refuse(absl::StatusCode::kUnavailable, "CHANGED_MEANWHILE",
+                      "The case changed while the service read it: send the same request again.");
+}
+
 const v1::SealedPerson* FindSealed(const v1::IntakeSealed& sealed, const std::string& person_id) {
   for (const v1::SealedPerson& person : sealed.people()) {
     if (person.person_id() == person_id) return &person;
@@ -95,6 +103,7 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
                         "The case is withdrawn and cannot be changed.");
   }
   absl::Status status = CheckEtag(command.etag(), context);
+  if (status.ok()) status = CheckBasedOn(command.based_on(), context);
   if (!status.ok()) return status;
   absl::StatusOr<type::v1::CaseFacts> facts = Merge(record, command);
   if (!facts.ok()) return facts.status();

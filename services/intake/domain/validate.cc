@@ -1,8 +1,11 @@
 #include "services/intake/domain/validate.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/intake/domain/answers.h"
+#include "services/intake/domain/codes.h"
 #include "services/intake/domain/validate_person.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
@@ -11,6 +14,7 @@ namespace pathways::intake {
 namespace {
 
 constexpr char kPeoplePath[] = "case.people";
+constexpr char kOnePrincipal[] = "must have one person with relationship PRINCIPAL";
 
 std::string PersonId(int index) { return absl::StrCat("p", index + 1); }
 
@@ -34,64 +38,38 @@ void CheckPrincipal(const v1::Case& input, type::Violations& violations) {
     }
     found = true;
   }
-  if (!found) violations.Add(kPeoplePath, "must have one person with relationship PRINCIPAL");
+  if (!found) violations.Add(kPeoplePath, kOnePrincipal);
 }
 
 void CheckConsent(const v1::Case& input, type::Violations& violations) {
   if (!input.has_consent()) {
-    violations.Add("case.consent", "is required: the principal applicant says yes or no");
+    violations.Add("case.consent", kConsentRequired);
   }
 }
 
 // Checks identity and facts of a person, and appends both.
-void CheckPersonWithIdentity(const v1::Person& person, int index, absl::CivilDay today,
-                             type::v1::CaseFacts& facts,
+void CheckPersonWithIdentity(const v1::Person& person, const std::string& person_id,
+                             const Place& place, type::v1::CaseFacts& facts,
                              std::vector<NormalisedIdentity>& identities,
                              type::Violations& violations) {
-  const Place place{PersonPath(index), today};
   v1::Identity identity = CheckIdentity(person.identity(), place, violations);
   type::v1::PersonFacts& entry = *facts.add_people();
   entry = CheckFacts(person, identity.date_of_birth(), place, violations);
-  entry.set_person_id(PersonId(index));
-  entry.set_age_band(type::BandOn(identity.date_of_birth(), today));
+  entry.set_person_id(person_id);
+  entry.set_age_band(type::BandOn(identity.date_of_birth(), place.today));
   entry.set_age_precision(type::PrecisionOf(identity.date_of_birth()));
-  identities.push_back(WithBandChange(PersonId(index), std::move(identity), today));
+  identities.push_back(WithBandChange(person_id, std::move(identity), place.today));
 }
 
-// Checks the facts of a person whose identity is kept: the birth date is sealed, so it cannot bound
-// the date of entry.
-void CheckPersonKeepingIdentity(const v1::Person& person, int index,
-                                const type::v1::PersonFacts& current, absl::CivilDay today,
-                                type::v1::CaseFacts& facts, type::Violations& violations) {
+// Checks the facts of a person whose identity is kept.
+void CheckPersonKeepingIdentity(const v1::Person& person, const type::v1::PersonFacts& current,
+                                const Place& place, type::v1::CaseFacts& facts,
+                                type::Violations& violations) {
   type::v1::PersonFacts& entry = *facts.add_people();
-  entry = CheckFacts(person, {}, {PersonPath(index), today}, violations);
+  entry = CheckFacts(person, person.identity().date_of_birth(), place, violations);
   entry.set_person_id(current.person_id());
   entry.set_age_band(current.age_band());
   entry.set_age_precision(current.age_precision());
-}
-
-void CheckPeopleOfUpdate(const v1::Case& input, const type::v1::CaseFacts& current,
-                         absl::CivilDay today, NormalisedUpdate& update,
-                         type::Violations& violations) {
-  if (input.people_size() != current.people_size()) {
-    violations.Add(kPeoplePath, "must list the people of the case, each once and in their order");
-    return;
-  }
-  type::v1::CaseFacts& facts = update.facts.emplace();
-  facts.set_consent(current.consent());
-  for (int i = 0; i < input.people_size(); ++i) {
-    const v1::Person& person = input.people(i);
-    if (!person.person_id().empty() && person.person_id() != current.people(i).person_id()) {
-      violations.Add(PersonPath(i) + ".person_id",
-                     "must be empty or the id of the person at this place: p1, p2 and so on");
-    }
-    if (person.has_identity()) {
-      CheckPersonWithIdentity(person, i, today, facts, update.identities, violations);
-    } else {
-      CheckPersonKeepingIdentity(person, i, current.people(i), today, facts, violations);
-    }
-  }
-  CheckPrincipal(input, violations);
 }
 
 }  // namespace
@@ -112,8 +90,8 @@ NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today,
     violations.Add(kPeoplePath, absl::StrCat("must be 1 to ", kPeopleMax, " people"));
   } else {
     for (int i = 0; i < input.people_size(); ++i) {
-      CheckPersonWithIdentity(input.people(i), i, today, result.facts, result.identities,
-                              violations);
+      CheckPersonWithIdentity(input.people(i), PersonId(i), {PersonPath(i), today}, result.facts,
+                              result.identities, violations);
     }
     CheckPrincipal(input, violations);
   }
@@ -122,42 +100,51 @@ NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today,
   return result;
 }
 
-NormalisedUpdate CheckUpdate(const v1::UpdateCaseRequest& request,
+NormalisedPeople CheckPeople(const std::vector<PersonUpdate>& people,
                              const type::v1::CaseFacts& current, absl::CivilDay today,
                              type::Violations& violations) {
-  bool people = false;
-  bool consent = false;
-  const auto& paths = request.update_mask().paths();
-  if (paths.empty()) violations.Add("update_mask", "is required: people, consent or both");
-  for (int i = 0; i < paths.size(); ++i) {
-    people = people || paths[i] == "people";
-    consent = consent || paths[i] == "consent";
-    if (paths[i] != "people" && paths[i] != "consent") {
-      violations.Add(absl::StrCat("update_mask.paths[", i, "]"), "must be people or consent");
+  NormalisedPeople result;
+  result.facts.set_consent(current.consent());
+  for (int i = 0; i < current.people_size(); ++i) {
+    const PersonUpdate& update = people[static_cast<size_t>(i)];
+    const type::v1::PersonFacts& known = current.people(i);
+    const Place place{update.path, today};
+    if (!update.person) {
+      *result.facts.add_people() = known;
+    } else if (update.identity_changes) {
+      CheckPersonWithIdentity(*update.person, known.person_id(), place, result.facts,
+                              result.identities, violations);
+    } else {
+      CheckPersonKeepingIdentity(*update.person, known, place, result.facts, violations);
     }
   }
-  NormalisedUpdate update;
-  if (people) CheckPeopleOfUpdate(request.case_(), current, today, update, violations);
-  if (consent) {
-    CheckConsent(request.case_(), violations);
-    update.consent = request.case_().consent();
-  }
-  return update;
+  const auto principals = std::count_if(
+      result.facts.people().begin(), result.facts.people().end(),
+      [](const auto& person) { return person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL; });
+  if (principals != 1) violations.Add(kPeoplePath, kOnePrincipal);
+  return result;
+}
+
+v1::Person PersonOf(const type::v1::PersonFacts& facts) {
+  v1::Person person;
+  person.set_person_id(facts.person_id());
+  person.set_relationship(facts.relationship());
+  person.set_sex(facts.sex());
+  *person.mutable_nationalities() = facts.nationalities();
+  if (facts.nationalities().empty()) person.add_nationalities(std::string(kNationalityUnknown));
+  if (facts.has_entry_date()) *person.mutable_entry_date() = facts.entry_date();
+  CopyAnswers(facts, person);
+  person.set_state(facts.state());
+  person.set_refugee_claim(facts.refugee_claim());
+  *person.mutable_needs() = facts.needs();
+  person.set_age_band(facts.age_band());
+  return person;
 }
 
 absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input,
                                                        absl::CivilDay today) {
   type::Violations violations;
   NormalisedCase result = CheckCase(input, today, violations);
-  if (!violations.empty()) return violations.ToStatus(kInvalidCase);
-  return result;
-}
-
-absl::StatusOr<NormalisedUpdate> ValidateUpdate(const v1::UpdateCaseRequest& request,
-                                                const type::v1::CaseFacts& current,
-                                                absl::CivilDay today) {
-  type::Violations violations;
-  NormalisedUpdate result = CheckUpdate(request, current, today, violations);
   if (!violations.empty()) return violations.ToStatus(kInvalidCase);
   return result;
 }

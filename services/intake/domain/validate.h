@@ -22,6 +22,7 @@
 namespace pathways::intake {
 
 inline constexpr char kInvalidCase[] = "INVALID_CASE";
+inline constexpr char kConsentRequired[] = "is required: the principal applicant says yes or no";
 
 // Limits of proto/pathways/intake/v1/case.proto.
 inline constexpr int kPeopleMax = 50;
@@ -30,8 +31,9 @@ inline constexpr int kNeedsMax = 20;
 inline constexpr int kDocumentsMax = 10;
 inline constexpr int kNameCharactersMax = 200;
 inline constexpr int kNumberCharactersMax = 50;
-// Nobody alive is older: a birth date before it is a slip of the pen.
-inline constexpr int kAgeYearsMax = 130;
+// The highest age that was ever verified: a birth date before it is a slip of the pen, or the 1900
+// that stands for none.
+inline constexpr int kAgeYearsMax = 122;
 
 // One person's identity, in the form that is stored.
 struct NormalisedIdentity {
@@ -50,29 +52,37 @@ struct NormalisedCase {
   std::vector<NormalisedIdentity> identities;  // One per person, in order.
 };
 
-struct NormalisedUpdate {
-  std::optional<type::v1::CaseFacts> facts;    // Set when people are in the mask.
+// What an update asks of one person of a case.
+struct PersonUpdate {
+  // As the person shall be. Nothing: as on file.
+  std::optional<v1::Person> person;
+  std::string path;  // Where the request lists the person, for example case.people[0].
+  // The identity of `person` replaces the one on file. Otherwise it is the one on file, as far as
+  // it could be read, and only bounds the date of entry.
+  bool identity_changes = false;
+};
+
+// The people of a case as an update leaves them.
+struct NormalisedPeople {
+  type::v1::CaseFacts facts;
   std::vector<NormalisedIdentity> identities;  // Only of people whose identity is replaced.
-  std::optional<bool> consent;                 // Set when consent is in the mask.
 };
 
 // Checks a new case and adds every violation, with paths that begin with "case.". Of more than
 // kPeopleMax people none is looked at: their number alone is the violation.
 NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today, type::Violations& violations);
 
-// Checks an update of a case whose facts are `current`. A person without identity keeps the one on
-// file, and with it the age band of `current`, which Decide takes from the state once more.
-NormalisedUpdate CheckUpdate(const v1::UpdateCaseRequest& request,
+// Checks an update of the people of a case whose facts are `current`, one for each of them. Who
+// keeps the identity keeps the age band of `current`, which Decide takes from the state once more.
+NormalisedPeople CheckPeople(const std::vector<PersonUpdate>& people,
                              const type::v1::CaseFacts& current, absl::CivilDay today,
                              type::Violations& violations);
 
+// A person as shown, without identity.
+v1::Person PersonOf(const type::v1::PersonFacts& facts);
+
 // CheckCase, with INVALID_ARGUMENT and reason INVALID_CASE in place of violations.
 absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input, absl::CivilDay today);
-
-// CheckUpdate, likewise.
-absl::StatusOr<NormalisedUpdate> ValidateUpdate(const v1::UpdateCaseRequest& request,
-                                                const type::v1::CaseFacts& current,
-                                                absl::CivilDay today);
 
 }  // namespace pathways::intake
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/intake/domain/answers.h"
 #include "services/intake/domain/codes.h"
@@ -39,10 +40,14 @@ void CheckNationalities(const v1::Person& input, const Place& place, type::v1::P
   if (count < 1 || count > kNationalitiesMax) {
     violations.Add(path, absl::StrCat("must be 1 to ", kNationalitiesMax));
   }
+  if (count == 1 &&
+      absl::EqualsIgnoreCase(type::Clean(input.nationalities(0)).text, kNationalityUnknown)) {
+    return;
+  }
   for (const std::string& code :
        CheckCodes(input.nationalities(), kNationalitiesMax, NationalityCode, path,
-                  "must be an ISO 3166-1 country code, or XXA for "
-                  "stateless",
+                  "must be an ISO 3166-1 country code, XXA for stateless, or XXX alone for not "
+                  "known",
                   violations)) {
     facts.add_nationalities(code);
   }
@@ -73,6 +78,8 @@ void CheckEntry(const type::v1::PartialDate& entry, const type::v1::PartialDate&
   const auto born = type::RangeOf(birth);
   if (entered->first > place.today) {
     violations.Add(path, "must not be after the day of registration");
+  } else if (entered->last < OldestBirth(place.today)) {
+    violations.Add(path, absl::StrCat("must not be more than ", kAgeYearsMax, " years ago"));
   } else if (born && entered->last < born->first) {
     violations.Add(path, "must not be before the date of birth");
   }
