@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/str_cat.h"
+#include "pathways/intake/v1/case.pb.h"
+
 namespace pathways::type {
 namespace {
 
@@ -19,11 +22,14 @@ struct Field {
 #define PATHWAYS_FACT_LIST(name) \
   {#name, [](const PersonFacts& from, PersonFacts& to) { *to.mutable_##name() = from.name(); }}
 
+// Follows from the birth date.
+constexpr char kAgeBand[] = "age_band";
+
 // In the order of the fields.
 constexpr Field kFields[] = {
     PATHWAYS_FACT(relationship),
     PATHWAYS_FACT(sex),
-    {"age_band",
+    {kAgeBand,
      [](const PersonFacts& from, PersonFacts& to) {
        to.set_age_band(from.age_band());
        to.set_age_precision(from.age_precision());
@@ -60,6 +66,18 @@ bool IsFactName(absl::string_view name) {
 std::vector<std::string> AllFactNames() {
   std::vector<std::string> names;
   for (const Field& field : kFields) names.emplace_back(field.fact);
+  return names;
+}
+
+std::vector<std::string> CorrectableFields() {
+  std::vector<std::string> names;
+  for (const Field& field : kFields) {
+    if (absl::string_view(field.fact) != kAgeBand) names.emplace_back(field.fact);
+  }
+  const auto& identity = *intake::v1::Identity::descriptor();
+  for (int i = 0; i < identity.field_count(); ++i) {
+    names.push_back(absl::StrCat("identity.", identity.field(i)->name()));
+  }
   return names;
 }
 

@@ -21,6 +21,10 @@ bool IsFactName(absl::string_view name);
 // Every fact that can be recorded, in the order of the fields.
 std::vector<std::string> AllFactNames();
 
+// What a desk can correct of a person, by the names that an update of a case takes: the facts that
+// are asked, and behind "identity." the fields of the identity, in the order of the fields.
+std::vector<std::string> CorrectableFields();
+
 // The person with these facts alone. Names of facts that are never recorded change nothing.
 v1::PersonFacts KeepFacts(const v1::PersonFacts& person, const FactNames& names);
 

@@ -259,11 +259,11 @@ TEST(Resubmit, NeedsEveryPersonAndConsent) {
 
 TEST(Returned, KeepsItsFieldsUntilItIsSentAgain) {
   Case of(v1::REFERRAL_STATE_RETURNED);
-  EXPECT_THAT(of.referral().fields_to_correct(), ElementsAre("date_of_birth"));
+  EXPECT_THAT(of.referral().fields_to_correct(), ElementsAre("identity.date_of_birth"));
   of.Do(Action(v1::REFERRAL_ACTION_HOLD));
-  EXPECT_THAT(of.referral().fields_to_correct(), ElementsAre("date_of_birth"));
+  EXPECT_THAT(of.referral().fields_to_correct(), ElementsAre("identity.date_of_birth"));
   EXPECT_THAT(of.events().back().referral_changed().fields_to_correct(),
-              ElementsAre("date_of_birth"));
+              ElementsAre("identity.date_of_birth"));
   of.Do(Action(v1::REFERRAL_ACTION_WITHDRAW));
   EXPECT_EQ(of.referral().fields_to_correct_size(), 0);
 }

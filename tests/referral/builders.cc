@@ -169,7 +169,7 @@ v1::ReferralCommand Action(v1::ReferralAction action, const std::string& referra
       asked.set_reason_code("REASON");
       break;
     case v1::REFERRAL_ACTION_RETURN:
-      asked.add_fields_to_correct("date_of_birth");
+      asked.add_fields_to_correct("identity.date_of_birth");
       break;
     case v1::REFERRAL_ACTION_REPORT_STAGE:
       asked.set_stage("INTERVIEW_SCHEDULED");

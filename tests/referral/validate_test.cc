@@ -48,7 +48,6 @@ std::vector<std::string> BadFields(const v1::ReferralActionCommand& command) {
 
 TEST(ValidateAction, NamesEveryBadField) {
   const std::string long_code(64, 'A');
-  const std::string long_name(64, 'a');
   const Row rows[] = {
       {"longest code", With(v1::REFERRAL_ACTION_REJECT, long_code), {}},
       {"code too long", With(v1::REFERRAL_ACTION_REJECT, long_code + "A"), {"reason_code"}},
@@ -65,12 +64,13 @@ TEST(ValidateAction, NamesEveryBadField) {
       {"stage too long", With(v1::REFERRAL_ACTION_REPORT_STAGE, "", long_code + "A"), {"stage"}},
       {"no stage", With(v1::REFERRAL_ACTION_REPORT_STAGE, ""), {"stage"}},
       {"stage where none belongs", With(v1::REFERRAL_ACTION_COMPLETE, "", "DONE"), {"stage"}},
-      {"one field", Return({"a"}), {}},
+      {"one field", Return({"entry_date"}), {}},
       {"no field", Return({}), {"fields_to_correct"}},
-      {"20 fields", Return(std::vector<std::string>(20, long_name)), {}},
+      {"20 fields", Return(std::vector<std::string>(20, "identity.phone")), {}},
       {"21 fields", Return(std::vector<std::string>(21, "state")), {"fields_to_correct"}},
       {"bad names",
-       Return({"state", "", "Name", "a1", "a b", long_name + "a", "date_of_birth"}),
+       Return({"state", "", "fecha_nacimiento", "age_band", "date_of_birth", "identity",
+               "identity.date_of_birth"}),
        {"fields_to_correct[1]", "fields_to_correct[2]", "fields_to_correct[3]",
         "fields_to_correct[4]", "fields_to_correct[5]"}},
       {"fields where none belong",

@@ -110,7 +110,7 @@ TEST_F(AgencyTest, AnothersReferralIsAnsweredLikeOneThatDoesNotExist) {
         }
         if (method == "ReturnReferral") {
           referral::v1::ReturnReferralRequest request;
-          request.add_fields_to_correct("date_of_birth");
+          request.add_fields_to_correct("identity.date_of_birth");
           return change(request);
         }
         if (method == "RejectReferral") {

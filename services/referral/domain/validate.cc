@@ -1,19 +1,19 @@
 #include "services/referral/domain/validate.h"
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
-#include "absl/strings/ascii.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "services/type/fact_fields.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
 namespace pathways::referral {
 namespace {
-
-constexpr size_t kFieldNameLengthMax = 64;
 
 constexpr char kCodeExpected[] =
     "an upper-case code of 1 to 64 letters, digits and underscores, beginning with a letter";
@@ -50,12 +50,6 @@ void CheckCode(absl::string_view field, absl::string_view code, Presence presenc
   }
 }
 
-bool IsFieldName(absl::string_view text) {
-  return !text.empty() && text.size() <= kFieldNameLengthMax &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_islower(c) || c == '_'; });
-}
-
 void CheckFields(const v1::ReferralActionCommand& command, type::Violations& violations) {
   const int count = command.fields_to_correct_size();
   if (command.action() != v1::REFERRAL_ACTION_RETURN) {
@@ -66,10 +60,11 @@ void CheckFields(const v1::ReferralActionCommand& command, type::Violations& vio
     violations.Add("fields_to_correct", absl::StrCat("must name 1 to ", kFieldsToCorrectMax));
     return;
   }
+  const std::vector<std::string> correctable = type::CorrectableFields();
   for (int i = 0; i < count; ++i) {
-    if (IsFieldName(command.fields_to_correct(i))) continue;
+    if (absl::c_linear_search(correctable, command.fields_to_correct(i))) continue;
     violations.Add(absl::StrCat("fields_to_correct[", i, "]"),
-                   "must be a field name of 1 to 64 characters a-z and _");
+                   absl::StrCat("must be one of: ", absl::StrJoin(correctable, ", ")));
   }
 }
 

@@ -32,8 +32,8 @@ inline constexpr char kInvalidAction[] = "INVALID_REFERRAL_ACTION";
 inline constexpr int kFieldsToCorrectMax = 20;
 
 // OK, or INVALID_ARGUMENT with reason INVALID_REFERRAL_ACTION and every bad field: reason_code (a
-// code where the action needs one), stage (a code), fields_to_correct (1 to 20 of 1 to 64
-// characters a-z and _). Field names are those of the requests.
+// code where the action needs one), stage (a code), fields_to_correct (1 to 20 that the desk can
+// correct). Field names are those of the requests.
 absl::Status ValidateAction(const v1::ReferralActionCommand& command);
 
 }  // namespace pathways::referral
