@@ -23,7 +23,7 @@ CELL_FAULTS = (
     CellFault("date_of_birth", "31/02/1990", "31 February"),
     CellFault("date_of_birth", "04/25/1991", "month before day, so a month 25"),
     CellFault("date_of_birth", "2093-05-11", "birth date in the future, typed 2093 for 1993"),
-    CellFault("date_of_birth", "17/3/1887", "birth date more than 130 years ago"),
+    CellFault("date_of_birth", "17/3/1887", "birth date more than 122 years ago"),
     CellFault("nationality", "SIN DATO", "nationality is not a code"),
     CellFault("other_nationality", "ZZ", "code of no country"),
     CellFault("sex", "H", "unknown sex code, H for hombre"),
@@ -32,7 +32,7 @@ CELL_FAULTS = (
     CellFault("needs", "SC-XX", "need code that does not exist"),
     CellFault("state", "CHIAPAS", "state is not a code"),
     CellFault("language", "kreyol", "language is not a code"),
-    CellFault("in_mexico", "SI", "Spanish yes"),
+    CellFault("in_mexico", "QUIZAS", "Spanish perhaps"),
 )
 
 
@@ -63,7 +63,7 @@ def _two_principals(rows):
 
 
 def _unknown_relationship(rows):
-    rows[1].cells["relationship"] = "ESPOSA"
+    rows[1].cells["relationship"] = "COMADRE"
     return [(rows[1], "relationship", "unknown relationship")]
 
 
@@ -88,7 +88,7 @@ def _no_number(rows):
 
 
 def _several(rows):
-    rows[0].cells["sex"] = "MUJER"
+    rows[0].cells["sex"] = "MUJERES"
     rows[1].cells["phone"] = "52 00 000 0077"
     rows[2].cells["given_names"] = ""
     why = "one of three bad cells of a household"

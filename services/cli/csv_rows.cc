@@ -14,7 +14,7 @@ namespace pathways::cli {
 
 bool CsvRow::IsBlank() const {
   return fault.empty() && std::all_of(fields.begin(), fields.end(),
-                                      [](const std::string& cell) { return cell.empty(); });
+                                      [](const std::string& cell) { return type::IsBlank(cell); });
 }
 
 void CsvRows::FreeParser::operator()(csv_parser* parser) const {
@@ -42,6 +42,7 @@ void CsvRows::TakeFaultyRow() {
                 " only, and there in the midst of a cell: what lies between cannot be read")
           : "a quote stands inside a cell, or text behind a closing quote: put the whole cell in "
             "quotes, and write each quote within it twice";
+  row_.written = written_;
   ready_.push_back(std::exchange(row_, {}));
   in_row_ = false;
   InitParser();
@@ -62,10 +63,10 @@ absl::Status CsvRows::Feed(std::string line) {
     if (type::IsBlank(line)) return absl::OkStatus();
     in_row_ = true;
     row_.line = reader_->line_number();
-    row_bytes_ = 0;
+    written_.clear();
   }
-  row_bytes_ += line.size();
-  if (row_bytes_ > kLineBytesMax) {
+  written_ += line;
+  if (written_.size() > kLineBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat("line ", row_.line, ": a row is longer than ",
                                                    kLineBytesMax,
                                                    " bytes; a quote in it may not be closed"));

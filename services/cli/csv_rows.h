@@ -28,10 +28,11 @@ struct CsvRow {
   std::vector<std::string> fields;
   // Why it cannot be read. Empty: it can. Else the fields are those before the fault.
   std::string fault;
+  std::string written;  // It cannot be read: the row as it stands in the file, with its line ends.
   // It cannot be read and spans lines: those after the first may have been rows of their own.
   bool swallows_lines = false;
 
-  // Spreadsheets end a file with rows of nothing but delimiters.
+  // Spreadsheets end a file with rows of nothing but delimiters, and of spaces.
   bool IsBlank() const;
 };
 
@@ -60,9 +61,9 @@ class CsvRows {
   std::unique_ptr<LineReader> reader_;
   char delimiter_;
   std::unique_ptr<csv_parser, FreeParser> parser_;
-  CsvRow row_;  // Being put together.
+  CsvRow row_;           // Being put together.
+  std::string written_;  // What was read of it.
   bool in_row_ = false;
-  size_t row_bytes_ = 0;
   std::deque<CsvRow> ready_;
 };
 

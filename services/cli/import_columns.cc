@@ -1,6 +1,8 @@
 #include "services/cli/import_columns.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <fstream>
 #include <iterator>
 #include <utility>
 
@@ -13,6 +15,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "pathways/type/v1/person.pb.h"
+#include "services/base/unicode.h"
+#include "services/cli/import_words.h"
+#include "services/cli/spreadsheet_cells.h"
 #include "services/type/dates.h"
 #include "services/type/text.h"
 
@@ -54,12 +59,11 @@ const ColumnRule kColumns[] = {{kHouseholdNumber, true},
                                {"us_family_petition", false},
                                {"us_employer_petition", false}};
 
-// A header cell in the form of a column name.
-std::string NameOf(absl::string_view cell) {
-  cell = absl::StripAsciiWhitespace(cell);
-  absl::ConsumePrefix(&cell, "\"");
-  absl::ConsumeSuffix(&cell, "\"");
-  return absl::AsciiStrToLower(absl::StripAsciiWhitespace(cell));
+// The column that a header cell names, or the cell in the form of a column name.
+std::string NameOf(absl::string_view cell, const ColumnMapping& mapping) {
+  const std::string word = WordOf(cell);
+  const auto mapped = mapping.find(word);
+  return mapped == mapping.end() ? ColumnOfWord(word) : mapped->second;
 }
 
 bool IsColumn(absl::string_view name) {
@@ -122,8 +126,21 @@ class RowReader {
   // Empty, with an error, where the cell is in another encoding: a message cannot hold it.
   std::string Text(absl::string_view column) {
     const absl::string_view cell = columns_.Cell(row_, column);
-    if (type::IsUtf8(cell)) return std::string(absl::StripAsciiWhitespace(cell));
-    Refuse(column, "must be valid UTF-8: save the file in that encoding");
+    if (!type::IsUtf8(cell)) {
+      Refuse(column, "must be valid UTF-8: save the file in that encoding");
+      return "";
+    }
+    SpreadsheetCell read = ReadCell(cell);
+    if (!read.fault.empty()) Refuse(column, read.fault);
+    return std::move(read.text);
+  }
+
+  // Of a number that somebody else gave. Numbers of 12 digits and more are shown in short.
+  std::string Number(absl::string_view column) {
+    std::string text = Text(column);
+    if (!IsShortenedNumber(text)) return text;
+    Refuse(column,
+           "was shortened by a spreadsheet: give the column the format text and write it again");
     return "";
   }
 
@@ -139,9 +156,11 @@ class RowReader {
   // The meaning of a cell; the first value of the enum, with an error, for a word without one.
   template <typename Enum, size_t Count>
   Enum Value(absl::string_view column, const Meaning<Enum> (&meanings)[Count]) {
-    const std::string word = absl::AsciiStrToUpper(Text(column));
+    const std::string text = Text(column);
+    const std::string word = absl::AsciiStrToUpper(EnglishOf(column, WordOf(text)));
     for (const Meaning<Enum>& meaning : meanings) {
-      if (meaning.word == word) return meaning.value;
+      // A cell of nothing but punctuation is no word, and not empty.
+      if (meaning.word == word && word.empty() == text.empty()) return meaning.value;
     }
     const auto append_word = [](std::string* out, const Meaning<Enum>& meaning) {
       absl::StrAppend(out, meaning.word.empty() ? "empty" : meaning.word);
@@ -163,21 +182,22 @@ intake::v1::Identity ReadIdentity(RowReader& reader) {
   identity.set_second_surname(reader.Text("second_surname"));
   *identity.mutable_date_of_birth() = reader.Date("date_of_birth");
   const type::v1::DocumentType type = reader.Value("document_type", kDocumentTypes);
-  const std::string number = reader.Text("document_number");
+  const std::string number = reader.Number("document_number");
   if (type != type::v1::DOCUMENT_TYPE_UNSPECIFIED || !number.empty()) {
     identity.add_documents()->set_type(type);
     identity.mutable_documents(0)->set_number(number);
   }
-  identity.set_phone(reader.Text("phone"));
+  identity.set_phone(reader.Number("phone"));
   identity.set_language(reader.Text("language"));
-  identity.set_registration_number(reader.Text(kHouseholdNumber));
+  identity.set_registration_number(reader.Number(kHouseholdNumber));
   return identity;
 }
 
 void ReadCodes(RowReader& reader, intake::v1::Person& person) {
   const std::string nationality = reader.Text("nationality");
   const std::string other = reader.Text("other_nationality");
-  if (nationality.empty()) reader.Refuse("nationality", "is required: an ISO 3166-1 code or XXA");
+  if (nationality.empty())
+    reader.Refuse("nationality", "is required: an ISO 3166-1 code, XXA or XXX");
   person.add_nationalities(nationality);
   if (!other.empty()) person.add_nationalities(other);
   const std::string needs = reader.Text("needs");
@@ -187,8 +207,8 @@ void ReadCodes(RowReader& reader, intake::v1::Person& person) {
 }
 
 std::optional<bool> ReadConsent(RowReader& reader) {
-  const std::string word = absl::AsciiStrToUpper(reader.Text(kConsent));
-  if (word == "YES" || word == "NO") return word == "YES";
+  const std::string word = EnglishOf(kConsent, WordOf(reader.Text(kConsent)));
+  if (word == "yes" || word == "no") return word == "yes";
   if (!word.empty()) reader.Refuse(kConsent, kConsentExpected);
   return std::nullopt;
 }
@@ -229,6 +249,31 @@ std::optional<type::v1::PartialDate> MakeDate(std::optional<int> year, std::opti
 
 }  // namespace
 
+absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError("the mapping cannot be opened for reading");
+  ColumnMapping mapping;
+  std::vector<std::string> faults;
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    const absl::string_view text =
+        absl::StripAsciiWhitespace(absl::string_view(line).substr(0, line.find('#')));
+    if (text.empty()) continue;
+    const std::vector<absl::string_view> sides = absl::StrSplit(text, absl::MaxSplits('=', 1));
+    const std::string theirs = WordOf(sides[0]);
+    const std::string ours = sides.size() == 2 ? WordOf(sides[1]) : "";
+    const bool is_twice = std::any_of(mapping.begin(), mapping.end(),
+                                      [&](const auto& entry) { return entry.second == ours; });
+    if (theirs.empty() || !IsColumn(ours)) {
+      faults.push_back(absl::StrCat("line ", number, " is not \"their name = a column of ours\""));
+    } else if (is_twice || !mapping.emplace(theirs, ours).second) {
+      faults.push_back(absl::StrCat("line ", number, " names a column for the second time"));
+    }
+  }
+  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "; "));
+  return mapping;
+}
+
 void AddError(std::vector<RowError>& errors, RowError error) {
   const bool known = std::any_of(errors.begin(), errors.end(), [&](const RowError& other) {
     return other.line == error.line && other.column == error.column;
@@ -236,17 +281,22 @@ void AddError(std::vector<RowError>& errors, RowError error) {
   if (!known) errors.push_back(std::move(error));
 }
 
-absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& header) {
+absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& header,
+                                            const ColumnMapping& mapping) {
   Columns columns;
-  columns.count_ = header.size();
+  std::vector<std::string> faults;
+  std::vector<std::string> words;
   for (const std::string& cell : header) {
-    const std::string name = NameOf(cell);
+    words.push_back(WordOf(cell));
+    columns.names_.push_back(NameOf(cell, mapping));
+    const std::string& name = columns.names_.back();
+    if (name.empty()) continue;
+    columns.count_ = columns.names_.size();
     if (!IsColumn(name)) {
-      columns.ignored_.push_back(type::Clean(name).text);
-    } else if (absl::c_linear_search(columns.names_, name)) {
-      return absl::InvalidArgumentError(absl::StrCat("the header names ", name, " twice"));
+      columns.ignored_.push_back(name);
+    } else if (absl::c_count(columns.names_, name) > 1) {
+      faults.push_back(absl::StrCat("the header names ", name, " twice"));
     }
-    columns.names_.push_back(name);
   }
   std::vector<absl::string_view> missing;
   for (const ColumnRule& column : kColumns) {
@@ -255,25 +305,38 @@ absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& head
     }
   }
   if (!missing.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the header lacks: ", absl::StrJoin(missing, ", ")));
+    faults.push_back(absl::StrCat("the header lacks: ", absl::StrJoin(missing, ", ")));
   }
+  for (const auto& [theirs, ours] : mapping) {
+    if (!absl::c_linear_search(words, theirs)) {
+      faults.push_back(absl::StrCat("the header lacks what the mapping calls ", theirs));
+    }
+  }
+  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "; "));
   return columns;
 }
 
-std::optional<char> Columns::DelimiterOf(absl::string_view header_line) {
+std::optional<char> Columns::DelimiterOf(absl::string_view header_line,
+                                         const ColumnMapping& mapping) {
   std::optional<char> best;
   int64_t most = 0;
   for (const char delimiter : {',', ';', '\t'}) {
     const std::vector<absl::string_view> cells = absl::StrSplit(header_line, delimiter);
-    const int64_t named =
-        absl::c_count_if(cells, [](absl::string_view cell) { return IsColumn(NameOf(cell)); });
+    const int64_t named = absl::c_count_if(
+        cells, [&](absl::string_view cell) { return IsColumn(NameOf(cell, mapping)); });
     if (named > most) {
       most = named;
       best = delimiter;
     }
   }
   return best;
+}
+
+bool Columns::Fits(const CsvRow& row) const {
+  return row.fields.size() >= count_ &&
+         std::all_of(row.fields.begin() +
+                         static_cast<ptrdiff_t>(std::min(names_.size(), row.fields.size())),
+                     row.fields.end(), [](const std::string& cell) { return type::IsBlank(cell); });
 }
 
 absl::string_view Columns::Cell(const CsvRow& row, absl::string_view column) const {
@@ -310,7 +373,9 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
 }
 
 std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row) {
-  return type::Clean(columns.Cell(row, kHouseholdNumber)).text;
+  std::vector<RowError> errors;
+  const std::string number = RowReader(columns, row, errors).Number(kHouseholdNumber);
+  return base::Nfc(type::Clean(number).text);
 }
 
 type::v1::Relationship RelationshipOf(const Columns& columns, const CsvRow& row) {

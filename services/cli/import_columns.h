@@ -1,14 +1,16 @@
 // The columns of a registration CSV, and what each cell means.
 //
-// Columns are found by the header, in any order. A cell is text until here; from here on it is a
-// field of a case. What a cell can get wrong by itself (a word that is none of the column's, a date
-// in another form) is said here; all other rules are intake's, and ColumnOfField leads what intake
-// finds back to the column. No error holds the value of a cell.
+// Columns are found by the header, in any order, in Spanish, English or Kreyòl, or by a mapping for
+// a table that somebody else made. A cell is text until here; from here on it is a field of a case.
+// What a cell can get wrong by itself (a word that is none of the column's, a date in another form)
+// is said here; all other rules are intake's, and ColumnOfField leads what intake finds back to the
+// column. No error holds the value of a cell.
 #ifndef PATHWAYS_SERVICES_CLI_IMPORT_COLUMNS_H_
 #define PATHWAYS_SERVICES_CLI_IMPORT_COLUMNS_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,18 +42,31 @@ inline constexpr char kConsent[] = "consent";
 inline constexpr char kConsentExpected[] =
     "must be YES or NO on the row of the principal applicant, and the same or empty on others";
 
+// What columns are called in a table that somebody else made: their name, in the form of WordOf,
+// and ours.
+using ColumnMapping = std::map<std::string, std::string>;
+
+// Reads a mapping: "their name = our name" on each line, # before a comment. NOT_FOUND when it
+// cannot be opened; INVALID_ARGUMENT names every line that is none, and each of our names that is
+// no column or stands twice.
+absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path);
+
 // Where each column stands in a row.
 class Columns {
  public:
-  // Reads a header. INVALID_ARGUMENT when a required column is missing (all of them are named), or
-  // one is named twice.
-  static absl::StatusOr<Columns> FromHeader(const std::vector<std::string>& header);
+  // Reads a header. INVALID_ARGUMENT when a required column is missing, one is named twice, or one
+  // of the mapping is not there; all of them are named.
+  static absl::StatusOr<Columns> FromHeader(const std::vector<std::string>& header,
+                                            const ColumnMapping& mapping = {});
 
   // The delimiter with which a header line names most columns; nothing when it names none.
-  static std::optional<char> DelimiterOf(absl::string_view header_line);
+  static std::optional<char> DelimiterOf(absl::string_view header_line,
+                                         const ColumnMapping& mapping = {});
 
-  // Fields that a row must have.
+  // Fields that a row must have: up to the last that the header names.
   size_t count() const { return count_; }
+  // Whether a row has them, and nothing but blank fields behind those of the header.
+  bool Fits(const CsvRow& row) const;
   // Names in the header that mean nothing here.
   const std::vector<std::string>& ignored() const { return ignored_; }
   // The cell of a column; empty when the header or the row does not have it.

@@ -11,15 +11,19 @@
 #include <ostream>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "services/base/private_file.h"
 #include "services/base/status_macros.h"
+#include "services/cli/import_formats.h"
 #include "services/cli/importer.h"
+#include "services/cli/refused_rows.h"
 
 namespace pathways::cli {
 namespace {
@@ -79,11 +83,6 @@ class Progress {
   absl::Time drawn_at_ = absl::InfinitePast();
 };
 
-// RFC 4180.
-std::string CsvCell(const std::string& text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
-
 absl::Status WriteCases(const ImportSummary& summary, std::ofstream& cases) {
   cases << "line,outcome,case\r\n";
   for (const ImportedCase& one : summary.cases) {
@@ -94,14 +93,31 @@ absl::Status WriteCases(const ImportSummary& summary, std::ofstream& cases) {
   return absl::OkStatus();
 }
 
-absl::Status WriteReport(const ImportSummary& summary, std::ofstream& report) {
-  report << "line,column,reason\r\n";
-  for (const RowError& error : summary.errors) {
-    report << error.line << ',' << CsvCell(error.column) << ',' << CsvCell(error.reason) << "\r\n";
+void WriteRows(const std::vector<RowError>& rows, const char* kind, std::ofstream& report) {
+  for (const RowError& row : rows) {
+    report << row.line << ',' << kind << ',' << CsvCell(row.column) << ',' << CsvCell(row.reason)
+           << "\r\n";
   }
+}
+
+absl::Status WriteReport(const ImportSummary& summary, std::ofstream& report) {
+  report << "line,kind,column,reason\r\n";
+  WriteRows(summary.errors, "refused", report);
+  WriteRows(summary.warnings, "look", report);
   report.close();
   if (!report) return absl::InternalError("the report could not be written");
   return absl::OkStatus();
+}
+
+void AddRows(const std::vector<RowError>& rows, google::protobuf::Value& list) {
+  list.mutable_list_value();
+  for (const RowError& row : rows) {
+    auto& fields =
+        *list.mutable_list_value()->add_values()->mutable_struct_value()->mutable_fields();
+    fields["line"].set_number_value(static_cast<double>(row.line));
+    fields["column"].set_string_value(row.column);
+    fields["reason"].set_string_value(row.reason);
+  }
 }
 
 google::protobuf::Struct AsJson(const ImportSummary& summary) {
@@ -126,22 +142,19 @@ google::protobuf::Struct AsJson(const ImportSummary& summary) {
     row["outcome"].set_string_value(one.outcome);
     row["case"].set_string_value(one.name);
   }
-  auto& errors = *fields["errors"].mutable_list_value();
-  for (const RowError& error : summary.errors) {
-    auto& row = *errors.add_values()->mutable_struct_value()->mutable_fields();
-    row["line"].set_number_value(static_cast<double>(error.line));
-    row["column"].set_string_value(error.column);
-    row["reason"].set_string_value(error.reason);
-  }
+  AddRows(summary.errors, fields["errors"]);
+  AddRows(summary.warnings, fields["warnings"]);
   return object;
 }
 
 void ShowSummary(const ImportSummary& summary, Output& output) {
   std::vector<Table> tables;
-  if (!summary.errors.empty()) {
-    Table& refused = tables.emplace_back(Table{.header = {"line", "column", "reason"}});
-    for (const RowError& error : summary.errors) {
-      refused.rows.push_back({absl::StrCat(error.line), error.column, error.reason});
+  for (const auto& [title, rows] : {std::pair("refused: column", &summary.errors),
+                                    std::pair("to look at: column", &summary.warnings)}) {
+    if (rows->empty()) continue;
+    Table& table = tables.emplace_back(Table{.header = {"line", title, "reason"}});
+    for (const RowError& row : *rows) {
+      table.rows.push_back({absl::StrCat(row.line), row.column, row.reason});
     }
   }
   tables.push_back({.header = {"households", "registered", "new", "known", "withdrawn", "people",
@@ -160,17 +173,37 @@ void ShowSummary(const ImportSummary& summary, Output& output) {
 struct ImportArguments {
   std::string path;
   std::string site;
-  std::string report;  // Empty: none.
-  std::string cases;   // Empty: none.
+  std::string columns;  // A mapping. Empty: none.
+  std::string report;   // Empty: none. The others likewise.
+  std::string cases;
+  std::string refused;
+  bool is_dry_run = false;
 };
 
+bool AreOneFile(const std::string& a, const std::string& b) {
+  std::error_code none;  // Of a file that is not there: then they are one by name alone.
+  return !a.empty() && !b.empty() &&
+         (std::filesystem::weakly_canonical(a, none) ==
+              std::filesystem::weakly_canonical(b, none) ||
+          std::filesystem::equivalent(a, b, none));
+}
+
 // Opening an output empties it, and with it the registrations where both names lead to one file.
-absl::Status RefuseSameFile(const std::string& input, const std::string& output,
-                            const char* option) {
-  std::error_code none;  // Of a file that is not there: then they are two.
-  if (output.empty() || !std::filesystem::equivalent(input, output, none)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(option, " names the file that is imported; name another one"));
+absl::Status RefuseSameFiles(const ImportArguments& arguments) {
+  const std::pair<const char*, const std::string*> files[] = {
+      {"the file that is imported", &arguments.path},
+      {"--columns", &arguments.columns},
+      {"--report", &arguments.report},
+      {"--cases", &arguments.cases},
+      {"--refused", &arguments.refused}};
+  for (const auto& file : files) {
+    for (const auto* other = files; other != &file; ++other) {
+      if (!AreOneFile(*file.second, *other->second)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.first, " and ", other->first, " are one file; name another one"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Open(const std::string& path, std::ofstream& file) {
@@ -181,29 +214,35 @@ absl::Status Open(const std::string& path, std::ofstream& file) {
 }
 
 absl::Status RunImport(Session& session, const ImportArguments& arguments) {
-  const std::string& path = arguments.path;
-  RETURN_IF_ERROR(RefuseSameFile(path, arguments.report, "--report"));
-  RETURN_IF_ERROR(RefuseSameFile(path, arguments.cases, "--cases"));
-  if (!arguments.report.empty() && arguments.report == arguments.cases) {
-    return absl::InvalidArgumentError("--report and --cases name one file");
+  RETURN_IF_ERROR(RefuseSameFiles(arguments));
+  const InterruptFlag interrupt;
+  Progress progress(session.terminal.err, session.terminal.err_is_terminal);
+  ImportSettings settings{.input = {.path = arguments.path,
+                                    .today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()),
+                                    .mapping = {}},
+                          .site = arguments.site,
+                          .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
+                          .stop = &interrupted};
+  if (!arguments.columns.empty()) {
+    ASSIGN_OR_RETURN(settings.input.mapping, ReadColumnMapping(arguments.columns));
   }
   std::ofstream report;
   std::ofstream cases;
   RETURN_IF_ERROR(Open(arguments.report, report));
   RETURN_IF_ERROR(Open(arguments.cases, cases));
-  const InterruptFlag interrupt;
-  Progress progress(session.terminal.err, session.terminal.err_is_terminal);
+  // Whether it can be written is found before anybody is registered.
+  if (!arguments.refused.empty()) {
+    RETURN_IF_ERROR(base::WritePrivateFile(arguments.refused, "", base::Existing::kReplace));
+  }
   ASSIGN_OR_RETURN(const ImportSummary summary,
-                   Import(session.client,
-                          {.path = path,
-                           .site = arguments.site,
-                           .today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()),
-                           .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
-                           .stop = &interrupted}));
+                   arguments.is_dry_run ? CheckFile(settings) : Import(session.client, settings));
   progress.End(summary);
   ShowSummary(summary, session.output);
   if (report.is_open()) RETURN_IF_ERROR(WriteReport(summary, report));
   if (cases.is_open()) RETURN_IF_ERROR(WriteCases(summary, cases));
+  if (!arguments.refused.empty()) {
+    RETURN_IF_ERROR(WriteRefusedRows(settings.input, summary, arguments.refused));
+  }
   if (summary.refused > 0) session.exit_code = kExitRowsRefused;
   session.retry_with = "import the same file; nobody is registered twice";
   return summary.status;
@@ -221,9 +260,17 @@ void AddImportCommand(CLI::App& app, const CommandContextPtr& context) {
       ->required();
   import.add_option("--site", arguments->site,
                     "Code of the site whose household numbers these are; none where there is one");
-  import.add_option("--report", arguments->report, "File to write the refused rows to, as CSV");
+  import.add_option(
+      "--columns", arguments->columns,
+      "File that says which columns of a foreign CSV are ours: their name = our name");
+  import.add_option("--report", arguments->report,
+                    "File to write what was refused to, and what to look at again, as CSV");
+  import.add_option("--refused", arguments->refused,
+                    "File to write the refused rows themselves to, to correct and import");
   import.add_option("--cases", arguments->cases,
                     "File to write each household and its case to, as CSV");
+  import.add_flag("--dry-run", arguments->is_dry_run,
+                  "Check the file and send nothing; whether a household is known is not asked");
 }
 
 }  // namespace pathways::cli

@@ -3,7 +3,13 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "services/base/ids.h"
+#include "services/base/status_macros.h"
+#include "services/cli/column_conventions.h"
 #include "services/cli/import_formats.h"
 #include "services/intake/domain/validate.h"
 
@@ -32,11 +38,13 @@ void ReadRows(const Columns& columns, const std::vector<CsvRow>& rows, absl::Civ
       AddError(errors, {row.line, "", row.fault});
       continue;
     }
-    if (row.fields.size() != columns.count()) {
+    if (!columns.Fits(row)) {
       household.has_unread_row = true;
       AddError(errors, {row.line, "",
                         absl::StrCat("has ", row.fields.size(), " fields where the header has ",
-                                     columns.count())});
+                                     columns.count(),
+                                     ": a cell is missing or too many, so which cell belongs to "
+                                     "which column cannot be told")});
       continue;
     }
     RowReading reading = ReadRow(columns, row, today, errors);
@@ -88,32 +96,74 @@ void CheckAsService(const Household& household, absl::CivilDay day, ImportItem& 
   }
 }
 
+// A first line that only says which character separates the cells, as Excel reads and writes it.
+std::optional<char> TakeDelimiterLine(LineReader& lines) {
+  constexpr absl::string_view kSays = "sep=";
+  const absl::string_view ahead = lines.Ahead();
+  absl::string_view line = absl::StripAsciiWhitespace(ahead.substr(0, ahead.find_first_of("\r\n")));
+  absl::ConsumePrefix(&line, "\"");
+  absl::ConsumeSuffix(&line, "\"");
+  if (line.size() > kSays.size() + 1 || !absl::StartsWithIgnoreCase(line, kSays)) {
+    return std::nullopt;
+  }
+  // A tab is stripped with the white space around it.
+  const char delimiter = line.size() > kSays.size() ? line.back() : '\t';
+  std::string taken;
+  lines.Next(taken);
+  return delimiter;
+}
+
+// Reads all rows, and finds what only the whole file shows.
+absl::Status LookAhead(CsvTable& table, TornHouseholds& torn) {
+  TornHouseholdsFinder finder(table.columns);
+  ColumnConventions conventions(table.columns);
+  for (;;) {
+    const absl::StatusOr<std::optional<CsvRow>> row = table.rows.Next();
+    // Where it cannot be read on is told when it is read again.
+    if (!row.ok() || !*row) break;
+    if ((*row)->IsBlank()) continue;
+    finder.Take(**row);
+    if ((*row)->fault.empty()) conventions.Take(**row);
+  }
+  torn = finder.End();
+  return conventions.Check();
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
-                                                            std::unique_ptr<LineReader> ahead_of,
-                                                            absl::CivilDay today,
-                                                            RequestIdOf request_id_of) {
+std::string CsvCell(absl::string_view text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines,
+                                   const ColumnMapping& mapping) {
+  const std::optional<char> said = TakeDelimiterLine(*lines);
   const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines->Ahead());
-  const auto delimiter = Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")));
+  const auto delimiter =
+      said ? said : Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")), mapping);
   if (!delimiter) {
     return absl::InvalidArgumentError(
         "is no CSV of registrations: its first row names none of their columns");
   }
-  CsvRows rows(std::move(lines), *delimiter);
-  absl::StatusOr<std::optional<CsvRow>> header = rows.Next();
-  if (!header.ok()) return header.status();
-  absl::StatusOr<Columns> columns = Columns::FromHeader((*header)->fields);
-  if (!columns.ok()) return columns.status();
-  if (!(*header)->fault.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("line ", (*header)->line, ": ", (*header)->fault));
+  CsvTable table{CsvRows(std::move(lines), *delimiter), *delimiter, {}, {}};
+  ASSIGN_OR_RETURN(const std::optional<CsvRow> header, table.rows.Next());
+  if (!header) return absl::InvalidArgumentError("has no header");
+  ASSIGN_OR_RETURN(table.columns, Columns::FromHeader(header->fields, mapping));
+  table.header = header->fields;
+  if (!header->fault.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", header->line, ": ", header->fault));
   }
-  CsvRows all(std::move(ahead_of), *delimiter);
-  (void)all.Next();  // The header.
-  TornHouseholds torn = FindTornHouseholds(all, *columns);
-  return std::unique_ptr<ImportFile>(new CsvImport(
-      std::move(rows), *std::move(columns), std::move(torn), today, std::move(request_id_of)));
+  return table;
+}
+
+absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
+                                                            std::unique_ptr<LineReader> ahead_of,
+                                                            const ImportInput& input) {
+  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input.mapping));
+  ASSIGN_OR_RETURN(CsvTable ahead, OpenTable(std::move(ahead_of), input.mapping));
+  TornHouseholds torn;
+  RETURN_IF_ERROR(LookAhead(ahead, torn));
+  return std::unique_ptr<ImportFile>(new CsvImport(std::move(table), std::move(torn), input.today));
 }
 
 std::optional<CsvRow> CsvImport::TakeRow() {
@@ -180,7 +230,7 @@ ImportItem CsvImport::ItemOf(const std::vector<CsvRow>& rows, const std::string&
                    [](const RowError& a, const RowError& b) { return a.line < b.line; });
   if (item.errors.empty()) {
     *item.request.mutable_case_() = std::move(household.registration);
-    item.request.set_request_id(request_id_of_(absl::StrCat("registration/", number)));
+    item.request.set_request_id(base::UuidOf(absl::StrCat("registration/", number)));
   } else {
     item.lines.clear();
     for (const CsvRow& row : rows) item.lines.push_back(row.line);

@@ -52,16 +52,28 @@ absl::Status TooManyHouseholds() {
       absl::StrCat("the file holds more than ", kHouseholdsMax, " households: split it"));
 }
 
-absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const std::string& path,
-                                                             absl::CivilDay today,
-                                                             RequestIdOf request_id_of) {
+absl::StatusOr<bool> IsJsonFile(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
+  if (!lines.ok()) return lines.status();
+  return absl::StartsWith(absl::StripLeadingAsciiWhitespace((*lines)->Ahead()), "{");
+}
+
+absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& input) {
+  const std::string& path = input.path;
   absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
   if (!lines.ok()) return lines.status();
   const absl::string_view beginning = (*lines)->Ahead();
   absl::Status status = CheckIsText(beginning);
   if (!status.ok()) return status;
   if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "{")) {
-    return std::make_unique<JsonImport>(*std::move(lines), today, std::move(request_id_of));
+    if (!input.mapping.empty()) {
+      return absl::InvalidArgumentError("a mapping is for the columns of a CSV; this is NDJSON");
+    }
+    return std::make_unique<JsonImport>(*std::move(lines), input.today);
+  }
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "[")) {
+    return absl::InvalidArgumentError(
+        "is a JSON array: NDJSON is expected, one case on each line, without [ and ]");
   }
   // A household is whole or refused, and only the whole file tells whether it is whole.
   std::error_code none;
@@ -71,7 +83,7 @@ absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const std::string& 
   }
   absl::StatusOr<std::unique_ptr<LineReader>> ahead = LineReader::Open(path);
   if (!ahead.ok()) return ahead.status();
-  return CsvImport::Open(*std::move(lines), *std::move(ahead), today, std::move(request_id_of));
+  return CsvImport::Open(*std::move(lines), *std::move(ahead), input);
 }
 
 RowError LocateViolation(const ImportItem& item, absl::string_view field,

@@ -9,7 +9,6 @@
 #define PATHWAYS_SERVICES_CLI_IMPORT_FILE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,8 +26,12 @@ namespace pathways::cli {
 // Households of one file, at most: their numbers are kept to find one that comes twice.
 inline constexpr int kHouseholdsMax = 1'000'000;
 
-// Makes a UUID of a text, always the same of the same text.
-using RequestIdOf = std::function<std::string(absl::string_view)>;
+// A file to import, and how it is to be read.
+struct ImportInput {
+  std::string path;
+  absl::CivilDay today;
+  ColumnMapping mapping;  // Of a CSV that somebody else made. May be empty.
+};
 
 // One household of a file.
 struct ImportItem {
@@ -42,6 +45,8 @@ struct ImportItem {
   intake::v1::RegisterCaseRequest request;
   // Not empty: the household is refused, and nothing of it is to be sent.
   std::vector<RowError> errors;
+  // What of a household without errors somebody should look at again.
+  std::vector<RowError> warnings;
 };
 
 // Where in the file a violation is that the service found. `field` is its path, for example
@@ -53,10 +58,9 @@ RowError LocateViolation(const ImportItem& item, absl::string_view field,
 class ImportFile {
  public:
   // NOT_FOUND when the file cannot be opened; INVALID_ARGUMENT when it is empty, binary, in another
-  // encoding, has no header with the columns of a registration, or lacks some (all are named).
-  static absl::StatusOr<std::unique_ptr<ImportFile>> Open(const std::string& path,
-                                                          absl::CivilDay today,
-                                                          RequestIdOf request_id_of);
+  // encoding, has no header with the columns of a registration, lacks some (all are named), or
+  // writes a column by another convention than the import reads.
+  static absl::StatusOr<std::unique_ptr<ImportFile>> Open(const ImportInput& input);
   virtual ~ImportFile() = default;
 
   // The next household; nothing at the end, or where the file cannot be read on: see status().

@@ -33,26 +33,41 @@ class UsedNumbers {
 // RESOURCE_EXHAUSTED, once a file has given kHouseholdsMax numbers.
 absl::Status TooManyHouseholds();
 
+// A CSV behind its header.
+struct CsvTable {
+  CsvRows rows;
+  char delimiter;
+  std::vector<std::string> header;  // As it is written.
+  Columns columns;
+};
+
+// Whether a file is NDJSON, by how it begins. The errors of LineReader::Open.
+absl::StatusOr<bool> IsJsonFile(const std::string& path);
+
+// A cell of RFC 4180, in quotes.
+std::string CsvCell(absl::string_view text);
+
+// Reads the header. INVALID_ARGUMENT when it is not one of registrations.
+absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ColumnMapping& mapping);
+
 // CSV: adjacent rows with one household number are a household, with the rows without a number
 // within it and behind it.
 class CsvImport : public ImportFile {
  public:
-  // Reads the header. INVALID_ARGUMENT when it is not one of registrations.
-  // Reads the same file from both: `ahead` to its end at once, to find torn households.
+  // Reads the same file from both: `ahead` to its end at once, for what only the whole file shows.
+  // INVALID_ARGUMENT when it is not one of registrations, or a column is written by another
+  // convention than the import reads.
   static absl::StatusOr<std::unique_ptr<ImportFile>> Open(std::unique_ptr<LineReader> lines,
                                                           std::unique_ptr<LineReader> ahead,
-                                                          absl::CivilDay today,
-                                                          RequestIdOf request_id_of);
+                                                          const ImportInput& input);
   std::optional<ImportItem> Next() override;
 
  private:
-  CsvImport(CsvRows rows, Columns columns, TornHouseholds torn, absl::CivilDay today,
-            RequestIdOf request_id_of)
-      : rows_(std::move(rows)),
-        columns_(std::move(columns)),
+  CsvImport(CsvTable table, TornHouseholds torn, absl::CivilDay today)
+      : rows_(std::move(table.rows)),
+        columns_(std::move(table.columns)),
         torn_(std::move(torn)),
-        today_(today),
-        request_id_of_(std::move(request_id_of)) {
+        today_(today) {
     ignored_columns_ = columns_.ignored();
   }
 
@@ -66,7 +81,6 @@ class CsvImport : public ImportFile {
   Columns columns_;
   TornHouseholds torn_;
   absl::CivilDay today_;
-  RequestIdOf request_id_of_;
   UsedNumbers used_;
   std::deque<CsvRow> ahead_;  // Read, and not of the household before.
 };
@@ -75,8 +89,8 @@ class CsvImport : public ImportFile {
 // number of its principal applicant is the number of the household.
 class JsonImport : public ImportFile {
  public:
-  JsonImport(std::unique_ptr<LineReader> lines, absl::CivilDay today, RequestIdOf request_id_of)
-      : lines_(std::move(lines)), today_(today), request_id_of_(std::move(request_id_of)) {}
+  JsonImport(std::unique_ptr<LineReader> lines, absl::CivilDay today)
+      : lines_(std::move(lines)), today_(today) {}
 
   std::optional<ImportItem> Next() override;
 
@@ -87,7 +101,6 @@ class JsonImport : public ImportFile {
 
   std::unique_ptr<LineReader> lines_;
   absl::CivilDay today_;
-  RequestIdOf request_id_of_;
   UsedNumbers used_;
 };
 

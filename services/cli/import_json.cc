@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/ids.h"
 #include "services/cli/import_formats.h"
+#include "services/cli/json_faults.h"
 #include "services/intake/domain/validate.h"
 #include "services/type/text.h"
 
@@ -49,7 +51,9 @@ void JsonImport::ReadCase(const std::string& line, ImportItem& item) {
   // The parser's own message can quote the line, so it is not passed on.
   if (!type::IsUtf8(line) ||
       !google::protobuf::util::JsonStringToMessage(line, &registration).ok()) {
-    item.errors.push_back({item.first_line, "", "is not valid JSON for a case"});
+    for (JsonFault& fault : FaultsOfJson(line, *registration.GetDescriptor())) {
+      item.errors.push_back({item.first_line, std::move(fault.path), std::move(fault.reason)});
+    }
     return;
   }
   item.household_number = NumberOf(registration);
@@ -63,7 +67,7 @@ void JsonImport::ReadCase(const std::string& line, ImportItem& item) {
       item.household_number.empty()
           ? absl::StrCat("registration-content/", registration.SerializeAsString())
           : absl::StrCat("registration/", item.household_number);
-  item.request.set_request_id(request_id_of_(key));
+  item.request.set_request_id(base::UuidOf(key));
   if (!used_.Take(item.request.request_id())) {
     item.errors.push_back({item.first_line, "people[].identity.registration_number",
                            "is already used in this file, or the line comes twice"});

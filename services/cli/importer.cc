@@ -11,9 +11,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "services/base/ids.h"
 #include "services/base/status_macros.h"
 #include "services/cli/import_stream.h"
+#include "services/cli/import_warnings.h"
 
 namespace pathways::cli {
 namespace {
@@ -49,11 +49,67 @@ std::string ReasonOf(const intake::v1::ImportCasesResponse& answer) {
   return absl::StrCat("was refused by the service (", stable, ")");
 }
 
+// Takes households from the file, and notes what is refused of them.
+class HouseholdReader {
+ public:
+  HouseholdReader(ImportFile& file, ImportSummary& summary) : file_(file), summary_(summary) {
+    summary_.ignored_columns = file.ignored_columns();
+  }
+
+  // The next household, with or without errors; nothing at the end, or where the file cannot be
+  // read on.
+  std::optional<ImportItem> Next() {
+    std::optional<ImportItem> item = file_.Next();
+    if (!item) {
+      summary_.status.Update(file_.status());
+      return std::nullopt;
+    }
+    ++summary_.households;
+    if (item->errors.empty()) {
+      for (RowError& warning : warnings_.Of(*item)) {
+        if (summary_.warnings.size() < kWarningsMax)
+          summary_.warnings.push_back(std::move(warning));
+      }
+    }
+    return item;
+  }
+
+  // False when there are so many errors that it is not the file that was meant.
+  bool Refuse(const ImportItem& item, std::vector<RowError> errors) {
+    ++summary_.refused;
+    summary_.refused_lines.insert(summary_.refused_lines.end(), item.lines.begin(),
+                                  item.lines.end());
+    for (RowError& error : errors) summary_.errors.push_back(std::move(error));
+    return summary_.errors.size() <= kRowErrorsMax;
+  }
+
+  void Sort() {
+    const auto by_place = [](const RowError& a, const RowError& b) {
+      return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    };
+    std::stable_sort(summary_.errors.begin(), summary_.errors.end(), by_place);
+    std::stable_sort(summary_.warnings.begin(), summary_.warnings.end(), by_place);
+    std::sort(summary_.refused_lines.begin(), summary_.refused_lines.end());
+    std::sort(summary_.cases.begin(), summary_.cases.end(),
+              [](const ImportedCase& a, const ImportedCase& b) { return a.line < b.line; });
+  }
+
+ private:
+  ImportFile& file_;
+  ImportSummary& summary_;
+  ImportWarnings warnings_;
+};
+
+absl::Status TooManyErrors() {
+  return absl::InvalidArgumentError(
+      absl::StrCat("more than ", kRowErrorsMax, " errors: is this the file that was meant?"));
+}
+
 // One import. Single-threaded.
 class Importer {
  public:
   Importer(Client& client, const ImportSettings& settings, ImportFile& file)
-      : client_(client), settings_(settings), file_(file) {}
+      : client_(client), settings_(settings), households_(file, summary_) {}
 
   ImportSummary Run();
 
@@ -66,7 +122,7 @@ class Importer {
 
   // Reads on until there is a household to send; refuses on the way. Nothing at the end.
   std::optional<Pending> ReadNext();
-  void Refuse(std::vector<RowError> errors);
+  void Refuse(const ImportItem& item, std::vector<RowError> errors);
   // The household to send now: one that is due again, else the next of the file.
   std::optional<Pending> TakeNext();
   bool HasRoom() const {
@@ -88,8 +144,8 @@ class Importer {
 
   Client& client_;
   const ImportSettings& settings_;
-  ImportFile& file_;
   ImportSummary summary_;
+  HouseholdReader households_;
   std::unique_ptr<ImportStream> stream_;
   bool can_write_ = false;
   bool is_read_ = false;     // Nothing more is taken from the file.
@@ -108,27 +164,18 @@ absl::Duration Importer::BackoffAfter(int attempts) const {
   return std::min(wait, 20 * settings_.backoff);
 }
 
-void Importer::Refuse(std::vector<RowError> errors) {
-  ++summary_.refused;
-  for (RowError& error : errors) summary_.errors.push_back(std::move(error));
-  if (summary_.errors.size() > kRowErrorsMax) {
-    GiveUp(absl::InvalidArgumentError(
-        absl::StrCat("more than ", kRowErrorsMax, " errors: is this the file that was meant?")));
-  }
+void Importer::Refuse(const ImportItem& item, std::vector<RowError> errors) {
+  if (!households_.Refuse(item, std::move(errors))) GiveUp(TooManyErrors());
 }
 
 std::optional<Pending> Importer::ReadNext() {
   while (!is_read_ && !is_over_ && !IsStopped()) {
-    std::optional<ImportItem> item = file_.Next();
-    if (!item) {
-      summary_.status.Update(file_.status());
-      break;
-    }
-    ++summary_.households;
+    std::optional<ImportItem> item = households_.Next();
+    if (!item) break;
     if (item->errors.empty()) {
       return Pending{.item = *std::move(item), .due = absl::InfinitePast()};
     }
-    Refuse(std::move(item->errors));
+    Refuse(*item, item->errors);
     Report();
   }
   is_read_ = true;
@@ -203,7 +250,7 @@ void Importer::TakeIn(const intake::v1::ImportCasesResponse& answer) {
       ++summary_.changed;
       summary_.cases.push_back({pending.item.first_line, "changed", answer.case_name()});
     }
-    Refuse(std::move(errors));
+    Refuse(pending.item, std::move(errors));
   }
   Report();
 }
@@ -290,28 +337,41 @@ bool Importer::Step() {
 }
 
 ImportSummary Importer::Run() {
-  summary_.ignored_columns = file_.ignored_columns();
   while (Step()) {
   }
   stream_.reset();
   if (summary_.status.ok() && IsStopped()) {
     summary_.status = absl::CancelledError("stopped: import the file again to go on");
   }
-  std::stable_sort(summary_.errors.begin(), summary_.errors.end(),
-                   [](const RowError& a, const RowError& b) {
-                     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
-                   });
-  std::sort(summary_.cases.begin(), summary_.cases.end(),
-            [](const ImportedCase& a, const ImportedCase& b) { return a.line < b.line; });
+  households_.Sort();
   return std::move(summary_);
 }
 
 }  // namespace
 
 absl::StatusOr<ImportSummary> Import(Client& client, const ImportSettings& settings) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<ImportFile> file,
-                   ImportFile::Open(settings.path, settings.today, base::UuidOf));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ImportFile> file, ImportFile::Open(settings.input));
   return Importer(client, settings, *file).Run();
+}
+
+absl::StatusOr<ImportSummary> CheckFile(const ImportSettings& settings) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ImportFile> file, ImportFile::Open(settings.input));
+  ImportSummary summary;
+  HouseholdReader households(*file, summary);
+  while (const std::optional<ImportItem> item = households.Next()) {
+    if (item->errors.empty()) {
+      summary.people += item->request.case_().people_size();
+    } else if (!households.Refuse(*item, item->errors)) {
+      summary.status = TooManyErrors();
+      break;
+    }
+    if (settings.stop != nullptr && settings.stop->load()) {
+      summary.status = absl::CancelledError("stopped");
+      break;
+    }
+  }
+  households.Sort();
+  return summary;
 }
 
 }  // namespace pathways::cli

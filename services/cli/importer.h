@@ -28,6 +28,9 @@ inline constexpr int kImportWindow = 256;
 // More, and it is not the file that was meant.
 inline constexpr int kRowErrorsMax = 100'000;
 
+// Households with something to look at again are told up to this many; more are no exceptions.
+inline constexpr size_t kWarningsMax = 10'000;
+
 // A household of the file that has a case.
 struct ImportedCase {
   int64_t line = 0;     // First line of the household.
@@ -36,16 +39,18 @@ struct ImportedCase {
 };
 
 struct ImportSummary {
-  int64_t households = 0;           // Read from the file.
-  int64_t registered = 0;           // Households registered: new and known.
-  int64_t created = 0;              // Of those, registered by this import,
-  int64_t known = 0;                // and before, with the same content.
-  int64_t people = 0;               // People of those.
-  int64_t withdrawn = 0;            // Households that were registered and have withdrawn since.
-  int64_t refused = 0;              // Households refused, here or by the service.
-  int64_t changed = 0;              // Of those, registered with other content.
-  std::vector<ImportedCase> cases;  // Of all that the service knows, by line.
-  std::vector<RowError> errors;     // Of those, by line.
+  int64_t households = 0;              // Read from the file.
+  int64_t registered = 0;              // Households registered: new and known.
+  int64_t created = 0;                 // Of those, registered by this import,
+  int64_t known = 0;                   // and before, with the same content.
+  int64_t people = 0;                  // People of those.
+  int64_t withdrawn = 0;               // Households that were registered and have withdrawn since.
+  int64_t refused = 0;                 // Households refused, here or by the service.
+  int64_t changed = 0;                 // Of those, registered with other content.
+  std::vector<ImportedCase> cases;     // Of all that the service knows, by line.
+  std::vector<RowError> errors;        // Of those, by line.
+  std::vector<int64_t> refused_lines;  // All rows of those, by line.
+  std::vector<RowError> warnings;      // Of good households: what to look at again, by line.
   std::vector<std::string> ignored_columns;
   // Not OK: why the rest of the file was not imported. CANCELLED: it was stopped. The other codes
   // are those of the service or of the file.
@@ -53,9 +58,8 @@ struct ImportSummary {
 };
 
 struct ImportSettings {
-  std::string path;
+  ImportInput input;
   std::string site;  // Whose numbers the households have. Empty: there is one site alone.
-  absl::CivilDay today;
   int window = kImportWindow;
   // Sends of one household, and streams in a row that bring no answer, at most.
   int attempts_max = 8;
@@ -70,6 +74,10 @@ struct ImportSettings {
 // Blocks until the end. A service that answers nothing for the client's timeout ends it, too. The
 // status returned is the file's, when it cannot be opened as one of registrations.
 absl::StatusOr<ImportSummary> Import(Client& client, const ImportSettings& settings);
+
+// Reads the file to its end and sends nothing: a summary of what would be refused here. People are
+// those who would be sent.
+absl::StatusOr<ImportSummary> CheckFile(const ImportSettings& settings);
 
 }  // namespace pathways::cli
 

@@ -217,8 +217,8 @@ absl::Status PlayDay(const DayServices& services, const DemoOptions& options, st
   const auto start = std::chrono::steady_clock::now();
   Day day;
   cli::ImportSettings settings;
-  settings.path = options.import_file;
-  settings.today = type::DeskDay(type::kDefaultPlace, base::SystemClock().Now());
+  settings.input.path = options.import_file;
+  settings.input.today = type::DeskDay(type::kDefaultPlace, base::SystemClock().Now());
   ASSIGN_OR_RETURN(day.imported, cli::Import(*desk, settings));
   RETURN_IF_ERROR(day.imported.status);
   RETURN_IF_ERROR(services.settle());

@@ -6,6 +6,7 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "pathways/intake/v1/intake_service.grpc.pb.h"
 #include "services/base/ids.h"
 #include "services/cli/importer.h"
@@ -139,11 +141,16 @@ class CliImportTest : public ::testing::Test {
     const auto client = Client::Make({.address = intake.address(), .timeout = timeout});
     EXPECT_TRUE(client.ok()) << client.status();
     if (!client.ok()) return {};
-    settings.today = kToday;
+    settings.input.today = kToday;
     settings.backoff = absl::Milliseconds(1);
     absl::StatusOr<ImportSummary> summary = Import(**client, settings);
     EXPECT_TRUE(summary.ok()) << summary.status();
     return summary.ok() ? *std::move(summary) : ImportSummary();
+  }
+
+  static std::string ReadFile(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
   }
 
   const testing_support::TempFolder folder_;
@@ -166,17 +173,19 @@ TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
   }));
   const std::string path = Write(File({
       Row("GOOD"),                                                           // Line 2.
-      Row("BAD"), Row("BAD", {{"relationship", "child"}, {"consent", ""}}),  // 3 and 4.
+      Row("BAD"), Row("BAD", {{"relationship", "child"}, {"consent", ""}}),  // 3 and 4: alike.
       Row("HERE", {{"sex", kPlanted}}),                                      // 5.
       Row("USED"),                                                           // 6.
   }));
   const std::string report = folder_.path() + "/report.csv";
   const Ran ran = RunCli(intake.address(), {"import", path, "--report", report});
   EXPECT_EQ(ran.exit_code, kExitRowsRefused) << ran.err;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("\n4     nationality  is not a country\n"),
-                             HasSubstr("\n5     sex          "),
-                             HasSubstr("\n6                  is registered with other content: use "
-                                       "'case update' (REQUEST_ID_REUSED)\n"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("line  refused: column  reason\n"
+                                       "4     nationality      is not a country\n"
+                                       "5     sex              "),
+                             HasSubstr("\n6                      is registered with other "
+                                       "content: use 'case update' (REQUEST_ID_REUSED)\n"),
+                             HasSubstr("line  to look at: column  reason\n"),
                              HasSubstr("households  registered  new  known  withdrawn  people  "
                                        "refused  changed\n"
                                        "4           1           1    0      0          1       "
@@ -185,8 +194,13 @@ TEST_F(CliImportTest, ReportsByLineAndColumnAndKeepsTheGoodRows) {
   std::string line;
   std::vector<std::string> lines;
   while (std::getline(file, line)) lines.push_back(line);
-  EXPECT_THAT(lines, ElementsAre("line,column,reason\r", "4,\"nationality\",\"is not a country\"\r",
-                                 HasSubstr("5,\"sex\",\""), HasSubstr("6,\"\",\"")));
+  EXPECT_THAT(lines, ElementsAre("line,kind,column,reason\r",
+                                 "4,refused,\"nationality\",\"is not a country\"\r",
+                                 HasSubstr("5,refused,\"sex\",\""), HasSubstr("6,refused,\"\",\""),
+                                 HasSubstr("3,look,\"document_number\",\""),
+                                 HasSubstr("4,look,\"document_number\",\""),
+                                 HasSubstr("4,look,\"given_names\",\""),
+                                 HasSubstr("6,look,\"document_number\",\"")));
   EXPECT_THAT(ran.out + ran.err, ::testing::Not(HasSubstr(kPlanted)));
   EXPECT_EQ(intake.attempts().count("HERE"), 0);
 
@@ -202,11 +216,7 @@ TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
     return Answered(registration);
   }));
   const std::string path = WriteGood(2);
-  const auto text = [&path] {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  const std::string before = text();
+  const std::string before = ReadFile(path);
   const std::string soft = folder_.path() + "/soft.csv";
   const std::string hard = folder_.path() + "/hard.csv";
   ASSERT_EQ(symlink(path.c_str(), soft.c_str()), 0);
@@ -216,10 +226,67 @@ TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
       SCOPED_TRACE(import + " " + report);
       const Ran ran = RunCli(intake.address(), {"import", import, "--report", report});
       EXPECT_EQ(ran.exit_code, kExitUsage);
-      EXPECT_THAT(ran.err, HasSubstr("--report names the file that is imported"));
-      ASSERT_EQ(text(), before);
+      EXPECT_THAT(ran.err, HasSubstr("--report and the file that is imported are one file"));
+      ASSERT_EQ(ReadFile(path), before);
     }
   }
+  EXPECT_TRUE(intake.attempts().empty());
+}
+
+// What is refused comes back as a file that can be corrected and imported as it is.
+TEST_F(CliImportTest, WritesTheRefusedRowsToBeCorrected) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string path = Write(
+      absl::StrCat(File({Row("GOOD"), Row("BAD", {{"given_names", "\"Ana, la \"\"alta\"\"\""}}),
+                         Row("BAD", {{"relationship", "child"}, {"sex", "W"}, {"consent", ""}})}),
+                   Line(Row("TORN", {{"given_names", "\"Chuy\" Jesus"}})), "\n"));
+  const std::string refused = folder_.path() + "/refused.csv";
+  const Ran ran = RunCli(intake.address(), {"import", path, "--refused", refused, "--dry-run"});
+  EXPECT_EQ(ran.exit_code, kExitRowsRefused) << ran.err;
+  EXPECT_TRUE(intake.attempts().empty()) << "a dry run sends nothing";
+  struct stat about = {};
+  ASSERT_EQ(stat(refused.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0600U);
+  std::string text = ReadFile(refused);
+  EXPECT_THAT(text, HasSubstr("\"Ana, la \"\"alta\"\"\""));
+  EXPECT_THAT(text, HasSubstr("sex: must be one of"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("GOOD")));
+  // As somebody corrects it.
+  text = absl::StrReplaceAll(text, {{"\"W\"", "\"F\""}, {"\"Chuy\" Jesus", "Chuy Jesus"}});
+  std::ofstream(refused, std::ios::binary) << text;
+  const Ran again = RunCli(intake.address(), {"import", refused});
+  EXPECT_EQ(again.exit_code, kExitOk) << again.out << again.err;
+  EXPECT_EQ(intake.attempts().size(), 2U);
+  EXPECT_THAT(again.out, HasSubstr("columns that were not used: refused_because"));
+}
+
+TEST_F(CliImportTest, WritesTheRefusedLinesOfNdjson) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string path = Write("{\"apodo\":1}\n{\"consent\":true}\n");
+  const std::string refused = folder_.path() + "/refused.ndjson";
+  EXPECT_EQ(RunCli(intake.address(), {"import", path, "--refused", refused}).exit_code,
+            kExitRowsRefused);
+  EXPECT_EQ(ReadFile(refused), ReadFile(path));
+}
+
+TEST_F(CliImportTest, NoTwoFilesOfAnImportAreOne) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string path = WriteGood(1);
+  const std::string out = folder_.path() + "/out.csv";
+  for (const auto& [a, b] : {std::pair("--report", "--cases"), std::pair("--cases", "--refused"),
+                             std::pair("--columns", "--report")}) {
+    const Ran ran =
+        RunCli(intake.address(), {"import", path, a, out, b, folder_.path() + "/./out.csv"});
+    EXPECT_EQ(ran.exit_code, kExitUsage);
+    EXPECT_THAT(ran.err, HasSubstr("are one file"));
+  }
+  EXPECT_EQ(RunCli(intake.address(), {"import", path, "--refused", path}).exit_code, kExitUsage);
   EXPECT_TRUE(intake.attempts().empty());
 }
 
@@ -239,7 +306,7 @@ TEST_F(CliImportTest, TellsWhatWasKnownBeforeFromWhatItRegisteredItself) {
     answer.set_case_name("cases/" + number);
     return answer;
   }));
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(4)});
+  const ImportSummary summary = RunImport(intake, {.input = {.path = WriteGood(4)}});
   EXPECT_TRUE(summary.status.ok()) << summary.status;
   std::vector<std::string> cases;
   for (const ImportedCase& one : summary.cases) {
@@ -261,7 +328,7 @@ TEST_F(CliImportTest, SendsAgainUnderTheSameIdWhatTheServiceWasTooBusyFor) {
                                   : attempt == 1 ? grpc::StatusCode::RESOURCE_EXHAUSTED
                                                  : grpc::StatusCode::UNAVAILABLE);
   }));
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(5)});
+  const ImportSummary summary = RunImport(intake, {.input = {.path = WriteGood(5)}});
   EXPECT_TRUE(summary.status.ok()) << summary.status;
   EXPECT_EQ(summary.registered, 5);
   EXPECT_EQ(intake.attempts(),
@@ -274,7 +341,8 @@ TEST_F(CliImportTest, GivesUpOnAServiceThatStaysBusy) {
   FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
     return Answered(registration, grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED");
   }));
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(1), .attempts_max = 3});
+  const ImportSummary summary =
+      RunImport(intake, {.input = {.path = WriteGood(1)}, .attempts_max = 3});
   EXPECT_EQ(ExitCodeOf(summary.status), kExitUnreachable);
   EXPECT_EQ(intake.attempts(), (std::map<std::string, int>{{"N0", 3}}));
 }
@@ -299,7 +367,7 @@ TEST_F(CliImportTest, GoesOnWhenTheStreamBreaks) {
     }
     return grpc::Status::OK;
   });
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(20)});
+  const ImportSummary summary = RunImport(intake, {.input = {.path = WriteGood(20)}});
   EXPECT_TRUE(summary.status.ok()) << summary.status;
   EXPECT_EQ(summary.registered, 20);
   EXPECT_EQ(intake.streams(), 2);
@@ -313,7 +381,8 @@ TEST_F(CliImportTest, GivesUpOnAServiceThatIsSilent) {
     }
     return grpc::Status::OK;
   });
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(3)}, absl::Milliseconds(200));
+  const ImportSummary summary =
+      RunImport(intake, {.input = {.path = WriteGood(3)}}, absl::Milliseconds(200));
   EXPECT_EQ(summary.status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(summary.registered, 0);
 }
@@ -357,7 +426,7 @@ TEST_F(CliImportTest, LeavesAtMostAWindowUnanswered) {
     return grpc::Status::OK;
   });
   const ImportSummary summary =
-      RunImport(intake, {.path = WriteGood(kHouseholds), .window = kWindow});
+      RunImport(intake, {.input = {.path = WriteGood(kHouseholds)}, .window = kWindow});
   EXPECT_TRUE(summary.status.ok()) << summary.status;
   EXPECT_EQ(summary.registered, kHouseholds);
   EXPECT_EQ(too_many, 0);
@@ -368,7 +437,7 @@ TEST_F(CliImportTest, StopsOnceWhatWasSentIsAnswered) {
   FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int attempt) {
     return Answered(registration);
   }));
-  const ImportSummary summary = RunImport(intake, {.path = WriteGood(50),
+  const ImportSummary summary = RunImport(intake, {.input = {.path = WriteGood(50)},
                                                    .window = 2,
                                                    .progress =
                                                        [&](const ImportSummary& so_far) {

@@ -39,7 +39,7 @@ TEST(ImportFile, RefusesWhatIsNoFileOfRegistrations) {
       {"prose", "Dear colleague,\nplease find attached\n", "no CSV of registrations"},
       {"data without header", Line(Row("TAP-1")) + "\n", "no CSV of registrations"},
       {"a column twice", Header() + ",sex\n", "sex twice"},
-      {"JSON that is an array", "[{}]", "no CSV of registrations"}};
+      {"JSON that is an array", "[{}]", "NDJSON is expected"}};
   for (const auto& [name, content, expected] : rows) {
     const Reading reading = Read(content);
     EXPECT_EQ(reading.open.code(), absl::StatusCode::kInvalidArgument) << name;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "services/base/ids.h"
 #include "services/cli/import_file.h"
 #include "services/cli/line_reader.h"
 #include "tests/cli/import_support.h"
@@ -36,32 +37,34 @@ TEST(ImportJson, ReadsOneCaseALine) {
   ASSERT_THAT(reading.items, SizeIs(3));
   for (const ImportItem& item : reading.items) EXPECT_THAT(Places(item), IsEmpty());
   EXPECT_EQ(reading.items[0].household_number, "TAP-1");
-  EXPECT_EQ(reading.items[0].request.request_id(), "id of registration/TAP-1");
+  EXPECT_EQ(reading.items[0].request.request_id(), base::UuidOf("registration/TAP-1"));
   EXPECT_EQ(reading.items[0].request.case_().people(0).identity().given_names(), "Ana");
   EXPECT_THAT(reading.items[1].lines, ElementsAre(3));
   EXPECT_EQ(reading.items[2].household_number, "");
-  EXPECT_THAT(reading.items[2].request.request_id(), HasSubstr("id of registration-content/"));
+  EXPECT_NE(reading.items[2].request.request_id(), reading.items[1].request.request_id());
 }
 
 TEST(ImportJson, NamesLineAndFieldOfEachFault) {
-  const std::string bad[] = {
-      absl::StrCat(R"({"people":[{"identity":{"givenNames":")", kPlanted),
-      absl::StrCat(R"({"people":")", kPlanted, R"("})"),
-      absl::StrCat(R"({")", kPlanted, R"(":1})"),
-      absl::StrCat(R"({"people":[{"sex":")", kPlanted, R"("}]})"),
-      "{} {}",
-      "[]",
-      kPlanted,
-      R"({"people":[{"identity":{"givenNames":")"
-      "\xFF"
-      R"("}}]})",
-      std::string(500, '{'),
-      "{\"consent\":true, \"name\":\"" + std::string(kLineBytesMax, 'x') + "\"}"};
-  for (const std::string& line : bad) {
+  const std::pair<std::string, const char*> bad[] = {
+      {absl::StrCat(R"({"people":[{"identity":{"givenNames":")", kPlanted), "2:"},
+      {absl::StrCat(R"({"people":")", kPlanted, R"("})"), "2:people"},
+      {absl::StrCat(R"({"un )", kPlanted, R"(":1})"), "2:"},
+      {R"({"apodo":1})", "2:apodo"},
+      {absl::StrCat(R"({"people":[{"sex":")", kPlanted, R"("}]})"), "2:people[0].sex"},
+      {"{} {}", "2:"},
+      {"[]", "2:"},
+      {kPlanted, "2:"},
+      {R"({"people":[{"identity":{"givenNames":")"
+       "\xFF"
+       R"("}}]})",
+       "2:"},
+      {std::string(500, '{'), "2:"},
+      {"{\"consent\":true, \"name\":\"" + std::string(kLineBytesMax, 'x') + "\"}", "2:"}};
+  for (const auto& [line, place] : bad) {
     const Reading reading =
         Read(absl::StrCat(JsonCase("TAP-1"), "\n", line, "\n", JsonCase("TAP-3"), "\n"));
     ASSERT_THAT(reading.items, SizeIs(3)) << line;
-    EXPECT_THAT(Places(reading.items[1]), ElementsAre("2:")) << line;
+    EXPECT_THAT(Places(reading.items[1]), ElementsAre(place)) << line;
     EXPECT_THAT(Places(reading.items[0]), IsEmpty());
     EXPECT_THAT(Places(reading.items[2]), IsEmpty());
   }

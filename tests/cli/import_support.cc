@@ -74,10 +74,9 @@ std::string File(const std::vector<Cells>& rows, const char* end) {
   return text;
 }
 
-Reading ReadPath(const std::string& path, absl::CivilDay today) {
+Reading ReadPath(const std::string& path, absl::CivilDay today, const ColumnMapping& mapping) {
   Reading reading;
-  auto file = ImportFile::Open(path, today,
-                               [](absl::string_view key) { return absl::StrCat("id of ", key); });
+  auto file = ImportFile::Open({.path = path, .today = today, .mapping = mapping});
   reading.open = file.status();
   if (!file.ok()) return reading;
   while (auto item = (*file)->Next()) reading.items.push_back(*std::move(item));
@@ -86,10 +85,10 @@ Reading ReadPath(const std::string& path, absl::CivilDay today) {
   return reading;
 }
 
-Reading Read(const std::string& content) {
+Reading Read(const std::string& content, const ColumnMapping& mapping) {
   const std::string path = TestPath();
   std::ofstream(path, std::ios::binary) << content;
-  Reading reading = ReadPath(path);
+  Reading reading = ReadPath(path, kToday, mapping);
   std::remove(path.c_str());
   return reading;
 }

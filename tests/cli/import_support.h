@@ -36,7 +36,7 @@ std::string Line(const Cells& cells, const char* delimiter = ",");
 // A file of a header and rows.
 std::string File(const std::vector<Cells>& rows, const char* end = "\n");
 
-// Everything that a file gave. A request id is "id of " and the key it is made of.
+// Everything that a file gave.
 struct Reading {
   absl::Status open;
   absl::Status status;
@@ -44,10 +44,11 @@ struct Reading {
   std::vector<std::string> ignored;
 };
 
-Reading ReadPath(const std::string& path, absl::CivilDay today = kToday);
+Reading ReadPath(const std::string& path, absl::CivilDay today = kToday,
+                 const ColumnMapping& mapping = {});
 
 // Writes the content to a file of the running test, and reads it.
-Reading Read(const std::string& content);
+Reading Read(const std::string& content, const ColumnMapping& mapping = {});
 
 // "line:column" of each error. Fails the test when an error holds a value, or an item has both
 // errors and something to send, or neither.

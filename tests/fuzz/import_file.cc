@@ -34,8 +34,7 @@ void CheckItem(const cli::ImportItem& item) {
 
 void ReadAll(absl::string_view bytes) {
   const MemoryFile file(bytes);
-  const auto opened = cli::ImportFile::Open(
-      file.path(), kToday, [](absl::string_view text) { return absl::StrCat("id of ", text); });
+  const auto opened = cli::ImportFile::Open({.path = file.path(), .today = kToday, .mapping = {}});
   if (!opened.ok()) return;
   size_t items = 0;
   while (const std::optional<cli::ImportItem> item = (*opened)->Next()) {

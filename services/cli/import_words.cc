@@ -1,0 +1,118 @@
+#include "services/cli/import_words.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "services/base/unicode.h"
+
+namespace pathways::cli {
+namespace {
+
+// Words in Spanish and Kreyòl of one in English, separated by spaces.
+struct Translation {
+  absl::string_view english;
+  absl::string_view others;
+};
+
+// Not constexpr: under UBSan this compiler takes no address of a named array for a constant.
+const Translation kColumnWords[] = {
+    {"household_number",
+     "numero_de_hogar numero_hogar hogar folio numero_de_expediente nimewo_kay nimewo_fwaye"},
+    {"relationship", "parentesco relacion relasyon lyen_fanmi"},
+    {"given_names", "nombres nombre nombre_s non prenon"},
+    {"first_surname", "primer_apellido apellido_paterno apellido siyati premye_siyati"},
+    {"second_surname", "segundo_apellido apellido_materno dezyem_siyati"},
+    {"sex", "sexo seks"},
+    {"date_of_birth", "fecha_de_nacimiento fecha_nacimiento dat_nesans"},
+    {"nationality", "nacionalidad nasyonalite"},
+    {"other_nationality", "otra_nacionalidad segunda_nacionalidad lot_nasyonalite"},
+    {"document_type", "tipo_de_documento tipo_documento kalite_dokiman"},
+    {"document_number", "numero_de_documento numero_documento nimewo_dokiman"},
+    {"phone", "telefono telefono_movil telefon"},
+    {"language", "idioma lengua lang"},
+    {"entry_date",
+     "fecha_de_entrada fecha_de_ingreso fecha_entrada fecha_ingreso dat_antre dat_antre_meksik"},
+    {"in_mexico", "en_mexico esta_en_mexico nan_meksik"},
+    {"state", "estado entidad_federativa eta"},
+    {"refugee_claim", "solicitud_de_refugio solicitud_de_la_condicion_de_refugiado demann_refijye"},
+    {"left_country_for_fear", "salio_por_temor salio_de_su_pais_por_temor kite_peyi_pou_laperez"},
+    {"seeks_work", "busca_trabajo busca_empleo ap_chache_travay"},
+    {"needs", "necesidades necesidades_especificas bezwen bezwen_espesyal"},
+    {"consent", "consentimiento consiente konsantman"},
+    {"registered_on", "fecha_de_registro fecha_registro dat_enskripsyon"},
+    {"risk_on_return", "riesgo_al_regresar riesgo_al_retornar risk_si_retounen"},
+    {"crime_in_mexico", "victima_de_delito_en_mexico delito_en_mexico viktim_krim_nan_meksik"},
+    {"job_offer", "oferta_de_trabajo oferta_de_empleo of_travay"},
+    {"work_papers", "papeles_de_trabajo documentos_de_trabajo papye_travay"},
+    {"us_family_petition", "peticion_familiar_eeuu demann_fanmi_etazini"},
+    {"us_employer_petition", "peticion_de_empleador_eeuu demann_patwon_etazini"}};
+
+const Translation kAnswerWords[] = {{"yes", "si wi"}, {"no", "non"}};
+
+const Translation kRelationshipWords[] = {
+    {"principal", "titular solicitante solicitante_principal prensipal"},
+    {"spouse", "conyuge esposo esposa pareja konjwen mari madanm"},
+    {"child", "hijo hija hijo_a pitit pitit_gason pitit_fi"},
+    {"parent", "padre madre papa mama manman"},
+    {"sibling", "hermano hermana hermano_a fre se"},
+    {"grandparent", "abuelo abuela granpapa grann granmoun"},
+    {"grandchild", "nieto nieta pitit_pitit"},
+    {"other_relative", "otro_familiar otro_pariente lot_fanmi"},
+    {"not_related", "sin_parentesco no_familiar pa_fanmi"}};
+
+const Translation kSexWords[] = {{"f", "female femenino femenina mujer fi fanm"},
+                                 {"m", "male masculino hombre gason"},
+                                 {"x", "other otro lot"},
+                                 {"u", "unknown desconocido no_se_sabe pa_konnen"}};
+
+const Translation kClaimWords[] = {{"none", "ninguna okenn"},
+                                   {"filed", "presentada en_tramite depoze"},
+                                   {"recognised", "recognized reconocida reconocido rekonet"},
+                                   {"refused", "negada denegada rechazada refize"}};
+
+const Translation kDocumentWords[] = {
+    {"passport", "pasaporte paspo"},
+    {"national_id", "cedula dni identificacion identificacion_nacional kat_idantite cin"},
+    {"birth_certificate", "acta_de_nacimiento partida_de_nacimiento ak_nesans"},
+    {"consular_id", "matricula_consular identificacion_consular kat_konsila"},
+    {"other", "otro lot"},
+    {"none", "ninguno okenn"}};
+
+template <size_t Count>
+std::string EnglishIn(const Translation (&translations)[Count], std::string word) {
+  for (const Translation& translation : translations) {
+    for (const absl::string_view other : absl::StrSplit(translation.others, ' ')) {
+      if (other == word) return std::string(translation.english);
+    }
+  }
+  return word;
+}
+
+}  // namespace
+
+std::string WordOf(absl::string_view text) {
+  std::string word;
+  for (const char c : base::Unaccented(text)) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
+      word.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+    } else if (!word.empty() && word.back() != '_') {
+      word.push_back('_');
+    }
+  }
+  if (!word.empty() && word.back() == '_') word.pop_back();
+  return word;
+}
+
+std::string ColumnOfWord(std::string word) { return EnglishIn(kColumnWords, std::move(word)); }
+
+std::string EnglishOf(absl::string_view column, std::string word) {
+  if (column == "relationship") return EnglishIn(kRelationshipWords, std::move(word));
+  if (column == "sex") return EnglishIn(kSexWords, std::move(word));
+  if (column == "refugee_claim") return EnglishIn(kClaimWords, std::move(word));
+  if (column == "document_type") return EnglishIn(kDocumentWords, std::move(word));
+  return EnglishIn(kAnswerWords, std::move(word));
+}
+
+}  // namespace pathways::cli
