@@ -26,8 +26,9 @@ void ShowCase(const Case& shown, Output& output) {
                        "refugee_claim", "left_country_for_fear", "seeks_work", "needs"})});
 }
 
-absl::Status Register(Session& session, const std::string& path) {
+absl::Status Register(Session& session, const std::string& path, const std::string& site) {
   intake::v1::RegisterCaseRequest request;
+  request.set_site(site);
   RETURN_IF_ERROR(ReadJson(path, *request.mutable_case_()));
   request.set_request_id(session.request_id);
   ASSIGN_OR_RETURN(const Case answer,
@@ -184,10 +185,14 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
 
 void AddCaseCommands(CLI::App& group, const CommandContextPtr& context) {
   auto path = std::make_shared<std::string>();
-  AddChange(group, context, "register", "Register one case from a JSON file",
-            [path](Session& session) { return Register(session, *path); })
-      .add_option("file", *path, "The case, a pathways.intake.v1.Case as protobuf JSON")
+  auto site = std::make_shared<std::string>();
+  CLI::App& registration =
+      AddChange(group, context, "register", "Register one case from a JSON file",
+                [=](Session& session) { return Register(session, *path, *site); });
+  registration.add_option("file", *path, "The case, a pathways.intake.v1.Case as protobuf JSON")
       ->required();
+  registration.add_option(
+      "--site", *site, "Code of the site whose household number it has; none where there is one");
 
   auto read = std::make_shared<std::string>();
   AddCaseArgument(AddCommand(group, context, "get", "Show a case with identity; it is on record",

@@ -51,8 +51,8 @@ ImportStream::News ImportStream::Wait(absl::Duration at_most, bool wants_to_writ
 }
 
 void ImportStream::Write(const std::string& site, intake::v1::RegisterCaseRequest registration) {
-  written_.set_site(site);
   *written_.mutable_registration() = std::move(registration);
+  written_.mutable_registration()->set_site(site);
   {
     const std::lock_guard lock(mutex_);
     is_writing_ = true;

@@ -14,27 +14,15 @@
 namespace pathways::intake {
 namespace {
 
-v1::ImportOutcome OutcomeOf(const engine::Answer& answer) {
-  if (!answer.is_repeated) return v1::IMPORT_OUTCOME_NEW;
-  v1::IntakeState state;
-  const bool is_withdrawn =
-      state.ParseFromString(answer.row.state.open) && state.state() == v1::CASE_STATE_WITHDRAWN;
-  return is_withdrawn ? v1::IMPORT_OUTCOME_WITHDRAWN : v1::IMPORT_OUTCOME_KNOWN;
-}
+constexpr char kHouseholdRegistered[] = "HOUSEHOLD_REGISTERED";
 
-v1::ImportCasesResponse ResponseOf(const std::string& request_id, const engine::Answer& answer) {
+v1::ImportCasesResponse RefusalOf(const std::string& request_id, const absl::Status& status) {
   v1::ImportCasesResponse response;
   response.set_request_id(request_id);
-  response.set_code(static_cast<int>(answer.status.code()));
-  if (answer.status.ok()) {
-    response.set_case_name(type::CaseName(answer.stream));
-    response.set_outcome(OutcomeOf(answer));
-    return response;
-  }
-  // Registered with other content: the desk has to find it.
-  if (absl::IsAlreadyExists(answer.status)) response.set_case_name(type::CaseName(answer.stream));
-  const type::v1::Problem problem = type::ProblemOf(answer.status);
-  response.set_reason(problem.reason().empty() ? absl::StatusCodeToString(answer.status.code())
+  response.set_code(static_cast<int>(status.code()));
+  const type::v1::Problem problem = type::ProblemOf(status);
+  response.set_case_name(problem.resource());
+  response.set_reason(problem.reason().empty() ? absl::StatusCodeToString(status.code())
                                                : problem.reason());
   for (const type::v1::FieldViolation& found : problem.violations()) {
     v1::ImportViolation& violation = *response.add_violations();
@@ -42,6 +30,28 @@ v1::ImportCasesResponse ResponseOf(const std::string& request_id, const engine::
     violation.set_description(found.description());
   }
   return response;
+}
+
+v1::ImportCasesResponse ResponseOf(const std::string& request_id, const engine::Answer& answer,
+                                   v1::ImportOutcome outcome) {
+  v1::ImportCasesResponse response;
+  response.set_request_id(request_id);
+  response.set_case_name(type::CaseName(answer.stream));
+  response.set_outcome(outcome);
+  return response;
+}
+
+// Of a household whose case was read, and which is known if it says the same.
+v1::ImportCasesResponse RecognisedOf(const std::string& request_id, const std::string& content,
+                                     const engine::Answer& answer) {
+  if (!answer.status.ok()) return RefusalOf(request_id, answer.status);
+  const absl::StatusOr<v1::ImportOutcome> outcome = OutcomeOf(answer.row, content);
+  if (!outcome.ok()) return RefusalOf(request_id, outcome.status());
+  if (*outcome != v1::IMPORT_OUTCOME_UNSPECIFIED) return ResponseOf(request_id, answer, *outcome);
+  // The desk has to find it.
+  return RefusalOf(request_id,
+                   type::RefuseFor(absl::StatusCode::kAlreadyExists, kHouseholdRegistered,
+                                   "registered with other content", type::CaseName(answer.stream)));
 }
 
 // One stream. Functions of the transport and of the engine meet in it, so what they share is under
@@ -58,7 +68,7 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
   void OnMessage(const host::Message& message) override {
     const auto& request = static_cast<const v1::ImportCasesRequest&>(message);
     const v1::RegisterCaseRequest& registration = request.registration();
-    absl::StatusOr<engine::Command> command =
+    absl::StatusOr<ImportedHousehold> household =
         ImportCommand(request, caller_.principal, parts_.keyring, parts_.clock.Now());
     bool read_on = false;
     {
@@ -66,15 +76,15 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
       read_on = ++unanswered_ < kImportWindow;
       is_held_ = !read_on;
     }
-    if (command.ok()) {
-      command->trace = caller_.trace.Child();
-      parts_.engine.Submit(*std::move(command),
-                           [self = shared_from_this(),
-                            request_id = registration.request_id()](const engine::Answer& answer) {
-                             self->stream_->Send(ResponseOf(request_id, answer));
+    if (household.ok()) {
+      household->command.trace = caller_.trace.Child();
+      parts_.engine.Submit(std::move(household->command),
+                           [self = shared_from_this(), request_id = registration.request_id(),
+                            content = household->content](const engine::Answer& answer) {
+                             self->TakeAnswer(request_id, content, answer);
                            });
     } else {
-      stream_->Send(ResponseOf(registration.request_id(), {command.status(), {}, {}}));
+      stream_->Send(RefusalOf(registration.request_id(), household.status()));
     }
     if (read_on) stream_->ReadNext();
   }
@@ -104,6 +114,26 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
   }
 
  private:
+  // What became of a registration. One whose number is held is recognised by its holder.
+  void TakeAnswer(const std::string& request_id, const std::string& content,
+                  const engine::Answer& answer) {
+    if (answer.status.ok()) {
+      if (answer.is_repeated) return stream_->Send(RecognisedOf(request_id, content, answer));
+      return stream_->Send(ResponseOf(request_id, answer, v1::IMPORT_OUTCOME_NEW));
+    }
+    const type::v1::Problem problem = type::ProblemOf(answer.status);
+    const auto holder = type::ParseCaseName(problem.resource());
+    if (problem.reason() != kHouseholdRegistered || !holder) {
+      return stream_->Send(RefusalOf(request_id, answer.status));
+    }
+    engine::Command command = RecogniseCommand(*holder, caller_.principal);
+    command.trace = caller_.trace.Child();
+    parts_.engine.Submit(std::move(command), [self = shared_from_this(), request_id,
+                                              content](const engine::Answer& recognised) {
+      self->stream_->Send(RecognisedOf(request_id, content, recognised));
+    });
+  }
+
   const MethodParts parts_;
   const host::Caller caller_;
   std::shared_ptr<host::Stream> stream_;

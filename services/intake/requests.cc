@@ -14,6 +14,7 @@
 #include "services/host/requests.h"
 #include "services/intake/age_band.h"
 #include "services/intake/domain/codes.h"
+#include "services/intake/domain/decide.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
 #include "services/intake/update_people.h"
@@ -59,17 +60,25 @@ std::string ContentOf(const NormalisedCase& normal) {
   return content;
 }
 
-// The number that the desk gave the household. Empty: none.
-std::string HouseholdNumberOf(const v1::Case& input) {
-  for (const v1::Person& person : input.people()) {
-    if (person.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
-    return type::Clean(person.identity().registration_number()).text;
+// The number that the desk gave the household, of the principal applicant. Empty: none.
+std::string NumberOf(const NormalisedCase& normal) {
+  for (int i = 0; i < normal.facts.people_size(); ++i) {
+    if (normal.facts.people(i).relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
+      return normal.identities[static_cast<size_t>(i)].identity.registration_number();
+    }
   }
   return "";
 }
 
+// Empty: the household has no number.
+std::string HouseholdKey(const host::Keyring& keyring, const std::string& site,
+                         const std::string& number) {
+  return number.empty() ? "" : keyring.RequestKey(site, "household", number);
+}
+
 // A case before it is changed.
 struct CaseOnFile {
+  std::string site;
   type::v1::CaseFacts facts;
   v1::Case shown;  // With the identities that can be read.
   std::vector<engine::KeyRow> keys;
@@ -79,7 +88,7 @@ absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::Even
                                       absl::string_view case_id, const engine::StreamRow& row) {
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) return CannotBeRead();
-  CaseOnFile on_file{.facts = state.facts()};
+  CaseOnFile on_file{.site = state.site(), .facts = state.facts()};
   ASSIGN_OR_RETURN(on_file.shown, CaseOf(case_id, row));
   ASSIGN_OR_RETURN(on_file.keys, store.ReadKeys(std::string(case_id)));
   v1::IntakeSealed sealed;
@@ -90,6 +99,17 @@ absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::Even
     if (identity.ok()) *on_file.shown.mutable_people(i)->mutable_identity() = *std::move(identity);
   }
   return on_file;
+}
+
+// The principal applicant's number, where the identity is replaced.
+std::optional<std::string> NewNumber(const NormalisedPeople& people) {
+  for (const type::v1::PersonFacts& facts : people.facts.people()) {
+    if (facts.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
+    for (const NormalisedIdentity& identity : people.identities) {
+      if (identity.person_id == facts.person_id()) return identity.identity.registration_number();
+    }
+  }
+  return std::nullopt;
 }
 
 // The people as the request wants them. To be used only when no violation was found.
@@ -113,36 +133,62 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
   base::NormaliseText(input);
   NormalisedCase normal = CheckCase(input, DayAt(input, now), violations);
   type::CheckRequestId(request.request_id(), violations);
+  if (!request.site().empty() && !type::IsCode(request.site())) {
+    violations.Add("site", "must be an upper-case code of 1 to 64 letters, digits and underscores");
+  }
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
-  const std::string content = ContentOf(normal);
+  const std::string content = keyring.Fingerprint(ContentOf(normal));
   const std::string case_id = base::NewUuid();
   ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
+  const std::string household = HouseholdKey(keyring, request.site(), NumberOf(normal));
   v1::IntakeCommand payload;
-  *payload.mutable_register_case()->mutable_facts() = std::move(normal.facts);
-  *payload.mutable_register_case()->mutable_sealed() = std::move(sealed.sealed);
+  v1::RegisterCaseCommand& registration = *payload.mutable_register_case();
+  *registration.mutable_facts() = std::move(normal.facts);
+  *registration.mutable_sealed() = std::move(sealed.sealed);
+  registration.mutable_sealed()->set_content(content);
+  registration.set_site(request.site());
+  registration.set_household_key(household);
   engine::Command command = host::RequestCommand(case_id, base::SerializeDeterministic(payload),
                                                  "RegisterCase", request, principal, keyring);
-  std::get<engine::RequestOrigin>(command.origin).fingerprint = keyring.Fingerprint(content);
+  std::get<engine::RequestOrigin>(command.origin).fingerprint = content;
+  if (!household.empty()) command.lookup.uniques.push_back(HouseholdEntry(household));
   command.keys = std::move(sealed.keys);
   return command;
 }
 
-absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& request,
-                                              const host::Principal& principal,
-                                              const host::Keyring& keyring, absl::Time now) {
-  if (!request.site().empty() && !type::IsCode(request.site())) {
-    type::Violations violations;
-    violations.Add("site", "must be an upper-case code of 1 to 64 letters, digits and underscores");
-    return violations.ToStatus(kInvalidCase);
-  }
-  ASSIGN_OR_RETURN(engine::Command command,
+absl::StatusOr<ImportedHousehold> ImportCommand(const v1::ImportCasesRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring, absl::Time now) {
+  ImportedHousehold household;
+  ASSIGN_OR_RETURN(household.command,
                    RegisterCommand(request.registration(), principal, keyring, now));
-  const std::string number = base::Nfc(HouseholdNumberOf(request.registration().case_()));
-  if (!number.empty()) {
-    std::get<engine::RequestOrigin>(command.origin).key =
-        keyring.RequestKey(absl::StrCat("site/", request.site()), "ImportCases", number);
-  }
+  auto& origin = std::get<engine::RequestOrigin>(household.command.origin);
+  household.content = origin.fingerprint;
+  origin.method = "ImportCases";
+  // The household's key says whether it is known, to whoever asks.
+  if (!household.command.lookup.empty()) origin.key.clear();
+  return household;
+}
+
+engine::Command RecogniseCommand(absl::string_view case_id, const host::Principal& principal) {
+  v1::IntakeCommand payload;
+  payload.mutable_read_case();
+  engine::Command command;
+  command.stream = std::string(case_id);
+  command.payload = base::SerializeDeterministic(payload);
+  command.origin = engine::RequestOrigin{"", "", principal.Name(), "ImportCases"};
   return command;
+}
+
+absl::StatusOr<v1::ImportOutcome> OutcomeOf(const engine::StreamRow& row,
+                                            absl::string_view content) {
+  v1::IntakeState state;
+  v1::IntakeSealed sealed;
+  if (!state.ParseFromString(row.state.open) || !sealed.ParseFromString(row.state.sealed)) {
+    return CannotBeRead();
+  }
+  if (state.state() == v1::CASE_STATE_WITHDRAWN) return v1::IMPORT_OUTCOME_WITHDRAWN;
+  return sealed.content() == content ? v1::IMPORT_OUTCOME_KNOWN : v1::IMPORT_OUTCOME_UNSPECIFIED;
 }
 
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
@@ -163,6 +209,7 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
   change.set_etag(request.case_().etag());
   if (mask.consent) change.set_consent(request.case_().consent());
   std::vector<engine::KeyRow> new_keys;
+  type::Lookup lookup;
   if (case_id && mask.ChangesPeople()) {
     ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, *case_id));
     if (row.version == 0) return NoSuchCase();
@@ -174,6 +221,11 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
     *change.mutable_facts() = people.facts;
     if (!people.identities.empty()) *change.mutable_sealed() = std::move(sealed.sealed);
     new_keys = std::move(sealed.keys);
+    if (const std::optional<std::string> number = NewNumber(people)) {
+      const std::string key = HouseholdKey(keyring, on_file.site, *number);
+      change.set_household_key(key);
+      if (!key.empty()) lookup.uniques.push_back(HouseholdEntry(key));
+    }
     // What the request leaves as it is was read here, and must not undo what comes between.
     change.set_based_on(row.version);
   }
@@ -181,6 +233,7 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
   engine::Command command = host::RequestCommand(*case_id, base::SerializeDeterministic(payload),
                                                  "UpdateCase", request, principal, keyring);
   command.keys = std::move(new_keys);
+  command.lookup = std::move(lookup);
   return command;
 }
 

@@ -21,19 +21,33 @@
 
 namespace pathways::intake {
 
-// INVALID_ARGUMENT with reason INVALID_CASE and every bad field. A new case id each time; a
+// INVALID_ARGUMENT with reason INVALID_CASE and every bad field. A household with a number looks up
+// who holds it. A new case id each time; a
 // repeated request is answered with the first one's. Its content is the same when it is so in the
 // form that is stored: case of codes, spaces and the order of sets do not count.
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                 const host::Principal& principal,
                                                 const host::Keyring& keyring, absl::Time now);
 
-// RegisterCommand for a household of a site: its number decides whether it is registered already,
-// whoever sends it. Without a number the request id and the principal do. INVALID_ARGUMENT also for
-// a site that is no code.
-absl::StatusOr<engine::Command> ImportCommand(const v1::ImportCasesRequest& request,
-                                              const host::Principal& principal,
-                                              const host::Keyring& keyring, absl::Time now);
+// A household of an import.
+struct ImportedHousehold {
+  engine::Command command;
+  std::string content;  // Keyed hash of what it says.
+};
+
+// RegisterCommand, but that of a household with a number no request is remembered.
+absl::StatusOr<ImportedHousehold> ImportCommand(const v1::ImportCasesRequest& request,
+                                                const host::Principal& principal,
+                                                const host::Keyring& keyring, absl::Time now);
+
+// Reads the case that holds the number of a household which is imported. On record, as every read
+// for somebody.
+engine::Command RecogniseCommand(absl::string_view case_id, const host::Principal& principal);
+
+// What became of a household that has a case: withdrawn, known, or UNSPECIFIED for one that is
+// registered with other content. DATA_LOSS: the state cannot be read.
+absl::StatusOr<v1::ImportOutcome> OutcomeOf(const engine::StreamRow& row,
+                                            absl::string_view content);
 
 // Reads the case and its keys, where people are to be changed: what the mask does not name stays as
 // it is then, and the command is refused as UNAVAILABLE if the case changes in between.

@@ -48,6 +48,14 @@ absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::strin
 }
 
 absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                       absl::string_view resource) {
+  v1::Problem problem;
+  problem.set_reason(std::string(reason));
+  problem.set_resource(std::string(resource));
+  return Carry(code, problem, message);
+}
+
+absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                        absl::Duration wait) {
   v1::Problem problem;
   problem.set_reason(std::string(reason));

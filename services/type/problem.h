@@ -34,6 +34,10 @@ class Violations {
 // A status with `code`, a stable upper-case `reason` and a message for people.
 absl::Status Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message);
 
+// The same, with the resource that stands in the way.
+absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                       absl::string_view resource);
+
 // The same, with how long to wait before the next try.
 absl::Status RefuseFor(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                        absl::Duration wait);

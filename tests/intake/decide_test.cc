@@ -10,13 +10,16 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "services/type/dates.h"
+#include "services/type/problem.h"
 #include "tests/intake/builders.h"
 
 namespace pathways::intake {
 namespace {
 
 using ::testing::IsEmpty;
+using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 v1::IntakeCommand Withdraw(const std::string& etag = "") {
@@ -142,6 +145,57 @@ TEST(Decide, ChecksWhatAnUpdateIsBasedOn) {
   }
   command.mutable_update_case()->set_etag("2");
   EXPECT_EQ(Outcome(Registered(), command), "ABORTED ETAG_MISMATCH") << "the final answer first";
+}
+
+// `holder` has the number of the household with key "key".
+std::string OutcomeHeldBy(const CaseRecord& record, int64_t version, const std::string& holder,
+                          const v1::IntakeCommand& command) {
+  type::DecideContext context{.stream = kCaseId, .version = version, .now = absl::UnixEpoch()};
+  context.found.holders[HouseholdEntry("key")] = holder;
+  const auto events = Decide(record, command, context);
+  if (!events.ok()) {
+    return absl::StrCat(Describe(events.status()), " ",
+                        type::ProblemOf(events.status()).resource());
+  }
+  return absl::StrCat(events->size());
+}
+
+TEST(Decide, AHouseholdIsRegisteredOnce) {
+  constexpr char kOther[] = "11111111-2222-4333-8444-555555555555";
+  const std::string refused = absl::StrCat("ALREADY_EXISTS HOUSEHOLD_REGISTERED cases/", kOther);
+  v1::IntakeCommand command = RegisterCommand(GoodCase());
+  EXPECT_EQ(OutcomeHeldBy({}, 0, kOther, command), "1") << "one without a number";
+  command.mutable_register_case()->set_household_key("key");
+  EXPECT_EQ(OutcomeHeldBy({}, 0, "", command), "1");
+  EXPECT_EQ(OutcomeHeldBy({}, 0, kOther, command), refused);
+  EXPECT_EQ(Describe(Decide({}, command, {.stream = kCaseId}).status()).substr(0, 8), "INTERNAL")
+      << "what was not looked up is not decided";
+  const RunningCase running = Registered();
+  v1::IntakeCommand update = Consent(false);
+  update.mutable_update_case()->set_household_key("key");
+  EXPECT_EQ(OutcomeHeldBy(running.record(), 1, kOther, update), refused);
+  EXPECT_EQ(OutcomeHeldBy(running.record(), 1, kCaseId, update), "1") << "its own";
+}
+
+TEST(Fold, TheHouseholdsNumberIsHeldUntilItIsCorrected) {
+  CaseRecord record;
+  CaseEvent event;
+  event.event.set_case_id(kCaseId);
+  v1::CaseRegistered& registered = *event.event.mutable_case_registered();
+  registered.mutable_facts()->add_people()->set_person_id("p1");
+  registered.set_household_key("key");
+  event.sealed.add_people()->set_person_id("p1");
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 1, absl::UnixEpoch()}).ok());
+  EXPECT_THAT(Fold(kCaseId, record).uniques, ElementsAre(HouseholdEntry("key")));
+  event.event.mutable_case_updated()->mutable_facts()->add_people()->set_person_id("p1");
+  event.sealed.Clear();
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 2, absl::UnixEpoch()}).ok());
+  EXPECT_THAT(Fold(kCaseId, record).uniques, ElementsAre(HouseholdEntry("key")));
+  event.event.mutable_case_updated()->set_household_key("other");
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 3, absl::UnixEpoch()}).ok());
+  event.event.mutable_case_withdrawn();
+  ASSERT_TRUE(Evolve(record, event, {kCaseId, 4, absl::UnixEpoch()}).ok());
+  EXPECT_THAT(Fold(kCaseId, record).uniques, ElementsAre(HouseholdEntry("other")));
 }
 
 TEST(Decide, RegistrationCarriesFactsInTheOpenAndIdentitySealed) {

@@ -85,8 +85,8 @@ class Post {
     ASSERT_TRUE(loop_.FireDue().ok());
   }
 
-  // Every column that is no random or keyed value, with the case id named alike and ciphertexts
-  // by their length.
+  // Every column that is no random or keyed value, with the case id named alike, and ciphertexts
+  // and keyed hashes by their length.
   std::vector<std::string> Columns() {
     std::vector<std::string> rows;
     const auto db = engine::SqliteConnection::Open(path_, /*create=*/false);
@@ -154,6 +154,8 @@ class Post {
     for (v1::SealedPerson& person : *sealed.mutable_people()) {
       person.set_identity(std::string(person.identity().size(), '*'));
     }
+    // A keyed hash, whose key is not in the store.
+    sealed.set_content(std::string(sealed.content().size(), '*'));
     return base::SerializeDeterministic(sealed);
   }
 

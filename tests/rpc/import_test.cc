@@ -92,7 +92,7 @@ class ImportTest : public testing::Test {
     grpc::ClientContext context;
     const auto stream = Open(context, token);
     ImportCasesRequest row = Row(registration);
-    row.set_site(site);
+    row.mutable_registration()->set_site(site);
     EXPECT_TRUE(stream->Write(row));
     EXPECT_TRUE(stream->WritesDone());
     const std::vector<ImportCasesResponse> responses = ReadAll(*stream);
@@ -272,8 +272,77 @@ TEST_F(ImportTest, ContentIsComparedAsItIsStored) {
   EXPECT_EQ(known.case_name(), name);
   person.set_sex(type::v1::SEX_OTHER);
   const ImportCasesResponse changed = Import(same, "", other_token_);
-  EXPECT_EQ(changed.reason(), "REQUEST_ID_REUSED");
+  EXPECT_EQ(changed.code(), static_cast<int>(grpc::StatusCode::ALREADY_EXISTS));
+  EXPECT_EQ(changed.reason(), "HOUSEHOLD_REGISTERED");
   EXPECT_EQ(changed.case_name(), name) << "the desk has to find it";
+  EXPECT_EQ(Cases(), 1U);
+}
+
+// The desk registered by itself what the file brings again, and the other way round.
+TEST_F(ImportTest, AHouseholdIsOneHoweverItComes) {
+  intake::v1::RegisterCaseRequest at_desk = Numbered("TAP-1");
+  at_desk.set_site("TAP");
+  const auto register_at_desk = [&](intake::v1::Case& registered, std::string& details) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", other_token_));
+    const grpc::Status status = stub_->RegisterCase(&context, at_desk, &registered);
+    details = status.error_details();
+    return status.error_code();
+  };
+  intake::v1::Case registered;
+  std::string details;
+  ASSERT_EQ(register_at_desk(registered, details), grpc::StatusCode::OK);
+  const ImportCasesResponse known = Import(Numbered("TAP-1"), "TAP", token_);
+  EXPECT_EQ(known.outcome(), intake::v1::IMPORT_OUTCOME_KNOWN) << known.reason();
+  EXPECT_EQ(known.case_name(), registered.name());
+  at_desk.set_request_id(testing_support::NewRequestId());
+  intake::v1::Case again;
+  EXPECT_EQ(register_at_desk(again, details), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(details, testing::HasSubstr("HOUSEHOLD_REGISTERED"));
+  EXPECT_THAT(details, testing::HasSubstr(registered.name()));
+  EXPECT_EQ(Cases(), 1U);
+}
+
+TEST_F(ImportTest, ANumberThatIsCorrectedIsFreeAgain) {
+  const std::string name = Import(Numbered("TAP-1"), "TAP", token_).case_name();
+  Import(Numbered("TAP-2"), "TAP", token_);
+  intake::v1::UpdateCaseRequest update;
+  update.mutable_case_()->set_name(name);
+  intake::v1::Person& person = *update.mutable_case_()->add_people();
+  person.set_person_id("p1");
+  update.mutable_update_mask()->add_paths("people.*.identity.registration_number");
+  const auto correct_to = [&](const char* number) {
+    person.mutable_identity()->set_registration_number(number);
+    update.set_request_id(testing_support::NewRequestId());
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+    intake::v1::Case updated;
+    return stub_->UpdateCase(&context, update, &updated).error_code();
+  };
+  EXPECT_EQ(correct_to("TAP-2"), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(correct_to("TAP-1"), grpc::StatusCode::OK) << "its own";
+  EXPECT_EQ(correct_to("TAP-9"), grpc::StatusCode::OK);
+  EXPECT_EQ(Import(Numbered("TAP-1"), "TAP", token_).outcome(), intake::v1::IMPORT_OUTCOME_NEW);
+  EXPECT_EQ(Import(Numbered("TAP-9"), "TAP", token_).case_name(), name);
+}
+
+// All of them wait for the engine together.
+TEST_F(ImportTest, RowsOfOneBatchAreOneHousehold) {
+  auto writer = store_.Begin();
+  ASSERT_TRUE(writer.ok());
+  grpc::ClientContext context;
+  const auto stream = Open(context);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(stream->Write(Row(Numbered("TAP-1"))));
+  ASSERT_TRUE(stream->WritesDone());
+  ASSERT_TRUE(Eventually([&] { return engine_->QueueLength() == 19; }));
+  writer->reset();
+  std::multiset<int> outcomes;
+  for (const ImportCasesResponse& response : ReadAll(*stream)) {
+    EXPECT_EQ(response.code(), 0);
+    outcomes.insert(response.outcome());
+  }
+  EXPECT_EQ(outcomes.count(intake::v1::IMPORT_OUTCOME_NEW), 1U);
+  EXPECT_EQ(outcomes.count(intake::v1::IMPORT_OUTCOME_KNOWN), 19U);
   EXPECT_EQ(Cases(), 1U);
 }
 

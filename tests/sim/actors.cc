@@ -17,6 +17,7 @@ namespace pathways::sim {
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
+constexpr int64_t kHouseholds = 12;
 const host::Principal kDesk{"staff", "desk", {"registrar"}};
 
 void SetDate(type::v1::PartialDate& date, int year, int month, int day) {
@@ -146,7 +147,13 @@ void Actors::Register() {
   intake::v1::RegisterCaseRequest request;
   request.set_request_id(RequestId());
   request.mutable_case_()->set_consent(!around_.random().OneIn(6));
-  MakePerson(*request.mutable_case_()->add_people(), requests_, around_.random());
+  intake::v1::Person& person = *request.mutable_case_()->add_people();
+  MakePerson(person, requests_, around_.random());
+  // Of a few numbers, so that two desks register one household now and then.
+  if (around_.random().OneIn(2)) {
+    person.mutable_identity()->set_registration_number(
+        absl::StrCat("H", around_.random().Below(kHouseholds)));
+  }
   Call& call = Add("intake", "RegisterCase");
   call.registers = true;
   call.request_key = keyring_.RequestKey(kDesk.Name(), "RegisterCase", request.request_id());

@@ -211,8 +211,14 @@ void CheckRequests(World& world, Findings& findings) {
     }
   }
   const auto heads = Value(world.service("intake").store->ReadHeads("", kAll));
+  std::set<std::string> households;
   for (const engine::StreamHead& head : heads) {
     if (!registered.contains(head.stream)) findings.Add("a case that nobody registered");
+    intake::v1::IntakeState state;
+    state.ParseFromString(Value(world.service("intake").store->ReadState(head.stream)).state.open);
+    if (!state.household_key().empty() && !households.insert(state.household_key()).second) {
+      findings.Add("two cases of one household");
+    }
   }
   if (registered.size() > heads.size()) findings.Add("a case that was registered is gone");
   if (world.planted().lost_tail) return;

@@ -42,6 +42,11 @@ grpc::Status ToGrpc(const absl::Status& status) {
     }
     details.add_details()->PackFrom(bad);
   }
+  if (!problem.resource().empty()) {
+    google::rpc::ResourceInfo resource;
+    resource.set_resource_name(problem.resource());
+    details.add_details()->PackFrom(resource);
+  }
   if (IsWorthRetrying(status.code())) {
     google::rpc::RetryInfo retry;
     const int64_t wait_ms = problem.retry_ms() > 0 ? problem.retry_ms() : kRetryMilliseconds;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/type/dates.h"
+#include "services/type/names.h"
 #include "services/type/problem.h"
 
 namespace pathways::intake {
@@ -52,11 +53,30 @@ bool SameBytes(const Message& a, const Message& b) {
   return a.SerializeAsString() == b.SerializeAsString();
 }
 
+// A household is registered once.
+absl::Status CheckHousehold(const std::string& key, const type::DecideContext& context) {
+  if (key.empty()) return absl::OkStatus();
+  const auto holder = context.found.holders.find(HouseholdEntry(key));
+  if (holder == context.found.holders.end()) {
+    return absl::InternalError("a household that was not looked up");
+  }
+  if (holder->second.empty() || holder->second == context.stream) return absl::OkStatus();
+  const std::string name = type::CaseName(holder->second);
+  return type::RefuseFor(
+      absl::StatusCode::kAlreadyExists, "HOUSEHOLD_REGISTERED",
+      absl::StrCat("A household with this number of this site is registered as ", name, "."), name);
+}
+
 absl::StatusOr<Events> Register(const v1::RegisterCaseCommand& command,
                                 const type::DecideContext& context) {
   if (context.version > 0) return absl::InternalError("a case was registered under a used id");
+  absl::Status status = CheckHousehold(command.household_key(), context);
+  if (!status.ok()) return status;
   CaseEvent event = NewEvent(context);
-  *event.event.mutable_case_registered()->mutable_facts() = command.facts();
+  v1::CaseRegistered& registered = *event.event.mutable_case_registered();
+  *registered.mutable_facts() = command.facts();
+  registered.set_site(command.site());
+  registered.set_household_key(command.household_key());
   event.sealed = command.sealed();
   return Events{std::move(event)};
 }
@@ -104,6 +124,7 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
   }
   absl::Status status = CheckEtag(command.etag(), context);
   if (status.ok()) status = CheckBasedOn(command.based_on(), context);
+  if (status.ok()) status = CheckHousehold(command.household_key(), context);
   if (!status.ok()) return status;
   absl::StatusOr<type::v1::CaseFacts> facts = Merge(record, command);
   if (!facts.ok()) return facts.status();
@@ -112,6 +133,9 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
   CaseEvent event = NewEvent(context);
   *event.event.mutable_case_updated()->mutable_facts() = *std::move(facts);
   event.event.mutable_case_updated()->set_identity_changed(identity_changed);
+  if (command.has_household_key() && command.household_key() != record.open.household_key()) {
+    event.event.mutable_case_updated()->set_household_key(command.household_key());
+  }
   event.sealed = command.sealed();
   if (identity_changed) {
     *event.sealed.mutable_band_changes_in() = MonthAfter(record.sealed, command.sealed());

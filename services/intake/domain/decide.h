@@ -21,10 +21,14 @@ namespace pathways::intake {
 
 // Changes when Evolve or Fold would make other bytes of the same events; stored states of another
 // version are folded again before use.
-inline constexpr int kEvolveVersion = 2;
+inline constexpr int kEvolveVersion = 3;
 
 // List of all cases in order of registration; keys are {microseconds since 1970}/{case id}.
 inline constexpr char kCasesIndex[] = "cases";
+
+// Unique entry of a household's number, by its key in hexadecimal digits.
+inline constexpr char kHouseholdIndex[] = "household";
+type::UniqueEntry HouseholdEntry(absl::string_view household_key);
 
 // The case that a key of that list is for. Nothing when it is no such key, so a forged page token
 // is found out.
@@ -45,13 +49,14 @@ struct CaseEvent {
   v1::IntakeSealed sealed;
 };
 
-// Decides one command. Errors: NOT_FOUND with reason CASE_NOT_FOUND, FAILED_PRECONDITION with
-// reason CASE_WITHDRAWN (an update only), ABORTED with reason ETAG_MISMATCH (the etag is the
-// version of the stream, in decimal), INTERNAL (broken invariant: parks the stream). No events:
-// nothing changes, the caller is answered with the case as it is. Repeating a command whose effect
-// stands gives none; a replaced identity always gives one, for ciphertexts cannot be compared.
-// Consent and, of people who keep their identity, age band and precision are taken from the state,
-// for they may have changed after the command was made.
+// Decides one command. One with a household key looks up HouseholdEntry. Errors: ALREADY_EXISTS
+// with reason HOUSEHOLD_REGISTERED and the case that holds it, NOT_FOUND with reason
+// CASE_NOT_FOUND, FAILED_PRECONDITION with reason CASE_WITHDRAWN (an update only), ABORTED with
+// reason ETAG_MISMATCH (the etag is the version of the stream, in decimal), INTERNAL (broken
+// invariant: parks the stream). No events: nothing changes, the caller is answered with the case as
+// it is. Repeating a command whose effect stands gives none; a replaced identity always gives one,
+// for ciphertexts cannot be compared. Consent and, of people who keep their identity, age band and
+// precision are taken from the state, for they may have changed after the command was made.
 absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
                                               const v1::IntakeCommand& command,
                                               const type::DecideContext& context);
@@ -65,7 +70,8 @@ v1::IntakeSealed GapOf(const v1::IntakeEvent& event);
 // Applies one event. INTERNAL when the event cannot follow the state.
 absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::EventContext& context);
 
-// List "cases" (order of registration) and, where there is a birth date to go by, one timer
+// List "cases" (order of registration), the household's unique entry, also of a case that is
+// withdrawn, and, where there is a birth date to go by, one timer
 // "age-band" when the month begins, at the case's place, in which next somebody changes band: never
 // finer, for timers lie in the clear. On which day of it only the sealed birth dates tell.
 type::Folded Fold(const std::string& case_id, const CaseRecord& record);

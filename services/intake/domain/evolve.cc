@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -36,6 +37,8 @@ absl::Status Open(CaseRecord& record, const CaseEvent& event, const type::EventC
   }
   record.open.set_state(v1::CASE_STATE_OPEN);
   *record.open.mutable_facts() = facts;
+  record.open.set_site(event.event.case_registered().site());
+  record.open.set_household_key(event.event.case_registered().household_key());
   *record.open.mutable_register_time() = type::TimestampOf(context.time);
   record.sealed = event.sealed;
   return absl::OkStatus();
@@ -76,6 +79,9 @@ absl::Status Update(CaseRecord& record, const CaseEvent& event) {
     return absl::InternalError("an update of other people than the case has");
   }
   *record.open.mutable_facts() = facts;
+  if (event.event.case_updated().has_household_key()) {
+    record.open.set_household_key(event.event.case_updated().household_key());
+  }
   return MergeSealed(record.sealed, event.sealed);
 }
 
@@ -132,6 +138,10 @@ absl::Status Evolve(CaseRecord& record, const CaseEvent& event, const type::Even
   return status;
 }
 
+type::UniqueEntry HouseholdEntry(absl::string_view household_key) {
+  return {kHouseholdIndex, absl::BytesToHexString(household_key)};
+}
+
 std::optional<std::string> ParseCasesKey(absl::string_view key) {
   if (key.size() <= kMicrosecondDigits || key[kMicrosecondDigits] != '/') return std::nullopt;
   const absl::string_view micros = key.substr(0, kMicrosecondDigits);
@@ -148,6 +158,9 @@ type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
   folded.lists.push_back(
       {kCasesIndex, absl::StrFormat("%0*d/%s", kMicrosecondDigits, unix_micros, case_id)});
+  if (!record.open.household_key().empty()) {
+    folded.uniques.push_back(HouseholdEntry(record.open.household_key()));
+  }
   if (record.open.state() == v1::CASE_STATE_WITHDRAWN) return folded;
   const auto& people = record.sealed.people();
   const auto from = LooksFrom(record.sealed);
