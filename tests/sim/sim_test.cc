@@ -57,7 +57,7 @@ class SimMutantTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(SimMutantTest, IsFoundAndCanBeReplayed) {
   const std::string command =
-      absl::StrCat("PATHWAYS_MUTANT=", GetParam(), " ", PATHWAYS_SIM, " --seeds 400");
+      absl::StrCat("PATHWAYS_MUTANT=", GetParam(), " ", PATHWAYS_SIM, " --seeds 2000");
   const auto [text, exit_code] = testing_support::RunInShell(command);
   EXPECT_EQ(exit_code, 1) << text;
   EXPECT_THAT(text, testing::HasSubstr("replay: ./dev sim --seed "));
