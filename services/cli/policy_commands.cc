@@ -23,7 +23,9 @@ struct Words {
 };
 
 void AddWords(CLI::App& command, Words& words) {
-  command.add_option("--language", words.language, "Language of the words: es, ht or en")
+  command
+      .add_option("--language", words.language,
+                  "Language of the words: es, ht or en; of fr and pt the nearest")
       ->capture_default_str();
   command.add_flag("--plain", words.is_plain, "Words for the person, not for staff");
 }

@@ -27,12 +27,13 @@ void Append(const v1::ShownText& more, v1::ShownText& text) {
   text.set_unreviewed(text.unreviewed() || more.unreviewed());
 }
 
-}  // namespace
-
+// Whether packs have texts in it.
 bool IsLanguage(absl::string_view language) {
   const auto& languages = type::Languages();
   return std::find(languages.begin(), languages.end(), language) != languages.end();
 }
+
+}  // namespace
 
 Explainer::Explainer(const Rules& rules, const std::string& language, v1::Audience audience)
     : pack_(rules.pack()), rules_(rules), language_(language), audience_(audience) {

@@ -20,9 +20,6 @@
 
 namespace pathways::eligibility {
 
-// Whether packs have texts in it: es, ht and en.
-bool IsLanguage(absl::string_view language);
-
 class Explainer {
  public:
   // Texts for `audience` in `language`: "es", "ht" or "en"; any other is "en". `rules` must outlive

@@ -20,6 +20,7 @@
 #include "services/host/requests.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
+#include "services/type/languages.h"
 #include "services/type/names.h"
 #include "services/type/notice.h"
 #include "services/type/problem.h"
@@ -80,8 +81,9 @@ absl::Status FillPage(const MethodParts& parts, const std::string& after, int pa
 Wording WordingOf(const std::string& language, v1::Audience audience,
                   type::Violations& violations) {
   Wording wording;
-  if (!language.empty()) wording.language = language;
-  if (!IsLanguage(wording.language)) violations.Add("language", "must be es, ht or en");
+  const auto known = type::LanguageOfTag(language);
+  if (known) wording.language = type::LanguageToSpeak(*known);
+  if (!known && !language.empty()) violations.Add("language", "must be es, ht, en, fr or pt");
   if (audience != v1::AUDIENCE_UNSPECIFIED) wording.audience = audience;
   return wording;
 }

@@ -18,8 +18,8 @@
 namespace pathways::intake {
 namespace {
 
-using ::testing::IsEmpty;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 v1::IntakeCommand Withdraw(const std::string& etag = "") {

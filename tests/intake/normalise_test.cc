@@ -18,7 +18,6 @@ namespace pathways::intake {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
 TEST(ValidateForRegistration, SplitsFactsFromIdentityAndNormalisesBoth) {

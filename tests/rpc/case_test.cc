@@ -297,7 +297,7 @@ TEST_F(CaseTest, ScreeningsAndPathwaysAreShown) {
     outcomes.insert(told->explanations(0).outcome().text());
   }
   EXPECT_EQ(outcomes.size(), 3u);
-  get.set_language("fr");
+  get.set_language("de");
   EXPECT_EQ(Describe(site_.As(kViewer).Call(&EligibilityService::Stub::GetScreening, get).status()),
             "INVALID_ARGUMENT INVALID_REQUEST");
   get.clear_language();

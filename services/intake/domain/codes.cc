@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "services/type/languages.h"
 
 namespace pathways::intake {
 namespace {
@@ -80,8 +81,6 @@ constexpr std::array<absl::string_view, 113> kNeeds = {
     "TR",    "TR-HO", "TR-PI", "TR-WV", "WR",    "WR-GM", "WR-HR", "WR-LC", "WR-PY", "WR-SF",
     "WR-UW", "WR-WF", "WR-WR"};
 
-constexpr std::array<absl::string_view, 5> kLanguages = {"en", "es", "fr", "ht", "pt"};
-
 template <typename Table>
 std::optional<std::string> Find(const Table& table, std::string code) {
   if (!std::binary_search(table.begin(), table.end(), absl::string_view(code))) {
@@ -111,7 +110,7 @@ std::optional<std::string> NeedCode(absl::string_view text) {
 }
 
 std::optional<std::string> LanguageCode(absl::string_view text) {
-  return Find(kLanguages, absl::AsciiStrToLower(text));
+  return type::LanguageOfTag(text);
 }
 
 }  // namespace pathways::intake
