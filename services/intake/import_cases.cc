@@ -41,6 +41,13 @@ v1::ImportCasesResponse ResponseOf(const std::string& request_id, const engine::
   return response;
 }
 
+// The engine has compared the content.
+v1::ImportOutcome OutcomeOfRepeated(const engine::Answer& answer) {
+  const absl::StatusOr<v1::ImportOutcome> outcome = OutcomeOf(answer.row, "");
+  const bool is_withdrawn = outcome.ok() && *outcome == v1::IMPORT_OUTCOME_WITHDRAWN;
+  return is_withdrawn ? v1::IMPORT_OUTCOME_WITHDRAWN : v1::IMPORT_OUTCOME_KNOWN;
+}
+
 // Of a household whose case was read, and which is known if it says the same.
 v1::ImportCasesResponse RecognisedOf(const std::string& request_id, const std::string& content,
                                      const engine::Answer& answer) {
@@ -118,8 +125,9 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
   void TakeAnswer(const std::string& request_id, const std::string& content,
                   const engine::Answer& answer) {
     if (answer.status.ok()) {
-      if (answer.is_repeated) return stream_->Send(RecognisedOf(request_id, content, answer));
-      return stream_->Send(ResponseOf(request_id, answer, v1::IMPORT_OUTCOME_NEW));
+      return stream_->Send(
+          ResponseOf(request_id, answer,
+                     answer.is_repeated ? OutcomeOfRepeated(answer) : v1::IMPORT_OUTCOME_NEW));
     }
     const type::v1::Problem problem = type::ProblemOf(answer.status);
     const auto holder = type::ParseCaseName(problem.resource());
