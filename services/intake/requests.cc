@@ -79,6 +79,7 @@ std::string HouseholdKey(const host::Keyring& keyring, const std::string& site,
 // A case before it is changed.
 struct CaseOnFile {
   std::string site;
+  std::string household_key;
   type::v1::CaseFacts facts;
   v1::Case shown;  // With the identities that can be read.
   std::vector<engine::KeyRow> keys;
@@ -88,7 +89,8 @@ absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::Even
                                       absl::string_view case_id, const engine::StreamRow& row) {
   v1::IntakeState state;
   if (!state.ParseFromString(row.state.open)) return CannotBeRead();
-  CaseOnFile on_file{.site = state.site(), .facts = state.facts()};
+  CaseOnFile on_file{
+      .site = state.site(), .household_key = state.household_key(), .facts = state.facts()};
   ASSIGN_OR_RETURN(on_file.shown, CaseOf(case_id, row));
   ASSIGN_OR_RETURN(on_file.keys, store.ReadKeys(std::string(case_id)));
   v1::IntakeSealed sealed;
@@ -101,13 +103,16 @@ absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::Even
   return on_file;
 }
 
-// The principal applicant's number, where the identity is replaced.
-std::optional<std::string> NewNumber(const NormalisedPeople& people) {
-  for (const type::v1::PersonFacts& facts : people.facts.people()) {
+// The principal applicant's number after the update. Nothing: the identity cannot be read.
+std::optional<std::string> NumberAfter(const NormalisedPeople& people, const CaseOnFile& on_file) {
+  for (int i = 0; i < people.facts.people_size(); ++i) {
+    const type::v1::PersonFacts& facts = people.facts.people(i);
     if (facts.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
     for (const NormalisedIdentity& identity : people.identities) {
       if (identity.person_id == facts.person_id()) return identity.identity.registration_number();
     }
+    const v1::Person& known = on_file.shown.people(i);
+    if (known.has_identity()) return known.identity().registration_number();
   }
   return std::nullopt;
 }
@@ -221,8 +226,9 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
     *change.mutable_facts() = people.facts;
     if (!people.identities.empty()) *change.mutable_sealed() = std::move(sealed.sealed);
     new_keys = std::move(sealed.keys);
-    if (const std::optional<std::string> number = NewNumber(people)) {
-      const std::string key = HouseholdKey(keyring, on_file.site, *number);
+    const auto number = NumberAfter(people, on_file);
+    const std::string key = HouseholdKey(keyring, on_file.site, number.value_or(""));
+    if (number && key != on_file.household_key) {
       change.set_household_key(key);
       if (!key.empty()) lookup.uniques.push_back(HouseholdEntry(key));
     }

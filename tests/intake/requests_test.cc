@@ -268,6 +268,28 @@ TEST_F(UpdateTest, OneFieldOfAnIdentityLeavesTheOthers) {
   EXPECT_EQ(after.SerializeAsString(), expected.SerializeAsString());
 }
 
+// The household has the number of its principal applicant.
+TEST_F(UpdateTest, AnotherPrincipalApplicantBringsAnotherNumber) {
+  const auto key = [&] {
+    v1::IntakeState state;
+    EXPECT_TRUE(state.ParseFromString(Row(stream_).state.open));
+    return state.household_key();
+  };
+  const std::string before = key();
+  EXPECT_FALSE(before.empty());
+  Listed("p1").set_relationship(type::v1::RELATIONSHIP_SPOUSE);
+  Listed("p2").set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  update_.mutable_update_mask()->add_paths("people.*.relationship");
+  const engine::Command command = *Command();
+  ASSERT_TRUE(Submit(command).ok());
+  EXPECT_EQ(key(), "") << "the second person has no number";
+  update_.mutable_case_()->mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
+  update_.mutable_case_()->mutable_people(1)->set_relationship(type::v1::RELATIONSHIP_CHILD);
+  update_.set_request_id(kOtherRequestId);
+  ASSERT_TRUE(Submit(*Command()).ok());
+  EXPECT_EQ(key(), before);
+}
+
 // A birth date that is corrected moves the age band; one fact leaves it.
 TEST_F(UpdateTest, TheBandFollowsTheBirthDateOnFile) {
   v1::Person& child = Listed("p2");

@@ -129,11 +129,15 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
   absl::StatusOr<type::v1::CaseFacts> facts = Merge(record, command);
   if (!facts.ok()) return facts.status();
   const bool identity_changed = !command.sealed().people().empty();
-  if (!identity_changed && SameBytes(*facts, record.open.facts())) return Events{};
+  const bool number_changed =
+      command.has_household_key() && command.household_key() != record.open.household_key();
+  if (!identity_changed && !number_changed && SameBytes(*facts, record.open.facts())) {
+    return Events{};
+  }
   CaseEvent event = NewEvent(context);
   *event.event.mutable_case_updated()->mutable_facts() = *std::move(facts);
   event.event.mutable_case_updated()->set_identity_changed(identity_changed);
-  if (command.has_household_key() && command.household_key() != record.open.household_key()) {
+  if (number_changed) {
     event.event.mutable_case_updated()->set_household_key(command.household_key());
   }
   event.sealed = command.sealed();
