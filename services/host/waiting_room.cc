@@ -82,18 +82,16 @@ void WaitingRoom::Run() {
   std::array<epoll_event, kEventsMax> events{};
   for (;;) {
     const int count = epoll_wait(epoll_, events.data(), kEventsMax, NextWait());
+    // Before it is looked whether to stop: one read takes all wake-ups in, also that of a stop.
+    eventfd_t ignored = 0;
+    (void)eventfd_read(wake_, &ignored);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return;
     }
     for (int i = 0; i < count; ++i) {
       const int socket = events[static_cast<size_t>(i)].data.fd;
-      eventfd_t ignored = 0;
-      if (socket == wake_) {
-        (void)eventfd_read(wake_, &ignored);
-      } else {
-        Look(socket);
-      }
+      if (socket != wake_) Look(socket);
     }
     GiveUpLate();
   }
