@@ -207,9 +207,10 @@ void ReadCodes(RowReader& reader, intake::v1::Person& person) {
 }
 
 std::optional<bool> ReadConsent(RowReader& reader) {
-  const std::string word = EnglishOf(kConsent, WordOf(reader.Text(kConsent)));
+  const std::string text = reader.Text(kConsent);
+  const std::string word = EnglishOf(kConsent, WordOf(text));
   if (word == "yes" || word == "no") return word == "yes";
-  if (!word.empty()) reader.Refuse(kConsent, kConsentExpected);
+  if (!text.empty()) reader.Refuse(kConsent, kConsentExpected);
   return std::nullopt;
 }
 

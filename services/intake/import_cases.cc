@@ -132,7 +132,12 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
     const type::v1::Problem problem = type::ProblemOf(answer.status);
     const auto holder = type::ParseCaseName(problem.resource());
     if (problem.reason() != kHouseholdRegistered || !holder) {
-      return stream_->Send(RefusalOf(request_id, answer.status));
+      v1::ImportCasesResponse response = RefusalOf(request_id, answer.status);
+      // The request was another registration's: the desk has to find it.
+      if (absl::IsAlreadyExists(answer.status)) {
+        response.set_case_name(type::CaseName(answer.stream));
+      }
+      return stream_->Send(response);
     }
     engine::Command command = RecogniseCommand(*holder, caller_.principal);
     command.trace = caller_.trace.Child();

@@ -96,6 +96,8 @@ absl::StatusOr<CaseOnFile> ReadOnFile(const host::Keyring& keyring, engine::Even
   v1::IntakeSealed sealed;
   if (!sealed.ParseFromString(row.state.sealed)) return CannotBeRead();
   for (int i = 0; i < std::min(sealed.people_size(), on_file.shown.people_size()); ++i) {
+    // Another one was given since and lost: one field of it must not bring this one back.
+    if (sealed.people(i).outdated()) continue;
     // Lost, or erased: the facts can be changed all the same.
     auto identity = OpenIdentity(keyring, on_file.keys, sealed.people(i));
     if (identity.ok()) *on_file.shown.mutable_people(i)->mutable_identity() = *std::move(identity);
@@ -142,7 +144,8 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
     violations.Add("site", "must be an upper-case code of 1 to 64 letters, digits and underscores");
   }
   RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
-  const std::string content = keyring.Fingerprint(ContentOf(normal));
+  const std::string content =
+      keyring.Fingerprint(absl::StrCat(request.site(), "/", ContentOf(normal)));
   const std::string case_id = base::NewUuid();
   ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
   const std::string household = HouseholdKey(keyring, request.site(), NumberOf(normal));

@@ -34,6 +34,12 @@ v1::RegisterCaseRequest Registration(const v1::Case& content = GoodCase(),
   return request;
 }
 
+v1::RegisterCaseRequest OfSite(const char* site) {
+  v1::RegisterCaseRequest request = Registration();
+  request.set_site(site);
+  return request;
+}
+
 v1::Case Changed() {
   v1::Case content = GoodCase();
   content.mutable_people(0)->set_state("MX-TAB");
@@ -106,6 +112,7 @@ TEST_F(RequestsTest, TheFingerprintIsOfTheContentAlone) {
       {"again, sealed anew", Registration(), true},
       {"another request id", Registration(GoodCase(), kOtherRequestId), true},
       {"accents as characters of their own", Registration(Decomposed()), true},
+      {"another site", OfSite("TAP"), false},
       {"another fact", Registration(Changed()), false},
       {"another identity", Registration(ChangedIdentity()), false},
   };
@@ -288,6 +295,22 @@ TEST_F(UpdateTest, AnotherPrincipalApplicantBringsAnotherNumber) {
   update_.set_request_id(kOtherRequestId);
   ASSERT_TRUE(Submit(*Command()).ok());
   EXPECT_EQ(key(), before);
+}
+
+// As after a restore that could not bring the last identity back.
+TEST_F(UpdateTest, OneFieldDoesNotBringAnOutdatedIdentityBack) {
+  v1::IntakeCommand lost;
+  lost.mutable_update_case()->mutable_sealed()->add_people()->set_person_id("p1");
+  engine::Command command = Register(Registration());
+  command.stream = stream_;
+  command.payload = lost.SerializeAsString();
+  command.keys.clear();
+  command.lookup = {};
+  std::get<engine::RequestOrigin>(command.origin).key.clear();
+  ASSERT_TRUE(Submit(command).ok());
+  Listed("p1").mutable_identity()->set_phone("+525550001111");
+  update_.mutable_update_mask()->add_paths("people.*.identity.phone");
+  EXPECT_THAT(Violations(), ElementsAre("case.people[0].identity.given_names"));
 }
 
 // A birth date that is corrected moves the age band; one fact leaves it.
