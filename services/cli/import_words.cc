@@ -6,9 +6,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "services/base/unicode.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 namespace {
+
+// First byte of U+0080 to U+00BF, the punctuation of Latin-1.
+constexpr unsigned char kLatinMarks = 0xC2;
 
 // Words in Spanish and Kreyòl of one in English, separated by spaces.
 struct Translation {
@@ -94,9 +98,15 @@ std::string EnglishIn(const Translation (&translations)[Count], std::string word
 
 std::string WordOf(absl::string_view text) {
   std::string word;
-  for (const char c : base::Unaccented(text)) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
-      word.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  const type::CleanText clean = type::Clean(text);
+  const std::string plain =
+      base::Unaccented(clean.fault == type::TextFault::kNone ? clean.text : text);
+  for (size_t i = 0; i < plain.size(); ++i) {
+    const auto c = static_cast<unsigned char>(plain[i]);
+    const bool is_mark = c == kLatinMarks && i + 1 < plain.size();
+    if (is_mark) ++i;  // Of two bytes.
+    if (!is_mark && (absl::ascii_isalnum(c) || !absl::ascii_isascii(c))) {
+      word.push_back(static_cast<char>(absl::ascii_tolower(c)));
     } else if (!word.empty() && word.back() != '_') {
       word.push_back('_');
     }

@@ -12,7 +12,7 @@
 namespace pathways::cli {
 
 // A word in the form in which words are compared: lower case, without accents, an underscore for
-// each run of anything that is no letter or digit. Empty when nothing is left.
+// each run of white space and of the punctuation of ASCII and Latin-1. Empty when nothing is left.
 std::string WordOf(absl::string_view text);
 
 // The column that a header names, in the form of WordOf; the word itself where it names none.

@@ -222,6 +222,10 @@ TEST(DeskFiles, HeadersAndWordsMayBeSpanishOrKreyol) {
       {{"household_number", "Nimewo kay"}, {"given_names", "Non"}, {"consent", "Konsantman"}});
   EXPECT_TRUE(GoodCase(Read(kreyol)).consent());
   // A cell of nothing but signs is no word.
+  EXPECT_THAT(
+      Places(Read(File({Row("A1"), Row("A1", {{"relationship", "CHILD"}, {"consent", "?"}})}))
+                 .items[0]),
+      ElementsAre("3:consent"));
   EXPECT_THAT(ReasonOf(ReadRow({{"in_mexico", "?"}}), "in_mexico"), HasSubstr("must be one of"));
 }
 
@@ -230,6 +234,8 @@ TEST(WordOf, ForgetsCaseAccentsAndWhatStandsBetween) {
   EXPECT_EQ(WordOf("SÍ"), "si");
   EXPECT_EQ(WordOf("Si\xCC\x81"), "si");  // With a combining accent.
   EXPECT_EQ(WordOf("¿?"), "");
+  EXPECT_EQ(WordOf("\xC2\xA0Sexo\xC2\xA0"), "sexo");
+  EXPECT_NE(WordOf("Имя"), WordOf("Пол")) << "letters of every script are letters";
   EXPECT_EQ(ColumnOfWord("nombres"), "given_names");
   EXPECT_EQ(ColumnOfWord("notes"), "notes");
   EXPECT_EQ(EnglishOf("relationship", "madre"), "parent");
@@ -283,6 +289,10 @@ TEST(ImportWarnings, TellWhatMayBeASlip) {
   EXPECT_THAT(WarningsOf(ReadRow({{"date_of_birth", "01/01/1970"}})),
               ElementsAre("2:date_of_birth"));
   EXPECT_THAT(WarningsOf(ReadRow({{"date_of_birth", "1970"}})), IsEmpty());
+  EXPECT_THAT(
+      WarningsOf(Read(File({Row("A1", {{"given_names", "Анна"}}),
+                            Row("A1", {{"relationship", "SPOUSE"}, {"given_names", "Олег"}})}))),
+      IsEmpty());
   EXPECT_THAT(WarningsOf(Read(File({Row("A1"), Row("A1", {{"relationship", "SPOUSE"},
                                                           {"given_names", "MARIA  JOSE"},
                                                           {"document_number", "OTHER"}})}))),
