@@ -130,9 +130,9 @@ class RowReader {
       Refuse(column, "must be valid UTF-8: save the file in that encoding");
       return "";
     }
-    SpreadsheetCell read = ReadCell(cell);
+    const SpreadsheetCell read = ReadCell(cell);
     if (!read.fault.empty()) Refuse(column, read.fault);
-    return std::move(read.text);
+    return base::Nfc(read.text);  // As the service has it before it counts characters.
   }
 
   // Of a number that somebody else gave. Numbers of 12 digits and more are shown in short.
@@ -196,8 +196,9 @@ intake::v1::Identity ReadIdentity(RowReader& reader) {
 void ReadCodes(RowReader& reader, intake::v1::Person& person) {
   const std::string nationality = reader.Text("nationality");
   const std::string other = reader.Text("other_nationality");
-  if (nationality.empty())
+  if (nationality.empty()) {
     reader.Refuse("nationality", "is required: an ISO 3166-1 code, XXA or XXX");
+  }
   person.add_nationalities(nationality);
   if (!other.empty()) person.add_nationalities(other);
   const std::string needs = reader.Text("needs");
@@ -376,7 +377,7 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
 std::string HouseholdNumberOf(const Columns& columns, const CsvRow& row) {
   std::vector<RowError> errors;
   const std::string number = RowReader(columns, row, errors).Number(kHouseholdNumber);
-  return base::Nfc(type::Clean(number).text);
+  return type::Clean(number).text;
 }
 
 type::v1::Relationship RelationshipOf(const Columns& columns, const CsvRow& row) {

@@ -32,6 +32,11 @@ absl::Status CheckIsText(absl::string_view beginning) {
   return absl::OkStatus();
 }
 
+// Nothing may have been read of it yet.
+bool Begins(const LineReader& lines, absl::string_view with) {
+  return absl::StartsWith(absl::StripLeadingAsciiWhitespace(lines.Ahead()), with);
+}
+
 // Line of the principal applicant, or the first.
 int64_t LineOfPrincipal(const ImportItem& item) {
   const intake::v1::Case& registration = item.request.case_();
@@ -55,7 +60,7 @@ absl::Status TooManyHouseholds() {
 absl::StatusOr<bool> IsJsonFile(const std::string& path) {
   absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
   if (!lines.ok()) return lines.status();
-  return absl::StartsWith(absl::StripLeadingAsciiWhitespace((*lines)->Ahead()), "{");
+  return Begins(**lines, "{");
 }
 
 absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& input) {
@@ -65,13 +70,13 @@ absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& 
   const absl::string_view beginning = (*lines)->Ahead();
   absl::Status status = CheckIsText(beginning);
   if (!status.ok()) return status;
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "{")) {
+  if (Begins(**lines, "{")) {
     if (!input.mapping.empty()) {
       return absl::InvalidArgumentError("a mapping is for the columns of a CSV; this is NDJSON");
     }
     return std::make_unique<JsonImport>(*std::move(lines), input.today);
   }
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(beginning), "[")) {
+  if (Begins(**lines, "[")) {
     return absl::InvalidArgumentError(
         "is a JSON array: NDJSON is expected, one case on each line, without [ and ]");
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/ids.h"
+#include "services/base/unicode.h"
 #include "services/cli/import_formats.h"
 #include "services/cli/json_faults.h"
 #include "services/intake/domain/validate.h"
@@ -56,6 +57,7 @@ void JsonImport::ReadCase(const std::string& line, ImportItem& item) {
     }
     return;
   }
+  base::NormaliseText(registration);
   item.household_number = NumberOf(registration);
   type::Violations violations;
   intake::CheckCase(registration, today_, violations);

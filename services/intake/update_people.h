@@ -9,6 +9,7 @@
 #define PATHWAYS_SERVICES_INTAKE_UPDATE_PEOPLE_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pathways/intake/v1/case.pb.h"

@@ -77,6 +77,14 @@ TEST(DeskFiles, InvisibleCharactersAndSpacesAroundACellDoNotCount) {
   GoodCase(Read(file));
 }
 
+// 200 characters are the most; with accents of their own these are 400.
+TEST(DeskFiles, ANameIsCountedAsItIsStored) {
+  std::string apart;
+  for (int i = 0; i < 200; ++i) apart += "e\xCC\x81";
+  EXPECT_EQ(GoodCase(ReadRow({{"given_names", apart}})).people(0).identity().given_names().size(),
+            400U);
+}
+
 TEST(DeskFiles, TextThatWasReadInAWrongEncodingIsRefused) {
   EXPECT_THAT(ReasonOf(ReadRow({{"given_names", "JosÃ©"}}), "given_names"), HasSubstr("encoding"));
 }
