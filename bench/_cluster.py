@@ -294,6 +294,8 @@ class Deployment:
             follows = other != service and not (service == "eligibility" and other == "referral")
             if follows:
                 command += [f"--{other}-address", self.address(other)]
+        if service == "intake":
+            command += ["--facts", "policies/facts"]
         if service == "eligibility":
             command += ["--policies", "policies/2023-07-28"]
         if service == "referral":

@@ -77,7 +77,7 @@ def await_idle(pid, what, seconds=2, at_most=60):
 def serve_arguments(data):
     """Flags that `serve` and `demo` have in common."""
     return [
-        *("--data", data, "--policies", "policies/2023-07-28"),
+        *("--data", data, "--policies", "policies/2023-07-28", "--facts", "policies/facts"),
         *("--agencies", "samples/agencies.textproto", "--listen", "127.0.0.1:0"),
         *("--metrics-listen", "127.0.0.1:0", "--log-level", "warning"),
     ]

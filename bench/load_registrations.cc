@@ -98,20 +98,30 @@ class CaseMaker {
     person.add_nationalities(nationality);
     person.mutable_entry_date()->set_year(2023);
     person.mutable_entry_date()->set_month(1 + UpTo(7));
-    person.set_in_mexico(type::v1::ANSWER_YES);
+    Say(person, "in_mexico", true);
     person.set_state("MX-CHP");
     person.set_refugee_claim(UpTo(2) == 0 ? type::v1::REFUGEE_CLAIM_NONE
                                           : type::v1::REFUGEE_CLAIM_FILED);
-    person.set_left_country_for_fear(UpTo(2) == 0 ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
-    person.set_seeks_work(age >= 18 ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
+    Say(person, "left_country_for_fear", UpTo(2) == 0);
+    Say(person, "seeks_work", age >= 18);
+  }
+
+  // Answers in place of what was answered before.
+  static void Say(intake::v1::Person& person, const char* fact, bool yes) {
+    for (type::v1::FactAnswer& answer : *person.mutable_answers()) {
+      if (answer.fact() == fact) return answer.set_yes(yes);
+    }
+    type::v1::FactAnswer& answer = *person.add_answers();
+    answer.set_fact(fact);
+    answer.set_yes(yes);
   }
 
   // In the pack of 2023-07-28: the refugee status of Mexico, and no other pathway.
   static void QualifyForAsylumAlone(intake::v1::Person& person) {
     person.set_nationalities(0, "HND");
     person.set_refugee_claim(type::v1::REFUGEE_CLAIM_NONE);
-    person.set_left_country_for_fear(type::v1::ANSWER_YES);
-    person.set_seeks_work(type::v1::ANSWER_NO);
+    Say(person, "left_country_for_fear", true);
+    Say(person, "seeks_work", false);
   }
 
   std::mt19937_64 random_;

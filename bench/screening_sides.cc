@@ -54,12 +54,13 @@ int Below(Random& random, int end) {
   return static_cast<int>(random() % static_cast<uint32_t>(end));
 }
 
+constexpr absl::string_view kJobPlace = "job_place";
+
 PersonFacts MakePerson(Random& random, bool principal) {
   static constexpr const char* kCodes[] = {"CUB", "HTI", "NIC", "VEN", "HND", "GTM",
                                            "SLV", "COL", "ECU", "MEX", "BLZ", "ESP"};
   static constexpr const char* kStates[] = {"MX-CHP", "MX-TAB", "MX-CMX", "MX-OAX"};
   PersonFacts person;
-  const auto answer = [&] { return static_cast<type::v1::Answer>(Below(random, 3)); };
   person.set_relationship(principal ? type::v1::RELATIONSHIP_PRINCIPAL
                                     : static_cast<type::v1::Relationship>(2 + Below(random, 8)));
   const int nationalities = Below(random, 10);
@@ -68,15 +69,20 @@ PersonFacts MakePerson(Random& random, bool principal) {
   }
   person.set_age_band(static_cast<type::v1::AgeBand>(Below(random, 8)));
   person.set_refugee_claim(static_cast<type::v1::RefugeeClaim>(Below(random, 5)));
-  person.set_in_mexico(answer());
-  person.set_left_country_for_fear(answer());
-  person.set_seeks_work(answer());
-  person.set_risk_on_return(answer());
-  person.set_crime_in_mexico(answer());
-  person.set_job_offer(answer());
-  person.set_us_family_petition(answer());
-  person.set_us_employer_petition(answer());
-  person.set_work_papers(answer());
+  // In the order in which they are stored.
+  for (const char* fact : {"crime_in_mexico", "in_mexico", "job_offer", "job_place",
+                           "left_country_for_fear", "risk_on_return", "seeks_work",
+                           "us_employer_petition", "us_family_petition", "work_papers"}) {
+    const int said = Below(random, 3);
+    if (said == 0) continue;
+    type::v1::FactAnswer& answer = *person.add_answers();
+    answer.set_fact(fact);
+    if (fact == kJobPlace) {
+      answer.set_code(kStates[Below(random, 4)]);
+    } else {
+      answer.set_yes(said == 1);
+    }
+  }
   if (Below(random, 4) > 0) person.set_state(kStates[Below(random, 4)]);
   if (const int known = Below(random, 8); known > 0) {
     person.mutable_entry_date()->set_year(2023 + Below(random, 4));
@@ -167,7 +173,7 @@ struct Person {
   int claim = 0;  // 0: unknown.
   Answer3 in_mexico = kOpen, fear = kOpen, work = kOpen, risk = kOpen, crime = kOpen, job = kOpen,
           family = kOpen, employer = kOpen, papers = kOpen;
-  Answer3 south = kOpen;  // In a state for border workers.
+  Answer3 south = kOpen;  // The work is in a state for border workers.
   Day entry_first = eligibility::kFirstDay;
   Day entry_last = eligibility::kLastDay;
 
@@ -182,8 +188,33 @@ struct Person {
   }
 };
 
-Answer3 Of(type::v1::Answer answer) {
-  return answer == type::v1::ANSWER_YES ? kYes : answer == type::v1::ANSWER_NO ? kNo : kOpen;
+bool IsInSouth(const std::string& state) {
+  return state == "MX-CHP" || state == "MX-TAB" || state == "MX-CAM" || state == "MX-ROO";
+}
+
+// By the length of the id and a letter that tells those of one length apart.
+Answer3* FindAnswer(const std::string& fact, Person& person) {
+  switch (fact.size()) {
+    case 9:
+      if (fact == "in_mexico") return &person.in_mexico;
+      return fact == "job_offer" ? &person.job : nullptr;
+    case 10:
+      return fact == "seeks_work" ? &person.work : nullptr;
+    case 11:
+      return fact == "work_papers" ? &person.papers : nullptr;
+    case 14:
+      return fact == "risk_on_return" ? &person.risk : nullptr;
+    case 15:
+      return fact == "crime_in_mexico" ? &person.crime : nullptr;
+    case 18:
+      return fact == "us_family_petition" ? &person.family : nullptr;
+    case 20:
+      return fact == "us_employer_petition" ? &person.employer : nullptr;
+    case 21:
+      return fact == "left_country_for_fear" ? &person.fear : nullptr;
+    default:
+      return nullptr;
+  }
 }
 
 Person ReadPerson(const PersonFacts& facts) {
@@ -192,20 +223,13 @@ Person ReadPerson(const PersonFacts& facts) {
   for (const std::string& code : facts.nationalities()) person.countries |= CountryOf(code);
   if (facts.age_band() <= type::v1::AGE_BAND_60_PLUS) person.band = facts.age_band();
   person.claim = facts.refugee_claim();
-  person.in_mexico = Of(facts.in_mexico());
-  person.fear = Of(facts.left_country_for_fear());
-  person.work = Of(facts.seeks_work());
-  person.risk = Of(facts.risk_on_return());
-  person.crime = Of(facts.crime_in_mexico());
-  person.job = Of(facts.job_offer());
-  person.family = Of(facts.us_family_petition());
-  person.employer = Of(facts.us_employer_petition());
-  person.papers = Of(facts.work_papers());
-  const std::string& state = facts.state();
-  if (!state.empty()) {
-    person.south = state == "MX-CHP" || state == "MX-TAB" || state == "MX-CAM" || state == "MX-ROO"
-                       ? kYes
-                       : kNo;
+  for (const type::v1::FactAnswer& answer : facts.answers()) {
+    if (answer.has_yes()) {
+      Answer3* const known = FindAnswer(answer.fact(), person);
+      if (known != nullptr) *known = answer.yes() ? kYes : kNo;
+    } else if (answer.fact() == kJobPlace) {
+      person.south = IsInSouth(answer.code()) ? kYes : kNo;
+    }
   }
   if (facts.has_entry_date() && type::IsValid(facts.entry_date())) {
     if (const auto days = type::RangeOf(facts.entry_date())) {
@@ -258,7 +282,7 @@ Answer3 VisitorCard(const Person& p, Answer3 no_adult) {
 
 Answer3 BorderWorker(const Person& p) {
   const Answer3 nationality = And(p.Of(kBlz | kGtm | kHnd | kSlv), AskUnless(p.Of(kBlz | kGtm)));
-  return And(nationality, And(p.job, AskUnless(p.south)));
+  return And(nationality, And(p.job, p.south));
 }
 
 Answer3 LocalIntegration(const Person& p) {
@@ -323,6 +347,13 @@ void ScreenByHand(const CaseFacts& facts, const Days& days, std::vector<Person>&
 
 // ---- Both sides.
 
+std::string JobPlaceOf(const PersonFacts& facts) {
+  for (const type::v1::FactAnswer& answer : facts.answers()) {
+    if (answer.fact() == kJobPlace) return answer.code();
+  }
+  return "";
+}
+
 // Fields in the order that the peers read.
 std::string LineOf(const CaseFacts& facts) {
   std::vector<std::string> people;
@@ -331,8 +362,8 @@ std::string LineOf(const CaseFacts& facts) {
     people.push_back(absl::StrCat(static_cast<int>(one.relationship()), ",", p.band, ",", p.claim,
                                   ",", p.in_mexico, ",", p.fear, ",", p.work, ",", p.risk, ",",
                                   p.crime, ",", p.job, ",", p.family, ",", p.employer, ",",
-                                  p.papers, ",", p.entry_first, ",", p.entry_last, ",", one.state(),
-                                  ",", absl::StrJoin(one.nationalities(), "|")));
+                                  p.papers, ",", p.entry_first, ",", p.entry_last, ",",
+                                  JobPlaceOf(one), ",", absl::StrJoin(one.nationalities(), "|")));
   }
   return absl::StrJoin(people, ";");
 }
@@ -381,7 +412,7 @@ class Sides {
     return outcomes_;
   }
   const std::vector<Outcome>& Ours(const CaseFacts& facts) {
-    ReadFacts(rules_.rules().program(), facts, row_);
+    ReadFacts(rules_.rules().program(), facts, rules_.plan().day, row_);
     rules_.Outcomes(row_, outcomes_);
     return outcomes_;
   }

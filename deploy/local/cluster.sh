@@ -158,7 +158,7 @@ start_service() { # service, replica
   case $name in
     intake)
       arguments+=(--eligibility-address "127.0.0.1:$(port eligibility 1 1)"
-        --referral-address "127.0.0.1:$(port referral 1 1)")
+        --referral-address "127.0.0.1:$(port referral 1 1)" --facts policies/facts)
       ;;
     eligibility)
       arguments+=(--intake-address "127.0.0.1:$(port intake 1 1)" --policies policies/2023-07-28)

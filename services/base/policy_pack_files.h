@@ -1,33 +1,29 @@
-// The files that hold a policy pack, put together, and where in them each field came from.
+// The files that hold a policy pack or a fact catalogue, put together.
 //
 // A pack is a folder of files *.textproto, each a part of one pathways.eligibility.v1.PolicyPack in
 // protobuf text format. The files of calendars/ and of messages/{es,ht,en}/ beside that folder,
-// which packs share, are part of each pack too. Whether the pack makes sense is for eligibility to
-// say, which names a fault by its field, for example pathways[3].criteria[1].predicate.all.of[2];
-// whoever wrote the pack needs the file, the line and the column, also on the machine that only
+// which packs share, are part of each pack too, and so are the facts of facts/, which are parts of
+// a pathways.type.v1.FactCatalogue. Whether any of it makes sense is for the services to say;
+// whoever wrote it needs the place of each fault (part_files.h), also on the machine that only
 // sends it. Hence the room without a service. Not thread-safe.
 #ifndef PATHWAYS_SERVICES_BASE_POLICY_PACK_FILES_H_
 #define PATHWAYS_SERVICES_BASE_POLICY_PACK_FILES_H_
 
-#include <google/protobuf/text_format.h>
-
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pathways/eligibility/v1/policy.pb.h"
-#include "pathways/type/v1/problem.pb.h"
+#include "pathways/type/v1/fact.pb.h"
+#include "services/base/part_files.h"
 
 namespace pathways::base {
 
 class PolicyPackFiles {
  public:
-  // Reads the files of a folder and those it shares, each at most 1 MiB, in the order of their
-  // names. NOT_FOUND (the folder cannot be read or holds no file, or a file cannot be read),
-  // INVALID_ARGUMENT (every fault of every file, one per line: file:line:column: what is wrong).
+  // Reads the files of a folder and those it shares, in the order of their names. NOT_FOUND also
+  // where the folder holds no file; the other errors are those of PartFiles::Read.
   static absl::StatusOr<PolicyPackFiles> Read(const std::string& folder);
 
   // As Read, of these files alone, of which there is at least one, in this order.
@@ -36,36 +32,33 @@ class PolicyPackFiles {
   // As the files say it: with what they share, whether it is used or not.
   const eligibility::v1::PolicyPack& pack() const { return pack_; }
 
-  // One line per fault: file:line:column: field: what is wrong. A field that no file holds has the
-  // place of what would hold it.
   template <typename Violations>
-  std::string Locate(const Violations& faults) const;
-
-  // file:line:column of a field.
-  std::string PlaceOf(absl::string_view field) const;
+  std::string Locate(const Violations& faults) const {
+    return files_.Locate(faults);
+  }
+  std::string PlaceOf(absl::string_view field) const { return files_.PlaceOf(field); }
 
  private:
-  struct File {
-    std::string path;
-    eligibility::v1::PolicyPack part;
-    std::unique_ptr<google::protobuf::TextFormat::ParseInfoTree> places;
-  };
-
-  std::string LineOf(const type::v1::FieldViolation& fault) const;
-
-  std::vector<File> files_;  // Never empty.
+  PartFiles files_;  // Never empty.
   eligibility::v1::PolicyPack pack_;
 };
 
-template <typename Violations>
-std::string PolicyPackFiles::Locate(const Violations& faults) const {
-  std::string lines;
-  for (const type::v1::FieldViolation& fault : faults) {
-    if (!lines.empty()) lines.push_back('\n');
-    lines += LineOf(fault);
+class FactFiles {
+ public:
+  // Reads the files of a folder. Errors as of PolicyPackFiles::Read.
+  static absl::StatusOr<FactFiles> Read(const std::string& folder);
+
+  const type::v1::FactCatalogue& catalogue() const { return catalogue_; }
+
+  template <typename Violations>
+  std::string Locate(const Violations& faults) const {
+    return files_.Locate(faults);
   }
-  return lines;
-}
+
+ private:
+  PartFiles files_;  // Never empty.
+  type::v1::FactCatalogue catalogue_;
+};
 
 }  // namespace pathways::base
 

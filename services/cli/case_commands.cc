@@ -1,5 +1,6 @@
 #include "services/cli/case_commands.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "services/cli/fact_commands.h"
 #include "services/cli/person_fields.h"
 
 namespace pathways::cli {
@@ -18,12 +20,12 @@ using intake::v1::IntakeService;
 
 void ShowCase(const Case& shown, Output& output) {
   output.Show(
-      shown, {FieldsOf(shown, {"name", "etag", "state", "consent", "register_time", "update_time"}),
-              TableOf(shown.people(),
-                      {"person_id", "identity.given_names", "identity.first_surname",
-                       "identity.second_surname", "identity.date_of_birth", "relationship", "sex",
-                       "age_band", "nationalities", "entry_date", "in_mexico", "state",
-                       "refugee_claim", "left_country_for_fear", "seeks_work", "needs"})});
+      shown,
+      {FieldsOf(shown, {"name", "etag", "state", "consent", "register_time", "update_time"}),
+       TableOf(shown.people(), {"person_id", "identity.given_names", "identity.first_surname",
+                                "identity.second_surname", "identity.date_of_birth", "relationship",
+                                "sex", "age_band", "nationalities", "entry_date", "state",
+                                "refugee_claim", "needs", "answers"})});
 }
 
 absl::Status Register(Session& session, const std::string& path, const std::string& site) {
@@ -109,11 +111,16 @@ struct UpdateOptions {
 };
 
 // The one person to change, with the fields that are given; all others stay as they are.
-absl::Status SetFields(const UpdateOptions& options, intake::v1::UpdateCaseRequest& request) {
+absl::Status SetFields(Session& session, const UpdateOptions& options,
+                       intake::v1::UpdateCaseRequest& request) {
+  std::shared_ptr<const type::Facts> facts;
+  if (std::any_of(options.assignments.begin(), options.assignments.end(), IsOfAnswer)) {
+    ASSIGN_OR_RETURN(facts, FactsFor(session, ""));
+  }
   intake::v1::Person& person = *request.mutable_case_()->add_people();
   person.set_person_id(options.person);
   for (const std::string& assignment : options.assignments) {
-    ASSIGN_OR_RETURN(const std::string path, SetPersonField(assignment, person));
+    ASSIGN_OR_RETURN(const std::string path, SetPersonField(assignment, facts.get(), person));
     request.mutable_update_mask()->add_paths(absl::StrCat("people.*.", path));
   }
   return absl::OkStatus();
@@ -127,7 +134,7 @@ absl::StatusOr<intake::v1::UpdateCaseRequest> UpdateOf(Session& session,
     RETURN_IF_ERROR(ReadJson(options.file, changed));
     for (const std::string& path : options.mask) request.mutable_update_mask()->add_paths(path);
   } else if (!options.person.empty()) {
-    RETURN_IF_ERROR(SetFields(options, request));
+    RETURN_IF_ERROR(SetFields(session, options, request));
   }
   if (!options.consent.empty()) {
     changed.set_consent(options.consent == "yes");
@@ -173,8 +180,8 @@ void AddUpdateCommand(CLI::App& group, const CommandContextPtr& context) {
   CLI::Option* set =
       update
           .add_option("--set", options->assignments,
-                      "field=value of that person, for example entry_date=2023-06-01 or "
-                      "identity.phone=+525550001111; may be repeated")
+                      "field=value of that person, for example entry_date=2023-06-01, "
+                      "answers.job_offer=yes or identity.phone=+525550001111; may be repeated")
           ->allow_extra_args(false)
           ->needs(person);
   person->needs(set);

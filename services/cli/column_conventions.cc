@@ -1,5 +1,6 @@
 #include "services/cli/column_conventions.h"
 
+#include <string>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -19,7 +20,13 @@ bool IsDayAlone(int number) { return number > 12 && number <= 31; }
 
 void ColumnConventions::Take(const CsvRow& row) {
   sexes_.try_emplace(EnglishOf("sex", WordOf(columns_.Cell(row, "sex"))), row.line);
-  for (const char* column : {"date_of_birth", "entry_date", "registered_on"}) {
+  std::vector<std::string> dates = {"date_of_birth", "entry_date", "registered_on"};
+  for (const type::v1::Fact* const fact : columns_.answered()) {
+    const bool is_date = fact->kind() == type::v1::FACT_KIND_DATE ||
+                         fact->kind() == type::v1::FACT_KIND_PARTIAL_DATE;
+    if (is_date) dates.push_back(fact->id());
+  }
+  for (const std::string& column : dates) {
     const std::vector<absl::string_view> parts = absl::StrSplit(columns_.Cell(row, column), '/');
     int first = 0;
     int second = 0;

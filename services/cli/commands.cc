@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/cli/case_commands.h"
+#include "services/cli/fact_commands.h"
 #include "services/cli/import_command.h"
 #include "services/cli/operations_commands.h"
 #include "services/cli/policy_commands.h"
@@ -18,6 +19,7 @@ void AddClientCommands(CLI::App& app, Terminal terminal, int& exit_code) {
   CLI::App& cases = AddGroup(app, "case", "Register, read and change cases");
   AddCaseCommands(cases, context);
   AddImportCommand(app, context);
+  AddFactCommands(app, context);
   AddPolicyCommands(app, context);
   AddReferralCommands(AddGroup(app, "referral", "Referrals, for staff and for agencies"), context);
   AddReviewCommands(app, context);

@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "pathways/type/v1/person.pb.h"
 #include "services/base/unicode.h"
+#include "services/cli/fact_answers.h"
 #include "services/cli/import_words.h"
 #include "services/cli/spreadsheet_cells.h"
 #include "services/type/dates.h"
@@ -30,45 +31,46 @@ struct ColumnRule {
 };
 
 // Not constexpr: under UBSan this compiler takes no address of a named array for a constant.
-const ColumnRule kColumns[] = {{kHouseholdNumber, true},
-                               {kRelationship, true},
-                               {"given_names", true},
-                               {"first_surname", true},
-                               {"second_surname", false},
-                               {"sex", true},
-                               {"date_of_birth", true},
-                               {"nationality", true},
-                               {"other_nationality", false},
-                               {"document_type", false},
-                               {"document_number", false},
-                               {"phone", false},
-                               {"language", false},
-                               {"entry_date", true},
-                               {"in_mexico", true},
-                               {"state", false},
-                               {"refugee_claim", true},
-                               {"left_country_for_fear", true},
-                               {"seeks_work", true},
-                               {"needs", false},
-                               {kConsent, true},
-                               {"registered_on", false},
-                               {"risk_on_return", false},
-                               {"crime_in_mexico", false},
-                               {"job_offer", false},
-                               {"work_papers", false},
-                               {"us_family_petition", false},
-                               {"us_employer_petition", false}};
+const ColumnRule kColumns[] = {
+    {kHouseholdNumber, true}, {kRelationship, true},      {"given_names", true},
+    {"first_surname", true},  {"second_surname", false},  {"sex", true},
+    {"date_of_birth", true},  {"nationality", true},      {"other_nationality", false},
+    {"document_type", false}, {"document_number", false}, {"phone", false},
+    {"language", false},      {"entry_date", true},       {"state", false},
+    {"refugee_claim", true},  {"needs", false},           {kConsent, true},
+    {"registered_on", false}};
 
-// The column that a header cell names, or the cell in the form of a column name.
-std::string NameOf(absl::string_view cell, const ColumnMapping& mapping) {
-  const std::string word = WordOf(cell);
-  const auto mapped = mapping.find(word);
-  return mapped == mapping.end() ? ColumnOfWord(word) : mapped->second;
+// The fact that is kept among the answers and has this id; null: none.
+const type::v1::Fact* AnsweredFact(const type::Facts& facts, absl::string_view id) {
+  const type::v1::Fact* const fact = facts.Find(id);
+  return fact != nullptr && fact->storage() == type::v1::FACT_STORAGE_ANSWER ? fact : nullptr;
 }
 
-bool IsColumn(absl::string_view name) {
+// The id of the fact whose words call a column so; the word itself where none does.
+std::string FactOfWord(const type::Facts& facts, std::string word) {
+  for (const type::v1::Fact& fact : facts.catalogue().facts()) {
+    if (fact.storage() != type::v1::FACT_STORAGE_ANSWER) continue;
+    for (const type::v1::FactWords& words : fact.words()) {
+      if (absl::c_linear_search(words.columns(), word)) return fact.id();
+    }
+  }
+  return word;
+}
+
+// The column that a header cell names, or the cell in the form of a column name.
+std::string NameOf(absl::string_view cell, const type::Facts& facts, const ColumnMapping& mapping) {
+  const std::string word = WordOf(cell);
+  const auto mapped = mapping.find(word);
+  return mapped == mapping.end() ? FactOfWord(facts, ColumnOfWord(word)) : mapped->second;
+}
+
+bool IsFixedColumn(absl::string_view name) {
   return std::any_of(std::begin(kColumns), std::end(kColumns),
                      [&](const ColumnRule& column) { return column.name == name; });
+}
+
+bool IsColumn(absl::string_view name, const type::Facts& facts) {
+  return IsFixedColumn(name) || AnsweredFact(facts, name) != nullptr;
 }
 
 // A word that a cell may hold.
@@ -93,9 +95,6 @@ constexpr Meaning<type::v1::Sex> kSexes[] = {{"F", type::v1::SEX_FEMALE},
                                              {"M", type::v1::SEX_MALE},
                                              {"X", type::v1::SEX_OTHER},
                                              {"U", type::v1::SEX_UNKNOWN}};
-
-constexpr Meaning<type::v1::Answer> kAnswers[] = {
-    {"YES", type::v1::ANSWER_YES}, {"NO", type::v1::ANSWER_NO}, {"", type::v1::ANSWER_UNSPECIFIED}};
 
 constexpr Meaning<type::v1::RefugeeClaim> kRefugeeClaims[] = {
     {"NONE", type::v1::REFUGEE_CLAIM_NONE},
@@ -151,6 +150,14 @@ class RowReader {
            "must be a date that exists, as YYYY-MM-DD, D/M/YYYY, YYYY-MM, MM/YYYY or YYYY, or "
            "empty");
     return {};
+  }
+
+  // What the cell of a fact's column says; nothing where it is empty, or wrong, with an error.
+  std::optional<type::v1::FactAnswer> Answer(const type::v1::Fact& fact) {
+    auto answer = ReadAnswer(fact, Text(fact.id()), '|');
+    if (answer.ok()) return *std::move(answer);
+    Refuse(fact.id(), answer.status().message());
+    return std::nullopt;
   }
 
   // The meaning of a cell; the first value of the enum, with an error, for a word without one.
@@ -251,7 +258,7 @@ std::optional<type::v1::PartialDate> MakeDate(std::optional<int> year, std::opti
 
 }  // namespace
 
-absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path) {
+absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path, const type::Facts& facts) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError("the mapping cannot be opened for reading");
   ColumnMapping mapping;
@@ -266,7 +273,7 @@ absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path) {
     const std::string ours = sides.size() == 2 ? WordOf(sides[1]) : "";
     const bool is_twice = std::any_of(mapping.begin(), mapping.end(),
                                       [&](const auto& entry) { return entry.second == ours; });
-    if (theirs.empty() || !IsColumn(ours)) {
+    if (theirs.empty() || !IsColumn(ours, facts)) {
       faults.push_back(absl::StrCat("line ", number, " is not \"their name = a column of ours\""));
     } else if (is_twice || !mapping.emplace(theirs, ours).second) {
       faults.push_back(absl::StrCat("line ", number, " names a column for the second time"));
@@ -284,20 +291,25 @@ void AddError(std::vector<RowError>& errors, RowError error) {
 }
 
 absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& header,
+                                            std::shared_ptr<const type::Facts> facts,
                                             const ColumnMapping& mapping) {
   Columns columns;
+  columns.facts_ = std::move(facts);
   std::vector<std::string> faults;
   std::vector<std::string> words;
   for (const std::string& cell : header) {
     words.push_back(WordOf(cell));
-    columns.names_.push_back(NameOf(cell, mapping));
+    columns.names_.push_back(NameOf(cell, *columns.facts_, mapping));
     const std::string& name = columns.names_.back();
     if (name.empty()) continue;
     columns.count_ = columns.names_.size();
-    if (!IsColumn(name)) {
+    const type::v1::Fact* const fact = AnsweredFact(*columns.facts_, name);
+    if (fact == nullptr && !IsFixedColumn(name)) {
       columns.ignored_.push_back(name);
     } else if (absl::c_count(columns.names_, name) > 1) {
       faults.push_back(absl::StrCat("the header names ", name, " twice"));
+    } else if (fact != nullptr) {
+      columns.answered_.push_back(fact);
     }
   }
   std::vector<absl::string_view> missing;
@@ -318,14 +330,15 @@ absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& head
   return columns;
 }
 
-std::optional<char> Columns::DelimiterOf(absl::string_view header_line,
+std::optional<char> Columns::DelimiterOf(absl::string_view header_line, const type::Facts& facts,
                                          const ColumnMapping& mapping) {
   std::optional<char> best;
   int64_t most = 0;
   for (const char delimiter : {',', ';', '\t'}) {
     const std::vector<absl::string_view> cells = absl::StrSplit(header_line, delimiter);
-    const int64_t named = absl::c_count_if(
-        cells, [&](absl::string_view cell) { return IsColumn(NameOf(cell, mapping)); });
+    const int64_t named = absl::c_count_if(cells, [&](absl::string_view cell) {
+      return IsColumn(NameOf(cell, facts, mapping), facts);
+    });
     if (named > most) {
       most = named;
       best = delimiter;
@@ -358,17 +371,11 @@ RowReading ReadRow(const Columns& columns, const CsvRow& row, absl::CivilDay tod
   person.set_sex(reader.Value("sex", kSexes));
   ReadCodes(reader, person);
   *person.mutable_entry_date() = reader.Date("entry_date");
-  person.set_in_mexico(reader.Value("in_mexico", kAnswers));
   person.set_state(reader.Text("state"));
   person.set_refugee_claim(reader.Value("refugee_claim", kRefugeeClaims));
-  person.set_left_country_for_fear(reader.Value("left_country_for_fear", kAnswers));
-  person.set_seeks_work(reader.Value("seeks_work", kAnswers));
-  person.set_risk_on_return(reader.Value("risk_on_return", kAnswers));
-  person.set_crime_in_mexico(reader.Value("crime_in_mexico", kAnswers));
-  person.set_job_offer(reader.Value("job_offer", kAnswers));
-  person.set_us_family_petition(reader.Value("us_family_petition", kAnswers));
-  person.set_us_employer_petition(reader.Value("us_employer_petition", kAnswers));
-  person.set_work_papers(reader.Value("work_papers", kAnswers));
+  for (const type::v1::Fact* const fact : columns.answered()) {
+    if (auto answer = reader.Answer(*fact)) *person.add_answers() = *std::move(answer);
+  }
   reading.consent = ReadConsent(reader);
   reading.registered_on = ReadRegisteredOn(reader, today);
   return reading;
@@ -405,7 +412,12 @@ std::optional<type::v1::PartialDate> ParseDate(absl::string_view text) {
   return MakeDate(whole(text), 0, 0);
 }
 
-std::string ColumnOfField(absl::string_view field) {
+std::string ColumnOfField(absl::string_view field, const std::vector<std::string>& answered) {
+  if (absl::ConsumePrefix(&field, "answers[")) {
+    size_t index = 0;
+    const bool is_known = absl::SimpleAtoi(field.substr(0, field.find(']')), &index);
+    return is_known && index < answered.size() ? answered[index] : "";
+  }
   if (absl::StartsWith(field, "nationalities[1]")) return "other_nationality";
   if (absl::StartsWith(field, "nationalities")) return "nationality";
   if (absl::StartsWith(field, "needs")) return "needs";
@@ -414,7 +426,7 @@ std::string ColumnOfField(absl::string_view field) {
     return absl::EndsWith(field, ".type") ? "document_type" : "document_number";
   }
   if (field == "registration_number") return kHouseholdNumber;
-  return IsColumn(field) ? std::string(field) : "";
+  return IsFixedColumn(field) ? std::string(field) : "";
 }
 
 }  // namespace pathways::cli

@@ -1,16 +1,18 @@
 // The columns of a registration CSV, and what each cell means.
 //
 // Columns are found by the header, in any order, in Spanish, English or Kreyòl, or by a mapping for
-// a table that somebody else made. A cell is text until here; from here on it is a field of a case.
-// What a cell can get wrong by itself (a word that is none of the column's, a date in another form)
-// is said here; all other rules are intake's, and ColumnOfField leads what intake finds back to the
-// column. No error holds the value of a cell.
+// a table that somebody else made. Each fact of the catalogue that is kept among the answers is a
+// column by its id, and by what its words call it. A cell is text until here; from here on it is a
+// field of a case. What a cell can get wrong by itself (a word that is none of the column's, a date
+// in another form) is said here; all other rules are intake's, and ColumnOfField leads what intake
+// finds back to the column. No error holds the value of a cell.
 #ifndef PATHWAYS_SERVICES_CLI_IMPORT_COLUMNS_H_
 #define PATHWAYS_SERVICES_CLI_IMPORT_COLUMNS_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/type/v1/date.pb.h"
 #include "services/cli/csv_rows.h"
+#include "services/type/facts.h"
 
 namespace pathways::cli {
 
@@ -49,7 +52,7 @@ using ColumnMapping = std::map<std::string, std::string>;
 // Reads a mapping: "their name = our name" on each line, # before a comment. NOT_FOUND when it
 // cannot be opened; INVALID_ARGUMENT names every line that is none, and each of our names that is
 // no column or stands twice.
-absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path);
+absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path, const type::Facts& facts);
 
 // Where each column stands in a row.
 class Columns {
@@ -57,10 +60,11 @@ class Columns {
   // Reads a header. INVALID_ARGUMENT when a required column is missing, one is named twice, or one
   // of the mapping is not there; all of them are named.
   static absl::StatusOr<Columns> FromHeader(const std::vector<std::string>& header,
+                                            std::shared_ptr<const type::Facts> facts,
                                             const ColumnMapping& mapping = {});
 
   // The delimiter with which a header line names most columns; nothing when it names none.
-  static std::optional<char> DelimiterOf(absl::string_view header_line,
+  static std::optional<char> DelimiterOf(absl::string_view header_line, const type::Facts& facts,
                                          const ColumnMapping& mapping = {});
 
   // Fields that a row must have: up to the last that the header names.
@@ -71,8 +75,12 @@ class Columns {
   const std::vector<std::string>& ignored() const { return ignored_; }
   // The cell of a column; empty when the header or the row does not have it.
   absl::string_view Cell(const CsvRow& row, absl::string_view column) const;
+  // The facts that have a column here, in the order of the columns.
+  const std::vector<const type::v1::Fact*>& answered() const { return answered_; }
 
  private:
+  std::shared_ptr<const type::Facts> facts_;
+  std::vector<const type::v1::Fact*> answered_;  // Of facts_.
   size_t count_ = 0;
   std::vector<std::string> ignored_;
   std::vector<std::string> names_;  // By position.
@@ -99,8 +107,9 @@ type::v1::Relationship RelationshipOf(const Columns& columns, const CsvRow& row)
 // Nothing is returned for another form; whether the day exists is not checked here.
 std::optional<type::v1::PartialDate> ParseDate(absl::string_view text);
 
-// The column of a field of a person, for example identity.date_of_birth. Empty: of no column.
-std::string ColumnOfField(absl::string_view field);
+// The column of a field of a person, for example identity.date_of_birth. `answered` are the facts
+// that the person's answers are to, in their order. Empty: of no column.
+std::string ColumnOfField(absl::string_view field, const std::vector<std::string>& answered);
 
 }  // namespace pathways::cli
 

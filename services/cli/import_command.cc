@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "services/base/private_file.h"
 #include "services/base/status_macros.h"
+#include "services/cli/fact_commands.h"
 #include "services/cli/import_formats.h"
 #include "services/cli/importer.h"
 #include "services/cli/refused_rows.h"
@@ -174,6 +175,7 @@ struct ImportArguments {
   std::string path;
   std::string site;
   std::string columns;  // A mapping. Empty: none.
+  std::string facts;    // Folder of the fact catalogue. Empty: the service is asked for it.
   std::string report;   // Empty: none. The others likewise.
   std::string cases;
   std::string refused;
@@ -219,12 +221,16 @@ absl::Status RunImport(Session& session, const ImportArguments& arguments) {
   Progress progress(session.terminal.err, session.terminal.err_is_terminal);
   ImportSettings settings{.input = {.path = arguments.path,
                                     .today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()),
-                                    .mapping = {}},
+                                    .mapping = {},
+                                    .facts = nullptr},
                           .site = arguments.site,
                           .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
                           .stop = &interrupted};
+  RETURN_IF_ERROR(IsJsonFile(arguments.path).status());  // Before a service is asked for anything.
+  ASSIGN_OR_RETURN(settings.input.facts, FactsFor(session, arguments.facts));
   if (!arguments.columns.empty()) {
-    ASSIGN_OR_RETURN(settings.input.mapping, ReadColumnMapping(arguments.columns));
+    ASSIGN_OR_RETURN(settings.input.mapping,
+                     ReadColumnMapping(arguments.columns, *settings.input.facts));
   }
   std::ofstream report;
   std::ofstream cases;
@@ -263,6 +269,9 @@ void AddImportCommand(CLI::App& app, const CommandContextPtr& context) {
   import.add_option(
       "--columns", arguments->columns,
       "File that says which columns of a foreign CSV are ours: their name = our name");
+  import.add_option(
+      "--facts", arguments->facts,
+      "Folder of the fact catalogue to read the file by; empty: the service is asked");
   import.add_option("--report", arguments->report,
                     "File to write what was refused to, and what to look at again, as CSV");
   import.add_option("--refused", arguments->refused,

@@ -83,11 +83,12 @@ bool HasError(const std::vector<RowError>& errors, absl::string_view column) {
 
 // Adds what the service would refuse. A violation that only follows from a row or cell that could
 // not be read is left out.
-void CheckAsService(const Household& household, absl::CivilDay day, ImportItem& item) {
+void CheckAsService(const Household& household, const type::Facts& facts, absl::CivilDay day,
+                    ImportItem& item) {
   if (household.registration.people().empty()) return;
   const bool principal_unclear = household.has_unread_row || HasError(item.errors, kRelationship);
   type::Violations violations;
-  intake::CheckCase(household.registration, day, violations);
+  intake::CheckCase(household.registration, facts, day, violations);
   for (const auto& violation : violations.found()) {
     if (violation.field() == "case.people" && principal_unclear) continue;
     // Without a principal applicant nobody could be asked; the household says so already.
@@ -135,12 +136,12 @@ std::string CsvCell(absl::string_view text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
-absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines,
-                                   const ColumnMapping& mapping) {
+absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ImportInput& input) {
   const std::optional<char> said = TakeDelimiterLine(*lines);
   const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines->Ahead());
-  const auto delimiter =
-      said ? said : Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")), mapping);
+  const auto delimiter = said ? said
+                              : Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")),
+                                                     *input.facts, input.mapping);
   if (!delimiter) {
     return absl::InvalidArgumentError(
         "is no CSV of registrations: its first row names none of their columns");
@@ -148,7 +149,7 @@ absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines,
   CsvTable table{CsvRows(std::move(lines), *delimiter), *delimiter, {}, {}};
   ASSIGN_OR_RETURN(const std::optional<CsvRow> header, table.rows.Next());
   if (!header) return absl::InvalidArgumentError("has no header");
-  ASSIGN_OR_RETURN(table.columns, Columns::FromHeader(header->fields, mapping));
+  ASSIGN_OR_RETURN(table.columns, Columns::FromHeader(header->fields, input.facts, input.mapping));
   table.header = header->fields;
   if (!header->fault.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("line ", header->line, ": ", header->fault));
@@ -159,11 +160,11 @@ absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines,
 absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
                                                             std::unique_ptr<LineReader> ahead_of,
                                                             const ImportInput& input) {
-  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input.mapping));
-  ASSIGN_OR_RETURN(CsvTable ahead, OpenTable(std::move(ahead_of), input.mapping));
+  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input));
+  ASSIGN_OR_RETURN(CsvTable ahead, OpenTable(std::move(ahead_of), input));
   TornHouseholds torn;
   RETURN_IF_ERROR(LookAhead(ahead, torn));
-  return std::unique_ptr<ImportFile>(new CsvImport(std::move(table), std::move(torn), input.today));
+  return std::unique_ptr<ImportFile>(new CsvImport(std::move(table), std::move(torn), input));
 }
 
 std::optional<CsvRow> CsvImport::TakeRow() {
@@ -221,7 +222,13 @@ ImportItem CsvImport::ItemOf(const std::vector<CsvRow>& rows, const std::string&
   ReadRows(columns_, rows, today_, household, item.errors);
   ReadConsent(household, item.errors);
   item.lines = household.lines;
-  CheckAsService(household, household.day.value_or(today_), item);
+  for (const RowReading& reading : household.readings) {
+    std::vector<std::string>& facts = item.answered.emplace_back();
+    for (const type::v1::FactAnswer& answer : reading.person.answers()) {
+      facts.push_back(answer.fact());
+    }
+  }
+  CheckAsService(household, *facts_, household.day.value_or(today_), item);
   if (!status_.ok()) {
     AddError(item.errors, {item.first_line, "",
                            "may be incomplete: the file cannot be read on after this household"});

@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& 
     if (!input.mapping.empty()) {
       return absl::InvalidArgumentError("a mapping is for the columns of a CSV; this is NDJSON");
     }
-    return std::make_unique<JsonImport>(*std::move(lines), input.today);
+    return std::make_unique<JsonImport>(*std::move(lines), input);
   }
   if (Begins(**lines, "[")) {
     return absl::InvalidArgumentError(
@@ -114,7 +114,8 @@ RowError LocateViolation(const ImportItem& item, absl::string_view field,
   error.line = item.lines[index];
   field.remove_prefix(end + 1);
   absl::ConsumePrefix(&field, ".");
-  error.column = ColumnOfField(field);
+  error.column = ColumnOfField(
+      field, index < item.answered.size() ? item.answered[index] : std::vector<std::string>());
   return error;
 }
 

@@ -30,7 +30,8 @@ inline constexpr int kHouseholdsMax = 1'000'000;
 struct ImportInput {
   std::string path;
   absl::CivilDay today;
-  ColumnMapping mapping;  // Of a CSV that somebody else made. May be empty.
+  ColumnMapping mapping;                     // Of a CSV that somebody else made. May be empty.
+  std::shared_ptr<const type::Facts> facts;  // The fact catalogue. Never null.
 };
 
 // One household of a file.
@@ -41,6 +42,8 @@ struct ImportItem {
   // CSV: first line of each person's row, in order. NDJSON: the one line.
   std::vector<int64_t> lines;
   bool is_csv = false;
+  // CSV: of each person, ids of the facts that the answers are to, in their order.
+  std::vector<std::vector<std::string>> answered;
   // What to send. Empty when there are errors.
   intake::v1::RegisterCaseRequest request;
   // Not empty: the household is refused, and nothing of it is to be sent.

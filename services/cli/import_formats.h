@@ -48,7 +48,7 @@ absl::StatusOr<bool> IsJsonFile(const std::string& path);
 std::string CsvCell(absl::string_view text);
 
 // Reads the header. INVALID_ARGUMENT when it is not one of registrations.
-absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ColumnMapping& mapping);
+absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ImportInput& input);
 
 // CSV: adjacent rows with one household number are a household, with the rows without a number
 // within it and behind it.
@@ -63,11 +63,12 @@ class CsvImport : public ImportFile {
   std::optional<ImportItem> Next() override;
 
  private:
-  CsvImport(CsvTable table, TornHouseholds torn, absl::CivilDay today)
+  CsvImport(CsvTable table, TornHouseholds torn, const ImportInput& input)
       : rows_(std::move(table.rows)),
         columns_(std::move(table.columns)),
         torn_(std::move(torn)),
-        today_(today) {
+        today_(input.today),
+        facts_(input.facts) {
     ignored_columns_ = columns_.ignored();
   }
 
@@ -81,6 +82,7 @@ class CsvImport : public ImportFile {
   Columns columns_;
   TornHouseholds torn_;
   absl::CivilDay today_;
+  std::shared_ptr<const type::Facts> facts_;
   UsedNumbers used_;
   std::deque<CsvRow> ahead_;  // Read, and not of the household before.
 };
@@ -89,8 +91,8 @@ class CsvImport : public ImportFile {
 // number of its principal applicant is the number of the household.
 class JsonImport : public ImportFile {
  public:
-  JsonImport(std::unique_ptr<LineReader> lines, absl::CivilDay today)
-      : lines_(std::move(lines)), today_(today) {}
+  JsonImport(std::unique_ptr<LineReader> lines, const ImportInput& input)
+      : lines_(std::move(lines)), today_(input.today), facts_(input.facts) {}
 
   std::optional<ImportItem> Next() override;
 
@@ -101,6 +103,7 @@ class JsonImport : public ImportFile {
 
   std::unique_ptr<LineReader> lines_;
   absl::CivilDay today_;
+  std::shared_ptr<const type::Facts> facts_;
   UsedNumbers used_;
 };
 

@@ -60,7 +60,7 @@ void JsonImport::ReadCase(const std::string& line, ImportItem& item) {
   base::NormaliseText(registration);
   item.household_number = NumberOf(registration);
   type::Violations violations;
-  intake::CheckCase(registration, today_, violations);
+  intake::CheckCase(registration, *facts_, today_, violations);
   for (const auto& violation : violations.found()) {
     item.errors.push_back(LocateViolation(item, violation.field(), violation.description()));
   }

@@ -38,20 +38,11 @@ const Translation kColumnWords[] = {
     {"language", "idioma lengua lang"},
     {"entry_date",
      "fecha_de_entrada fecha_de_ingreso fecha_entrada fecha_ingreso dat_antre dat_antre_meksik"},
-    {"in_mexico", "en_mexico esta_en_mexico nan_meksik"},
     {"state", "estado entidad_federativa eta"},
     {"refugee_claim", "solicitud_de_refugio solicitud_de_la_condicion_de_refugiado demann_refijye"},
-    {"left_country_for_fear", "salio_por_temor salio_de_su_pais_por_temor kite_peyi_pou_laperez"},
-    {"seeks_work", "busca_trabajo busca_empleo ap_chache_travay"},
     {"needs", "necesidades necesidades_especificas bezwen bezwen_espesyal"},
     {"consent", "consentimiento consiente konsantman"},
-    {"registered_on", "fecha_de_registro fecha_registro dat_enskripsyon"},
-    {"risk_on_return", "riesgo_al_regresar riesgo_al_retornar risk_si_retounen"},
-    {"crime_in_mexico", "victima_de_delito_en_mexico delito_en_mexico viktim_krim_nan_meksik"},
-    {"job_offer", "oferta_de_trabajo oferta_de_empleo of_travay"},
-    {"work_papers", "papeles_de_trabajo documentos_de_trabajo papye_travay"},
-    {"us_family_petition", "peticion_familiar_eeuu demann_fanmi_etazini"},
-    {"us_employer_petition", "peticion_de_empleador_eeuu demann_patwon_etazini"}};
+    {"registered_on", "fecha_de_registro fecha_registro dat_enskripsyon"}};
 
 const Translation kAnswerWords[] = {{"yes", "si wi"}, {"no", "non"}};
 

@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "pathways/type/v1/date.pb.h"
 #include "services/cli/client.h"
+#include "services/cli/fact_answers.h"
 
 namespace pathways::cli {
 namespace {
@@ -75,12 +76,19 @@ std::string SingleText(const Message& message, const FieldDescriptor& field) {
   }
 }
 
-// Texts and names are listed, messages are counted.
+// Texts, names and answers are listed, other messages are counted.
 std::string RepeatedText(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
   const int size = reflection.FieldSize(message, &field);
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return absl::StrCat(size);
   std::vector<std::string> texts;
+  if (field.message_type() == type::v1::FactAnswer::descriptor()) {
+    for (int i = 0; i < size; ++i) {
+      const Message& answer = reflection.GetRepeatedMessage(message, &field, i);
+      texts.push_back(ShowAnswer(static_cast<const type::v1::FactAnswer&>(answer)));
+    }
+    return absl::StrJoin(texts, ", ");
+  }
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return absl::StrCat(size);
   for (int i = 0; i < size; ++i) texts.push_back(reflection.GetRepeatedString(message, &field, i));
   return absl::StrJoin(texts, ", ");
 }

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "services/base/status_macros.h"
+#include "services/cli/fact_answers.h"
 #include "services/cli/import_columns.h"
 
 namespace pathways::cli {
@@ -25,9 +27,10 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 
 constexpr absl::string_view kIdentity = "identity.";
+constexpr absl::string_view kAnswers = "answers.";
 
 bool MayBeSet(const FieldDescriptor& field) {
-  for (const char* name : {"identity", "documents", "person_id", "age_band"}) {
+  for (const char* name : {"identity", "documents", "person_id", "age_band", "answers"}) {
     if (field.name() == name) return false;
   }
   return true;
@@ -44,7 +47,21 @@ std::string FieldsThatMayBeSet() {
   std::vector<std::string> names;
   AddFields(*intake::v1::Person::descriptor(), "", names);
   AddFields(*intake::v1::Identity::descriptor(), kIdentity, names);
-  return absl::StrJoin(names, ", ");
+  return absl::StrCat(absl::StrJoin(names, ", "), ", or answers. with the id of a fact");
+}
+
+absl::StatusOr<std::string> SetAnswer(const std::vector<absl::string_view>& parts,
+                                      const type::Facts& facts, intake::v1::Person& person) {
+  const absl::string_view id = absl::StripPrefix(parts[0], kAnswers);
+  const type::v1::Fact* const fact = facts.Find(id);
+  if (fact == nullptr || parts.size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set takes answers.ID=value, where ID is a fact in force"));
+  }
+  const std::string text(absl::StripAsciiWhitespace(parts[1]));
+  ASSIGN_OR_RETURN(auto answer, ReadAnswer(*fact, text, ','));
+  if (answer) *person.add_answers() = *std::move(answer);
+  return std::string(parts[0]);
 }
 
 absl::Status SetEnum(absl::string_view value, const FieldDescriptor& field, Message& message) {
@@ -93,9 +110,12 @@ absl::Status SetField(absl::string_view value, const FieldDescriptor& field, Mes
 
 }  // namespace
 
-absl::StatusOr<std::string> SetPersonField(absl::string_view assignment,
+bool IsOfAnswer(absl::string_view assignment) { return absl::StartsWith(assignment, kAnswers); }
+
+absl::StatusOr<std::string> SetPersonField(absl::string_view assignment, const type::Facts* facts,
                                            intake::v1::Person& person) {
   const std::vector<absl::string_view> parts = absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+  if (IsOfAnswer(assignment) && facts != nullptr) return SetAnswer(parts, *facts, person);
   absl::string_view name = parts[0];
   Message* const message = absl::ConsumePrefix(&name, kIdentity)
                                ? static_cast<Message*>(person.mutable_identity())

@@ -13,14 +13,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pathways/intake/v1/case.pb.h"
+#include "services/type/facts.h"
 
 namespace pathways::cli {
 
 // Returns the path of the field within the person, for an update mask. INVALID_ARGUMENT when the
 // assignment is not field=value, the field cannot be set, or the value cannot be read; the message
 // says what is expected, never the value.
-absl::StatusOr<std::string> SetPersonField(absl::string_view assignment,
+// Answers are read by `facts`, which may be null where no assignment is of one (IsOfAnswer).
+absl::StatusOr<std::string> SetPersonField(absl::string_view assignment, const type::Facts* facts,
                                            intake::v1::Person& person);
+
+// Whether an assignment is of an answer: answers.ID=value.
+bool IsOfAnswer(absl::string_view assignment);
 
 }  // namespace pathways::cli
 

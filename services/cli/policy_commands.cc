@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -156,6 +157,48 @@ absl::Status ShowPolicy(Session& session, const std::string& id) {
   return absl::OkStatus();
 }
 
+using Questions = google::protobuf::RepeatedPtrField<eligibility::v1::Question>;
+
+void AddQuestions(const Questions& questions, const char* setting, Table& table) {
+  for (const eligibility::v1::Question& question : questions) {
+    table.rows.push_back({setting, question.fact(), CellOf(question, "person_ids"),
+                          CellOf(question, "kind"), Shown(question.ask()), Shown(question.why()),
+                          CellOf(question, "pathways")});
+  }
+}
+
+absl::Status ListQuestions(Session& session, const std::string& of_case,
+                           const std::vector<std::string>& pathways, const std::string& language) {
+  eligibility::v1::ListQuestionsRequest request;
+  request.set_case_(of_case);
+  for (const std::string& pathway : pathways) request.add_pathways(pathway);
+  request.set_language(language);
+  ASSIGN_OR_RETURN(const eligibility::v1::ListQuestionsResponse answer,
+                   session.client.Call(&EligibilityService::Stub::ListQuestions, request));
+  Table table{.header = {"asked", "fact", "person_ids", "kind", "ask", "why", "pathways"}};
+  AddQuestions(answer.in_company(), "in company", table);
+  AddQuestions(answer.alone(), "alone", table);
+  session.output.Show(answer, {FieldsOf(answer, {"policy_version"}), table});
+  return absl::OkStatus();
+}
+
+void AddQuestionsCommand(CLI::App& group, const CommandContextPtr& context) {
+  auto of_case = std::make_shared<std::string>();
+  auto pathways = std::make_shared<std::vector<std::string>>();
+  auto language = std::make_shared<std::string>("en");
+  CLI::App& questions = AddCommand(
+      group, context, "questions", "List what a case misses, or what pathways ask, to be asked",
+      [=](Session& session) { return ListQuestions(session, *of_case, *pathways, *language); });
+  AddCaseArgument(questions, *of_case);
+  CLI::Option* const name = questions.get_option("case");
+  name->required(false);
+  questions.add_option("--pathway", *pathways, "A pathway id instead of a case; may be repeated")
+      ->allow_extra_args(false)
+      ->excludes(name);
+  questions.add_option("--language", *language, "Language of the words: es, ht or en")
+      ->capture_default_str();
+}
+
 void AddScreen(CLI::App& app, const CommandContextPtr& context) {
   auto screened = std::make_shared<std::string>();
   auto facts = std::make_shared<std::string>();
@@ -189,6 +232,7 @@ void AddPolicyCommands(CLI::App& app, const CommandContextPtr& context) {
                  [=](Session& session) { return GetScreening(session, *name, *words); });
   AddCaseArgument(get, *name);
   AddWords(get, *words);
+  AddQuestionsCommand(screening, context);
 
   CLI::App& policy = AddGroup(app, "policy", "The pathways, with their conditions and sources");
   AddCommand(policy, context, "list", "List the pathways in force", ListPolicies);

@@ -47,10 +47,10 @@ absl::Status ApplyPolicy(Session& session, const ApplyOptions& options) {
   request.set_replaces(options.replaces);
   request.set_validate_only(options.dry_run);
   request.set_request_id(session.request_id);
-  const absl::StatusOr<eligibility::v1::PolicyVersion> version =
+  const absl::StatusOr<type::v1::LedgerVersion> version =
       session.client.Call(&EligibilityService::Stub::ApplyPolicy, request);
   if (!version.ok()) return Located(version.status(), files);
-  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "pack_bytes",
+  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "bytes",
                                                      "principal", "reason_code", "apply_time"})});
   return absl::OkStatus();
 }

@@ -29,8 +29,7 @@ void ShowReferral(const Referral& shown, Output& output) {
                         "state_before_withdrawal", "withdrawal_refused", "policy_version",
                         "create_time", "update_time"}),
        TableOf(shown.people(), {"person_id", "relationship", "sex", "age_band", "nationalities",
-                                "entry_date", "in_mexico", "state", "refugee_claim",
-                                "left_country_for_fear", "seeks_work", "needs"})});
+                                "entry_date", "state", "refugee_claim", "needs", "answers"})});
 }
 
 template <typename Response>

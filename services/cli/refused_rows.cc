@@ -60,7 +60,7 @@ std::string AsWritten(const CsvTable& table, absl::string_view written, const st
 
 absl::StatusOr<std::string> CsvOf(const ImportInput& input, const RefusedRows& refused) {
   ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(input.path));
-  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input.mapping));
+  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input));
   std::string text = RowOf(table, table.header, kRefusedBecause);
   for (;;) {
     const absl::StatusOr<std::optional<CsvRow>> row = table.rows.Next();

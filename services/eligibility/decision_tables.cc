@@ -18,6 +18,7 @@
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/policy_file.h"
 #include "services/type/dates.h"
+#include "services/type/fact_fields.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -34,10 +35,19 @@ std::vector<std::string> TablesIn(const std::string& folder) {
   return paths;
 }
 
-absl::Status ClearFact(const std::string& name, type::v1::PersonFacts& person) {
-  const auto* const field = person.GetDescriptor()->FindFieldByName(name);
-  if (field == nullptr) return absl::InvalidArgumentError(absl::StrCat("no fact is called ", name));
-  person.GetReflection()->ClearField(&person, field);
+absl::Status ClearFact(const Program& program, const std::string& name,
+                       type::v1::PersonFacts& person) {
+  if (type::IsFieldName(name)) {
+    person.GetReflection()->ClearField(&person, person.GetDescriptor()->FindFieldByName(name));
+    return absl::OkStatus();
+  }
+  auto& answers = *person.mutable_answers();
+  const auto left = std::remove_if(answers.begin(), answers.end(),
+                                   [&](const auto& answer) { return answer.fact() == name; });
+  if (left == answers.end() && program.FindAnswer(name) == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("no fact is called ", name));
+  }
+  answers.erase(left, answers.end());
   return absl::OkStatus();
 }
 
@@ -67,7 +77,7 @@ absl::StatusOr<FilledRow> Fill(const Rules& rules, const v1::DecisionTable& tabl
   person = table.person();
   ReplaceFacts(row.with(), person);
   for (const std::string& name : row.without()) {
-    const absl::Status status = ClearFact(name, person);
+    const absl::Status status = ClearFact(rules.program(), name, person);
     if (!status.ok()) return status;
   }
   person.set_person_id("p1");
@@ -121,6 +131,9 @@ absl::StatusOr<PolicyReport> CheckPolicy(const std::string& folder) {
   report.pathways = rules->pack().pathways_size();
   for (const v1::Pathway& pathway : rules->pack().pathways()) {
     report.criteria += pathway.criteria_size();
+  }
+  for (const type::v1::Fact& fact : rules->pack().facts()) {
+    if (!type::IsEmpty(fact.retired_on())) report.retired_facts.push_back(fact.id());
   }
   std::vector<std::string> faults;
   Coverage coverage(*rules);

@@ -19,6 +19,7 @@ struct PolicyReport {
   int criteria = 0;
   int tables = 0;
   int rows = 0;
+  std::vector<std::string> retired_facts;  // Those that the pack looks at and nobody asks any more.
 };
 
 // Loads the pack of a folder as LoadPack does and runs its tables. Errors: those of LoadPack;

@@ -6,11 +6,12 @@
 #include "services/eligibility/domain/feed.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/engine/proto_stream.h"
+#include "services/type/facts.h"
 
 namespace pathways::eligibility {
 namespace {
 
-// A case, or the policy ledger, which is in the same message: what engine/proto_stream.h asks for.
+// A case, or a ledger, which is in the same message: what engine/proto_stream.h asks for.
 struct CaseOrLedger : engine::MessageBytes<v1::EligibilityState, v1::EligibilityEvent> {
   using State = v1::EligibilityState;
   using Command = v1::EligibilityCommand;
@@ -19,20 +20,23 @@ struct CaseOrLedger : engine::MessageBytes<v1::EligibilityState, v1::Eligibility
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
     if (context.stream == kPolicyLedger) {
-      if (command.has_apply_policy()) return DecideLedger(state.ledger(), command.apply_policy());
-      return absl::InternalError("a case's command for the ledger");
+      if (!command.has_apply_policy()) {
+        return absl::InternalError("a case's command for the ledger");
+      }
+      return DecideLedger(state.ledger(), command.apply_policy(), context);
     }
+    if (context.stream == type::kFactLedger) return NoteFacts(command);
     if (rules == nullptr) return absl::InternalError("a domain without rules decides nothing");
     return eligibility::Decide(state, command, {*rules, policy_number}, context);
   }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
-    if (context.stream == kPolicyLedger) {
+    if (IsLedger(context.stream)) {
       return EvolveLedger(*state.mutable_ledger(), event, context);
     }
     return eligibility::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return stream == kPolicyLedger ? type::Folded() : eligibility::Fold(stream, state);
+    return IsLedger(stream) ? type::Folded() : eligibility::Fold(stream, state);
   }
 
   const Rules* rules;  // Null: it only follows events.
@@ -68,6 +72,10 @@ int EligibilityDomain::EvolveVersion() const { return kEvolveVersion; }
 absl::StatusOr<std::unique_ptr<engine::OpenStream>> EligibilityDomain::Open(
     const engine::StoredState& stored) const {
   return engine::OpenProtoStream(CaseOrLedger{{}, rules_.get(), policy_number_}, stored);
+}
+
+bool EligibilityDomain::Follows(absl::string_view upstream, absl::string_view stream) const {
+  return stream == type::kFactLedger || Domain::Follows(upstream, stream);
 }
 
 absl::StatusOr<engine::UpstreamCommand> EligibilityDomain::FromUpstream(

@@ -1,7 +1,7 @@
 // Eligibility's domain, as the engine asks for it.
 //
 // It parses stored states, commands and events, calls the pure functions of
-// services/eligibility/domain/decide.h and, for the policy ledger, of domain/ledger.h, and
+// services/eligibility/domain/decide.h and, for the two ledgers, of domain/ledger.h, and
 // serialises what they give, deterministically. The cases are decided by the ledger. It decides
 // nothing itself. A state that cannot be parsed is DATA_LOSS; a command that cannot is INTERNAL.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_ADAPTER_H_
@@ -28,6 +28,8 @@ class EligibilityDomain : public engine::Domain {
   const engine::RulesStream& StreamOfRules() const override { return rules_stream_; }
   absl::StatusOr<std::unique_ptr<const engine::Domain>> WithRules(
       const engine::StreamRow& rules_stream) const override;
+  // Also the fact catalogue.
+  bool Follows(absl::string_view upstream, absl::string_view stream) const override;
   int EvolveVersion() const override;
   absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
       const engine::StoredState& state) const override;

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/languages.h"
 
@@ -43,6 +42,21 @@ Explainer::Explainer(const Rules& rules, const std::string& language, v1::Audien
     for (const v1::Text& text : catalogue.texts()) texts_[text.key()] = &text;
   }
   for (const v1::Source& source : pack_.sources()) sources_[source.id()] = &source;
+  for (const type::v1::Fact& fact : pack_.facts()) {
+    for (const type::v1::FactWords& words : fact.words()) {
+      if (words.language() == language_) facts_[fact.id()] = &words;
+    }
+  }
+}
+
+v1::ShownText Explainer::FactText(const std::string& fact,
+                                  const std::string& (type::v1::FactWords::*part)() const) const {
+  v1::ShownText shown;
+  const auto found = facts_.find(fact);
+  if (found == facts_.end()) return shown;
+  shown.set_text((found->second->*part)());
+  shown.set_unreviewed(language_ == kHaitianCreole && found->second->reviewed_by().empty());
+  return shown;
 }
 
 v1::ShownText Explainer::TextOf(const std::string& key, const Arguments& arguments) const {
@@ -54,6 +68,16 @@ v1::ShownText Explainer::TextOf(const std::string& key, const Arguments& argumen
   const auto filled = Fill(full ? text.full() : text.plain(), language_, arguments);
   if (filled.ok()) shown.set_text(*filled);
   shown.set_unreviewed(language_ == kHaitianCreole && text.reviewed_by().empty());
+  return shown;
+}
+
+v1::ShownText Explainer::CodeText(const type::v1::FactCode& code) const {
+  v1::ShownText shown;
+  for (const type::v1::FactWords& words : code.words()) {
+    if (words.language() != language_) continue;
+    shown.set_text(words.name());
+    shown.set_unreviewed(language_ == kHaitianCreole && words.reviewed_by().empty());
+  }
   return shown;
 }
 
@@ -79,7 +103,7 @@ v1::ShownText Explainer::StatusText(const v1::Determination& determination) cons
 }
 
 v1::ShownText Explainer::ChangeText(const v1::FactChange& change) const {
-  const v1::ShownText fact = TextOf(FactNameKey(change.fact()));
+  const v1::ShownText fact = FactText(change.fact(), &type::v1::FactWords::name);
   v1::ShownText text = TextOf(ChangeKey(change.outcome()), {{"fact", fact.text()}});
   text.set_unreviewed(text.unreviewed() || fact.unreviewed());
   return text;
@@ -103,7 +127,7 @@ v1::Explanation Explainer::Explain(const v1::Determination& determination) const
   for (const std::string& fact : determination.missing_facts()) {
     v1::QuestionText& question = *explanation.add_questions();
     question.set_fact(fact);
-    *question.mutable_text() = TextOf(QuestionKey(fact));
+    *question.mutable_text() = FactText(fact, &type::v1::FactWords::ask);
   }
   for (const v1::FactChange& change : determination.changes()) {
     *explanation.add_changes() = ChangeText(change);

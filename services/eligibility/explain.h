@@ -34,9 +34,16 @@ class Explainer {
   // The text of a key, with its arguments.
   v1::ShownText TextOf(const std::string& key, const Arguments& arguments = {}) const;
 
+  // One part of the words of a fact of the pack: its name, the question, or why it is asked.
+  v1::ShownText FactText(const std::string& fact,
+                         const std::string& (type::v1::FactWords::*part)() const) const;
+
   // The step and what it does, each effect with its source: the text of an interaction, or of the
   // criterion that would no longer be met.
   v1::StepText Advise(const v1::StepAdvice& advice) const;
+
+  // Words of a code of a fact, of those that the fact lists.
+  v1::ShownText CodeText(const type::v1::FactCode& code) const;
 
   // Citation of a source, with its date. Empty for an id of none.
   std::string CitationOf(const std::string& source) const;
@@ -53,6 +60,7 @@ class Explainer {
   v1::Audience audience_;
   std::unordered_map<std::string, const v1::Text*> texts_;
   std::unordered_map<std::string, const v1::Source*> sources_;
+  std::unordered_map<std::string, const type::v1::FactWords*> facts_;
 };
 
 }  // namespace pathways::eligibility

@@ -17,11 +17,12 @@ namespace {
 
 absl::Status ApplyFirst(host::ServiceCore& core, const v1::PolicyPack& pack) {
   v1::EligibilityCommand payload;
-  v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
-  apply.set_pack(base::SerializeDeterministic(pack));
-  apply.set_sha256(base::Sha256Hex(apply.pack()));
+  type::v1::ApplyVersionCommand& apply = *payload.mutable_apply_policy();
+  apply.set_version(pack.version());
+  apply.set_content(base::SerializeDeterministic(pack));
+  apply.set_sha256(base::Sha256Hex(apply.content()));
   apply.set_first(true);
-  apply.set_principal(kStartPrincipal);
+  apply.set_principal(type::kStartPrincipal);
   apply.set_reason_code(kFirstPolicy);
   std::vector<engine::Command> commands;
   commands.push_back({kPolicyLedger,
@@ -35,12 +36,12 @@ absl::Status ApplyFirst(host::ServiceCore& core, const v1::PolicyPack& pack) {
 
 absl::Status BeginLedger(host::ServiceCore& core, const v1::PolicyPack& pack, base::Logger& log) {
   if (!core.can_write()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(v1::PolicyLedgerState ledger, ReadLedger(core.domain(), core.store()));
+  ASSIGN_OR_RETURN(type::v1::LedgerState ledger, ReadLedger(core.domain(), core.store()));
   if (ledger.versions().empty()) {
     RETURN_IF_ERROR(ApplyFirst(core, pack));
     ASSIGN_OR_RETURN(ledger, ReadLedger(core.domain(), core.store()));
   }
-  const v1::PolicyVersion& in_force = ledger.versions(ledger.versions_size() - 1);
+  const type::v1::LedgerVersion& in_force = ledger.versions(ledger.versions_size() - 1);
   log.Info("policies_in_force", {{"version", in_force.version()}, {"number", in_force.number()}});
   if (in_force.version() != pack.version()) {
     log.Warning("policies_setting_not_in_force",

@@ -1,4 +1,4 @@
-// The page tokens of the lists of policy versions, of policy changes and of reviews.
+// The page tokens of the lists of policy changes and of reviews.
 //
 // A caller sends them back, so they may be anything. Each is taken only in the form in which it is
 // given out. Pure functions.
@@ -12,15 +12,6 @@
 #include "absl/strings/string_view.h"
 
 namespace pathways::eligibility {
-
-// What a token that was never given out is told, of the field page_token.
-inline constexpr char kNotAPageToken[] = "must be a next_page_token of this list";
-
-// Of the versions, which are shown from the last one down: `before` is the number of the last one
-// shown, and at least 2, for behind the first there is no page.
-std::string VersionsTokenOf(int before);
-// The number; 0 for an empty token, nothing for one that was never given out.
-std::optional<int> VersionOfToken(absl::string_view token);
 
 // Of the changes of one version: keys of the list kPolicyChangesIndex. A version's keys begin with
 // its prefix.

@@ -241,6 +241,7 @@ host::Api EligibilityApi(const MethodParts& parts) {
       }));
   AddPolicyMethods(context, api);
   AddUnstoredMethods(context, api);
+  AddQuestionMethods(context, api);
   AddReviewMethods(context, api);
   return api;
 }

@@ -55,6 +55,7 @@ using Context = std::shared_ptr<MethodContext>;
 
 // Those of each file.
 void AddPolicyMethods(const Context& context, host::Api& api);
+void AddQuestionMethods(const Context& context, host::Api& api);
 void AddReviewMethods(const Context& context, host::Api& api);
 void AddUnstoredMethods(const Context& context, host::Api& api);
 
@@ -79,7 +80,7 @@ absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id, const engi
 absl::StatusOr<v1::EligibilityState> StateIn(const engine::StreamRow& row);
 
 // The ledger as it is stored. DATA_LOSS when it cannot be read.
-absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
+absl::StatusOr<type::v1::LedgerState> ReadLedger(const engine::Domain& domain,
                                                  engine::EventReader& store);
 
 // Open cases that have waited since before a time for somebody to ask them for facts, for the

@@ -14,8 +14,10 @@
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/host/ledger_pages.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
+#include "services/type/facts.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 
@@ -28,9 +30,9 @@ using host::Principal;
 
 constexpr int kPageUsual = 100;
 constexpr int kPageMax = 1000;
-constexpr char kVersionPrefix[] = "policyVersions/";
+constexpr absl::string_view kVersionPrefix = kPolicyLedgerKind.prefix;
 
-absl::StatusOr<v1::PolicyLedgerState> LedgerIn(const engine::StreamRow& row) {
+absl::StatusOr<type::v1::LedgerState> LedgerIn(const engine::StreamRow& row) {
   ASSIGN_OR_RETURN(v1::EligibilityState state, StateIn(row));
   return std::move(*state.mutable_ledger());
 }
@@ -41,38 +43,26 @@ absl::Status NoSuchVersion() {
 }
 
 // `pack` is that of the request, checked.
-v1::ApplyPolicyCommand CommandOf(const v1::ApplyPolicyRequest& request, const v1::PolicyPack& pack,
-                                 const Principal& principal) {
-  v1::ApplyPolicyCommand command;
-  command.set_pack(base::SerializeDeterministic(pack));
-  command.set_sha256(base::Sha256Hex(command.pack()));
+type::v1::ApplyVersionCommand CommandOf(const v1::ApplyPolicyRequest& request,
+                                        const v1::PolicyPack& pack, const Principal& principal) {
+  type::v1::ApplyVersionCommand command;
+  command.set_version(pack.version());
+  command.set_content(base::SerializeDeterministic(pack));
+  command.set_sha256(base::Sha256Hex(command.content()));
   command.set_replaces(request.replaces());
   command.set_principal(principal.Name());
   command.set_reason_code(request.reason_code());
   return command;
 }
 
-// What applying would give, without applying.
-absl::StatusOr<v1::PolicyVersion> TryApply(const v1::PolicyLedgerState& ledger,
-                                           const v1::ApplyPolicyCommand& command,
-                                           const std::string& version) {
-  ASSIGN_OR_RETURN(const auto events, DecideLedger(ledger, command));
-  if (!events.empty()) {
-    return VersionOf(events[0].policy_applied(), ledger.versions_size() + 1, absl::InfinitePast());
-  }
-  const v1::PolicyVersion* const known = FindVersion(ledger, version);
-  if (known == nullptr) return NoSuchVersion();
-  return *known;
-}
-
 // The version asked for; the one in force when none is named.
-absl::StatusOr<v1::PolicyVersion> WantedVersion(const v1::PolicyLedgerState& ledger,
-                                                absl::string_view name) {
+absl::StatusOr<type::v1::LedgerVersion> WantedVersion(const type::v1::LedgerState& ledger,
+                                                      absl::string_view name) {
   if (name.empty() && !ledger.versions().empty()) {
     return ledger.versions(ledger.versions_size() - 1);
   }
-  const v1::PolicyVersion* const version =
-      absl::ConsumePrefix(&name, kVersionPrefix) ? FindVersion(ledger, name) : nullptr;
+  const type::v1::LedgerVersion* const version =
+      absl::ConsumePrefix(&name, kVersionPrefix) ? type::FindVersion(ledger, name) : nullptr;
   if (version == nullptr) return NoSuchVersion();
   return *version;
 }
@@ -115,7 +105,7 @@ absl::Status FillChanges(const MethodParts& parts, const std::vector<std::string
 
 }  // namespace
 
-absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
+absl::StatusOr<type::v1::LedgerState> ReadLedger(const engine::Domain& domain,
                                                  engine::EventReader& store) {
   ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, kPolicyLedger));
   return LedgerIn(row);
@@ -123,18 +113,29 @@ absl::StatusOr<v1::PolicyLedgerState> ReadLedger(const engine::Domain& domain,
 
 namespace {
 
-absl::StatusOr<host::Change<v1::PolicyVersion>> ApplyPolicy(const Context& context,
-                                                            const Caller& caller,
-                                                            const v1::ApplyPolicyRequest& request) {
+// What applying would give, without applying.
+absl::StatusOr<type::v1::LedgerVersion> TryApply(const MethodParts& parts,
+                                                 const type::v1::ApplyVersionCommand& command) {
+  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, ReadLedger(parts.domain, parts.store));
+  ASSIGN_OR_RETURN(const engine::StreamRow facts,
+                   engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
+  type::DecideContext context{kPolicyLedger, ledger.versions_size(), absl::InfinitePast()};
+  if (facts.version > 0) {
+    context.found.streams[type::kFactLedger] = {facts.version, facts.state.open, ""};
+  }
+  RETURN_IF_ERROR(DecideLedger(ledger, command, context).status());
+  return type::TryVersion(kPolicyLedgerKind, ledger, command);
+}
+
+absl::StatusOr<host::Change<type::v1::LedgerVersion>> ApplyPolicy(
+    const Context& context, const Caller& caller, const v1::ApplyPolicyRequest& request) {
   const std::string version = request.pack().version();
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
-  v1::ApplyPolicyCommand command = CommandOf(request, pack, caller.principal);
+  type::v1::ApplyVersionCommand command = CommandOf(request, pack, caller.principal);
   if (request.validate_only()) {
-    ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
-                     ReadLedger(context->parts.domain, context->parts.store));
-    ASSIGN_OR_RETURN(v1::PolicyVersion tried, TryApply(ledger, command, version));
-    return host::Change<v1::PolicyVersion>{
-        std::nullopt, [tried = std::move(tried)](const Answer&, v1::PolicyVersion& response) {
+    ASSIGN_OR_RETURN(type::v1::LedgerVersion tried, TryApply(context->parts, command));
+    return host::Change<type::v1::LedgerVersion>{
+        std::nullopt, [tried = std::move(tried)](const Answer&, type::v1::LedgerVersion& response) {
           response = tried;
           return absl::OkStatus();
         }};
@@ -144,11 +145,14 @@ absl::StatusOr<host::Change<v1::PolicyVersion>> ApplyPolicy(const Context& conte
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   v1::EligibilityCommand payload;
   *payload.mutable_apply_policy() = std::move(command);
-  return host::Change<v1::PolicyVersion>{
+  engine::Command change =
       host::RequestCommand(kPolicyLedger, base::SerializeDeterministic(payload), caller.method,
-                           request, caller.principal, context->parts.keyring),
-      [context, version](const Answer& answer, v1::PolicyVersion& response) -> absl::Status {
-        ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger, LedgerIn(answer.row));
+                           request, caller.principal, context->parts.keyring);
+  change.lookup.streams = {type::kFactLedger};
+  return host::Change<type::v1::LedgerVersion>{
+      std::move(change),
+      [context, version](const Answer& answer, type::v1::LedgerVersion& response) -> absl::Status {
+        ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, LedgerIn(answer.row));
         ASSIGN_OR_RETURN(response, WantedVersion(ledger, absl::StrCat(kVersionPrefix, version)));
         context->parts.policy_changed();
         return absl::OkStatus();
@@ -158,23 +162,9 @@ absl::StatusOr<host::Change<v1::PolicyVersion>> ApplyPolicy(const Context& conte
 absl::Status ListPolicyVersions(MethodContext& context,
                                 const v1::ListPolicyVersionsRequest& request,
                                 v1::ListPolicyVersionsResponse& response) {
-  type::Violations violations;
-  const int page_size =
-      host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<int> before = VersionOfToken(request.page_token());
-  if (!before) violations.Add("page_token", kNotAPageToken);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
+  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger,
                    ReadLedger(context.parts.domain, context.parts.store));
-  int next = ledger.versions_size();
-  if (*before > next) violations.Add("page_token", kNotAPageToken);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  if (*before > 0) next = *before - 1;
-  for (; next > 0 && response.versions_size() < page_size; --next) {
-    *response.add_versions() = ledger.versions(next - 1);
-  }
-  if (next > 0) response.set_next_page_token(VersionsTokenOf(next + 1));
-  return absl::OkStatus();
+  return host::FillVersions(ledger, request, response);
 }
 
 absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChangesRequest& request,
@@ -183,13 +173,13 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const v1::PolicyLedgerState ledger,
+  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger,
                    ReadLedger(context.parts.domain, context.parts.store));
   ASSIGN_OR_RETURN(*response.mutable_version(), WantedVersion(ledger, request.name()));
   const int64_t number = response.version().number();
   const std::string prefix = ChangesPrefix(number);
   const std::optional<std::string> after = ChangesKeyOfToken(request.page_token(), number);
-  if (!after) violations.Add("page_token", kNotAPageToken);
+  if (!after) violations.Add("page_token", host::kNotAPageToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    context.parts.store.ReadList(kPolicyChangesIndex, prefix, *after, page_size));
@@ -205,7 +195,7 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
 }  // namespace
 
 void AddPolicyMethods(const Context& context, host::Api& api) {
-  api.methods.push_back(host::ChangeMethod<v1::ApplyPolicyRequest, v1::PolicyVersion>(
+  api.methods.push_back(host::ChangeMethod<v1::ApplyPolicyRequest, type::v1::LedgerVersion>(
       "ApplyPolicy", {host::kPolicyOfficer},
       [context](const Caller& caller, const auto& request) {
         return ApplyPolicy(context, caller, request);

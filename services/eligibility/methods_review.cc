@@ -13,6 +13,7 @@
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/engine/sealed_fields.h"
+#include "services/host/ledger_pages.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
 #include "services/type/names.h"
@@ -177,7 +178,7 @@ absl::Status ListReviews(MethodContext& context, const v1::ListReviewsRequest& r
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
   const std::optional<std::string> after = ReviewsKeyOfToken(request.page_token());
-  if (!after) violations.Add("page_token", kNotAPageToken);
+  if (!after) violations.Add("page_token", host::kNotAPageToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   return FillReviews(context.parts, *after, page_size, response);
 }

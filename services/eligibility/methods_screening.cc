@@ -16,6 +16,7 @@
 #include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
 #include "services/type/desk.h"
+#include "services/type/facts.h"
 #include "services/type/problem.h"
 #include "services/type/stream_id.h"
 
@@ -28,6 +29,7 @@ constexpr int kPeopleMax = 50;
 constexpr int kHeadsPage = 500;
 constexpr int kSecondsUsual = 20;
 constexpr int kSecondsMax = 60;
+constexpr absl::Duration kFactsWait = absl::Seconds(2);
 
 // Puts in what somebody who is not registered need not say.
 type::v1::CaseFacts Completed(type::v1::CaseFacts facts) {
@@ -38,6 +40,31 @@ type::v1::CaseFacts Completed(type::v1::CaseFacts facts) {
     if (is_alone) person.set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
   }
   return facts;
+}
+
+// Answers are held against the catalogue like those of a registration; nothing of them is stored.
+absl::Status CheckAnswers(const MethodParts& parts, type::v1::CaseFacts& facts,
+                          type::Violations& violations) {
+  ASSIGN_OR_RETURN(const engine::StreamRow row,
+                   engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
+  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+  type::v1::FactCatalogue catalogue;
+  if (row.version == 0 || !catalogue.ParseFromString(state.ledger().content())) {
+    return type::RefuseFor(absl::StatusCode::kUnavailable, "FACTS_NOT_TOLD",
+                           "intake has not told yet what people are asked: try again", kFactsWait);
+  }
+  ASSIGN_OR_RETURN(const auto known, type::Facts::Compile(std::move(catalogue)));
+  const absl::CivilDay today = type::DeskDay(type::PlaceOf(facts), parts.clock.Now());
+  for (int i = 0; i < facts.people_size(); ++i) {
+    type::v1::PersonFacts& person = *facts.mutable_people(i);
+    for (type::v1::FactAnswer& answer : *person.mutable_answers()) answer.clear_answered_on();
+    *person.mutable_answers() =
+        type::CheckAnswers(*known, person.answers(), {},
+                           {absl::StrCat("facts.people[", i, "].answers"), today,
+                            person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL},
+                           violations);
+  }
+  return absl::OkStatus();
 }
 
 void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violations) {
@@ -80,9 +107,12 @@ absl::Status AnotherSimulates() {
 
 absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymouslyRequest& request,
                                v1::ScreenAnonymouslyResponse& response) {
-  const type::v1::CaseFacts facts = Completed(request.facts());
+  type::v1::CaseFacts facts = Completed(request.facts());
   type::Violations violations;
   CheckAnonymous(facts, violations);
+  if (facts.people_size() <= kPeopleMax) {
+    RETURN_IF_ERROR(CheckAnswers(context.parts, facts, violations));
+  }
   const Wording wording = WordingOf(request.language(), request.audience(), violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   ASSIGN_OR_RETURN(const Policy policy, context.policies.InForce());

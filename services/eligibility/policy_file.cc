@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
+#include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/text_pattern.h"
@@ -74,6 +75,11 @@ void LeaveOutUnused(v1::PolicyPack& pack) {
     KeepUsed(*catalogue.mutable_texts(),
              [&](const v1::Text& text) { return keys.contains(text.key()); });
   }
+  const std::set<std::string> facts = FactsNamedIn(pack);
+  KeepUsed(*pack.mutable_facts(),
+           [&](const type::v1::Fact& fact) { return facts.contains(fact.id()); });
+  std::sort(pack.mutable_facts()->begin(), pack.mutable_facts()->end(),
+            [](const auto& a, const auto& b) { return a.id() < b.id(); });
 }
 
 // One catalogue per language, texts by key: the order of files must not show in the bytes.

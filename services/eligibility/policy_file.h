@@ -17,7 +17,7 @@
 namespace pathways::eligibility {
 
 // Checks a whole pack with CheckPack and each text as a pattern, leaves out shared calendars,
-// sources and texts that it does not use, and puts its texts in order. Twice is as once.
+// sources, facts and texts that it does not use, and puts its texts in order. Twice is as once.
 // INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault.
 absl::StatusOr<v1::PolicyPack> CheckedPack(v1::PolicyPack pack);
 

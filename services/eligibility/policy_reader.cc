@@ -35,7 +35,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> PolicyReader::OfNumber(int64_t numb
   v1::EligibilityEvent event;
   v1::PolicyPack pack;
   if (events.empty() || !event.ParseFromString(events[0].data) ||
-      !pack.ParseFromString(event.policy_applied().pack())) {
+      !pack.ParseFromString(event.policy_applied().applied().content())) {
     return absl::DataLossError("a version of the policy ledger cannot be read");
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const Rules> rules, Rules::Compile(pack));
@@ -57,7 +57,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> PolicyReader::OfVersion(const std::
   if (!state.ParseFromString(row.state.open)) {
     return absl::DataLossError("the stored policy ledger cannot be read");
   }
-  const v1::PolicyVersion* const known = FindVersion(state.ledger(), version);
+  const type::v1::LedgerVersion* const known = type::FindVersion(state.ledger(), version);
   if (known == nullptr) return absl::DataLossError("the policy ledger lacks a version");
   return OfNumber(known->number());
 }

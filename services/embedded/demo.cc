@@ -16,6 +16,7 @@
 #include "services/base/signal.h"
 #include "services/base/status_macros.h"
 #include "services/cli/client.h"
+#include "services/cli/fact_commands.h"
 #include "services/cli/importer.h"
 #include "services/embedded/agency_player.h"
 #include "services/host/principal.h"
@@ -217,6 +218,7 @@ absl::Status PlayDay(const DayServices& services, const DemoOptions& options, st
   const auto start = std::chrono::steady_clock::now();
   Day day;
   cli::ImportSettings settings;
+  ASSIGN_OR_RETURN(settings.input.facts, cli::FactsInForceAt(*desk));
   settings.input.path = options.import_file;
   settings.input.today = type::DeskDay(type::kDefaultPlace, base::SystemClock().Now());
   ASSIGN_OR_RETURN(day.imported, cli::Import(*desk, settings));

@@ -7,7 +7,7 @@
 namespace pathways::embedded {
 
 std::unique_ptr<engine::Domain> DomainOf(const std::string& service) {
-  if (service == "intake") return std::make_unique<intake::IntakeDomain>();
+  if (service == "intake") return std::make_unique<intake::IntakeDomain>(nullptr);
   if (service == "eligibility") {
     return std::make_unique<eligibility::EligibilityDomain>(nullptr);
   }

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   pathways::cli::AddClientCommands(app, terminal, exit_code);
   pathways::embedded::AddInfrastructureCommands(app, terminal, exit_code);
   pathways::embedded::AddKeyCommands(app, terminal, exit_code);
+  pathways::embedded::AddFactCheckCommand(app, terminal, exit_code);
   pathways::embedded::AddPolicyCheckCommand(app, terminal, exit_code);
   pathways::embedded::AddRestoreCommand(app, terminal, exit_code);
   pathways::embedded::AddServerCommands(app, terminal, exit_code);

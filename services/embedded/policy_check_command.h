@@ -15,6 +15,9 @@ namespace pathways::embedded {
 // Adds `check` to the group `policy` of the program.
 void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
 
+// Adds `facts check` to the group `facts`.
+void AddFactCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
+
 }  // namespace pathways::embedded
 
 #endif  // PATHWAYS_SERVICES_EMBEDDED_POLICY_CHECK_COMMAND_H_

@@ -8,6 +8,7 @@
 #include "services/base/status_macros.h"
 #include "services/engine/fold.h"
 #include "services/type/problem.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::engine {
 namespace {
@@ -313,7 +314,8 @@ Answer BatchDecision::DecideFold(const Command& command) {
 }
 
 void BatchDecision::MarkRules(const std::string& stream, Work& work) {
-  if (data_.rules_version == 0 || stream == rules_stream_.stream) return;
+  if (data_.rules_version == 0 || rules_stream_.mark.empty()) return;
+  if (!type::IsCaseStream(stream)) return;  // What is the service's own is no case to be decided.
   // No fingerprints: it is no event that was applied, and any later one will do as well.
   work.now.applied[rules_stream_.mark] = {data_.rules_version, ""};
 }

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "services/engine/store/event_store.h"
 #include "services/type/stream.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::engine {
 
@@ -85,8 +86,10 @@ class OpenStream {
 // notes the last version by which it accepted a command, and is decided again when there is a newer
 // version.
 struct RulesStream {
-  std::string stream;   // Its id, a service stream (type/stream.h). Empty: the service has none.
-  std::string mark;     // Name under which streams note the version, in `applied` and in causes.
+  std::string stream;  // Its id, a service stream (type/stream.h). Empty: the service has none.
+  // Name under which streams note the version, in `applied` and in causes. Empty: no stream is
+  // decided again for a new version, and none notes it.
+  std::string mark;
   std::string command;  // Serialised command that decides a stream again. It looks nothing up.
 };
 
@@ -107,6 +110,12 @@ class Domain {
   virtual absl::StatusOr<std::unique_ptr<const Domain>> WithRules(
       const StreamRow& rules_stream) const {
     return absl::InternalError("the service has no rules stream");
+  }
+
+  // Whether events of this stream of an upstream are commands of this service. Those of any other
+  // move the position and nothing else.
+  virtual bool Follows(absl::string_view upstream, absl::string_view stream) const {
+    return type::IsCaseStream(stream);
   }
 
   // Version of Evolve and Fold. A state that was made by another version is folded again.

@@ -5,7 +5,6 @@
 
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
-#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -25,19 +24,20 @@ absl::StatusOr<std::vector<engine::StreamHead>> ReadPage(const HeadSweep::ReadHe
   return heads;
 }
 
-// Those up to `last` that are cases.
-void Keep(const std::vector<engine::StreamHead>& heads, const std::string& last, bool is_ours,
-          Versions& versions) {
+// Those up to `last` that are followed.
+void Keep(const HeadSweep& sweep, const std::vector<engine::StreamHead>& heads,
+          const std::string& last, bool is_ours, Versions& versions) {
   for (const engine::StreamHead& head : heads) {
-    if (!type::IsCaseStream(head.stream) || (!last.empty() && head.stream > last)) continue;
+    if (!sweep.follows(head.stream) || (!last.empty() && head.stream > last)) continue;
     versions[head.stream] = is_ours ? 0 : head.version;
   }
 }
 
-std::vector<std::string> StreamsOf(const std::vector<engine::StreamHead>& heads) {
+std::vector<std::string> StreamsOf(const HeadSweep& sweep,
+                                   const std::vector<engine::StreamHead>& heads) {
   std::vector<std::string> streams;
   for (const engine::StreamHead& head : heads) {
-    if (type::IsCaseStream(head.stream)) streams.push_back(head.stream);
+    if (sweep.follows(head.stream)) streams.push_back(head.stream);
   }
   return streams;
 }
@@ -52,7 +52,7 @@ absl::StatusOr<bool> VisitPage(const HeadSweep& sweep, std::string& after) {
   std::vector<engine::StreamHead> ours;
   if (sweep.ours) {
     ASSIGN_OR_RETURN(ours, ReadPage(sweep.ours, after, last));
-    const std::vector<std::string> streams = StreamsOf(ours);
+    const std::vector<std::string> streams = StreamsOf(sweep, ours);
     if (!streams.empty()) RETURN_IF_ERROR(sweep.know(streams));
   }
   std::vector<engine::StreamHead> theirs = std::move(early);
@@ -61,9 +61,9 @@ absl::StatusOr<bool> VisitPage(const HeadSweep& sweep, std::string& after) {
   }
   if (last.empty()) return true;
   Versions versions;
-  Keep(ours, last, /*is_ours=*/true, versions);
+  Keep(sweep, ours, last, /*is_ours=*/true, versions);
   Versions heads;
-  Keep(theirs, last, /*is_ours=*/false, heads);
+  Keep(sweep, theirs, last, /*is_ours=*/false, heads);
   std::vector<std::string> others;
   for (const auto& [stream, version] : heads) {
     if (!versions.contains(stream)) others.push_back(stream);

@@ -21,6 +21,8 @@
 namespace pathways::follow {
 
 struct HeadSweep {
+  // Which streams are compared; the others are left out.
+  std::function<bool(const std::string& stream)> follows;
   using ReadHeads = std::function<absl::StatusOr<std::vector<engine::StreamHead>>(
       const std::string& after, int limit)>;
   // Whose heads are compared.
@@ -37,8 +39,8 @@ struct HeadSweep {
   std::function<absl::Status(const std::vector<engine::StreamHead>& heads)> visit;
 };
 
-// Visits all heads, at most 1000 of each side at a time, and leaves out streams that are not cases.
-// Ends early, with OK, when `signal` is stopped. Errors are those of the functions.
+// Visits all heads, at most 1000 of each side at a time, and leaves out streams that are not
+// followed. Ends early, with OK, when `signal` is stopped. Errors are those of the functions.
 absl::Status SweepHeads(const HeadSweep& sweep, base::Signal& signal);
 
 // Whether the upstream lacks an event that it once had. The upstream is asked for the event itself,

@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "services/follow/head_sweep.h"
 #include "services/follow/submit.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 namespace {
@@ -81,7 +82,7 @@ absl::StatusOr<int64_t> NewRulesSweep::SweepOnce() {
   int64_t submitted = 0;
   absl::Status first_error;  // A stream that is parked by it must not keep the others.
   std::vector<std::string> behind;
-  HeadSweep sweep{HeadsOf(store_), {}, {}, {}};
+  HeadSweep sweep{type::IsCaseStream, HeadsOf(store_), {}, {}, {}};
   sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
     ASSIGN_OR_RETURN(behind, Behind(streams, version));
     return absl::OkStatus();

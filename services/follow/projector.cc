@@ -195,7 +195,7 @@ bool Projector::SweepAll() {
 absl::Status Projector::Sweep(const ProjectionSource& source) {
   Values values;
   absl::Status first_error;
-  HeadSweep sweep{HeadsOf(source.streams), HeadsOf(store_), {}, {}};
+  HeadSweep sweep{type::IsCaseStream, HeadsOf(source.streams), HeadsOf(store_), {}, {}};
   sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
     for (const std::string& stream : streams) values.erase(stream);
     ASSIGN_OR_RETURN(Values read, store_.ReadProjections(projection_.Name(), streams));

@@ -243,7 +243,12 @@ absl::Status Puller::Sweep() {
   RETURN_IF_ERROR(LookAgain());
   Comparison comparison;
   // Streams that this service has are looked at too: upstream may have lost a whole one.
-  HeadSweep sweep{HeadsOf(parts_.streams), HeadsOf(parts_.store), {}, {}};
+  HeadSweep sweep{
+      [this](const std::string& stream) { return parts_.domain.Follows(parts_.upstream, stream); },
+      HeadsOf(parts_.streams),
+      HeadsOf(parts_.store),
+      {},
+      {}};
   sweep.know = [&](const std::vector<std::string>& streams) -> absl::Status {
     ASSIGN_OR_RETURN(const auto applied, parts_.store.ReadApplied(parts_.upstream, streams));
     for (const std::string& stream : streams) {

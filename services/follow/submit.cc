@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "services/type/problem.h"
-#include "services/type/stream_id.h"
 
 namespace pathways::follow {
 
@@ -15,8 +14,9 @@ engine::Command CommandOf(const engine::Domain& domain, const std::string& upstr
   engine::Command command;
   engine::EventOrigin origin;
   origin.upstream = upstream;
-  if (!type::IsCaseStream(event.stream)) {
-    command.origin = std::move(origin);  // No case: it moves the position and nothing else.
+  if (!domain.Follows(upstream, event.stream)) {
+    command.origin =
+        std::move(origin);  // Not for this service: it moves the position and nothing else.
     return command;
   }
   command.stream = event.stream;

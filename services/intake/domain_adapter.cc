@@ -1,15 +1,20 @@
 #include "services/intake/domain_adapter.h"
 
+#include <utility>
+
 #include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/engine/event_type.h"
 #include "services/engine/proto_stream.h"
 #include "services/intake/domain/decide.h"
+#include "services/intake/domain/fact_ledger.h"
 #include "services/intake/domain/feed.h"
 
 namespace pathways::intake {
 namespace {
 
-// A case: what engine/proto_stream.h asks for.
+// A case, or the fact catalogue, which is in the same messages: what engine/proto_stream.h asks
+// for.
 struct CaseStream {
   using State = CaseRecord;
   using Command = v1::IntakeCommand;
@@ -30,23 +35,55 @@ struct CaseStream {
   }
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
-    return intake::Decide(state, command, context);
+    if (context.stream != type::kFactLedger) {
+      return intake::Decide(state, command, catalogue_number, context);
+    }
+    if (!command.has_apply_facts()) {
+      return absl::InternalError("a case's command for the fact catalogue");
+    }
+    ASSIGN_OR_RETURN(auto event, DecideFacts(state.open.ledger(), command.apply_facts()));
+    std::vector<Event> events;
+    if (event) events.push_back({*std::move(event), {}});
+    return events;
   }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
+    if (context.stream == type::kFactLedger) {
+      return EvolveFacts(*state.open.mutable_ledger(), event.event, context);
+    }
     return intake::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return intake::Fold(stream, state);
+    return stream == type::kFactLedger ? type::Folded() : intake::Fold(stream, state);
   }
+
+  int64_t catalogue_number;
 };
 
 }  // namespace
+
+IntakeDomain::IntakeDomain(std::shared_ptr<FactsInForce> in_force, int64_t catalogue_number)
+    : in_force_(std::move(in_force)),
+      catalogue_number_(catalogue_number),
+      rules_stream_{type::kFactLedger, "", ""} {}
+
+absl::StatusOr<std::unique_ptr<const engine::Domain>> IntakeDomain::WithRules(
+    const engine::StreamRow& rules_stream) const {
+  v1::IntakeState state;
+  if (!state.ParseFromString(rules_stream.state.open)) {
+    return absl::DataLossError("the stored fact catalogue cannot be read");
+  }
+  if (in_force_ != nullptr) {
+    ASSIGN_OR_RETURN(FactsVersion version, FactsOf(state.ledger()));
+    in_force_->Set(std::move(version));
+  }
+  return std::make_unique<const IntakeDomain>(in_force_, rules_stream.version);
+}
 
 int IntakeDomain::EvolveVersion() const { return kEvolveVersion; }
 
 absl::StatusOr<std::unique_ptr<engine::OpenStream>> IntakeDomain::Open(
     const engine::StoredState& stored) const {
-  return engine::OpenProtoStream(CaseStream(), stored);
+  return engine::OpenProtoStream(CaseStream{catalogue_number_}, stored);
 }
 
 absl::StatusOr<engine::UpstreamCommand> IntakeDomain::FromUpstream(

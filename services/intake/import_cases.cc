@@ -75,8 +75,8 @@ class Import : public host::StreamHandler, public std::enable_shared_from_this<I
   void OnMessage(const host::Message& message) override {
     const auto& request = static_cast<const v1::ImportCasesRequest&>(message);
     const v1::RegisterCaseRequest& registration = request.registration();
-    absl::StatusOr<ImportedHousehold> household =
-        ImportCommand(request, caller_.principal, parts_.keyring, parts_.clock.Now());
+    absl::StatusOr<ImportedHousehold> household = ImportCommand(
+        request, caller_.principal, parts_.keyring, parts_.facts.Get(), parts_.clock.Now());
     bool read_on = false;
     {
       std::lock_guard<std::mutex> lock(mutex_);

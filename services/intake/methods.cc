@@ -66,8 +66,8 @@ absl::Status FillStatus(engine::EventReader& store, const std::string& case_id,
 
 absl::StatusOr<Change> RegisterCase(const MethodParts& parts, const Caller& caller,
                                     const v1::RegisterCaseRequest& request) {
-  ASSIGN_OR_RETURN(auto command,
-                   RegisterCommand(request, caller.principal, parts.keyring, parts.clock.Now()));
+  ASSIGN_OR_RETURN(auto command, RegisterCommand(request, caller.principal, parts.keyring,
+                                                 parts.facts.Get(), parts.clock.Now()));
   return Change{std::move(command), AnswerCase};
 }
 
@@ -99,8 +99,9 @@ absl::Status ListCases(const MethodParts& parts, const v1::ListCasesRequest& req
 
 absl::StatusOr<Change> UpdateCase(const MethodParts& parts, const Caller& caller,
                                   const v1::UpdateCaseRequest& request) {
-  ASSIGN_OR_RETURN(auto command, UpdateCommand(request, caller.principal, parts.keyring,
-                                               parts.domain, parts.store, parts.clock.Now()));
+  ASSIGN_OR_RETURN(auto command,
+                   UpdateCommand(request, caller.principal, parts.keyring, parts.facts.Get(),
+                                 parts.domain, parts.store, parts.clock.Now()));
   return Change{std::move(command), AnswerCase};
 }
 
@@ -156,6 +157,7 @@ host::Api IntakeApi(const MethodParts& parts) {
   api.methods.push_back(host::StreamMethod<v1::ImportCasesRequest, v1::ImportCasesResponse>(
       "ImportCases", desks,
       [parts](const Caller& caller, const auto&) { return StartImport(parts, caller); }));
+  AddFactMethods(parts, api);
   return api;
 }
 

@@ -10,6 +10,7 @@
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
 #include "services/host/method.h"
+#include "services/intake/facts_in_force.h"
 
 namespace pathways::intake {
 
@@ -19,10 +20,14 @@ struct MethodParts {
   const engine::Domain& domain;
   engine::EventReader& store;
   const host::Keyring& keyring;
+  const FactsInForce& facts;
   const base::Clock& clock;
 };
 
 host::Api IntakeApi(const MethodParts& parts);
+
+// Adds those of the fact catalogue.
+void AddFactMethods(const MethodParts& parts, host::Api& api);
 
 }  // namespace pathways::intake
 

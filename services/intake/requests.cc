@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/state.pb.h"
 #include "services/base/ids.h"
@@ -13,11 +14,11 @@
 #include "services/base/unicode.h"
 #include "services/host/requests.h"
 #include "services/intake/age_band.h"
-#include "services/intake/domain/codes.h"
 #include "services/intake/domain/decide.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/sealing.h"
 #include "services/intake/update_people.h"
+#include "services/type/codes.h"
 #include "services/type/desk.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -38,19 +39,21 @@ absl::Status NoSuchCase() {
 absl::CivilDay DayAt(const v1::Case& input, absl::Time now) {
   for (const v1::Person& person : input.people()) {
     if (person.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
-    const std::optional<std::string> place = StateCode(type::Clean(person.state()).text);
+    const std::optional<std::string> place = type::StateCode(type::Clean(person.state()).text);
     if (place) return type::DeskDay(*place, now);
   }
   return type::DeskDay(type::kDefaultPlace, now);
 }
 
 // What a registration says, in the form that is stored. The age band follows from the birth date
-// and from the day, so it is no content: the same file says the same a year later.
+// and from the day, so it is no content, nor is the day of an answer: the same file says the same a
+// year later.
 std::string ContentOf(const NormalisedCase& normal) {
   type::v1::CaseFacts facts = normal.facts;
   for (type::v1::PersonFacts& person : *facts.mutable_people()) {
     person.clear_age_band();
     person.clear_age_precision();
+    for (type::v1::FactAnswer& answer : *person.mutable_answers()) answer.clear_answered_on();
   }
   std::string content = base::SerializeDeterministic(facts);
   for (const NormalisedIdentity& identity : normal.identities) {
@@ -119,34 +122,68 @@ std::optional<std::string> NumberAfter(const NormalisedPeople& people, const Cas
   return std::nullopt;
 }
 
+// On which day an answer was given is for the service to say.
+void ForgetDays(v1::Case& input) {
+  for (v1::Person& person : *input.mutable_people()) {
+    for (type::v1::FactAnswer& answer : *person.mutable_answers()) answer.clear_answered_on();
+  }
+}
+
+// Only the engine knows whether the catalogue that answers were held against is the one in force,
+// so it is the one to refuse them. The status, where nothing hangs on the catalogue.
+absl::StatusOr<engine::Command> RefusalOf(const type::Violations& found, std::string stream,
+                                          const FactsVersion& facts,
+                                          const host::Principal& principal, std::string method) {
+  const bool hangs_on_facts = std::any_of(
+      found.found().begin(), found.found().end(),
+      [](const auto& violation) { return absl::StrContains(violation.field(), "].answers"); });
+  if (!hangs_on_facts) return found.ToStatus(kInvalidCase);
+  v1::IntakeCommand payload;
+  payload.mutable_refuse()->set_catalogue_number(facts.number);
+  for (const type::v1::FieldViolation& violation : found.found()) {
+    *payload.mutable_refuse()->add_violations() = violation;
+  }
+  engine::Command command;
+  command.stream = std::move(stream);
+  command.payload = base::SerializeDeterministic(payload);
+  command.origin = engine::RequestOrigin{"", "", principal.Name(), std::move(method)};
+  return command;
+}
+
 // The people as the request wants them. To be used only when no violation was found.
 NormalisedPeople PeopleOf(const v1::UpdateCaseRequest& request, const UpdateMask& mask,
-                          const CaseOnFile& on_file, absl::Time now, type::Violations& violations) {
+                          const CaseOnFile& on_file, const type::Facts& facts, absl::Time now,
+                          type::Violations& violations) {
   v1::Case input = request.case_();
   base::NormaliseText(input);
+  ForgetDays(input);
   const auto people = MergePeople(mask, input, on_file.shown, violations);
   if (!people) return {};
   const absl::CivilDay today = type::DeskDay(type::PlaceOf(on_file.facts), now);
-  return CheckPeople(*people, on_file.facts, today, violations);
+  return CheckPeople(*people, on_file.facts, facts, today, violations);
 }
 
 }  // namespace
 
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                 const host::Principal& principal,
-                                                const host::Keyring& keyring, absl::Time now) {
+                                                const host::Keyring& keyring,
+                                                const FactsVersion& facts, absl::Time now) {
   type::Violations violations;
   v1::Case input = request.case_();
   base::NormaliseText(input);
-  NormalisedCase normal = CheckCase(input, DayAt(input, now), violations);
+  ForgetDays(input);
+  NormalisedCase normal = CheckCase(input, *facts.facts, DayAt(input, now), violations);
   type::CheckRequestId(request.request_id(), violations);
   if (!request.site().empty() && !type::IsCode(request.site())) {
     violations.Add("site", "must be an upper-case code of 1 to 64 letters, digits and underscores");
   }
-  RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+  const std::string case_id = base::NewUuid();
+  if (!violations.empty()) {
+    return RefusalOf(violations, case_id, facts, principal, "RegisterCase");
+  }
   const std::string content =
       keyring.Fingerprint(absl::StrCat(request.site(), "/", ContentOf(normal)));
-  const std::string case_id = base::NewUuid();
   ASSIGN_OR_RETURN(SealedIdentities sealed, SealNew(keyring, case_id, normal.identities));
   const std::string household = HouseholdKey(keyring, request.site(), NumberOf(normal));
   v1::IntakeCommand payload;
@@ -156,6 +193,7 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
   registration.mutable_sealed()->set_content(content);
   registration.set_site(request.site());
   registration.set_household_key(household);
+  registration.set_catalogue_number(facts.number);
   engine::Command command = host::RequestCommand(case_id, base::SerializeDeterministic(payload),
                                                  "RegisterCase", request, principal, keyring);
   std::get<engine::RequestOrigin>(command.origin).fingerprint = content;
@@ -166,10 +204,11 @@ absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& r
 
 absl::StatusOr<ImportedHousehold> ImportCommand(const v1::ImportCasesRequest& request,
                                                 const host::Principal& principal,
-                                                const host::Keyring& keyring, absl::Time now) {
+                                                const host::Keyring& keyring,
+                                                const FactsVersion& facts, absl::Time now) {
   ImportedHousehold household;
   ASSIGN_OR_RETURN(household.command,
-                   RegisterCommand(request.registration(), principal, keyring, now));
+                   RegisterCommand(request.registration(), principal, keyring, facts, now));
   auto& origin = std::get<engine::RequestOrigin>(household.command.origin);
   household.content = origin.fingerprint;
   origin.method = "ImportCases";
@@ -202,6 +241,7 @@ absl::StatusOr<v1::ImportOutcome> OutcomeOf(const engine::StreamRow& row,
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
+                                              const FactsVersion& facts,
                                               const engine::Domain& domain,
                                               engine::EventReader& store, absl::Time now) {
   type::Violations violations;
@@ -222,11 +262,14 @@ absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& reque
     ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, *case_id));
     if (row.version == 0) return NoSuchCase();
     ASSIGN_OR_RETURN(const CaseOnFile on_file, ReadOnFile(keyring, store, *case_id, row));
-    const NormalisedPeople people = PeopleOf(request, mask, on_file, now, violations);
-    RETURN_IF_ERROR(violations.ToStatus(kInvalidCase));
+    const NormalisedPeople people = PeopleOf(request, mask, on_file, *facts.facts, now, violations);
+    if (!violations.empty()) {
+      return RefusalOf(violations, *case_id, facts, principal, "UpdateCase");
+    }
     ASSIGN_OR_RETURN(SealedIdentities sealed,
                      SealAgain(keyring, *case_id, on_file.keys, people.identities));
     *change.mutable_facts() = people.facts;
+    change.set_catalogue_number(facts.number);
     if (!people.identities.empty()) *change.mutable_sealed() = std::move(sealed.sealed);
     new_keys = std::move(sealed.keys);
     const auto number = NumberAfter(people, on_file);

@@ -18,16 +18,19 @@
 #include "services/engine/store/event_store.h"
 #include "services/host/keys.h"
 #include "services/host/principal.h"
+#include "services/intake/facts_in_force.h"
 
 namespace pathways::intake {
 
-// INVALID_ARGUMENT with reason INVALID_CASE and every bad field. A household with a number looks up
-// who holds it. A new case id each time; a
-// repeated request is answered with the first one's. Its content is the same when it is so in the
-// form that is stored: case of codes, spaces and the order of sets do not count.
+// INVALID_ARGUMENT with reason INVALID_CASE and every bad field; where answers are among them the
+// command says so, once the engine knows that they were held against the right catalogue. A
+// household with a number looks up who holds it. A new case id each time; a repeated request is
+// answered with the first one's. Its content is the same when it is so in the form that is stored:
+// case of codes, spaces and the order of sets do not count.
 absl::StatusOr<engine::Command> RegisterCommand(const v1::RegisterCaseRequest& request,
                                                 const host::Principal& principal,
-                                                const host::Keyring& keyring, absl::Time now);
+                                                const host::Keyring& keyring,
+                                                const FactsVersion& facts, absl::Time now);
 
 // A household of an import.
 struct ImportedHousehold {
@@ -38,7 +41,8 @@ struct ImportedHousehold {
 // RegisterCommand, but that of a household with a number no request is remembered.
 absl::StatusOr<ImportedHousehold> ImportCommand(const v1::ImportCasesRequest& request,
                                                 const host::Principal& principal,
-                                                const host::Keyring& keyring, absl::Time now);
+                                                const host::Keyring& keyring,
+                                                const FactsVersion& facts, absl::Time now);
 
 // Reads the case that holds the number of a household which is imported. On record, as every read
 // for somebody.
@@ -55,6 +59,7 @@ absl::StatusOr<v1::ImportOutcome> OutcomeOf(const engine::StreamRow& row,
 absl::StatusOr<engine::Command> UpdateCommand(const v1::UpdateCaseRequest& request,
                                               const host::Principal& principal,
                                               const host::Keyring& keyring,
+                                              const FactsVersion& facts,
                                               const engine::Domain& domain,
                                               engine::EventReader& store, absl::Time now);
 

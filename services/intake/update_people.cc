@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/field_mask_util.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/type/facts.h"
 
 namespace pathways::intake {
 namespace {
@@ -18,25 +20,46 @@ using ::google::protobuf::util::FieldMaskUtil;
 constexpr char kPeople[] = "people";
 constexpr char kEachPerson[] = "people.*.";
 constexpr char kIdentity[] = "identity";
+constexpr char kAnswers[] = "answers";
 
 constexpr char kPathExpected[] =
     "must be people, consent, people.*.identity, or people.*. with a field of a person or of the "
-    "identity, for example people.*.state or people.*.identity.phone";
+    "identity or the answer to a fact, for example people.*.state, people.*.identity.phone or "
+    "people.*.answers.job_offer";
 
 // A fact, the identity, or a field of the identity; nothing within a date, list or document.
 bool MayBeChanged(absl::string_view path) {
   const std::vector<absl::string_view> parts = absl::StrSplit(path, '.');
   if (parts[0] == "person_id" || parts[0] == "age_band") return false;
+  if (parts[0] == kAnswers && parts.size() == 2) return type::IsFactId(parts[1]);
   if (parts.size() > (parts[0] == kIdentity ? 2 : 1)) return false;
   return FieldMaskUtil::IsValidPath<v1::Person>(std::string(path));
 }
 
 std::string PersonPath(int index) { return absl::StrCat("case.people[", index, "]"); }
 
+// Puts the answer to one fact into a person; there is none where it was not given.
+void MergeAnswer(const v1::Person& from, absl::string_view fact, v1::Person& to) {
+  auto& answers = *to.mutable_answers();
+  answers.erase(std::remove_if(answers.begin(), answers.end(),
+                               [&](const auto& answer) { return answer.fact() == fact; }),
+                answers.end());
+  for (const type::v1::FactAnswer& answer : from.answers()) {
+    if (answer.fact() == fact) *answers.Add() = answer;
+  }
+}
+
 // Puts the named fields into a person, those that are empty too.
 void Merge(const v1::Person& from, const std::vector<std::string>& paths, v1::Person& to) {
   google::protobuf::FieldMask mask;
-  for (const std::string& path : paths) mask.add_paths(path);
+  for (const std::string& path : paths) {
+    absl::string_view fact = path;
+    if (absl::ConsumePrefix(&fact, "answers.")) {
+      MergeAnswer(from, fact, to);
+    } else {
+      mask.add_paths(path);
+    }
+  }
   FieldMaskUtil::MergeOptions options;
   options.set_replace_message_fields(true);
   options.set_replace_repeated_fields(true);

@@ -44,6 +44,7 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
     case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return event.determination_reviewed().review().based_on();
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kFactsNoted:
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return 0;
   }

@@ -15,7 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "services/base/status_macros.h"
 #include "services/base/text_format_file.h"
-#include "services/type/fact_fields.h"
+#include "services/type/facts.h"
 
 namespace pathways::referral {
 namespace {
@@ -61,9 +61,8 @@ std::set<std::string> CheckAgencies(const v1::AgencyRoutes& routes, const AddFau
     std::set<std::string> facts;
     for (int j = 0; j < agency.facts_size(); ++j) {
       const std::string& fact = agency.facts(j);
-      if (!type::IsFactName(fact)) {
-        add(i, "facts", j,
-            absl::StrCat("no such fact; there are: ", absl::StrJoin(type::AllFactNames(), ", ")));
+      if (!type::IsFactId(fact)) {
+        add(i, "facts", j, "must be the id of a fact, for example job_offer");
       } else if (!facts.insert(fact).second) {
         add(i, "facts", j, absl::StrCat("fact ", fact, " is named already"));
       }

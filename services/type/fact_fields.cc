@@ -4,7 +4,10 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "pathways/intake/v1/case.pb.h"
+#include "services/type/facts.h"
 
 namespace pathways::type {
 namespace {
@@ -22,14 +25,11 @@ struct Field {
 #define PATHWAYS_FACT_LIST(name) \
   {#name, [](const PersonFacts& from, PersonFacts& to) { *to.mutable_##name() = from.name(); }}
 
-// Follows from the birth date.
-constexpr char kAgeBand[] = "age_band";
-
 // In the order of the fields.
 constexpr Field kFields[] = {
     PATHWAYS_FACT(relationship),
     PATHWAYS_FACT(sex),
-    {kAgeBand,
+    {kAgeBandName,
      [](const PersonFacts& from, PersonFacts& to) {
        to.set_age_band(from.age_band());
        to.set_age_precision(from.age_precision());
@@ -39,18 +39,9 @@ constexpr Field kFields[] = {
      [](const PersonFacts& from, PersonFacts& to) {
        if (from.has_entry_date()) *to.mutable_entry_date() = from.entry_date();
      }},
-    PATHWAYS_FACT(in_mexico),
     PATHWAYS_FACT(state),
     PATHWAYS_FACT(refugee_claim),
-    PATHWAYS_FACT(left_country_for_fear),
-    PATHWAYS_FACT(seeks_work),
     PATHWAYS_FACT_LIST(needs),
-    PATHWAYS_FACT(risk_on_return),
-    PATHWAYS_FACT(crime_in_mexico),
-    PATHWAYS_FACT(job_offer),
-    PATHWAYS_FACT(us_family_petition),
-    PATHWAYS_FACT(us_employer_petition),
-    PATHWAYS_FACT(work_papers),
 };
 
 #undef PATHWAYS_FACT
@@ -58,27 +49,35 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-bool IsFactName(absl::string_view name) {
+bool IsFieldName(absl::string_view name) {
   return std::any_of(std::begin(kFields), std::end(kFields),
                      [&](const Field& field) { return field.fact == name; });
 }
 
-std::vector<std::string> AllFactNames() {
+std::vector<std::string> FieldNames() {
   std::vector<std::string> names;
   for (const Field& field : kFields) names.emplace_back(field.fact);
   return names;
 }
 
-std::vector<std::string> CorrectableFields() {
+bool IsCorrectable(absl::string_view name) {
+  if (absl::ConsumePrefix(&name, "identity.")) {
+    return intake::v1::Identity::descriptor()->FindFieldByName(std::string(name)) != nullptr;
+  }
+  if (absl::ConsumePrefix(&name, "answers.")) return IsFactId(name);
+  return name != kAgeBandName && IsFieldName(name);
+}
+
+std::string CorrectableExpected() {
   std::vector<std::string> names;
   for (const Field& field : kFields) {
-    if (absl::string_view(field.fact) != kAgeBand) names.emplace_back(field.fact);
+    if (absl::string_view(field.fact) != kAgeBandName) names.emplace_back(field.fact);
   }
   const auto& identity = *intake::v1::Identity::descriptor();
   for (int i = 0; i < identity.field_count(); ++i) {
     names.push_back(absl::StrCat("identity.", identity.field(i)->name()));
   }
-  return names;
+  return absl::StrCat(absl::StrJoin(names, ", "), ", or answers. with the id of a fact");
 }
 
 PersonFacts KeepFacts(const PersonFacts& person, const FactNames& names) {
@@ -86,6 +85,9 @@ PersonFacts KeepFacts(const PersonFacts& person, const FactNames& names) {
   kept.set_person_id(person.person_id());
   for (const Field& field : kFields) {
     if (names.contains(field.fact)) field.copy(person, kept);
+  }
+  for (const v1::FactAnswer& answer : person.answers()) {
+    if (names.contains(answer.fact())) *kept.add_answers() = answer;
   }
   return kept;
 }

@@ -1,7 +1,8 @@
-// Facts of a person by name, so that a set of them can be cut out.
+// The facts that are fields of a person, by name, and how a set of facts is cut out of a person.
 //
 // The names are those of the fields of pathways.type.v1.PersonFacts, without the person id, which
-// always stays, and without age_precision, which belongs to age_band. Pure.
+// always stays, without age_precision, which belongs to age_band, and without the answers, which
+// are facts by their own ids (facts.h). Pure.
 #ifndef PATHWAYS_SERVICES_TYPE_FACT_FIELDS_H_
 #define PATHWAYS_SERVICES_TYPE_FACT_FIELDS_H_
 
@@ -16,14 +17,21 @@ namespace pathways::type {
 
 using FactNames = std::set<std::string>;
 
-bool IsFactName(absl::string_view name);
+// Follows from the birth date, and is no field that anybody fills in.
+inline constexpr char kAgeBandName[] = "age_band";
 
-// Every fact that can be recorded, in the order of the fields.
-std::vector<std::string> AllFactNames();
+bool IsFieldName(absl::string_view name);
 
-// What a desk can correct of a person, by the names that an update of a case takes: the facts that
-// are asked, and behind "identity." the fields of the identity, in the order of the fields.
-std::vector<std::string> CorrectableFields();
+// In the order of the fields.
+std::vector<std::string> FieldNames();
+
+// Whether a desk can correct it of a person, by the names that an update of a case takes: a fact
+// that is asked, answers.ID for one that is answered by its id, or a field of the identity behind
+// "identity.". Which ids there are, the catalogue knows.
+bool IsCorrectable(absl::string_view name);
+
+// What IsCorrectable takes, for a message.
+std::string CorrectableExpected();
 
 // The person with these facts alone. Names of facts that are never recorded change nothing.
 v1::PersonFacts KeepFacts(const v1::PersonFacts& person, const FactNames& names);

@@ -16,6 +16,7 @@
 #include "pathways/referral/v1/agency_service.pb.h"
 #include "services/cli/exit_codes.h"
 #include "tests/cli/cli_support.h"
+#include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::cli {
@@ -159,7 +160,10 @@ TEST_F(CliCommandsTest, RegistersAFile) {
   EXPECT_THAT(bad.err, Not(HasSubstr("Plantado")));
 }
 
-TEST_F(CliCommandsTest, AnUpdateSendsWhatIsSetAndReadsNothing) {
+TEST_F(CliCommandsTest, AnUpdateSendsWhatIsSetAndReadsNoCase) {
+  intake::v1::GetFactsResponse facts;
+  *facts.mutable_catalogue() = SampleFacts()->catalogue();
+  services_.Answer("GetFacts", facts);
   services_.Answer("UpdateCase", Refusal(grpc::StatusCode::ABORTED, "ETAG_MISMATCH"));
   const Ran ran = Run({"case",
                        "update",
@@ -169,7 +173,7 @@ TEST_F(CliCommandsTest, AnUpdateSendsWhatIsSetAndReadsNothing) {
                        "--set",
                        "entry_date=2023-06-01",
                        "--set",
-                       "seeks_work=yes",
+                       "answers.seeks_work=yes",
                        "--set",
                        "nationalities=VEN, COL",
                        "--set",
@@ -185,16 +189,20 @@ TEST_F(CliCommandsTest, AnUpdateSendsWhatIsSetAndReadsNothing) {
                        "--etag",
                        "4"});
   EXPECT_EQ(ran.exit_code, kExitRefused);
-  EXPECT_THAT(services_.calls(),
-              ElementsAre(Filled(
-                  "UpdateCase {case { name: \"cases/CASE\" etag: \"4\" people { person_id: \"p2\" "
-                  "identity { date_of_birth { year: 1990 month: 5 } phone: \"+525550001111\" } "
-                  "nationalities: \"VEN\" nationalities: \"COL\" entry_date { year: 2023 month: 6 "
-                  "day: 1 } refugee_claim: REFUGEE_CLAIM_FILED seeks_work: ANSWER_YES } } "
-                  "update_mask { paths: \"people.*.entry_date\" paths: \"people.*.seeks_work\" "
-                  "paths: \"people.*.nationalities\" paths: \"people.*.refugee_claim\" paths: "
-                  "\"people.*.state\" paths: \"people.*.identity.phone\" paths: "
-                  "\"people.*.identity.date_of_birth\" } request_id: \"REQUEST\"}")));
+  EXPECT_THAT(
+      services_.calls(),
+      ElementsAre(
+          "GetFacts {}",
+          Filled(
+              "UpdateCase {case { name: \"cases/CASE\" etag: \"4\" people { person_id: \"p2\" "
+              "identity { date_of_birth { year: 1990 month: 5 } phone: \"+525550001111\" } "
+              "nationalities: \"VEN\" nationalities: \"COL\" entry_date { year: 2023 month: 6 "
+              "day: 1 } refugee_claim: REFUGEE_CLAIM_FILED answers { "
+              "fact: \"seeks_work\" yes: true } } } "
+              "update_mask { paths: \"people.*.entry_date\" paths: \"people.*.answers.seeks_work\" "
+              "paths: \"people.*.nationalities\" paths: \"people.*.refugee_claim\" paths: "
+              "\"people.*.state\" paths: \"people.*.identity.phone\" paths: "
+              "\"people.*.identity.date_of_birth\" } request_id: \"REQUEST\"}")));
   EXPECT_THAT(ran.err, HasSubstr(Filled("--request-id REQUEST\n")));
 }
 

@@ -32,6 +32,7 @@
 #include "services/cli/importer.h"
 #include "tests/cli/cli_support.h"
 #include "tests/cli/import_support.h"
+#include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::cli {
@@ -94,6 +95,11 @@ class FakeIntake : public intake::v1::IntakeService::Service {
   }
 
  private:
+  grpc::Status GetFacts(grpc::ServerContext* context, const intake::v1::GetFactsRequest* request,
+                        intake::v1::GetFactsResponse* response) override {
+    *response->mutable_catalogue() = SampleFacts()->catalogue();
+    return grpc::Status::OK;
+  }
   grpc::Status ImportCases(grpc::ServerContext* context, Stream* stream) override {
     ++streams_;
     return handle_(*stream, *this);
@@ -142,6 +148,7 @@ class CliImportTest : public ::testing::Test {
     EXPECT_TRUE(client.ok()) << client.status();
     if (!client.ok()) return {};
     settings.input.today = kToday;
+    settings.input.facts = SampleFacts();
     settings.backoff = absl::Milliseconds(1);
     absl::StatusOr<ImportSummary> summary = Import(**client, settings);
     EXPECT_TRUE(summary.ok()) << summary.status();

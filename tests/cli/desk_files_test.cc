@@ -18,6 +18,7 @@
 #include "services/cli/json_faults.h"
 #include "services/cli/spreadsheet_cells.h"
 #include "tests/cli/import_support.h"
+#include "tests/support/facts.h"
 
 namespace pathways::cli {
 namespace {
@@ -221,8 +222,8 @@ TEST(DeskFiles, HeadersAndWordsMayBeSpanishOrKreyol) {
                                                    {"consent", "Consentimiento"}});
   const intake::v1::Case read = GoodCase(Read(spanish));
   EXPECT_EQ(read.people(0).sex(), type::v1::SEX_FEMALE);
-  EXPECT_EQ(read.people(0).in_mexico(), type::v1::ANSWER_YES);
-  EXPECT_EQ(read.people(0).seeks_work(), type::v1::ANSWER_NO);
+  EXPECT_TRUE(type::FindAnswer(read.people(0).answers(), "in_mexico")->yes());
+  EXPECT_FALSE(type::FindAnswer(read.people(0).answers(), "seeks_work")->yes());
   EXPECT_EQ(read.people(0).refugee_claim(), type::v1::REFUGEE_CLAIM_NONE);
   EXPECT_EQ(read.people(0).identity().documents(0).type(), type::v1::DOCUMENT_TYPE_NATIONAL_ID);
   const std::string kreyol = absl::StrReplaceAll(
@@ -255,7 +256,7 @@ class MappingTest : public ::testing::Test {
   absl::StatusOr<ColumnMapping> ReadMapping(const std::string& text) {
     const std::string path = ::testing::TempDir() + "/mapping";
     std::ofstream(path, std::ios::binary) << text;
-    return ReadColumnMapping(path);
+    return ReadColumnMapping(path, *SampleFacts());
   }
 };
 
@@ -276,7 +277,8 @@ TEST_F(MappingTest, EveryBadLineIsNamed) {
   for (const char* line : {"line 2", "line 3", "line 4", "line 5", "line 6"}) {
     EXPECT_THAT(std::string(bad.status().message()), HasSubstr(line));
   }
-  EXPECT_EQ(ReadColumnMapping("/no/such/file").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadColumnMapping("/no/such/file", *SampleFacts()).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 std::vector<std::string> WarningsOf(const Reading& reading) {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "services/base/ids.h"
+#include "services/cli/fact_answers.h"
 #include "services/cli/import_file.h"
 #include "tests/cli/import_support.h"
 
@@ -63,12 +64,14 @@ TEST(ImportCsv, MapsEveryColumn) {
             "phone: \"+529621234567\" language: \"es\" registration_number: \"TAP-1\" } "
             "relationship: RELATIONSHIP_PRINCIPAL sex: SEX_FEMALE nationalities: \"VE\" "
             "nationalities: \"HTI\" entry_date { year: 2023 month: 6 day: 15 } "
-            "in_mexico: ANSWER_YES state: \"MX-CHP\" refugee_claim: REFUGEE_CLAIM_NONE "
-            "left_country_for_fear: ANSWER_YES seeks_work: ANSWER_NO needs: \"SP-PT\" "
-            "needs: \"LP-ND\" } "
+            "state: \"MX-CHP\" refugee_claim: REFUGEE_CLAIM_NONE needs: \"SP-PT\" needs: \"LP-ND\" "
+            "answers { fact: \"in_mexico\" yes: true } "
+            "answers { fact: \"left_country_for_fear\" yes: true } "
+            "answers { fact: \"seeks_work\" yes: false } } "
             "people { identity { given_names: \"Ana\" date_of_birth { year: 2015 } "
             "registration_number: \"TAP-1\" } relationship: RELATIONSHIP_CHILD sex: SEX_OTHER "
-            "nationalities: \"XXA\" entry_date { } left_country_for_fear: ANSWER_NO } "
+            "nationalities: \"XXA\" entry_date { } "
+            "answers { fact: \"left_country_for_fear\" yes: false } } "
             "consent: true");
 }
 
@@ -285,19 +288,16 @@ TEST(ImportCsv, TakesTheQuestionsThatTheExportOf2023DoesNotHave) {
   ASSERT_THAT(reading.items, SizeIs(1));
   EXPECT_THAT(Places(reading.items[0]), IsEmpty());
   const intake::v1::Person& person = reading.items[0].request.case_().people(0);
-  EXPECT_EQ(person.risk_on_return(), type::v1::ANSWER_YES);
-  EXPECT_EQ(person.crime_in_mexico(), type::v1::ANSWER_NO);
-  EXPECT_EQ(person.job_offer(), type::v1::ANSWER_UNSPECIFIED);
-  EXPECT_EQ(person.work_papers(), type::v1::ANSWER_NO);
-  EXPECT_EQ(person.us_family_petition(), type::v1::ANSWER_YES);
-  EXPECT_EQ(person.us_employer_petition(), type::v1::ANSWER_NO);
+  std::vector<std::string> said;
+  for (const type::v1::FactAnswer& answer : person.answers()) said.push_back(ShowAnswer(answer));
+  EXPECT_THAT(said, ElementsAre("risk_on_return=yes", "crime_in_mexico=no", "work_papers=no",
+                                "us_family_petition=yes", "us_employer_petition=no"));
 }
 
 TEST(ImportCsv, EachRequiredColumnIsRequired) {
   const std::vector<std::string> required = {
-      "household_number",      "relationship", "given_names", "first_surname", "sex",
-      "date_of_birth",         "nationality",  "entry_date",  "in_mexico",     "refugee_claim",
-      "left_country_for_fear", "seeks_work",   "consent"};
+      "household_number", "relationship", "given_names", "first_surname", "sex",
+      "date_of_birth",    "nationality",  "entry_date",  "refugee_claim", "consent"};
   for (const std::string& column : required) {
     const Reading reading = Read(absl::StrReplaceAll(File({Row("TAP-1")}), {{column + ",", "x,"}}));
     EXPECT_EQ(reading.open.code(), absl::StatusCode::kInvalidArgument) << column;
@@ -306,8 +306,39 @@ TEST(ImportCsv, EachRequiredColumnIsRequired) {
   const Reading reading = Read("sex,consent\nF,YES\n");
   EXPECT_EQ(reading.open.message(),
             "the header lacks: household_number, relationship, given_names, first_surname, "
-            "date_of_birth, nationality, entry_date, in_mexico, refugee_claim, "
-            "left_country_for_fear, seeks_work");
+            "date_of_birth, nationality, entry_date, refugee_claim");
+}
+
+// A file of one row, with a header of its columns.
+std::string FileOf(const Cells& cells) {
+  std::vector<std::string> names;
+  for (const auto& [column, cell] : cells) names.push_back(column);
+  return absl::StrCat(absl::StrJoin(names, ","), "\n", Line(cells), "\n");
+}
+
+TEST(ImportCsv, EachFactOfTheCatalogueIsAColumn) {
+  const Cells row = {{"job_offer", "sí"}, {"estado_del_trabajo", "mx-nle"}, {"zodiac", "Leo"}};
+  Cells cells = GoodRow();
+  cells.insert(cells.end(), row.begin(), row.end());
+  const Reading reading = Read(FileOf(cells));
+  ASSERT_THAT(reading.items, SizeIs(1));
+  EXPECT_THAT(Places(reading.items[0]), IsEmpty());
+  EXPECT_THAT(reading.ignored, ElementsAre("zodiac"));
+  std::vector<std::string> said;
+  for (const auto& answer : reading.items[0].request.case_().people(0).answers()) {
+    said.push_back(ShowAnswer(answer));
+  }
+  EXPECT_THAT(said, ::testing::IsSupersetOf({"job_offer=yes", "job_place=mx-nle"}));
+}
+
+TEST(ImportCsv, AnAnswerThatIsNoneIsNamedByItsColumn) {
+  const auto read = [](const std::string& column, const std::string& cell) {
+    Cells cells = GoodRow();
+    cells.push_back({column, cell});
+    return Places(Read(FileOf(cells)).items.at(0));
+  };
+  EXPECT_THAT(read("job_offer", "maybe"), ElementsAre("2:job_offer"));
+  EXPECT_THAT(read("job_place", "Nuevo León"), ElementsAre("2:job_place"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/support/facts.h"
 
 namespace pathways::cli {
 namespace {
@@ -76,7 +77,8 @@ std::string File(const std::vector<Cells>& rows, const char* end) {
 
 Reading ReadPath(const std::string& path, absl::CivilDay today, const ColumnMapping& mapping) {
   Reading reading;
-  auto file = ImportFile::Open({.path = path, .today = today, .mapping = mapping});
+  auto file =
+      ImportFile::Open({.path = path, .today = today, .mapping = mapping, .facts = SampleFacts()});
   reading.open = file.status();
   if (!file.ok()) return reading;
   while (auto item = (*file)->Next()) reading.items.push_back(*std::move(item));

@@ -29,6 +29,7 @@
 #include "services/referral/domain/validate.h"
 #include "services/referral/routes_file.h"
 #include "tests/cli/import_support.h"
+#include "tests/support/facts.h"
 
 namespace pathways::cli {
 namespace {
@@ -125,7 +126,7 @@ Outcome ReadDay(const Setting& setting, absl::CivilDay today) {
     ++outcome.counts["registered_households"];
     outcome.counts["registered_people"] += static_cast<int64_t>(item.lines.size());
     type::Violations violations;
-    const auto checked = intake::CheckCase(item.request.case_(), today, violations);
+    const auto checked = intake::CheckCase(item.request.case_(), *SampleFacts(), today, violations);
     EXPECT_THAT(violations.found(), IsEmpty()) << "line " << item.first_line;
     if (!checked.facts.consent()) ++outcome.counts["registered_without_consent"];
     CountScreening(setting, checked.facts, today, outcome.counts);

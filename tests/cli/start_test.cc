@@ -38,15 +38,17 @@ class StartTest : public ::testing::Test {
   }
   std::pair<std::string, int> Serve() const {
     const std::string source(PATHWAYS_SOURCE_DIR);
-    return RunProgram("pathways",
-                      absl::StrCat("serve --listen 127.0.0.1:0 --data ", data_, " --policies ",
-                                   source, "/policies/2023-07-28", " --agencies ", source,
-                                   "/samples/agencies.textproto"));
+    return RunProgram(
+        "pathways",
+        absl::StrCat("serve --listen 127.0.0.1:0 --data ", data_, " --policies ", source,
+                     "/policies/2023-07-28 --facts ", source, "/policies/facts --agencies ", source,
+                     "/samples/agencies.textproto"));
   }
   std::pair<std::string, int> Intake(const std::string& words) const {
     return RunProgram(
         "intake",
-        absl::StrCat("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --tokens ", data_,
+        absl::StrCat("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --facts ",
+                     PATHWAYS_SOURCE_DIR, "/policies/facts --tokens ", data_,
                      "/keys/tokens --master-key ", data_, "/keys/master.key --service-token ",
                      Write("service-token", std::string(43, 'T'), 0600), " ", words));
   }

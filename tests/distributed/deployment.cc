@@ -150,6 +150,7 @@ std::vector<std::string> Deployment::Arguments(const Replica& replica) const {
   if (service != "intake") add(flag_of("intake"));
   if (service != "eligibility") add(flag_of("eligibility"));
   if (service == "intake") add(flag_of("referral"));
+  if (service == "intake") add({"--facts", source + "/policies/facts"});
   if (service == "eligibility") add({"--policies", source + "/policies/2023-07-28"});
   if (service == "referral") add({"--agencies", source + "/samples/agencies.textproto"});
   add(Kafka());

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/ids.h"
+#include "tests/support/answers.h"
 #include "tests/support/caller.h"
 
 namespace pathways::testing_support {
@@ -134,7 +135,7 @@ void Load::HandleCase(int desk, int index) {
     *update.mutable_case_() = registration.case_();
     update.mutable_case_()->set_name(registered->name());
     for (auto& person : *update.mutable_case_()->mutable_people()) person.clear_identity();
-    update.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
+    SetAnswer(*update.mutable_case_()->mutable_people(0), "seeks_work", true);
     update.mutable_update_mask()->add_paths("people");
     update.set_request_id(base::UuidOf(absl::StrCat(test, "/update/", index)));
     (void)Insist(desk, [&](int replica) {

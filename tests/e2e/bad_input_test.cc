@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
 #include "services/base/ids.h"
+#include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/history.h"
 #include "tests/support/serve_process.h"
@@ -161,24 +162,34 @@ std::vector<Row> IdentityRows() {
 
 std::vector<Row> FactRows() {
   const std::string path = "people[0].";
-  using namespace type::v1;  // NOLINT(google-build-using-namespace): six enums.
+  using namespace type::v1;  // NOLINT(google-build-using-namespace): five enums.
   return {
       {"unknown sex",
        Person([](auto& p) { p.set_sex(static_cast<Sex>(kUnknownEnum)); }),
        {path + "sex"}},
       {"no sex", Person([](auto& p) { p.clear_sex(); }), {path + "sex"}},
-      {"unknown answer",
-       Person([](auto& p) { p.set_in_mexico(static_cast<Answer>(kUnknownEnum)); }),
-       {path + "in_mexico"}},
+      {"unknown fact",
+       Person([](auto& p) { p.add_answers()->set_fact(kMark); }),
+       {path + "answers[1].fact"}},
+      {"never recorded",
+       Person([](auto& p) { SetAnswer(p, "irregular_entry", true); }),
+       {path + "answers[1].fact"}},
+      {"wrong kind",
+       Person([](auto& p) { p.mutable_answers(0)->set_code(kMark); }),
+       {path + "answers[0]"}},
+      {"unknown code",
+       Person([](auto& p) {
+         type::v1::FactAnswer& answer = *p.add_answers();
+         answer.set_fact("job_place");
+         answer.set_code(kMark);
+       }),
+       {path + "answers[1].code"}},
+      {"answered twice",
+       Person([](auto& p) { *p.add_answers() = p.answers(0); }),
+       {path + "answers[1].fact"}},
       {"unknown claim",
        Person([](auto& p) { p.set_refugee_claim(static_cast<RefugeeClaim>(kUnknownEnum)); }),
        {path + "refugee_claim"}},
-      {"unknown fear",
-       Person([](auto& p) { p.set_left_country_for_fear(static_cast<Answer>(kUnknownEnum)); }),
-       {path + "left_country_for_fear"}},
-      {"unknown work",
-       Person([](auto& p) { p.set_seeks_work(static_cast<Answer>(kUnknownEnum)); }),
-       {path + "seeks_work"}},
       {"no nationality",
        Person([](auto& p) { p.clear_nationalities(); }),
        {path + "nationalities"}},

@@ -19,6 +19,7 @@
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "tests/rpc/site.h"
+#include "tests/support/answers.h"
 #include "tests/support/eventually.h"
 
 namespace pathways {
@@ -70,7 +71,7 @@ class PolicySwitchTest : public testing::Test {
     }
     // For both, and by the new pack too late for Mexico without a person's look.
     testing_support::MakeUnitedStatesCase("HTI", Person());
-    Person().set_left_country_for_fear(type::v1::ANSWER_YES);
+    SetAnswer(Person(), "left_country_for_fear", true);
     both_ = Register();
     testing_support::MakeUnitedStatesCase("GTM", Person());
     none_ = Register();
@@ -454,7 +455,7 @@ TEST_F(PolicySwitchTest, TheSamePackAgainDoesNothing) {
   EXPECT_EQ(Events("eligibility"), screened);
   EXPECT_EQ(Events("referral"), referred);
   EXPECT_THAT(site_.Sql("eligibility",
-                        "SELECT number FROM events WHERE stream LIKE 'service/%' ORDER BY number"),
+                        "SELECT number FROM events WHERE stream LIKE '%policy%' ORDER BY number"),
               ElementsAre("1", "2"));
 }
 

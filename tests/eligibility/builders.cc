@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "services/base/policy_pack_files.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/languages.h"
 #include "services/type/problem.h"
@@ -47,6 +49,21 @@ template v1::DeterminationChange Parse(const std::string& text);
 template v1::PolicyPack Parse(const std::string& text);
 template type::v1::PersonFacts Parse(const std::string& text);
 
+const type::v1::FactCatalogue& Catalogue() {
+  static const auto* const kCatalogue = new type::v1::FactCatalogue(
+      base::FactFiles::Read(PATHWAYS_SOURCE_DIR "/policies/facts")->catalogue());
+  return *kCatalogue;
+}
+
+void AddFacts(v1::PolicyPack& pack) {
+  pack.clear_facts();
+  for (const std::string& id : FactsNamedIn(pack)) {
+    for (const type::v1::Fact& fact : Catalogue().facts()) {
+      if (fact.id() == id) *pack.add_facts() = fact;
+    }
+  }
+}
+
 void AddTexts(v1::PolicyPack& pack) {
   for (const std::string& language : type::Languages()) {
     v1::Catalogue& catalogue = *pack.add_catalogues();
@@ -71,6 +88,7 @@ v1::PolicyPack PackOf(const v1::Predicate& predicate) {
   v1::Criterion& criterion = *pack.mutable_pathways(0)->mutable_criteria(0);
   criterion.set_id("only");
   *criterion.mutable_predicate() = predicate;
+  AddFacts(pack);
   return pack;
 }
 
@@ -99,7 +117,7 @@ v1::PolicyPack SmallPack() {
       statuses { status: PATHWAY_STATUS_ACTIVE source: "book" confidence: CONFIDENCE_S1 }
       criteria {
         id: "in-mexico"
-        predicate { yes: QUESTION_FACT_IN_MEXICO }
+        predicate { yes: 'in_mexico' }
         source: "book"
         confidence: CONFIDENCE_S1
         message: "road.in-mexico"
@@ -129,6 +147,7 @@ v1::PolicyPack SmallPack() {
       }
     }
   )pb");
+  AddFacts(pack);
   AddTexts(pack);
   return pack;
 }
@@ -141,11 +160,11 @@ type::v1::PersonFacts Person(const std::string& person_id) {
     age_precision: DATE_PRECISION_DAY
     nationalities: "CUB"
     entry_date { year: 2023 month: 5 day: 1 }
-    in_mexico: ANSWER_YES
+    answers { fact: 'in_mexico' yes: true }
     state: "MX-CHP"
     refugee_claim: REFUGEE_CLAIM_NONE
-    left_country_for_fear: ANSWER_YES
-    seeks_work: ANSWER_YES
+    answers { fact: 'left_country_for_fear' yes: true }
+    answers { fact: 'seeks_work' yes: true }
     needs: "CR-CP"
   )pb");
   person.set_person_id(person_id);
@@ -231,7 +250,8 @@ std::string Describe(const v1::EligibilityEvent& event) {
                       absl::StrJoin(parts, ", "));
 }
 
-std::shared_ptr<const Rules> RulesOf(const v1::PolicyPack& pack) {
+std::shared_ptr<const Rules> RulesOf(v1::PolicyPack pack) {
+  AddFacts(pack);
   auto rules = Rules::Compile(pack);
   EXPECT_TRUE(rules.ok()) << rules.status() << type::ProblemOf(rules.status()).ShortDebugString();
   return rules.ok() ? *rules : nullptr;

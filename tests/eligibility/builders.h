@@ -15,6 +15,7 @@
 #include "pathways/eligibility/v1/events.pb.h"
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/eligibility/v1/state.pb.h"
+#include "pathways/type/v1/fact.pb.h"
 #include "services/eligibility/domain/rules.h"
 
 namespace pathways::eligibility {
@@ -28,6 +29,12 @@ Message Parse(const std::string& text);
 // A pack that CheckPack accepts with one pathway "road" for persons, of one criterion "only".
 v1::PolicyPack PackOf(const v1::Predicate& predicate);
 v1::PolicyPack PackOf(const std::string& predicate);
+
+// The fact catalogue of the repository.
+const type::v1::FactCatalogue& Catalogue();
+
+// Adds the facts of the catalogue that the pack names.
+void AddFacts(v1::PolicyPack& pack);
 
 // Adds a text for every key that the pack needs and has not, in every language: the key itself.
 void AddTexts(v1::PolicyPack& pack);
@@ -54,8 +61,8 @@ v1::EligibilityCommand Rescreen();
 std::string Describe(const absl::Status& status);
 std::string Describe(const v1::EligibilityEvent& event);
 
-// The rules of a pack that must be good.
-std::shared_ptr<const Rules> RulesOf(const v1::PolicyPack& pack);
+// The rules of a pack that must be good, with the facts that it names.
+std::shared_ptr<const Rules> RulesOf(v1::PolicyPack pack);
 
 // One case. Its clock moves one second per command.
 class Case {

@@ -68,14 +68,14 @@ TEST(Calendar, AnEntryIsWithinThePeriodThroughItsLastDay) {
 // The truth of "within 30 working days" for an entry on a day.
 Truth Within(const v1::Calendar& calendar, Day entry, Day day) {
   v1::PolicyPack pack = PackOf(R"pb(
-    within { date: DATE_FACT_ENTRY_DATE days: 30 calendar: "working" })pb");
+    within { date: 'entry_date' days: 30 calendar: "working" })pb");
   *pack.add_calendars() = calendar;
   pack.mutable_calendars(0)->set_id("working");
   const Program program = *LayOut(pack);
   type::v1::PersonFacts person;
   *person.mutable_entry_date() = type::FromDay(CivilOf(entry));
   Bits bits;
-  Evaluate(program, PlanDay(pack, program, day, day), RowOf(program, person), {}, bits);
+  Evaluate(program, PlanDay(pack, program, day, day), RowOf(program, person, day), {}, bits);
   return TruthAt(program.pathways[0].criteria[0].place, bits);
 }
 

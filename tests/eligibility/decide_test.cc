@@ -17,6 +17,7 @@
 #include "services/type/dates.h"
 #include "services/type/desk.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -37,7 +38,7 @@ Case RegisteredCase() {
 
 type::v1::CaseFacts OutsideMexico() {
   type::v1::CaseFacts facts = Facts({"p1", "p2"});
-  facts.mutable_people(1)->set_in_mexico(type::v1::ANSWER_NO);
+  SetAnswer(*facts.mutable_people(1), "in_mexico", false);
   return facts;
 }
 
@@ -228,7 +229,7 @@ v1::PolicyPack ClosedPack() {
   v1::PolicyPack pack = SmallPack();
   pack.set_version("2024-01-01");
   *pack.mutable_pathways(0)->mutable_criteria(0)->mutable_predicate() =
-      Parse<v1::Predicate>("not { yes: QUESTION_FACT_IN_MEXICO }");
+      Parse<v1::Predicate>("not { yes: 'in_mexico' }");
   pack.mutable_pathways()->RemoveLast();
   return pack;
 }

@@ -13,6 +13,7 @@
 
 #include "services/type/fact_fields.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -30,18 +31,19 @@ type::v1::CaseFacts Everything() {
         R"pb(
           age_precision: DATE_PRECISION_DAY
           entry_date { year: 2026 month: 2 day: 1 }
-          in_mexico: ANSWER_YES
+          answers { fact: 'in_mexico' yes: true }
           state: "MX-CHP"
           refugee_claim: REFUGEE_CLAIM_NONE
-          left_country_for_fear: ANSWER_YES
-          seeks_work: ANSWER_YES
+          answers { fact: 'left_country_for_fear' yes: true }
+          answers { fact: 'seeks_work' yes: true }
           needs: "SV-VA"
-          risk_on_return: ANSWER_YES
-          crime_in_mexico: ANSWER_YES
-          job_offer: ANSWER_YES
-          us_family_petition: ANSWER_YES
-          us_employer_petition: ANSWER_YES
-          work_papers: ANSWER_YES
+          answers { fact: 'risk_on_return' yes: true }
+          answers { fact: 'crime_in_mexico' yes: true }
+          answers { fact: 'job_offer' yes: true }
+          answers { fact: 'us_family_petition' yes: true }
+          answers { fact: 'us_employer_petition' yes: true }
+          answers { fact: 'work_papers' yes: true }
+          answers { fact: 'job_place' code: 'MX-CHP' }
         )pb",
         &person));
   }
@@ -57,10 +59,19 @@ Disclosures Handed(const v1::PolicyPack& pack, const type::v1::CaseFacts& facts)
   return DisclosuresOf(*rules, facts, determinations);
 }
 
+// Every fact that can be kept of a person.
+std::vector<std::string> AllFacts() {
+  std::vector<std::string> names = type::FieldNames();
+  for (const type::v1::Fact& fact : Catalogue().facts()) {
+    if (fact.storage() == type::v1::FACT_STORAGE_ANSWER) names.push_back(fact.id());
+  }
+  return names;
+}
+
 // The facts that are filled in.
 std::vector<std::string> NamesIn(const type::v1::PersonFacts& person) {
   std::vector<std::string> names;
-  for (const std::string& name : type::AllFactNames()) {
+  for (const std::string& name : AllFacts()) {
     type::v1::PersonFacts empty;
     empty.set_person_id(person.person_id());
     if (type::KeepFacts(person, {name}).SerializeAsString() != empty.SerializeAsString()) {
@@ -71,8 +82,8 @@ std::vector<std::string> NamesIn(const type::v1::PersonFacts& person) {
 }
 
 TEST(Disclosure, IsWhatThePathwayLooksAtAndNoMore) {
-  ASSERT_EQ(NamesIn(Everything().people(0)), type::AllFactNames());
-  const Disclosures handed = Handed(PackOf("yes: QUESTION_FACT_SEEKS_WORK"), Everything());
+  ASSERT_EQ(NamesIn(Everything().people(0)), AllFacts());
+  const Disclosures handed = Handed(PackOf("yes: 'seeks_work'"), Everything());
   ASSERT_EQ(handed.size(), 2) << "one for each person";
   for (const type::v1::Disclosure& one : handed) {
     ASSERT_EQ(one.people_size(), 1);
@@ -82,17 +93,17 @@ TEST(Disclosure, IsWhatThePathwayLooksAtAndNoMore) {
 }
 
 TEST(Disclosure, HasTheFactsOfEveryConditionAlsoWhereAnotherOneSettledIt) {
-  const Disclosures handed = Handed(
-      PackOf("any { of { yes: QUESTION_FACT_SEEKS_WORK } of { age_band_in { of: AGE_BAND_0_4 } } "
-             "of { within { date: DATE_FACT_ENTRY_DATE days: 3000 } } }"),
-      Everything());
+  const Disclosures handed =
+      Handed(PackOf("any { of { yes: 'seeks_work' } of { age_band_in { of: AGE_BAND_0_4 } } "
+                    "of { within { date: 'entry_date' days: 3000 } } }"),
+             Everything());
   ASSERT_FALSE(handed.empty());
   EXPECT_THAT(NamesIn(handed[0].people(0)), ElementsAre("age_band", "entry_date", "seeks_work"));
 }
 
 TEST(Disclosure, OfAFamilyHasOfTheOthersWhatTheyAreCountedBy) {
   v1::PolicyPack pack = PackOf(
-      "all { of { yes: QUESTION_FACT_SEEKS_WORK } of { members { where { nationality_in { of: "
+      "all { of { yes: 'seeks_work' } of { members { where { nationality_in { of: "
       "'CUB' } } at_least: 0 at_most: 9 limited: true } } }");
   pack.mutable_pathways(0)->set_unit(v1::SCREENING_UNIT_FAMILY);
   const Disclosures handed = Handed(pack, Everything());
@@ -103,14 +114,14 @@ TEST(Disclosure, OfAFamilyHasOfTheOthersWhatTheyAreCountedBy) {
 }
 
 TEST(Disclosure, IsNoneWhereNothingCanBeSent) {
-  const v1::PolicyPack open = PackOf("yes: QUESTION_FACT_SEEKS_WORK");
+  const v1::PolicyPack open = PackOf("yes: 'seeks_work'");
   ASSERT_EQ(Handed(open, Everything()).size(), 2);
   type::v1::CaseFacts no_consent = Everything();
   no_consent.set_consent(false);
   EXPECT_THAT(Handed(open, no_consent), IsEmpty());
   type::v1::CaseFacts not_met = Everything();
-  not_met.mutable_people(0)->set_seeks_work(type::v1::ANSWER_NO);
-  not_met.mutable_people(1)->clear_seeks_work();
+  SetAnswer(*not_met.mutable_people(0), "seeks_work", false);
+  Forget(*not_met.mutable_people(1), "seeks_work");
   EXPECT_THAT(Handed(open, not_met), IsEmpty()) << "not met, and not known";
   for (const char* change :
        {"mode: REFERRAL_MODE_INFORM", "review: REVIEW_RULE_ALWAYS",
@@ -128,10 +139,12 @@ TEST(KeepFacts, HasAnEntryForEveryFieldOfAPerson) {
   const auto& descriptor = *type::v1::PersonFacts::descriptor();
   for (int i = 0; i < descriptor.field_count(); ++i) {
     const std::string& name = descriptor.field(i)->name();
-    if (name != "person_id" && name != "age_precision") fields.push_back(name);
+    if (name != "person_id" && name != "age_precision" && name != "answers") {
+      fields.push_back(name);
+    }
   }
-  EXPECT_EQ(type::AllFactNames(), fields);
-  const std::vector<std::string> all = type::AllFactNames();
+  EXPECT_EQ(type::FieldNames(), fields);
+  const std::vector<std::string> all = AllFacts();
   const type::v1::PersonFacts person = Everything().people(0);
   EXPECT_EQ(type::KeepFacts(person, {all.begin(), all.end()}).SerializeAsString(),
             person.SerializeAsString());

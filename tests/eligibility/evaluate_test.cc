@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "services/eligibility/domain/predicate_check.h"
 #include "services/eligibility/domain/rules.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -28,8 +30,8 @@ const AsOf kDay = {absl::CivilDay(2023, 7, 28), absl::CivilDay(2023, 7, 28)};
 
 struct Verdict {
   Truth truth;
-  FactSet used;
-  FactSet missing;
+  std::vector<std::string> used;
+  std::vector<std::string> missing;
 };
 
 // Beneath the check of packs, so that conditions without sense can be looked at too.
@@ -39,16 +41,10 @@ Verdict VerdictOf(const v1::Predicate& predicate, const type::v1::PersonFacts& p
   EXPECT_TRUE(program.ok()) << program.status();
   const DayPlan plan = PlanDay(pack, *program, NumberOf(kDay.day), NumberOf(kDay.known));
   Bits bits;
-  Evaluate(*program, plan, RowOf(*program, person), {}, bits);
+  Evaluate(*program, plan, RowOf(*program, person, NumberOf(kDay.day)), {}, bits);
   const CriterionPlan& criterion = program->pathways[0].criteria[0];
-  return {TruthAt(criterion.place, bits), criterion.facts,
-          MissingAt(*program, criterion.place, bits, {bits})};
-}
-
-std::vector<std::string> Names(FactSet facts) {
-  std::vector<std::string> names;
-  for (const Fact fact : FactsIn(facts)) names.push_back(NameOf(fact));
-  return names;
+  return {TruthAt(criterion.place, bits), program->NamesOf(criterion.facts),
+          program->NamesOf(MissingAt(*program, criterion.place, bits, {bits}))};
 }
 
 // "met", "not met" or "ask", then the missing facts.
@@ -56,8 +52,8 @@ std::string Line(const v1::Predicate& predicate, const type::v1::PersonFacts& pe
   const Verdict verdict = VerdictOf(predicate, person);
   if (verdict.truth == Truth::kTrue) return "met";
   if (verdict.truth == Truth::kFalse) return "not met";
-  return absl::StrCat("ask", verdict.missing == 0 ? "" : " ",
-                      absl::StrJoin(Names(verdict.missing), " "));
+  return absl::StrCat("ask", verdict.missing.empty() ? "" : " ",
+                      absl::StrJoin(verdict.missing, " "));
 }
 
 std::string Line(const std::string& predicate, const type::v1::PersonFacts& person) {
@@ -80,36 +76,24 @@ TEST(NationalityIn, HoldsWhenOneOfThePersonsIsInTheSet) {
 }
 
 TEST(Yes, AsksEveryQuestionOfItsOwnFact) {
-  using Set = void (type::v1::PersonFacts::*)(type::v1::Answer);
-  const std::map<v1::QuestionFact, Set> recorded = {
-      {v1::QUESTION_FACT_IN_MEXICO, &type::v1::PersonFacts::set_in_mexico},
-      {v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR, &type::v1::PersonFacts::set_left_country_for_fear},
-      {v1::QUESTION_FACT_SEEKS_WORK, &type::v1::PersonFacts::set_seeks_work},
-      {v1::QUESTION_FACT_RISK_ON_RETURN, &type::v1::PersonFacts::set_risk_on_return},
-      {v1::QUESTION_FACT_CRIME_IN_MEXICO, &type::v1::PersonFacts::set_crime_in_mexico},
-      {v1::QUESTION_FACT_JOB_OFFER, &type::v1::PersonFacts::set_job_offer},
-      {v1::QUESTION_FACT_US_FAMILY_PETITION, &type::v1::PersonFacts::set_us_family_petition},
-      {v1::QUESTION_FACT_US_EMPLOYER_PETITION, &type::v1::PersonFacts::set_us_employer_petition},
-      {v1::QUESTION_FACT_WORK_PAPERS, &type::v1::PersonFacts::set_work_papers}};
-  for (int number = 1; number < v1::QuestionFact_ARRAYSIZE; ++number) {
-    const auto question = static_cast<v1::QuestionFact>(number);
+  for (const type::v1::Fact& fact : Catalogue().facts()) {
+    if (fact.kind() != type::v1::FACT_KIND_YES_NO) continue;
     v1::Predicate predicate;
-    predicate.set_yes(question);
-    const std::string ask = absl::StrCat("ask ", NameOf(FactOf(question)));
+    predicate.set_yes(fact.id());
+    const std::string ask = absl::StrCat("ask ", fact.id());
     type::v1::PersonFacts person;
     EXPECT_EQ(Line(predicate, person), ask);
-    const auto found = recorded.find(question);
-    if (found == recorded.end()) continue;  // Never recorded: only ever asked by a person.
-    const std::pair<type::v1::Answer, std::string> rows[] = {
-        {type::v1::ANSWER_YES, "met"},
-        {type::v1::ANSWER_NO, "not met"},
-        {type::v1::ANSWER_UNSPECIFIED, ask},
-        {static_cast<type::v1::Answer>(3), ask}};
-    for (const auto& [answer, line] : rows) {
-      (person.*found->second)(answer);
-      EXPECT_EQ(Line(predicate, person), line) << question << " " << answer;
-      EXPECT_THAT(Names(VerdictOf(predicate, person).used), ElementsAre(ask.substr(4)));
-    }
+    EXPECT_THAT(VerdictOf(predicate, person).used, ElementsAre(fact.id()));
+    SetAnswer(person, fact.id(), true);
+    EXPECT_EQ(Line(predicate, person), "met") << fact.id();
+    SetAnswer(person, fact.id(), false);
+    EXPECT_EQ(Line(predicate, person), "not met") << fact.id();
+    Forget(person, fact.id());
+    EXPECT_EQ(Line(predicate, person), ask);
+    person.add_answers()->set_fact(fact.id());
+    EXPECT_EQ(Line(predicate, person), ask) << "an answer that says nothing";
+    person.mutable_answers(0)->set_number(1);
+    EXPECT_EQ(Line(predicate, person), ask) << "an answer of another kind";
   }
 }
 
@@ -187,15 +171,15 @@ TEST(EnteredOnOrBefore, KnowsTheFirstAndLastDayOfAMonthAndOfAYear) {
 }
 
 // One predicate of each truth value, each over a fact of its own.
-const std::map<char, std::string> kOf = {{'T', "{ yes: QUESTION_FACT_IN_MEXICO }"},
-                                         {'F', "{ yes: QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR }"},
-                                         {'U', "{ yes: QUESTION_FACT_SEEKS_WORK }"}};
+const std::map<char, std::string> kOf = {{'T', "{ yes: 'in_mexico' }"},
+                                         {'F', "{ yes: 'left_country_for_fear' }"},
+                                         {'U', "{ yes: 'seeks_work' }"}};
 
 type::v1::PersonFacts ThreeValuedPerson() {
   type::v1::PersonFacts person = Person("p1");
-  person.set_in_mexico(type::v1::ANSWER_YES);
-  person.set_left_country_for_fear(type::v1::ANSWER_NO);
-  person.set_seeks_work(type::v1::ANSWER_UNSPECIFIED);
+  SetAnswer(person, "in_mexico", true);
+  SetAnswer(person, "left_country_for_fear", false);
+  Forget(person, "seeks_work");
   return person;
 }
 
@@ -234,25 +218,25 @@ TEST(Connectives, NotAndAskUnlessOfEachValue) {
 TEST(Connectives, TellEveryFactTheyLookAtWhateverTheAnswers) {
   const v1::Predicate predicate = Parse<v1::Predicate>(R"pb(
     any {
-      of { yes: QUESTION_FACT_SEEKS_WORK }
+      of { yes: 'seeks_work' }
       of { nationality_in { of: "CUB" } }
       of { not { refugee_claim_in { of: REFUGEE_CLAIM_NONE } } }
       of { ask_unless { entered_on_or_before { year: 2023 month: 7 day: 28 } } }
       of {
         all {
-          of { yes: QUESTION_FACT_IN_MEXICO }
+          of { yes: 'in_mexico' }
           of { age_band_in { of: AGE_BAND_0_4 } }
         }
       }
-      of { yes: QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR }
-      of { yes: QUESTION_FACT_SEEKS_WORK }
+      of { yes: 'left_country_for_fear' }
+      of { yes: 'seeks_work' }
     }
   )pb");
   const Verdict known = VerdictOf(predicate, Person("p1"));
-  EXPECT_THAT(Names(known.used),
+  EXPECT_THAT(known.used,
               ElementsAre("age_band", "entry_date", "in_mexico", "left_country_for_fear",
                           "nationalities", "refugee_claim", "seeks_work"));
-  EXPECT_EQ(known.missing, FactSet{0});
+  EXPECT_THAT(known.missing, IsEmpty());
   const Verdict unknown = VerdictOf(predicate, type::v1::PersonFacts());
   EXPECT_EQ(unknown.used, known.used);
   EXPECT_EQ(unknown.missing, known.used);
@@ -260,7 +244,7 @@ TEST(Connectives, TellEveryFactTheyLookAtWhateverTheAnswers) {
 
 // `depth` conditions within each other, the innermost true.
 v1::Predicate Nested(int depth) {
-  v1::Predicate predicate = Parse<v1::Predicate>("yes: QUESTION_FACT_IN_MEXICO");
+  v1::Predicate predicate = Parse<v1::Predicate>("yes: 'in_mexico'");
   for (int i = 1; i < depth; ++i) {
     v1::Predicate outer;
     *outer.mutable_ask_unless() = predicate;
@@ -288,27 +272,27 @@ TEST(Criterion, OfAnUnsureSourceIsOnlyEverAQuestion) {
       {v1::CONFIDENCE_K, v1::OUTCOME_NEEDS_INFORMATION, v1::OUTCOME_NEEDS_INFORMATION}};
   ASSERT_EQ(std::size(rows) + 1, v1::Confidence_ARRAYSIZE);
   for (const auto& [confidence, when_true, when_false] : rows) {
-    v1::PolicyPack pack = PackOf("yes: QUESTION_FACT_IN_MEXICO");
+    v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
     pack.mutable_pathways(0)->mutable_criteria(0)->set_confidence(confidence);
     type::v1::PersonFacts person = Person("p1");
     EXPECT_EQ(FirstOf(pack, person).outcome(), when_true) << confidence;
-    person.set_in_mexico(type::v1::ANSWER_NO);
+    SetAnswer(person, "in_mexico", false);
     EXPECT_EQ(FirstOf(pack, person).outcome(), when_false) << confidence;
-    person.clear_in_mexico();
+    Forget(person, "in_mexico");
     EXPECT_THAT(FirstOf(pack, person).missing_facts(), ElementsAre("in_mexico")) << confidence;
   }
 }
 
 TEST(Criterion, TellsOutcomeKeyOfTheTextAndSource) {
-  const std::tuple<type::v1::Answer, v1::Outcome, std::string> rows[] = {
-      {type::v1::ANSWER_YES, v1::OUTCOME_MEETS, "road.in-mexico.met"},
-      {type::v1::ANSWER_NO, v1::OUTCOME_DOES_NOT_MEET, "road.in-mexico.not-met"},
-      {type::v1::ANSWER_UNSPECIFIED, v1::OUTCOME_NEEDS_INFORMATION, "road.in-mexico.ask"}};
+  const std::tuple<std::optional<bool>, v1::Outcome, std::string> rows[] = {
+      {true, v1::OUTCOME_MEETS, "road.in-mexico.met"},
+      {false, v1::OUTCOME_DOES_NOT_MEET, "road.in-mexico.not-met"},
+      {std::nullopt, v1::OUTCOME_NEEDS_INFORMATION, "road.in-mexico.ask"}};
   for (const auto& [answer, outcome, key] : rows) {
     type::v1::PersonFacts person = Person("p1");
-    person.set_in_mexico(answer);
-    const v1::CriterionResult result =
-        FirstOf(PackOf("yes: QUESTION_FACT_IN_MEXICO"), person).criteria(0);
+    Forget(person, "in_mexico");
+    if (answer) SetAnswer(person, "in_mexico", *answer);
+    const v1::CriterionResult result = FirstOf(PackOf("yes: 'in_mexico'"), person).criteria(0);
     EXPECT_EQ(result.criterion(), "only");
     EXPECT_EQ(result.outcome(), outcome);
     EXPECT_EQ(result.message_key(), key);
@@ -318,7 +302,7 @@ TEST(Criterion, TellsOutcomeKeyOfTheTextAndSource) {
 
 // A determination by one criterion per letter of `values`.
 v1::Determination DeterminationOf(const std::string& values) {
-  v1::PolicyPack pack = PackOf("yes: QUESTION_FACT_IN_MEXICO");
+  v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   v1::Pathway& pathway = *pack.mutable_pathways(0);
   const v1::Criterion pattern = pathway.criteria(0);
   pathway.clear_criteria();
@@ -359,18 +343,18 @@ TEST(Determination, NamesPathwayUnitDaysAndVersions) {
 }
 
 TEST(Determination, AsksWhatHurtsLastAndOnlyWhenItHelps) {
-  v1::PolicyPack pack = PackOf("yes: QUESTION_FACT_IN_MEXICO");
+  v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   v1::Pathway& pathway = *pack.mutable_pathways(0);
   for (const char* const predicate :
-       {"yes: QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR", "age_band_in { of: AGE_BAND_0_4 }",
-        "all { of { yes: QUESTION_FACT_SEEKS_WORK } of { yes: QUESTION_FACT_IN_MEXICO } }"}) {
+       {"yes: 'left_country_for_fear'", "age_band_in { of: AGE_BAND_0_4 }",
+        "all { of { yes: 'seeks_work' } of { yes: 'in_mexico' } }"}) {
     v1::Criterion& criterion = *pathway.add_criteria();
     criterion = pathway.criteria(0);
     criterion.set_id(absl::StrCat("c", pathway.criteria_size()));
     *criterion.mutable_predicate() = Parse<v1::Predicate>(predicate);
   }
   EXPECT_THAT(FirstOf(pack, {}).missing_facts(),
-              ElementsAre("in_mexico", "age_band", "seeks_work", "left_country_for_fear"));
+              ElementsAre("age_band", "in_mexico", "seeks_work", "left_country_for_fear"));
   // A pathway that is closed anyway is no reason to ask.
   const v1::Determination closed = DeterminationOf("UF");
   EXPECT_THAT(closed.criteria(0).missing_facts(), ElementsAre("seeks_work"));

@@ -10,6 +10,7 @@
 
 #include "services/eligibility/domain/evaluate.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -39,7 +40,7 @@ std::string Record(const std::string& pathway, const std::string& outcome, int64
 
 TEST(FeedOf, TellsOneRecordPerDetermination) {
   type::v1::CaseFacts facts = Facts({"p1", "p2"});
-  facts.mutable_people(1)->set_in_mexico(type::v1::ANSWER_NO);
+  SetAnswer(*facts.mutable_people(1), "in_mexico", false);
   facts.mutable_people(0)->set_age_band(type::v1::AGE_BAND_UNKNOWN);
   Case of;
   of.Do(Registered(1, facts));

@@ -17,6 +17,7 @@
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
 #include "tests/eligibility/random_facts.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -28,13 +29,13 @@ v1::PolicyPack Pack() {
     any {
       of {
         all {
-          of { yes: QUESTION_FACT_SEEKS_WORK }
+          of { yes: 'seeks_work' }
           of { state_in { of: "MX-CHP" } }
         }
       }
       of { not { nationality_in { of: "CUB" of: "HTI" } } }
       of { ask_unless { entered_on_or_before { year: 2023 month: 7 day: 28 } } }
-      of { within { date: DATE_FACT_ENTRY_DATE days: 30 calendar: "working" } }
+      of { within { date: 'entry_date' days: 30 calendar: "working" } }
       of {
         members {
           where { age_band_in { of: AGE_BAND_0_4 } }
@@ -63,7 +64,7 @@ v1::PolicyPack Pack() {
   v1::Step& step = *pack.add_steps();
   step.set_id("leave");
   step.set_message("step.leave");
-  step.mutable_sets()->set_seeks_work(type::v1::ANSWER_NO);
+  SetAnswer(*step.mutable_sets(), "seeks_work", false);
   pack.clear_catalogues();
   return pack;
 }

@@ -24,6 +24,7 @@
 #include "services/eligibility/policy_file.h"
 #include "services/type/problem.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -107,7 +108,7 @@ TEST(Pack, OfWhomNothingIsKnownOnlyQuestionsAreAsked) {
             "ask in_mexico,nationalities,refugee_claim,left_country_for_fear");
   EXPECT_EQ(Line(kLabour, nothing),
             "NEEDS_INFORMATION ?in-mexico ?seeks-work ?working-age "
-            "ask in_mexico,seeks_work,age_band");
+            "ask in_mexico,age_band,seeks_work");
 }
 
 TEST(Pack, Nationalities) {
@@ -162,22 +163,22 @@ TEST(Pack, EntryAfterTheStatementIsForAPersonToLookAt) {
 
 TEST(Pack, Answers) {
   type::v1::PersonFacts person = Person("p1");
-  person.set_in_mexico(type::v1::ANSWER_NO);
+  SetAnswer(person, "in_mexico", false);
   for (const char* const pathway : {kResettlement, kRefugeeStatus, kLabour}) {
     EXPECT_EQ(Line(pathway, person), "DOES_NOT_MEET -in-mexico");
   }
-  person.set_in_mexico(type::v1::ANSWER_UNSPECIFIED);
+  Forget(person, "in_mexico");
   for (const char* const pathway : {kResettlement, kRefugeeStatus, kLabour}) {
     EXPECT_EQ(Line(pathway, person), "NEEDS_INFORMATION ?in-mexico ask in_mexico");
   }
   person = Person("p1");
-  person.set_left_country_for_fear(type::v1::ANSWER_NO);
-  person.set_seeks_work(type::v1::ANSWER_NO);
+  SetAnswer(person, "left_country_for_fear", false);
+  SetAnswer(person, "seeks_work", false);
   EXPECT_EQ(Line(kResettlement, person), "MEETS");
   EXPECT_EQ(Line(kRefugeeStatus, person), "DOES_NOT_MEET -fear");
   EXPECT_EQ(Line(kLabour, person), "DOES_NOT_MEET -seeks-work");
-  person.clear_left_country_for_fear();
-  person.clear_seeks_work();
+  Forget(person, "left_country_for_fear");
+  Forget(person, "seeks_work");
   EXPECT_EQ(Line(kResettlement, person), "MEETS");
   EXPECT_EQ(Line(kRefugeeStatus, person), "NEEDS_INFORMATION ?fear ask left_country_for_fear");
   EXPECT_EQ(Line(kLabour, person), "NEEDS_INFORMATION ?seeks-work ask seeks_work");
@@ -333,7 +334,7 @@ TEST(LoadPack, TellsEveryFaultOfAPackThatMakesNoSense) {
 }
 
 TEST(LoadPack, ReadsTheDeepestConditions) {
-  std::string predicate = "yes: QUESTION_FACT_IN_MEXICO";
+  std::string predicate = "yes: 'in_mexico'";
   for (int depth = 1; depth < kPredicateDepthMax; ++depth) {
     predicate = absl::StrCat("all { of { ", predicate, " } }");
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pathways/type/v1/person.pb.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 
@@ -22,20 +23,20 @@ inline type::v1::PersonFacts RandomPerson(Random& random) {
                                            "GTM", "HND", "COL", "XXA", "ESP"};
   static constexpr const char* kStates[] = {"MX-CHP", "MX-TAB", "MX-CMX"};
   type::v1::PersonFacts person;
-  const auto answer = [&] { return static_cast<type::v1::Answer>(Below(random, 3)); };
   for (int i = Below(random, 3); i > 0; --i) person.add_nationalities(kCodes[Below(random, 10)]);
   person.set_age_band(static_cast<type::v1::AgeBand>(Below(random, type::v1::AgeBand_ARRAYSIZE)));
   person.set_refugee_claim(
       static_cast<type::v1::RefugeeClaim>(Below(random, type::v1::RefugeeClaim_ARRAYSIZE)));
-  person.set_in_mexico(answer());
-  person.set_left_country_for_fear(answer());
-  person.set_seeks_work(answer());
-  person.set_risk_on_return(answer());
-  person.set_crime_in_mexico(answer());
-  person.set_job_offer(answer());
-  person.set_us_family_petition(answer());
-  person.set_us_employer_petition(answer());
-  person.set_work_papers(answer());
+  for (const char* fact :
+       {"crime_in_mexico", "in_mexico", "job_offer", "left_country_for_fear", "risk_on_return",
+        "seeks_work", "us_employer_petition", "us_family_petition", "work_papers"}) {
+    if (const int said = Below(random, 3); said > 0) SetAnswer(person, fact, said == 1);
+  }
+  if (Below(random, 3) == 0) {
+    type::v1::FactAnswer& place = *person.add_answers();
+    place.set_fact("job_place");
+    place.set_code(kStates[Below(random, 3)]);
+  }
   if (Below(random, 3) > 0) person.set_state(kStates[Below(random, 3)]);
   if (const int known = Below(random, 4); known > 0) {
     person.mutable_entry_date()->set_year(2023 + Below(random, 4));

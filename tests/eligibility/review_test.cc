@@ -11,6 +11,7 @@
 
 #include "services/eligibility/domain/decide.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -128,7 +129,7 @@ TEST(Review, CountsAsLongAsTheMachineSaysTheSame) {
   of.pack().set_version("2024-01-01");
   EXPECT_THAT(of.Do(Rescreen()), IsEmpty());
   type::v1::CaseFacts facts = Facts({"p1"});
-  facts.mutable_people(0)->set_in_mexico(type::v1::ANSWER_UNSPECIFIED);
+  Forget(*facts.mutable_people(0), "in_mexico");
   of.Do(Updated(2, facts));
   EXPECT_FALSE(of.state().determinations(0).reviewed());
   EXPECT_EQ(of.state().determinations(0).outcome(), v1::OUTCOME_NEEDS_INFORMATION);

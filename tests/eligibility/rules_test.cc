@@ -13,6 +13,7 @@
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
 #include "tests/eligibility/random_facts.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -54,6 +55,7 @@ TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {
       criterion.mutable_predicate()->mutable_nationality_in()->add_of(
           std::string{'A', static_cast<char>('A' + i / 26), static_cast<char>('A' + i % 26)});
     }
+    AddFacts(pack);
     AddTexts(pack);
     EXPECT_EQ(Rules::Compile(pack).ok(), sets == 64) << Rules::Compile(pack).status();
   }
@@ -79,7 +81,7 @@ TEST(Outcomes, AreThoseOfTheDeterminations) {
       type::v1::CaseFacts facts = RandomCase(random);
       if (seed % 7 == 0) facts.mutable_people(0)->clear_relationship();
       const RulesOfDay today = rules->On(SameDay(kToday - Below(random, 2000)));
-      ReadFacts(rules->program(), facts, row);
+      ReadFacts(rules->program(), facts, today.plan().day, row);
       today.Outcomes(row, outcomes);
       const Screening screening = today.Screen(facts);
       ASSERT_EQ(outcomes.size(), screening.determinations.size());
@@ -162,10 +164,13 @@ TEST(Answers, NeverTakeBackWhatWasCertain) {
     const type::v1::CaseFacts full = RandomCase(random);
     type::v1::CaseFacts part = full;
     type::v1::PersonFacts& person = *part.mutable_people(Below(random, part.people_size()));
-    for (const char* const name : {"nationalities", "age_band", "entry_date", "in_mexico", "state",
-                                   "refugee_claim", "job_offer", "work_papers"}) {
+    for (const char* const name :
+         {"nationalities", "age_band", "entry_date", "state", "refugee_claim"}) {
       if (Below(random, 2) == 0) continue;
       person.GetReflection()->ClearField(&person, descriptor->FindFieldByName(name));
+    }
+    for (const char* const fact : {"in_mexico", "job_offer", "job_place", "work_papers"}) {
+      if (Below(random, 2) == 0) Forget(person, fact);
     }
     const Screening less = today.Screen(part);
     const Screening more = today.Screen(full);
@@ -191,7 +196,7 @@ TEST(Changes, NameTheAnswersThatWouldChangeTheOutcome) {
   EXPECT_THAT(changes(facts, 0), ElementsAre("in_mexico OUTCOME_DOES_NOT_MEET"));
   EXPECT_THAT(changes(facts, 1),
               ElementsAre("age_band OUTCOME_DOES_NOT_MEET", "nationalities OUTCOME_DOES_NOT_MEET"));
-  facts.mutable_people(0)->clear_in_mexico();
+  Forget(*facts.mutable_people(0), "in_mexico");
   EXPECT_THAT(changes(facts, 0),
               ElementsAre("in_mexico OUTCOME_MEETS", "in_mexico OUTCOME_DOES_NOT_MEET"));
   // Where two answers are wrong no single one helps.
@@ -231,7 +236,7 @@ TEST(Members, AreCountedWithThoseWhoCouldTipIt) {
 TEST(Windows, OfTheDayBeginAndEnd) {
   const auto rules = RulesOf(PackOf(R"pb(
     date_in {
-      date: DATE_FACT_AS_OF
+      date: 'as_of'
       from { year: 2023 month: 7 day: 1 }
       until { year: 2023 month: 8 day: 1 }
     })pb"));
@@ -251,7 +256,7 @@ TEST(Windows, OfTheDayBeginAndEnd) {
 }
 
 TEST(Statuses, EndOnTheirLastDayAlsoWhereNoneFollows) {
-  v1::PolicyPack pack = PackOf("yes: QUESTION_FACT_IN_MEXICO");
+  v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   v1::StatusPeriod& period = *pack.mutable_pathways(0)->mutable_statuses(0);
   period.mutable_in_force()->mutable_until()->set_year(2023);
   period.mutable_in_force()->mutable_until()->set_month(7);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "services/eligibility/domain/rules.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -40,7 +41,7 @@ TEST(Screen, TakesPeopleOneByOneAndFamiliesByThePrincipalApplicant) {
   facts.mutable_people(0)->set_nationalities(0, "COL");
   facts.mutable_people(1)->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
   facts.mutable_people(2)->set_age_band(type::v1::AGE_BAND_0_4);
-  facts.mutable_people(2)->set_in_mexico(type::v1::ANSWER_NO);
+  SetAnswer(*facts.mutable_people(2), "in_mexico", false);
   EXPECT_THAT(Lines(SmallPack(), facts),
               ElementsAre("road p1 OUTCOME_MEETS 2023-07-28", "road p2 OUTCOME_MEETS 2023-07-28",
                           "road p3 OUTCOME_DOES_NOT_MEET 2023-07-28",
@@ -55,7 +56,7 @@ TEST(Screen, OfAFamilyWithoutPrincipalApplicantNeedsInformation) {
   facts.mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_SPOUSE);
   const v1::Determination family = Screen(SmallPack(), facts).back();
   EXPECT_EQ(family.outcome(), v1::OUTCOME_NEEDS_INFORMATION);
-  EXPECT_THAT(family.missing_facts(), ElementsAre("nationalities", "age_band"));
+  EXPECT_THAT(family.missing_facts(), ElementsAre("age_band", "nationalities"));
 }
 
 TEST(Screen, OfNobodyGivesNothing) {

@@ -5,11 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/eligibility/builders.h"
+#include "tests/support/answers.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -34,14 +36,15 @@ std::vector<std::string> Lines(const Simulation& simulation) {
 class SimulationTest : public testing::Test {
  protected:
   // Cases of one person who met the conditions of "road".
-  void Add(int count, const std::string& nationality, type::v1::Answer in_mexico,
+  void Add(int count, const std::string& nationality, std::optional<bool> in_mexico,
            const std::string& need = "") {
     v1::EligibilityState state;
     type::v1::PersonFacts person = Person("p1");
     person.clear_nationalities();
     person.clear_needs();
     person.add_nationalities(nationality);
-    person.set_in_mexico(in_mexico);
+    Forget(person, "in_mexico");
+    if (in_mexico) SetAnswer(person, "in_mexico", *in_mexico);
     if (!need.empty()) person.add_needs(need);
     *state.mutable_facts()->add_people() = person;
     state.set_based_on(1);
@@ -63,9 +66,9 @@ class SimulationTest : public testing::Test {
 };
 
 TEST_F(SimulationTest, CountsByChangeNationalityAndNeed) {
-  Add(20, "CUB", type::v1::ANSWER_YES);
-  Add(10, "HTI", type::v1::ANSWER_YES, "SM-MI");
-  Add(7, "BRA", type::v1::ANSWER_NO);
+  Add(20, "CUB", true);
+  Add(10, "HTI", true, "SM-MI");
+  Add(7, "BRA", false);
   EXPECT_EQ(simulation_.cases(), 37);
   EXPECT_THAT(Lines(simulation_),
               ElementsAre("road MEETS>MEETS 30", "road MEETS>MEETS CU 20", "road MEETS>MEETS HT 10",
@@ -74,19 +77,19 @@ TEST_F(SimulationTest, CountsByChangeNationalityAndNeed) {
 }
 
 TEST_F(SimulationTest, TellsNoCellBelowFive) {
-  Add(20, "CUB", type::v1::ANSWER_YES);
-  Add(5, "HTI", type::v1::ANSWER_YES);
+  Add(20, "CUB", true);
+  Add(5, "HTI", true);
   EXPECT_THAT(Lines(simulation_), Contains("road MEETS>MEETS HT 5"));
-  Add(4, "VEN", type::v1::ANSWER_YES);
+  Add(4, "VEN", true);
   // The smallest other is hidden too, or the third could be reckoned from the sum.
   EXPECT_THAT(Lines(simulation_), ElementsAre("road MEETS>MEETS 29", "road MEETS>MEETS CU 20",
                                               "road MEETS>MEETS HT ?", "road MEETS>MEETS VE ?"));
 }
 
 TEST_F(SimulationTest, HidesWithACellAllThatIsInIt) {
-  Add(20, "CUB", type::v1::ANSWER_YES);
-  Add(30, "CUB", type::v1::ANSWER_UNSPECIFIED);
-  Add(4, "CUB", type::v1::ANSWER_NO, "SM-MI");
+  Add(20, "CUB", true);
+  Add(30, "CUB", std::nullopt);
+  Add(4, "CUB", false, "SM-MI");
   EXPECT_THAT(
       Lines(simulation_),
       ElementsAre("road MEETS>MEETS ?", "road MEETS>MEETS CU ?", "road MEETS>DOES_NOT_MEET ?",
@@ -95,8 +98,8 @@ TEST_F(SimulationTest, HidesWithACellAllThatIsInIt) {
 }
 
 TEST_F(SimulationTest, HidesANeedThatNearlyAllHave) {
-  Add(20, "CUB", type::v1::ANSWER_YES, "SM-MI");
-  Add(4, "CUB", type::v1::ANSWER_YES);
+  Add(20, "CUB", true, "SM-MI");
+  Add(4, "CUB", true);
   EXPECT_THAT(Lines(simulation_), Contains("road MEETS>MEETS SM-MI ?"));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "services/intake/domain/validate.h"
 #include "tests/fuzz/targets.h"
+#include "tests/support/facts.h"
 
 namespace pathways::fuzz {
 namespace {
@@ -28,13 +29,14 @@ void CheckItem(const cli::ImportItem& item) {
   Require(received.ParseFromString(item.request.SerializeAsString()),
           "intake can read what is sent");
   type::Violations violations;
-  intake::CheckCase(received.case_(), kToday, violations);
+  intake::CheckCase(received.case_(), *SampleFacts(), kToday, violations);
   Require(violations.empty(), "intake takes what the file's check lets through");
 }
 
 void ReadAll(absl::string_view bytes) {
   const MemoryFile file(bytes);
-  const auto opened = cli::ImportFile::Open({.path = file.path(), .today = kToday, .mapping = {}});
+  const auto opened = cli::ImportFile::Open(
+      {.path = file.path(), .today = kToday, .mapping = {}, .facts = SampleFacts()});
   if (!opened.ok()) return;
   size_t items = 0;
   while (const std::optional<cli::ImportItem> item = (*opened)->Next()) {

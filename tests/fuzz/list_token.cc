@@ -3,6 +3,7 @@
 #include <string>
 
 #include "services/eligibility/list_tokens.h"
+#include "services/host/ledger_pages.h"
 #include "services/host/pages.h"
 #include "tests/fuzz/targets.h"
 
@@ -12,9 +13,9 @@ namespace {
 constexpr int64_t kPolicyNumber = 3;
 
 void ReadToken(const std::string& token) {
-  if (const std::optional<int> before = eligibility::VersionOfToken(token); before && *before > 0) {
+  if (const std::optional<int> before = host::VersionOfToken(token); before && *before > 0) {
     Require(*before > 1, "behind the first version there is no page");
-    Require(eligibility::VersionsTokenOf(*before) == token, "a version has one token");
+    Require(host::VersionsTokenOf(*before) == token, "a version has one token");
   }
   const auto change = eligibility::ChangesKeyOfToken(token, kPolicyNumber);
   if (change && !change->empty()) {

@@ -3,12 +3,14 @@
 
 #include "absl/status/status.h"
 #include "services/base/policy_pack_files.h"
+#include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/interactions.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/languages.h"
 #include "services/type/problem.h"
 #include "tests/fuzz/targets.h"
+#include "tests/support/facts.h"
 
 namespace pathways::fuzz {
 namespace {
@@ -46,6 +48,14 @@ void AddTexts(eligibility::v1::PolicyPack& pack) {
   }
 }
 
+// Likewise the facts of the catalogue.
+void AddFacts(eligibility::v1::PolicyPack& pack) {
+  for (const std::string& id : eligibility::FactsNamedIn(pack)) {
+    const type::v1::Fact* const fact = SampleFacts()->Find(id);
+    if (fact != nullptr) *pack.add_facts() = *fact;
+  }
+}
+
 // What each fault in a pack is told with is its place in the file.
 void Locate(const base::PolicyPackFiles& files, const absl::Status& refused) {
   const type::v1::Problem problem = type::ProblemOf(refused);
@@ -61,6 +71,7 @@ void PolicyPack(absl::string_view bytes) {
   const auto files = base::PolicyPackFiles::ReadFiles({file.path()});
   if (!files.ok()) return;
   eligibility::v1::PolicyPack pack = files->pack();
+  AddFacts(pack);
   AddTexts(pack);
   const auto rules = eligibility::Rules::Compile(pack);
   if (!rules.ok()) return Locate(*files, rules.status());

@@ -25,11 +25,11 @@ using Target = void (*)(absl::string_view);
 
 const std::map<std::string, Target>& Targets() {
   static const std::map<std::string, Target> kTargets = {
-      {"import_csv", &ImportCsv},        {"import_json", &ImportJson},
-      {"kafka_record", &KafkaRecord},    {"list_token", &ListToken},
-      {"page_token", &PageToken},        {"policy_pack", &PolicyPack},
-      {"resume_token", &ResumeToken},    {"token_file", &TokenFile},
-      {"upstream_event", &UpstreamEvent}};
+      {"fact_catalogue", &FactCatalogue}, {"import_csv", &ImportCsv},
+      {"import_json", &ImportJson},       {"kafka_record", &KafkaRecord},
+      {"list_token", &ListToken},         {"page_token", &PageToken},
+      {"policy_pack", &PolicyPack},       {"resume_token", &ResumeToken},
+      {"token_file", &TokenFile},         {"upstream_event", &UpstreamEvent}};
   return kTargets;
 }
 

@@ -28,6 +28,8 @@ void PageToken(absl::string_view bytes);
 void ListToken(absl::string_view bytes);
 // A resume token of a watch, or the text in one.
 void ResumeToken(absl::string_view bytes);
+// A fact catalogue in text format.
+void FactCatalogue(absl::string_view bytes);
 // A policy pack in text format.
 void PolicyPack(absl::string_view bytes);
 

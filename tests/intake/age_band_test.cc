@@ -49,7 +49,7 @@ class AgeBandTest : public testing::Test {
     content.mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
     content.mutable_people(0)->set_state(place);
     people_ = content;
-    const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
+    const auto command = RegisterCommand(request, Desk(), *keyring_, Facts(), clock_.Now());
     EXPECT_TRUE(command.ok()) << command.status();
     EXPECT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
     return command->stream;
@@ -237,7 +237,8 @@ TEST_F(AgeBandTest, NobodyGrowsYoungerByGoingWest) {
   for (v1::Person& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
   request.mutable_case_()->mutable_people(0)->set_state("MX-SON");
   request.mutable_update_mask()->add_paths("people");
-  const auto command = UpdateCommand(request, Desk(), *keyring_, domain_, store_, clock_.Now());
+  const auto command =
+      UpdateCommand(request, Desk(), *keyring_, Facts(), domain_, store_, clock_.Now());
   ASSERT_TRUE(command.ok()) << command.status();
   ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   EXPECT_EQ(FireAt(Midnight(day)), 0U);

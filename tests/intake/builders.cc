@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/type/problem.h"
+#include "tests/support/answers.h"
 
 namespace pathways::intake {
 
@@ -44,11 +45,11 @@ v1::Case GoodCase() {
   principal.add_nationalities("ve");
   principal.add_nationalities("HTI");
   *principal.mutable_entry_date() = Date(2023, 5);
-  principal.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(principal, "in_mexico", true);
   principal.set_state("mx-chp");
   principal.set_refugee_claim(type::v1::REFUGEE_CLAIM_FILED);
-  principal.set_left_country_for_fear(type::v1::ANSWER_YES);
-  principal.set_seeks_work(type::v1::ANSWER_NO);
+  SetAnswer(principal, "left_country_for_fear", true);
+  SetAnswer(principal, "seeks_work", false);
   principal.add_needs("SP-PT");
   principal.add_needs("lp-nd");
   v1::Person& child = *input.add_people();
@@ -80,7 +81,7 @@ void ExpectNoValue(const type::Violations& violations) {
 
 v1::IntakeCommand RegisterCommand(const v1::Case& input) {
   v1::IntakeCommand command;
-  const auto normalised = ValidateForRegistration(input, kToday);
+  const auto normalised = ValidateForRegistration(input, *SampleFacts(), kToday);
   EXPECT_TRUE(normalised.ok());
   *command.mutable_register_case()->mutable_facts() = normalised->facts;
   for (const NormalisedIdentity& identity : normalised->identities) {
@@ -102,7 +103,7 @@ std::string Describe(const absl::Status& status) {
 absl::StatusOr<std::vector<CaseEvent>> RunningCase::Do(const v1::IntakeCommand& command) {
   now_ += absl::Seconds(1);
   const auto version = static_cast<int64_t>(events_.size());
-  auto events = Decide(record_, command, {kCaseId, version, now_});
+  auto events = Decide(record_, command, /*catalogue_number=*/0, {kCaseId, version, now_});
   if (!events.ok()) return events;
   for (const CaseEvent& event : *events) {
     const auto number = static_cast<int64_t>(events_.size()) + 1;

@@ -13,11 +13,16 @@
 #include "pathways/intake/v1/case.pb.h"
 #include "services/intake/domain/decide.h"
 #include "services/intake/domain/validate.h"
+#include "services/intake/facts_in_force.h"
+#include "tests/support/facts.h"
 
 namespace pathways::intake {
 
 inline constexpr char kCaseId[] = "3f2c1b0a-9d8e-4f7a-8b6c-5d4e3f2a1b0c";
 inline constexpr absl::CivilDay kToday(2023, 7, 28);
+
+// The catalogue that a case is registered by where there is no ledger yet.
+inline FactsVersion Facts() { return {SampleFacts(), 0}; }
 
 type::v1::PartialDate Date(int year, int month = 0, int day = 0);
 

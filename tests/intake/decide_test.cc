@@ -152,7 +152,7 @@ std::string OutcomeHeldBy(const CaseRecord& record, int64_t version, const std::
                           const v1::IntakeCommand& command) {
   type::DecideContext context{.stream = kCaseId, .version = version, .now = absl::UnixEpoch()};
   context.found.holders[HouseholdEntry("key")] = holder;
-  const auto events = Decide(record, command, context);
+  const auto events = Decide(record, command, 0, context);
   if (!events.ok()) {
     return absl::StrCat(Describe(events.status()), " ",
                         type::ProblemOf(events.status()).resource());
@@ -168,7 +168,7 @@ TEST(Decide, AHouseholdIsRegisteredOnce) {
   command.mutable_register_case()->set_household_key("key");
   EXPECT_EQ(OutcomeHeldBy({}, 0, "", command), "1");
   EXPECT_EQ(OutcomeHeldBy({}, 0, kOther, command), refused);
-  EXPECT_EQ(Describe(Decide({}, command, {.stream = kCaseId}).status()).substr(0, 8), "INTERNAL")
+  EXPECT_EQ(Describe(Decide({}, command, 0, {.stream = kCaseId}).status()).substr(0, 8), "INTERNAL")
       << "what was not looked up is not decided";
   const RunningCase running = Registered();
   v1::IntakeCommand update = Consent(false);
@@ -463,7 +463,7 @@ TEST(Decide, AnUpdateOfSomeKeepsTheEarlierMonth) {
     v1::IntakeSealed& sealed = *command.mutable_update_case()->mutable_sealed();
     for (const std::string& person : row.people) *sealed.add_people() = Sealed(person, "new");
     *sealed.mutable_band_changes_in() = row.brought;
-    const auto events = Decide(record, command, {kCaseId, 1, absl::UnixEpoch()});
+    const auto events = Decide(record, command, 0, {kCaseId, 1, absl::UnixEpoch()});
     ASSERT_TRUE(events.ok()) << events.status();
     EXPECT_EQ(events->at(0).sealed.band_changes_in().SerializeAsString(),
               row.after.SerializeAsString())

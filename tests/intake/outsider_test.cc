@@ -59,7 +59,7 @@ class Post {
     }
     request.mutable_case_()->mutable_people(0)->set_relationship(type::v1::RELATIONSHIP_PRINCIPAL);
     people_ = request.case_();
-    const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
+    const auto command = RegisterCommand(request, Desk(), *keyring_, Facts(), clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
     stream_ = command->stream;
     ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
@@ -75,7 +75,8 @@ class Post {
     *First(*request.mutable_case_()).mutable_date_of_birth() = birth;
     request.mutable_update_mask()->add_paths("people");
     request.mutable_update_mask()->add_paths("people.*.identity");
-    const auto command = UpdateCommand(request, Desk(), *keyring_, domain_, *store_, clock_.Now());
+    const auto command =
+        UpdateCommand(request, Desk(), *keyring_, Facts(), domain_, *store_, clock_.Now());
     ASSERT_TRUE(command.ok()) << command.status();
     ASSERT_TRUE(follow::SubmitAll(engine_, {*command}).ok());
   }

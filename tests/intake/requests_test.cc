@@ -65,7 +65,7 @@ class RequestsTest : public testing::Test {
  protected:
   engine::Command Register(const v1::RegisterCaseRequest& request,
                            const host::Principal& principal = Desk()) {
-    auto command = RegisterCommand(request, principal, *keyring_, clock_.Now());
+    auto command = RegisterCommand(request, principal, *keyring_, Facts(), clock_.Now());
     EXPECT_TRUE(command.ok()) << command.status();
     return *std::move(command);
   }
@@ -119,7 +119,8 @@ TEST_F(RequestsTest, TheFingerprintIsOfTheContentAlone) {
   for (const auto& row : rows) {
     EXPECT_EQ(Origin(Register(row.request)).fingerprint == one, row.same) << row.name;
   }
-  const auto other_key = RegisterCommand(Registration(), Desk(), *NewKeyring(), clock_.Now());
+  const auto other_key =
+      RegisterCommand(Registration(), Desk(), *NewKeyring(), Facts(), clock_.Now());
   EXPECT_NE(Origin(*other_key).fingerprint, one);
 }
 
@@ -141,7 +142,7 @@ TEST_F(RequestsTest, EveryBadFieldIsNamedAndNoneIsShown) {
   request.set_request_id("no uuid");
   request.mutable_case_()->clear_consent();
   First(*request.mutable_case_()).set_given_names("");
-  const auto command = RegisterCommand(request, Desk(), *keyring_, clock_.Now());
+  const auto command = RegisterCommand(request, Desk(), *keyring_, Facts(), clock_.Now());
   EXPECT_EQ(Describe(command.status()), "INVALID_ARGUMENT INVALID_CASE");
   Fields fields;
   const type::v1::Problem problem = type::ProblemOf(command.status());
@@ -167,7 +168,8 @@ TEST_F(RequestsTest, NamesAreChecked) {
     update.mutable_case_()->set_name(name);
     update.set_request_id(kRequestId);
     EXPECT_EQ(
-        Describe(UpdateCommand(update, Desk(), *keyring_, domain_, store_, clock_.Now()).status()),
+        Describe(UpdateCommand(update, Desk(), *keyring_, Facts(), domain_, store_, clock_.Now())
+                     .status()),
         "INVALID_ARGUMENT INVALID_CASE")
         << name;
   }
@@ -222,7 +224,7 @@ class UpdateTest : public RequestsTest {
   }
 
   absl::StatusOr<engine::Command> Command() {
-    return UpdateCommand(update_, Desk(), *keyring_, domain_, store_, clock_.Now());
+    return UpdateCommand(update_, Desk(), *keyring_, Facts(), domain_, store_, clock_.Now());
   }
   v1::Case Shown() {
     const engine::StreamRow row = Row(stream_);

@@ -15,7 +15,7 @@ namespace pathways::intake {
 namespace {
 
 std::vector<NormalisedIdentity> Identities() {
-  return ValidateForRegistration(GoodCase(), kToday)->identities;
+  return ValidateForRegistration(GoodCase(), *SampleFacts(), kToday)->identities;
 }
 
 class SealingTest : public testing::Test {

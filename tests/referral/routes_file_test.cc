@@ -64,8 +64,7 @@ TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
   const std::string longest(64, 'a');
   EXPECT_TRUE(Load(Route(longest, longest) + Entry(longest)).ok());
   EXPECT_TRUE(Load(Route("0-z", "9") + Entry("9", "facts: 'needs' facts: 'age_band'")).ok());
-  const std::string kNoFact =
-      "no such fact; there are: " + absl::StrJoin(type::AllFactNames(), ", ");
+  const std::string kNoFact = "must be the id of a fact, for example job_offer";
   const std::pair<std::string, std::string> rows[] = {
       {"", "FILE:1:1: no route: nobody would be referred"},
       {"routes {\n  pathway 'a'\n}", "FILE:2:11: Expected \":\", found \"'a'\"."},
@@ -82,7 +81,7 @@ TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
        "FILE:3:12: agency x has an entry already\n"
        "FILE:4:12: id must be 1 to 64 characters a-z, 0-9 and -\n"
        "FILE:4:33: fact sex is named already"},
-      {Route("a", "x") + Entry("x", "facts: 'name' facts: 'person_id' facts: 'age_precision'"),
+      {Route("a", "x") + Entry("x", "facts: 'Name' facts: 'person-id' facts: 'age-precision'"),
        "FILE:2:20: " + kNoFact + "\nFILE:2:34: " + kNoFact + "\nFILE:2:53: " + kNoFact},
       {Entry("x") + "\n  routes { agency: 'x' }\nroutes { pathway: 'A/b' }",
        "FILE:3:3: pathway must be 1 to 64 characters a-z, 0-9 and -\n"

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "services/type/notice.h"
 #include "tests/rpc/site.h"
+#include "tests/support/answers.h"
 
 namespace pathways {
 namespace {
@@ -60,7 +61,9 @@ class CaseTest : public testing::Test {
     return site_.As(kDesk).Call(&IntakeService::Stub::WithdrawCase, request);
   }
   std::vector<std::string> Audit() {
-    return site_.Sql("intake", "SELECT principal, method, stream, number FROM audit ORDER BY id");
+    return site_.Sql("intake",
+                     "SELECT principal, method, stream, number FROM audit "
+                     "WHERE principal LIKE 'staff/%' ORDER BY id");
   }
 
   Site site_;
@@ -168,7 +171,7 @@ TEST_F(CaseTest, AnUpdateIsScreenedAgainAndKeepsTheIdentity) {
   intake::v1::UpdateCaseRequest request;
   *request.mutable_case_() = *Get(name);
   request.mutable_case_()->mutable_people(0)->clear_identity();
-  request.mutable_case_()->mutable_people(0)->set_in_mexico(type::v1::ANSWER_NO);
+  SetAnswer(*request.mutable_case_()->mutable_people(0), "in_mexico", false);
   request.mutable_update_mask()->add_paths("people");
   request.set_request_id(NewRequestId());
   const auto updated = site_.As(kDesk).Call(&IntakeService::Stub::UpdateCase, request);

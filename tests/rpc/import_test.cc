@@ -24,6 +24,7 @@
 #include "tests/rpc/site.h"
 #include "tests/sim/memory_store.h"
 #include "tests/support/eventually.h"
+#include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways {
@@ -54,7 +55,8 @@ class ImportTest : public testing::Test {
         std::make_unique<engine::Engine>(domain_, store_, engine::EngineOptions{.batch_max = 1});
     dispatcher_ = std::make_unique<host::Dispatcher>(
         host::DispatcherParts{*authenticator_, clock_, pool_, pool_, nullptr},
-        std::vector<host::Api>{intake::IntakeApi({*engine_, domain_, store_, *keyring_, clock_})});
+        std::vector<host::Api>{
+            intake::IntakeApi({*engine_, domain_, store_, *keyring_, facts_, clock_})});
     services_ = host::MakeGrpcServices(*dispatcher_);
     server_ = *host::RpcServer::Start({"127.0.0.1:0"}, {services_.front().get()});
     grpc::ChannelArguments arguments;
@@ -112,6 +114,7 @@ class ImportTest : public testing::Test {
   std::unique_ptr<host::TokenAuthenticator> authenticator_;
   sim::MemoryStore store_{clock_, "log"};
   const intake::IntakeDomain domain_;
+  const intake::FactsInForce facts_{SampleFacts()};
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<host::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<grpc::Service>> services_;

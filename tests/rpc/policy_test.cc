@@ -13,6 +13,7 @@
 #include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
 #include "tests/rpc/site.h"
+#include "tests/support/answers.h"
 #include "tests/support/eventually.h"
 
 namespace pathways {
@@ -31,7 +32,10 @@ constexpr char kResettlement[] = "us-refugee-resettlement";
 
 class PolicyTest : public testing::Test {
  protected:
-  PolicyTest() { pack_ = *eligibility::LoadPack(Site::PolicyFolder()); }
+  PolicyTest() {
+    pack_ = *eligibility::LoadPack(Site::PolicyFolder());
+    EXPECT_TRUE(site_.Settle());  // Packs are held against the facts that intake tells of.
+  }
 
   // The pack under another version, without the resettlement pathway.
   eligibility::v1::PolicyPack ClosedPack(const std::string& version) {
@@ -95,7 +99,7 @@ TEST_F(PolicyTest, AnEmptyLedgerBeginsWithThePackOfTheSetting) {
   EXPECT_EQ(versions->versions(0).principal(), "start");
   EXPECT_EQ(versions->versions(0).sha256().size(), 64u);
   site_.Restart();
-  EXPECT_THAT(site_.Sql("eligibility", "SELECT number FROM events WHERE stream LIKE 'service/%'"),
+  EXPECT_THAT(site_.Sql("eligibility", "SELECT number FROM events WHERE stream LIKE '%policy%'"),
               ElementsAre("1"));
 }
 
@@ -259,7 +263,7 @@ TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
   eligibility::v1::ScreenAnonymouslyRequest request;
   auto& person = *request.mutable_facts()->add_people();
   person.add_nationalities("HTI");
-  person.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(person, "in_mexico", true);
   request.set_language("es");
   const auto call = [&](const char* principal) {
     return site_.As(principal).Call(&EligibilityService::Stub::ScreenAnonymously, request);

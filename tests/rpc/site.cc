@@ -16,6 +16,7 @@
 #include "services/embedded/services.h"
 #include "services/host/keys.h"
 #include "services/host/principal.h"
+#include "tests/support/answers.h"
 #include "tests/support/eventually.h"
 
 namespace pathways::testing_support {
@@ -100,7 +101,7 @@ intake::v1::RegisterCaseRequest Registration() {
   person.mutable_entry_date()->set_year(2023);
   person.mutable_entry_date()->set_month(6);
   person.mutable_entry_date()->set_day(1);
-  person.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(person, "in_mexico", true);
   return request;
 }
 
@@ -119,6 +120,7 @@ host::TogetherPlan Site::PlanIn(const std::string& data_folder) const {
   host::Settings settings(host::TogetherSettingsTable(services));
   settings.Set("data", data_folder);
   settings.Set("policies", PolicyFolder());
+  settings.Set("facts", std::string(kSource) + "/policies/facts");
   settings.Set("agencies", std::string(kSource) + "/samples/agencies.textproto");
   settings.Set("master-key", MasterKey());
   settings.Set("tokens", Tokens());

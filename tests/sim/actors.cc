@@ -12,6 +12,7 @@
 #include "services/intake/requests.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
+#include "tests/support/answers.h"
 
 namespace pathways::sim {
 namespace {
@@ -36,11 +37,11 @@ void MakePerson(intake::v1::Person& person, int number, Random& random) {
           18 + static_cast<int>(random.Below(10)));
   person.add_nationalities("HTI");
   SetDate(*person.mutable_entry_date(), 2023, 6, 1);
-  person.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(person, "in_mexico", true);
   person.set_state("MX-CHP");
   person.set_refugee_claim(type::v1::REFUGEE_CLAIM_NONE);
-  person.set_left_country_for_fear(random.OneIn(2) ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
-  person.set_seeks_work(random.OneIn(2) ? type::v1::ANSWER_YES : type::v1::ANSWER_NO);
+  SetAnswer(person, "left_country_for_fear", random.OneIn(2));
+  SetAnswer(person, "seeks_work", random.OneIn(2));
 }
 
 // What an agency does with a referral next.
@@ -111,6 +112,7 @@ void Actors::Step() {
   }
   if (static_cast<int64_t>(cases_.size()) < cases_max_ && random.OneIn(20)) return Register();
   if (policies_ < policies_max_ && random.OneIn(300)) return ApplyPolicy();
+  if (catalogues_ < policies_max_ && random.OneIn(300)) return ApplyFacts();
   if (cases_.empty() || !random.OneIn(20) || changes_max_ == 0) return;
   const std::string id =
       cases_[static_cast<size_t>(random.Below(static_cast<int64_t>(cases_.size())))];
@@ -158,7 +160,7 @@ void Actors::Register() {
   call.registers = true;
   call.request_key = keyring_.RequestKey(kDesk.Name(), "RegisterCase", request.request_id());
   call.make = [this, request](Process&, absl::Time now) {
-    return intake::RegisterCommand(request, kDesk, keyring_, now);
+    return intake::RegisterCommand(request, kDesk, keyring_, ground_.in_force->Get(), now);
   };
 }
 
@@ -178,15 +180,15 @@ void Actors::Update(const std::string& id) {
     request.mutable_update_mask()->add_paths("consent");
   } else {
     intake::v1::Person& person = *request.mutable_case_()->mutable_people(0);
-    const bool seeks = person.seeks_work() == type::v1::ANSWER_YES;
-    person.set_seeks_work(seeks ? type::v1::ANSWER_NO : type::v1::ANSWER_YES);
+    const auto* const seeks = type::FindAnswer(person.answers(), "seeks_work");
+    SetAnswer(person, "seeks_work", seeks == nullptr || !seeks->yes());
     request.mutable_update_mask()->add_paths("people");
   }
   Call& call = Add("intake", "UpdateCase");
   call.request_key = keyring_.RequestKey(kDesk.Name(), "UpdateCase", request.request_id());
   call.make = [this, request](Process& process, absl::Time now) {
-    return intake::UpdateCommand(request, kDesk, keyring_, process.domain(), process.session(),
-                                 now);
+    return intake::UpdateCommand(request, kDesk, keyring_, ground_.in_force->Get(),
+                                 process.domain(), process.session(), now);
   };
 }
 
@@ -230,18 +232,49 @@ void Actors::ApplyPolicy() {
   eligibility::v1::PolicyPack pack = ground_.packs[static_cast<size_t>(policies_ % 2)];
   pack.set_version(absl::StrCat(pack.version(), "-", policies_));
   eligibility::v1::EligibilityCommand payload;
-  eligibility::v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
-  apply.set_pack(base::SerializeDeterministic(pack));
-  apply.set_sha256(base::Sha256Hex(apply.pack()));
+  type::v1::ApplyVersionCommand& apply = *payload.mutable_apply_policy();
+  apply.set_version(pack.version());
+  apply.set_content(base::SerializeDeterministic(pack));
+  apply.set_sha256(base::Sha256Hex(apply.content()));
   apply.set_principal("staff/officer");
   apply.set_reason_code("POLICY_CHANGED");
   engine::Command command;
   command.stream = eligibility::kPolicyLedger;
+  command.lookup.streams = {type::kFactLedger};
   command.payload = base::SerializeDeterministic(payload);
   const std::string key = keyring_.RequestKey(apply.principal(), "ApplyPolicy", RequestId());
   command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(command.payload),
                                          apply.principal(), "ApplyPolicy"};
   Call& call = Add("eligibility", "ApplyPolicy");
+  call.request_key = key;
+  call.make = [command](Process&, absl::Time) { return command; };
+}
+
+// Every other version asks for one fact less.
+void Actors::ApplyFacts() {
+  ++catalogues_;
+  type::v1::FactCatalogue catalogue = ground_.facts->catalogue();
+  catalogue.set_version(absl::StrCat(catalogue.version(), "-", catalogues_));
+  for (type::v1::Fact& fact : *catalogue.mutable_facts()) {
+    if (fact.id() != "work_papers" || catalogues_ % 2 == 0) continue;
+    fact.mutable_retired_on()->set_year(2020);
+    fact.mutable_retired_on()->set_month(1);
+    fact.mutable_retired_on()->set_day(1);
+  }
+  intake::v1::IntakeCommand payload;
+  type::v1::ApplyVersionCommand& apply = *payload.mutable_apply_facts();
+  apply.set_version(catalogue.version());
+  apply.set_content(base::SerializeDeterministic(catalogue));
+  apply.set_sha256(base::Sha256Hex(apply.content()));
+  apply.set_principal("staff/officer");
+  apply.set_reason_code("FACT_RETIRED");
+  engine::Command command;
+  command.stream = type::kFactLedger;
+  command.payload = base::SerializeDeterministic(payload);
+  const std::string key = keyring_.RequestKey(apply.principal(), "ApplyFacts", RequestId());
+  command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(command.payload),
+                                         apply.principal(), "ApplyFacts"};
+  Call& call = Add("intake", "ApplyFacts");
   call.request_key = key;
   call.make = [command](Process&, absl::Time) { return command; };
 }

@@ -65,6 +65,7 @@ class Actors {
   void Withdraw(const std::string& id);
   void Act(const std::string& id);
   void ApplyPolicy();
+  void ApplyFacts();
   Call& Add(const std::string& service, const std::string& method);
   void Try(Call& call);
   void Hear(Call& call, const engine::Answer& answer);
@@ -82,6 +83,7 @@ class Actors {
   int64_t changes_max_ = 0;
   int policies_ = 0;  // Versions applied after the first.
   int64_t policies_max_ = 0;
+  int catalogues_ = 0;  // Versions of the fact catalogue applied after the first.
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<std::string> cases_;                   // Registered, as far as the desk knows.
   std::map<std::string, engine::StreamRow> copies_;  // Of what was read, by service and case.

@@ -21,6 +21,7 @@
 #include "services/referral/domain/decision.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
+#include "services/type/facts.h"
 #include "services/type/stream_id.h"
 #include "tests/sim/check_alarms.h"
 #include "tests/sim/findings.h"
@@ -88,7 +89,7 @@ std::string NotOver(World& world, Service& service) {
 // A case that was not decided by the policies in force.
 std::string NotGoverned(World& world, Service& service) {
   const engine::RulesStream& rules_stream = service.domain().StreamOfRules();
-  if (rules_stream.stream.empty()) return "";
+  if (rules_stream.mark.empty()) return "";
   const int64_t version = Value(service.store->ReadState(rules_stream.stream)).version;
   for (const engine::StreamHead& head : CasesOf(world, *service.store)) {
     const auto marks = Value(service.store->ReadApplied(rules_stream.mark, {head.stream}));
@@ -97,6 +98,23 @@ std::string NotGoverned(World& world, Service& service) {
     return absl::StrCat(": ", service.name, " has not decided by the last policies, ", head.stream);
   }
   return "";
+}
+
+// Eligibility has not noted what people are asked as intake has it.
+std::string NotNoted(World& world) {
+  const auto ledger_of = [&](const std::string& name) {
+    const engine::StreamRow row = Value(world.service(name).store->ReadState(type::kFactLedger));
+    intake::v1::IntakeState told;
+    eligibility::v1::EligibilityState noted;
+    const bool is_read = name == "intake" ? told.ParseFromString(row.state.open)
+                                          : noted.ParseFromString(row.state.open);
+    const type::v1::LedgerState& ledger = name == "intake" ? told.ledger() : noted.ledger();
+    return is_read ? absl::StrCat(ledger.versions_size(), ledger.content()) : "cannot be read";
+  };
+  if (IsPoisoned(world, type::kFactLedger)) return "";
+  return ledger_of("intake") == ledger_of("eligibility")
+             ? ""
+             : ": eligibility has not noted the facts of intake";
 }
 
 // A case that is withheld although the bus would take it.
@@ -212,7 +230,10 @@ void CheckRequests(World& world, Findings& findings) {
   }
   const auto heads = Value(world.service("intake").store->ReadHeads("", kAll));
   std::set<std::string> households;
+  size_t cases = 0;
   for (const engine::StreamHead& head : heads) {
+    if (!type::IsCaseStream(head.stream)) continue;
+    ++cases;
     if (!registered.contains(head.stream)) findings.Add("a case that nobody registered");
     intake::v1::IntakeState state;
     state.ParseFromString(Value(world.service("intake").store->ReadState(head.stream)).state.open);
@@ -220,7 +241,7 @@ void CheckRequests(World& world, Findings& findings) {
       findings.Add("two cases of one household");
     }
   }
-  if (registered.size() > heads.size()) findings.Add("a case that was registered is gone");
+  if (registered.size() > cases) findings.Add("a case that was registered is gone");
   if (world.planted().lost_tail) return;
   for (const std::string& one : world.actors().contradictions()) findings.Add(one);
 }
@@ -436,6 +457,7 @@ std::string WhatIsLeft(World& world) {
     if (left.empty()) left = NotReleased(service);
     if (left.empty()) left = NotFolded(service);
     if (left.empty()) left = NotGoverned(world, service);
+    if (left.empty()) left = NotNoted(world);
     if (left.empty()) left = NotFired(world, service);
   }
   return left;

@@ -10,8 +10,10 @@
 #include "services/eligibility/service.h"
 #include "services/host/service.h"
 #include "services/host/settings.h"
+#include "services/intake/domain_adapter.h"
 #include "services/intake/service.h"
 #include "services/referral/service.h"
+#include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
 
 namespace pathways::sim {
@@ -32,6 +34,7 @@ Ground::Kind KindOf(const host::Service& service) {
   host::Settings settings(service.settings);
   for (const host::Setting& one : service.settings) {
     if (one.name == "policies") settings.Set(one.name, PackFolder());
+    if (one.name == "facts") settings.Set(one.name, absl::StrCat(kSource, "/policies/facts"));
     if (one.name == "agencies") {
       settings.Set(one.name, absl::StrCat(kSource, "/samples/agencies.textproto"));
     }
@@ -59,6 +62,9 @@ Ground ReadGround() {
   ground.keyring = Must(host::Keyring::Load(path));
   ground.services = {KindOf(intake::IntakeService()), KindOf(eligibility::EligibilityService()),
                      KindOf(referral::ReferralService())};
+  ground.facts = SampleFacts();
+  ground.in_force = std::make_shared<intake::FactsInForce>(ground.facts);
+  ground.services[0].domain = std::make_unique<intake::IntakeDomain>(ground.in_force);
   ground.packs[0] = Must(eligibility::LoadPack(PackFolder()));
   ground.packs[1] = Loosened(ground.packs[0]);
   return ground;

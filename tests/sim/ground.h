@@ -14,6 +14,7 @@
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "services/engine/domain.h"
 #include "services/host/keys.h"
+#include "services/intake/facts_in_force.h"
 
 namespace pathways::sim {
 
@@ -26,6 +27,10 @@ struct Ground {
   };
 
   std::unique_ptr<host::Keyring> keyring;
+  // What people are asked: of the fact ledger, with the version in force as intake's engines know
+  // it.
+  std::shared_ptr<const type::Facts> facts;
+  std::shared_ptr<intake::FactsInForce> in_force;
   std::array<Kind, 3> services;
   // With the first of them the ledger begins. By the second some people get other answers.
   std::array<eligibility::v1::PolicyPack, 2> packs;

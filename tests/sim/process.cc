@@ -138,7 +138,7 @@ void Process::StartTimers(const host::Keyring& keyring) {
     due_of = [this, &keyring](const engine::TimerRow& timer, absl::Time now) {
       return intake::ChangeAgeBand(domain_, *session_, keyring, timer, now);
     };
-  } else if (!domain_.StreamOfRules().stream.empty()) {
+  } else if (!domain_.StreamOfRules().mark.empty()) {
     due_of = [this](const engine::TimerRow&, absl::Time) {
       return follow::TimerLoop::Due{domain_.StreamOfRules().command, 0};
     };

@@ -31,6 +31,9 @@ class Release : public engine::Domain {
   const engine::RulesStream& StreamOfRules() const override { return base_.StreamOfRules(); }
   absl::StatusOr<std::unique_ptr<const engine::Domain>> WithRules(
       const engine::StreamRow& rules_stream) const override;
+  bool Follows(absl::string_view upstream, absl::string_view stream) const override {
+    return base_.Follows(upstream, stream);
+  }
   int EvolveVersion() const override { return base_.EvolveVersion() + (kind_.is_newer ? 1 : 0); }
   absl::StatusOr<std::unique_ptr<engine::OpenStream>> Open(
       const engine::StoredState& state) const override;

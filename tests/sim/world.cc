@@ -10,11 +10,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/state.pb.h"
+#include "pathways/intake/v1/state.pb.h"
 #include "services/base/faults.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/follow/submit.h"
+#include "services/intake/domain/fact_ledger.h"
 #include "tests/sim/check.h"
 
 namespace pathways::sim {
@@ -57,6 +59,17 @@ bool IsBetweenTransactions(const std::string& point) {
          absl::StartsWith(point, "relay.");
 }
 
+// What an empty ledger begins with.
+void Fill(const std::string& version, std::string content, const char* reason,
+          type::v1::ApplyVersionCommand& apply) {
+  apply.set_version(version);
+  apply.set_sha256(base::Sha256Hex(content));
+  apply.set_content(std::move(content));
+  apply.set_first(true);
+  apply.set_principal(type::kStartPrincipal);
+  apply.set_reason_code(reason);
+}
+
 }  // namespace
 
 World::World(uint64_t seed, const Faults& faults, const Ground& ground)
@@ -65,7 +78,7 @@ World::World(uint64_t seed, const Faults& faults, const Ground& ground)
   steady_ = base::SteadyTime(std::chrono::hours(1));
   base::SetSteadyNow(steady_);
   MakeServices();
-  BeginLedger();
+  BeginLedgers();
   for (int i = 0; faults_.stuck_timers && i < kStuckTimers; ++i) {
     service("intake").store->PlantTimer({absl::StrCat(kStuck, i), "age-band", 1});
   }
@@ -127,26 +140,32 @@ void World::Connect(const std::string& from, const std::string& to, bool shows) 
   (shows ? follower.projects : follower.follows).push_back(followed);
 }
 
-// As services/eligibility/ledger_start.h does before a service serves.
-void World::BeginLedger() {
-  eligibility::v1::EligibilityCommand payload;
-  eligibility::v1::ApplyPolicyCommand& apply = *payload.mutable_apply_policy();
-  apply.set_pack(base::SerializeDeterministic(ground_.packs[0]));
-  apply.set_sha256(base::Sha256Hex(apply.pack()));
-  apply.set_first(true);
-  apply.set_principal(eligibility::kStartPrincipal);
-  apply.set_reason_code(eligibility::kFirstPolicy);
+// As services/intake/fact_ledger_start.h and services/eligibility/ledger_start.h do before a
+// service serves.
+void World::BeginLedgers() {
+  intake::v1::IntakeCommand facts;
+  Fill(ground_.facts->catalogue().version(),
+       base::SerializeDeterministic(ground_.facts->catalogue()), intake::kFirstFacts,
+       *facts.mutable_apply_facts());
+  BeginLedger("intake", type::kFactLedger, base::SerializeDeterministic(facts));
+  ground_.in_force->Set({ground_.facts, 1});
+  eligibility::v1::EligibilityCommand policy;
+  Fill(ground_.packs[0].version(), base::SerializeDeterministic(ground_.packs[0]),
+       eligibility::kFirstPolicy, *policy.mutable_apply_policy());
+  BeginLedger("eligibility", eligibility::kPolicyLedger, base::SerializeDeterministic(policy));
+}
+
+void World::BeginLedger(const std::string& name, const std::string& stream,
+                        const std::string& payload) {
   engine::EngineOptions options;
   options.drive = base::Drive::kSteps;
-  Service& owner = service("eligibility");
+  Service& owner = service(name);
   const Faults faults = std::exchange(faults_, {});
   Session session(*owner.store, owner.journal.get(), owner.lead, *this, false);
   engine::Engine engine(owner.domain(), session, options);
   std::vector<engine::Command> commands;
-  commands.push_back({eligibility::kPolicyLedger,
-                      base::SerializeDeterministic(payload),
-                      engine::RequestOrigin{"", "", "service/eligibility", kBeginLedger},
-                      {}});
+  commands.push_back(
+      {stream, payload, engine::RequestOrigin{"", "", "service/" + name, kBeginLedger}, {}});
   if (!follow::SubmitAll(engine, std::move(commands)).ok()) std::abort();
   faults_ = faults;
 }

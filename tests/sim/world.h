@@ -26,7 +26,7 @@
 
 namespace pathways::sim {
 
-// Name in the audit trail of what begins the policy ledger, which nobody asked for.
+// Name in the audit trail of what begins a ledger, which nobody asked for.
 inline constexpr char kBeginLedger[] = "BeginLedger";
 
 class World : public Surroundings {
@@ -74,7 +74,8 @@ class World : public Surroundings {
   void Deploy(Service& service, const engine::Domain& domain);
   void Start(Place& place);
   void ShareOut();
-  void BeginLedger();
+  void BeginLedgers();
+  void BeginLedger(const std::string& name, const std::string& stream, const std::string& payload);
   // One choice of the scheduler.
   void Turn();
   void RunStep(Place& place, Process::Step& step);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "services/base/ids.h"
 #include "services/base/status_macros.h"
+#include "tests/support/answers.h"
 #include "tests/support/stores.h"
 
 namespace pathways::testing_support {
@@ -64,7 +65,7 @@ intake::v1::Person PersonOf(const std::string& test, int index, int member, Hist
   person.set_sex(type::v1::SEX_FEMALE);
   person.add_nationalities("HTI");
   *person.mutable_entry_date() = Date(2023, 6, 1);
-  person.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(person, "in_mexico", true);
   person.set_state("MX-CHP");
   return person;
 }
@@ -114,7 +115,7 @@ class Script {
     *request.mutable_case_() = ScriptRegistration(kChangedCase, history_).case_();
     request.mutable_case_()->set_name(name);
     for (auto& person : *request.mutable_case_()->mutable_people()) person.clear_identity();
-    request.mutable_case_()->mutable_people(0)->set_seeks_work(type::v1::ANSWER_YES);
+    SetAnswer(*request.mutable_case_()->mutable_people(0), "seeks_work", true);
     request.mutable_update_mask()->add_paths("people");
     request.set_request_id(RequestId("update"));
     return desk_.Change("UpdateCase", &IntakeService::Stub::UpdateCase, request, history_).status();

@@ -83,9 +83,10 @@ void CheckNumbers(const ServiceEvents& service, Findings& findings) {
 const engine::EventRow* Find(const ServiceEvents& service, const std::string& stream,
                              int64_t number) {
   const auto found = service.streams.find(stream);
-  if (found == service.streams.end()) return nullptr;
-  for (const engine::EventRow& event : found->second) {
-    if (event.number == number) return &event;
+  // A stream that is no case is in no story, but its events are here.
+  const auto& events = found == service.streams.end() ? service.events : found->second;
+  for (const engine::EventRow& event : events) {
+    if (event.stream == stream && event.number == number) return &event;
   }
   return nullptr;
 }

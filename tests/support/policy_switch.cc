@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "services/eligibility/policy_file.h"
+#include "tests/support/answers.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -37,10 +38,10 @@ std::map<Unit, Determination> ByUnit(const eligibility::v1::Screening& screening
 }
 
 void AnswerNothing(intake::v1::Person& person) {
-  person.set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(person, "in_mexico", true);
   person.set_refugee_claim(type::v1::REFUGEE_CLAIM_NONE);
-  person.set_left_country_for_fear(type::v1::ANSWER_NO);
-  person.set_seeks_work(type::v1::ANSWER_NO);
+  SetAnswer(person, "left_country_for_fear", false);
+  SetAnswer(person, "seeks_work", false);
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void MakeUnitedStatesCase(const std::string& nationality, intake::v1::Person& pe
 
 void MakeMexicanCase(const type::v1::PartialDate& entry, intake::v1::Person& person) {
   AnswerNothing(person);
-  person.set_left_country_for_fear(type::v1::ANSWER_YES);
+  SetAnswer(person, "left_country_for_fear", true);
   person.clear_nationalities();
   person.add_nationalities("HND");
   *person.mutable_entry_date() = entry;

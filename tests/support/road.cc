@@ -9,6 +9,7 @@
 #include "services/intake/domain_adapter.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/routes_file.h"
+#include "tests/support/answers.h"
 
 namespace pathways::testing_support {
 namespace {
@@ -114,7 +115,7 @@ std::string Registration() {
   person->mutable_entry_date()->set_year(2023);
   person->mutable_entry_date()->set_month(6);
   person->mutable_entry_date()->set_day(1);
-  person->set_in_mexico(type::v1::ANSWER_YES);
+  SetAnswer(*person, "in_mexico", true);
   auto* sealed = command.mutable_register_case()->mutable_sealed()->add_people();
   sealed->set_person_id("p1");
   sealed->set_identity("ciphertext");

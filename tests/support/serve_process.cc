@@ -119,6 +119,7 @@ ServeProcess::ServeProcess(const ServeFolder& folder, const ServeOptions& option
   std::vector<std::string> arguments = {PATHWAYS_PROGRAM, "serve",
                                         "--data",         folder.data(),
                                         "--policies",     source + "/policies/2023-07-28",
+                                        "--facts",        source + "/policies/facts",
                                         "--agencies",     source + "/samples/agencies.textproto",
                                         "--listen",       "127.0.0.1:0"};
   arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());

@@ -118,7 +118,7 @@ var pathways = []pathway{
 		`in_mexico == 2 && ` + notOf(`['MEX']`) + ` && risk == 2 && claim in [1, 2, 4]`},
 	{false, `false`,
 		`crime == 2 || claim == 2 || (band in [1, 2, 3] && bands.all(b, b in [1, 2, 3]))`},
-	{false, notOf(border) + ` || job == 0`,
+	{false, notOf(border) + ` || job == 0 || (state != '' && !(state in ['MX-CAM', 'MX-CHP', 'MX-ROO', 'MX-TAB']))`,
 		of(`['BLZ', 'GTM']`) + ` && job == 2 && state in ['MX-CAM', 'MX-CHP', 'MX-ROO', 'MX-TAB']`},
 	{false, `claim in [1, 2, 4] || band in [1, 2]`, `claim == 3 && ` + workable},
 	{false, `in_mexico == 0 || work == 0 || band in [1, 2] || papers == 0`,

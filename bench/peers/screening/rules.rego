@@ -105,6 +105,11 @@ border_worker_fails(p) if not_of(p, border)
 
 border_worker_fails(p) if p.job == 0
 
+border_worker_fails(p) if {
+	p.state != ""
+	not p.state in south
+}
+
 border_worker_met(p) if {
 	of(p, border_sure)
 	p.job == 2

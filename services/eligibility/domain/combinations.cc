@@ -5,28 +5,24 @@
 namespace pathways::eligibility {
 namespace {
 
-std::vector<PersonRow> WithEntry(const PersonRow& row, const std::vector<Day>& turns) {
+std::vector<PersonRow> WithDate(const PersonRow& row, int date, const std::vector<Day>& turns) {
   std::vector<PersonRow> rows;
-  for (const Day day : turns) {
-    PersonRow& other = rows.emplace_back(row);
-    other.entry_first = day;
-    other.entry_last = day;
-  }
+  for (const Day day : turns) rows.emplace_back(row).dates[static_cast<size_t>(date)] = {day, day};
   return rows;
 }
 
-std::vector<PersonRow> Answers(const Program& program, const PersonRow& row, Fact fact,
-                               const std::vector<Day>& turns) {
-  return fact == kEntryDate ? WithEntry(row, turns) : Alternatives(program, row, fact);
+std::vector<PersonRow> Answers(const Program& program, const DayPlan& plan, const PersonRow& row,
+                               Fact fact) {
+  const int date = program.DateOf(fact);
+  return date >= 0 ? WithDate(row, date, DateTurns(plan, date)) : Alternatives(program, row, fact);
 }
 
 // Depth first over the facts. False: stopped.
-bool Visit(const Program& program, const std::vector<Fact>& facts, size_t next,
-           const std::vector<Day>& turns, const PersonRow& row,
-           const std::function<bool(const PersonRow&)>& visit) {
+bool Visit(const Program& program, const DayPlan& plan, const std::vector<Fact>& facts, size_t next,
+           const PersonRow& row, const std::function<bool(const PersonRow&)>& visit) {
   if (next == facts.size()) return visit(row);
-  for (const PersonRow& other : Answers(program, row, facts[next], turns)) {
-    if (!Visit(program, facts, next + 1, turns, other, visit)) return false;
+  for (const PersonRow& other : Answers(program, plan, row, facts[next])) {
+    if (!Visit(program, plan, facts, next + 1, other, visit)) return false;
   }
   return true;
 }
@@ -38,21 +34,22 @@ void SortOnce(std::vector<Day>& days) {
 
 }  // namespace
 
-bool VisitCombinations(const Program& program, FactSet facts, const std::vector<Day>& turns,
+bool VisitCombinations(const Program& program, const DayPlan& plan, FactSet facts,
                        const std::function<bool(const PersonRow&)>& visit) {
   const std::vector<Fact> looked_at = FactsIn(facts);
   size_t count = 1;
   for (const Fact fact : looked_at) {
-    count *= Answers(program, PersonRow(), fact, turns).size();
+    count *= Answers(program, plan, PersonRow(), fact).size();
     if (count > kCombinationsMax) return false;
   }
-  Visit(program, looked_at, 0, turns, PersonRow(), visit);
+  Visit(program, plan, looked_at, 0, PersonRow(), visit);
   return true;
 }
 
-std::vector<Day> EntryTurns(const DayPlan& plan) {
+std::vector<Day> DateTurns(const DayPlan& plan, int date) {
   std::vector<Day> turns = {plan.day};
   for (const DateBounds& bounds : plan.dates) {
+    if (bounds.date != date) continue;
     for (const Day turn :
          {bounds.true_from, bounds.true_until, bounds.false_before, bounds.false_from}) {
       if (turn <= kFirstDay || turn >= kLastDay) continue;

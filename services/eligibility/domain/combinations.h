@@ -19,14 +19,15 @@ namespace pathways::eligibility {
 // Most combinations that are walked for one condition.
 inline constexpr size_t kCombinationsMax = 500'000;
 
-// Rows of one person for every combination of answers to `facts`. `turns`: the days on which a
-// comparison of an entry date turns. Stops when `visit` returns false. False: there are more than
-// kCombinationsMax, and nothing was visited.
-bool VisitCombinations(const Program& program, FactSet facts, const std::vector<Day>& turns,
+// Rows of one person for every combination of answers to `facts`, of dates one for each day on
+// which a comparison of the plan turns. Stops when `visit` returns false. False: there are more
+// than kCombinationsMax, and nothing was visited.
+bool VisitCombinations(const Program& program, const DayPlan& plan, FactSet facts,
                        const std::function<bool(const PersonRow&)>& visit);
 
-// The days on which comparisons of a plan turn for entry dates: of each the day before and the day.
-std::vector<Day> EntryTurns(const DayPlan& plan);
+// The days on which comparisons of a plan turn for one of the dates of a person, and the day of the
+// plan: of each turn the day before and the day.
+std::vector<Day> DateTurns(const DayPlan& plan, int date);
 
 // Days as of which conditions of the program can differ: about each end of a window of days.
 std::vector<Day> DayTurns(const Program& program, Day otherwise);

@@ -39,16 +39,7 @@ bool AreCodesKnown(const type::v1::PersonFacts& person) {
   return type::v1::Relationship_IsValid(person.relationship()) &&
          type::v1::Sex_IsValid(person.sex()) && type::v1::AgeBand_IsValid(person.age_band()) &&
          type::v1::DatePrecision_IsValid(person.age_precision()) &&
-         type::v1::Answer_IsValid(person.in_mexico()) &&
-         type::v1::RefugeeClaim_IsValid(person.refugee_claim()) &&
-         type::v1::Answer_IsValid(person.left_country_for_fear()) &&
-         type::v1::Answer_IsValid(person.seeks_work()) &&
-         type::v1::Answer_IsValid(person.risk_on_return()) &&
-         type::v1::Answer_IsValid(person.crime_in_mexico()) &&
-         type::v1::Answer_IsValid(person.job_offer()) &&
-         type::v1::Answer_IsValid(person.us_family_petition()) &&
-         type::v1::Answer_IsValid(person.us_employer_petition()) &&
-         type::v1::Answer_IsValid(person.work_papers());
+         type::v1::RefugeeClaim_IsValid(person.refugee_claim());
 }
 
 void AddFactsRecorded(const type::v1::CaseFacts& facts, int64_t based_on,
@@ -207,6 +198,7 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
       return TakeAgeBand(state, event.age_band_changed(), number, policy, context);
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return Close(number, context.stream);
+    case intake::v1::IntakeEvent::kFactsApplied:
     case intake::v1::IntakeEvent::KIND_NOT_SET:
       break;
   }
@@ -429,6 +421,7 @@ absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& eve
       RecordReview(state, event.determination_reviewed().review());
       return absl::OkStatus();
     case v1::EligibilityEvent::kPolicyApplied:
+    case v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of the ledger in a case");
     case v1::EligibilityEvent::KIND_NOT_SET:
       break;

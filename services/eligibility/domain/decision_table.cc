@@ -126,7 +126,7 @@ void Coverage::Note(const v1::DecisionRow& row, const FilledRow& filled,
 void Coverage::NoteDates(const std::string& field, size_t pathway, const FilledRow& row) {
   const Program& program = rules_.program();
   const DayPlan plan = rules_.On(row.as_of).plan();
-  const PersonRow person = RowOf(program, row.facts.people(0));
+  const PersonRow person = RowOf(program, row.facts.people(0), plan.day);
   const CriterionPlan& criterion = [&]() -> const CriterionPlan& {
     const std::vector<CriterionPlan>& criteria = program.pathways[pathway].criteria;
     for (size_t i = 0; i < criteria.size(); ++i) {
@@ -140,8 +140,9 @@ void Coverage::NoteDates(const std::string& field, size_t pathway, const FilledR
     // Of a period the turn is its last day, whichever it is on the day of the row: noted as 0.
     const bool period = test.kind == DateTest::kWithin;
     const Span window = period ? Span{plan.dates[i].true_from, kLastDay} : test.window;
-    const bool known = person.entry_first == person.entry_last;
-    const Day day = test.kind == DateTest::kAsOf ? plan.day : person.entry_first;
+    const auto [first, last] = person.dates[static_cast<size_t>(test.date)];
+    const bool known = first == last;
+    const Day day = test.kind == DateTest::kAsOf ? plan.day : first;
     if (test.kind != DateTest::kAsOf && !known) continue;
     for (const Day turn : Ends(window)) {
       if (day != turn && day != turn - 1) continue;
@@ -158,8 +159,7 @@ void Coverage::AddOutcomeGaps(size_t pathway, std::vector<Gap>& gaps) const {
     const CriterionPlan& criterion = program.pathways[pathway].criteria[static_cast<size_t>(i)];
     std::set<v1::Outcome> wanted = {v1::OUTCOME_NEEDS_INFORMATION};
     // What nobody records is only ever a question.
-    constexpr FactSet kNeverRecorded = SetOf(kIrregularEntry) | SetOf(kUsSupporter);
-    const bool settles = criterion.sure && (criterion.facts & kNeverRecorded) == 0;
+    const bool settles = criterion.sure && (criterion.facts & program.never_recorded) == 0;
     for (const Day day : DayTurns(program, written)) {
       const DayPlan plan = PlanDay(rules_.pack(), program, day, written);
       const auto visit = [&](const PersonRow& row) {
@@ -172,7 +172,7 @@ void Coverage::AddOutcomeGaps(size_t pathway, std::vector<Gap>& gaps) const {
         if (settles && truth == Truth::kFalse) wanted.insert(v1::OUTCOME_DOES_NOT_MEET);
         return true;
       };
-      VisitCombinations(program, criterion.facts, EntryTurns(plan), visit);
+      VisitCombinations(program, plan, criterion.facts, visit);
     }
     const std::string field = CriterionField(pathway, i);
     for (const v1::Outcome outcome : wanted) {

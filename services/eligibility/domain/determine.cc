@@ -61,7 +61,7 @@ Determiner::Determiner(const RulesOfDay& rules, const type::v1::CaseFacts& facts
       pack_(rules.rules().pack()),
       facts_(facts),
       bits_(static_cast<size_t>(facts.people_size())) {
-  ReadFacts(program_, facts, row_);
+  ReadFacts(program_, facts, rules.plan().day, row_);
   members_ = CountMembers(program_, rules.plan(), row_);
   for (size_t i = 0; i < bits_.size(); ++i) {
     Evaluate(program_, rules.plan(), row_.people[i], members_, bits_[i]);
@@ -85,8 +85,8 @@ v1::Outcome OutcomeOfTruth(Truth truth) {
 }
 
 template <typename Names>
-void AddNames(FactSet facts, Names& names) {
-  for (const Fact fact : FactsIn(facts)) names.Add(NameOf(fact));
+void AddNames(const Program& program, FactSet facts, Names& names) {
+  for (std::string& name : program.NamesOf(facts)) names.Add(std::move(name));
 }
 
 void Determiner::AddCriteria(Draft& draft) const {
@@ -101,8 +101,8 @@ void Determiner::AddCriteria(Draft& draft) const {
     v1::CriterionResult& result = *draft.determination.add_criteria();
     result.set_criterion(described.id());
     result.set_outcome(OutcomeOfTruth(RulesOfDay::CriterionTruth(criterion, bits)));
-    AddNames(criterion.facts, *result.mutable_facts());
-    AddNames(missing, *result.mutable_missing_facts());
+    AddNames(program_, criterion.facts, *result.mutable_facts());
+    AddNames(program_, missing, *result.mutable_missing_facts());
     result.set_message_key(CriterionKey(described.message(), result.outcome()));
     result.set_source(described.source());
     draft.facts |= criterion.facts;
@@ -149,6 +149,11 @@ void Determiner::AddHoldsUntil(Draft& draft) const {
   }
   include(RowOfUnit(draft.unit), tests);
   for (const PersonRow& person : row_.people) include(person, tests & program_.member_dates);
+  // An answer that goes stale is looked at anew, whosever it is.
+  for (const type::v1::PersonFacts& person : facts_.people()) {
+    const auto stale = NextStaleDay(program_, person, draft.facts, rules_.plan().day);
+    if (stale) Earlier(*stale, rules_.plan().day, next);
+  }
   if (next) *draft.determination.mutable_holds_until() = type::FromDay(CivilOf(*next));
 }
 
@@ -176,19 +181,20 @@ Draft Determiner::Begin(size_t pathway, int unit) const {
   return draft;
 }
 
-// An entry date is another one where a comparison of the day turns.
+// A date is another one where a comparison of the day turns.
 std::vector<PersonRow> Determiner::RowsWithOther(Fact fact, const PersonRow& row) const {
-  if (fact != kEntryDate) return Alternatives(program_, row, fact);
+  const int date = program_.DateOf(fact);
+  if (date < 0) return Alternatives(program_, row, fact);
   std::vector<PersonRow> rows;
   for (const DateBounds& bounds : rules_.plan().dates) {
+    if (bounds.date != date) continue;
     for (const Day turn :
          {bounds.true_from, bounds.true_until, bounds.false_before, bounds.false_from}) {
       if (turn <= kFirstDay || turn >= kLastDay) continue;
-      for (const Day entry : {turn - 1, turn}) {
-        if (entry > rules_.plan().day) continue;  // Nobody has entered on a later day.
-        PersonRow& other = rows.emplace_back(row);
-        other.entry_first = entry;
-        other.entry_last = entry;
+      for (const Day day : {turn - 1, turn}) {
+        // Nobody has entered on a later day.
+        if (fact == kEntryDate && day > rules_.plan().day) continue;
+        rows.emplace_back(row).dates[static_cast<size_t>(date)] = {day, day};
       }
     }
   }
@@ -228,7 +234,7 @@ void Determiner::AddChanges() {
             continue;
           }
           v1::FactChange& change = *draft.determination.add_changes();
-          change.set_fact(NameOf(fact));
+          change.set_fact(program_.NameOf(fact));
           change.set_outcome(static_cast<v1::Outcome>(outcome));
         }
       }
@@ -236,10 +242,11 @@ void Determiner::AddChanges() {
   }
 }
 
-// First what does not hurt to be asked, then what most open pathways wait for, then as in the pack.
-// A pathway that is closed to people anyway is no reason to question them further.
+// First what does not hurt to be asked, then what most open pathways wait for, then in the order
+// that the fact catalogue gives. A pathway that is closed to people anyway is no reason to question
+// them further.
 void Determiner::AddMissing() {
-  std::array<int, kFactCount> waiting{};
+  std::array<int, kFieldFacts + kAnswersMax> waiting{};
   const auto asks = [](const Draft& draft) {
     return draft.determination.outcome() == v1::OUTCOME_NEEDS_INFORMATION &&
            AsksFor(draft.determination.status());
@@ -250,12 +257,15 @@ void Determiner::AddMissing() {
   }
   for (Draft& draft : drafts_) {
     if (!asks(draft)) continue;
-    std::stable_sort(draft.pack_order.begin(), draft.pack_order.end(), [&](Fact a, Fact b) {
-      return std::make_tuple(IsSensitive(a), -waiting[static_cast<size_t>(a)]) <
-             std::make_tuple(IsSensitive(b), -waiting[static_cast<size_t>(b)]);
-    });
+    const auto rank = [&](Fact fact) {
+      const auto index = static_cast<size_t>(fact);
+      const bool is_alone = (program_.asked_alone & SetOf(fact)) != 0;
+      return std::make_tuple(is_alone, -waiting[index], program_.order[index]);
+    };
+    std::stable_sort(draft.pack_order.begin(), draft.pack_order.end(),
+                     [&](Fact a, Fact b) { return rank(a) < rank(b); });
     for (const Fact fact : draft.pack_order) {
-      draft.determination.add_missing_facts(NameOf(fact));
+      draft.determination.add_missing_facts(program_.NameOf(fact));
     }
   }
 }

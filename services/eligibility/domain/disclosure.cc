@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "services/eligibility/domain/facts.h"
+#include "services/eligibility/domain/program.h"
 #include "services/type/fact_fields.h"
 
 namespace pathways::eligibility {
@@ -48,10 +49,25 @@ std::optional<LookedAt> LookedAtBy(const Rules& rules, const v1::Determination& 
   return std::nullopt;
 }
 
-type::FactNames NamesOf(FactSet facts) {
-  type::FactNames names;
-  for (const Fact fact : FactsIn(facts)) names.insert(NameOf(fact));
-  return names;
+type::FactNames NamesOf(const Program& program, FactSet facts) {
+  const std::vector<std::string> names = program.NamesOf(facts);
+  return {names.begin(), names.end()};
+}
+
+// What the principal applicant answered for all people counts for this one too.
+void AddCaseAnswers(const Program& program, const type::v1::CaseFacts& facts,
+                    const type::FactNames& names, type::v1::PersonFacts& person) {
+  if (!program.has_case_answers) return;
+  type::v1::PersonFacts of_case;
+  for (const type::v1::PersonFacts& other : facts.people()) {
+    if (other.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
+    for (const type::v1::FactAnswer& answer : other.answers()) {
+      const AnswerPlan* const plan = program.FindAnswer(answer.fact());
+      if (plan == nullptr || !plan->of_case || !names.contains(answer.fact())) continue;
+      *of_case.add_answers() = answer;
+    }
+  }
+  ReplaceFacts(of_case, person);
 }
 
 const type::v1::PersonFacts* Find(const type::v1::CaseFacts& facts, const std::string& person_id) {
@@ -79,8 +95,11 @@ Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
       if (person == nullptr) continue;
       const bool is_screened =
           !is_family || person->relationship() == type::v1::RELATIONSHIP_PRINCIPAL;
-      const FactSet names = looked_at->members | (is_screened ? looked_at->own : 0);
-      *disclosure.add_people() = type::KeepFacts(*person, NamesOf(names));
+      const type::FactNames names =
+          NamesOf(rules.program(), looked_at->members | (is_screened ? looked_at->own : 0));
+      type::v1::PersonFacts& kept = *disclosure.add_people();
+      kept = type::KeepFacts(*person, names);
+      AddCaseAnswers(rules.program(), facts, names, kept);
     }
   }
   return disclosures;

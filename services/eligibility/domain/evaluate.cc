@@ -9,22 +9,22 @@ namespace {
 constexpr Day kNever = std::numeric_limits<Day>::max();
 constexpr Day kAlways = std::numeric_limits<Day>::min();
 
-constexpr DateBounds kTrueBounds = {kAlways, kNever, kAlways, kNever};
-constexpr DateBounds kFalseBounds = {kNever, kNever, kNever, kAlways};
+constexpr DateBounds kTrueBounds = {kAlways, kNever, kAlways, kNever, 0};
+constexpr DateBounds kFalseBounds = {kNever, kNever, kNever, kAlways, 0};
 
 const BusinessCalendar& CalendarOf(const DayPlan& plan, const DateTest& test) {
   static const BusinessCalendar kEveryDay;
   return test.calendar < 0 ? kEveryDay : plan.calendars[static_cast<size_t>(test.calendar)];
 }
 
-// From an entry on `first` on, the period still runs on the day; before, it is over. What the
+// From a date on `first` on, the period still runs on the day; before, it is over. What the
 // calendar does not cover is neither.
-DateBounds WithinBounds(const BusinessCalendar& calendar, int days, Day day) {
+DateBounds WithinBounds(const BusinessCalendar& calendar, int days, Day day, int date) {
   const bool covered = day < calendar.covers().until;
   const std::optional<Day> first =
       calendar.FirstWithin(std::min(day, calendar.covers().until), days);
   return {covered ? first.value_or(calendar.covers().from) : kNever, kNever,
-          first.value_or(kAlways), kNever};
+          first.value_or(kAlways), kNever, date};
 }
 
 DateBounds BoundsOf(const DayPlan& plan, const DateTest& test) {
@@ -32,11 +32,11 @@ DateBounds BoundsOf(const DayPlan& plan, const DateTest& test) {
     case DateTest::kAsOf:
       return test.window.Has(plan.day) ? kTrueBounds : kFalseBounds;
     case DateTest::kWithin:
-      return WithinBounds(CalendarOf(plan, test), test.days, plan.day);
-    case DateTest::kEntered:
+      return WithinBounds(CalendarOf(plan, test), test.days, plan.day, test.date);
+    case DateTest::kInWindow:
       break;
   }
-  return {test.window.from, test.window.until, test.window.from, test.window.until};
+  return {test.window.from, test.window.until, test.window.from, test.window.until, test.date};
 }
 
 void CopyRow(const PersonRow& row, Bits& bits) {
@@ -49,8 +49,9 @@ void CompareDates(const DayPlan& plan, const PersonRow& row, Bits& bits) {
   uint64_t no = 0;
   uint64_t bit = 1;
   for (const DateBounds& bounds : plan.dates) {
-    if (row.entry_first >= bounds.true_from && row.entry_last < bounds.true_until) yes |= bit;
-    if (row.entry_last < bounds.false_before || row.entry_first >= bounds.false_from) no |= bit;
+    const auto [first, last] = row.dates[static_cast<size_t>(bounds.date)];
+    if (first >= bounds.true_from && last < bounds.true_until) yes |= bit;
+    if (last < bounds.false_before || first >= bounds.false_from) no |= bit;
     bit <<= 1;
   }
   bits.yes[kDateWord] = yes;
@@ -119,10 +120,19 @@ void FillWords(const DayPlan& plan, const PersonRow& row, const MemberBits& memb
   bits.no[kMemberWord] = members.no;
 }
 
-Fact FactAt(const Place& place) {
+Fact FactAt(const Program& program, const Place& place) {
   switch (place.word) {
     case kQuestionWord:
-      return FactOf(static_cast<v1::QuestionFact>(place.bit));
+    case kAnswerWord:
+      return program.FactAt(static_cast<Word>(place.word), place.bit);
+    case kDateWord: {
+      const int date = program.dates[place.bit].date;
+      if (date == 0) return kEntryDate;
+      const auto found =
+          std::find_if(program.answers.begin(), program.answers.end(),
+                       [&](const AnswerPlan& answer) { return answer.date == date; });
+      return kFieldFacts + static_cast<int>(found - program.answers.begin());
+    }
     case kNationalityWord:
       return kNationalities;
     case kAgeBandWord:
@@ -140,11 +150,11 @@ Fact FactAt(const Place& place) {
   }
 }
 
-// A comparison with the day that is unknown misses nothing; one with an entry date that is known to
-// the day is outside a calendar, which nobody can be asked for either.
-FactSet MissingAtom(const Place& place) {
+// A comparison with the day that is unknown misses nothing; one with a date that is known to the
+// day is outside a calendar, which nobody can be asked for either.
+FactSet MissingAtom(const Program& program, const Place& place) {
   if (place.word == kQuestionWord && place.bit == 0) return 0;
-  return SetOf(FactAt(place));
+  return SetOf(FactAt(program, place));
 }
 
 }  // namespace
@@ -211,7 +221,7 @@ FactSet MissingAt(const Program& program, const Place& place, const Bits& bits,
     for (const Bits& person : people) missing |= MissingAt(program, where, person, people);
     return missing;
   }
-  if (place.word < kNodeWord) return MissingAtom(place);
+  if (place.word < kNodeWord) return MissingAtom(program, place);
   const size_t node = static_cast<size_t>(place.word - kNodeWord) * kWordBits + place.bit;
   for (const Place& part : program.nodes[node].parts) {
     missing |= MissingAt(program, part, bits, people);
@@ -224,16 +234,17 @@ std::optional<Day> NextDateChange(const Program& program, const DayPlan& plan, c
   std::optional<Day> next;
   for (size_t i = 0; i < program.dates.size(); ++i) {
     const DateTest& test = program.dates[i];
-    if ((tests >> i & 1) == 0 || test.kind == DateTest::kEntered) continue;
+    if ((tests >> i & 1) == 0 || test.kind == DateTest::kInWindow) continue;
     if (test.kind == DateTest::kAsOf) {
       Earlier(test.window.from, plan.day, next);
       Earlier(test.window.until, plan.day, next);
       continue;
     }
     const BusinessCalendar& calendar = CalendarOf(plan, test);
-    for (const Day entry : {row.entry_first, row.entry_last}) {
-      if (entry == kFirstDay || entry == kLastDay) continue;
-      const std::optional<Day> last = calendar.LastOf(entry, test.days);
+    const auto [first_day, last_day] = row.dates[static_cast<size_t>(test.date)];
+    for (const Day day : {first_day, last_day}) {
+      if (day == kFirstDay || day == kLastDay) continue;
+      const std::optional<Day> last = calendar.LastOf(day, test.days);
       Earlier(last ? *last + 1 : calendar.covers().until, plan.day, next);
     }
   }

@@ -26,12 +26,13 @@ inline Truth TruthOfAll(uint64_t failed, uint64_t missing) {
   return static_cast<Truth>(int{failed == 0} * (1 + int{missing == 0}));
 }
 
-// Which entry dates make a comparison true and which false, on one day.
+// Which days of the person's date make a comparison true and which false, on one day.
 struct DateBounds {
   Day true_from;
   Day true_until;
   Day false_before;
   Day false_from;
+  int date = 0;  // Which of the person's dates.
 };
 
 struct DayPlan {

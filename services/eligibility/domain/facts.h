@@ -1,65 +1,60 @@
-// The facts that conditions look at, by number and by name.
+// The facts that conditions look at, by number.
 //
-// Names are those of the fields of pathways.type.v1.PersonFacts, and of the questions that are
-// never recorded. A set of facts is one bit each; read from its lowest bit on it is sorted by name.
-// This file knows no values of facts.
+// A few are fields of pathways.type.v1.PersonFacts, and have the same number in every program; the
+// others are answers by the id of a fact of the pack, and follow in the order of their ids. A set
+// of facts is one bit each. What a number is called, the program says (program.h).
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_FACTS_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_FACTS_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "pathways/eligibility/v1/predicate.pb.h"
+#include "absl/strings/string_view.h"
+#include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/type/v1/person.pb.h"
 
 namespace pathways::eligibility {
 
-// In order of their names.
-enum Fact : int {
+// Facts that are fields.
+enum FieldFact : int {
   kAgeBand,
-  kCrimeInMexico,
   kEntryDate,
-  kInMexico,
-  kIrregularEntry,
-  kJobOffer,
-  kLeftCountryForFear,
   kNationalities,
   kNeeds,
   kRefugeeClaim,
   kRelationship,
-  kRiskOnReturn,
-  kSeeksWork,
   kState,
-  kUsEmployerPetition,
-  kUsFamilyPetition,
-  kUsSupporter,
-  kWorkPapers,
-  kFactCount,
+  kFieldFacts,  // The first answer.
 };
 
-using FactSet = uint32_t;
+// One of them, or kFieldFacts plus the place of an answer in the program.
+using Fact = int;
+
+using FactSet = uint64_t;
+
+// Answers that the conditions of one pack can look at.
+inline constexpr int kAnswersMax = 64 - kFieldFacts;
 
 constexpr FactSet SetOf(Fact fact) { return FactSet{1} << fact; }
 
 // For example "age_band". Lives for ever.
-const char* NameOf(Fact fact);
+const char* NameOfField(FieldFact fact);
 
-// The fact that a question asks for. The question must be valid.
-Fact FactOf(v1::QuestionFact question);
+// The names of dates in conditions that are no answers.
+inline constexpr absl::string_view kAsOfDate = "as_of";
+inline constexpr absl::string_view kEntryDateName = "entry_date";
 
-// Whether it hurts or endangers to be asked: such facts are asked for last, for another answer may
-// make the question needless.
-bool IsSensitive(Fact fact);
-
-// The facts of a set, in order of their names.
+// The facts of a set, by their numbers.
 std::vector<Fact> FactsIn(FactSet set);
 
-// What `with` fills in replaces what was known of a person; a list replaces a list.
-void ReplaceFacts(const type::v1::PersonFacts& with, type::v1::PersonFacts& person);
+// Ids of the facts that the conditions and steps of a pack name.
+std::set<std::string> FactsNamedIn(const v1::PolicyPack& pack);
 
-// The key of the text that asks for a fact, for example fact.age_band.
-std::string QuestionKey(const std::string& fact_name);
+// What `with` fills in replaces what was known of a person; a list replaces a list, an answer the
+// answer to the same fact.
+void ReplaceFacts(const type::v1::PersonFacts& with, type::v1::PersonFacts& person);
 
 }  // namespace pathways::eligibility
 

@@ -28,7 +28,7 @@ class Adviser {
         program_(rules.rules().program()),
         pack_(rules.rules().pack()),
         facts_(facts) {
-    ReadFacts(program_, facts, row_);
+    ReadFacts(program_, facts, rules.plan().day, row_);
     bits_ = BitsOf(rules, row_);
   }
 
@@ -98,7 +98,7 @@ void Adviser::AddDerived(const v1::Step& step, size_t person, v1::StepAdvice& ad
   type::v1::CaseFacts after = facts_;
   TakeStep(step, *after.mutable_people(static_cast<int>(person)));
   CaseRow row;
-  ReadFacts(program_, after, row);
+  ReadFacts(program_, after, rules_.plan().day, row);
   const std::vector<Bits> bits = BitsOf(rules_, row);
   for (size_t pathway = 0; pathway < program_.pathways.size(); ++pathway) {
     const v1::Pathway& described = pack_.pathways(static_cast<int>(pathway));

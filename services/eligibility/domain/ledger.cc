@@ -1,12 +1,14 @@
 #include "services/eligibility/domain/ledger.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/eligibility/domain/policy_check.h"
-#include "services/type/dates.h"
-#include "services/type/names.h"
+#include "services/type/facts.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -14,96 +16,106 @@ namespace {
 
 using Events = std::vector<v1::EligibilityEvent>;
 
-// The pack of a command, checked.
-absl::StatusOr<v1::PolicyPack> CheckCommand(const v1::ApplyPolicyCommand& command) {
-  if (command.pack().size() > kPackBytesMax) {
-    return type::Refuse(absl::StatusCode::kInvalidArgument, "POLICY_TOO_LARGE",
-                        absl::StrCat("the pack has more than ", kPackBytesMax, " bytes"));
-  }
-  type::Violations violations;
-  if (!type::IsCode(command.reason_code())) {
-    violations.Add("reason_code", "must be an upper-case code of at most 64 characters");
-  }
+absl::StatusOr<v1::PolicyPack> CheckedPack(const type::v1::ApplyVersionCommand& command) {
   v1::PolicyPack pack;
-  if (!pack.ParseFromString(command.pack())) violations.Add("pack", "cannot be read");
+  type::Violations violations;
+  if (!pack.ParseFromString(command.content()) || pack.version() != command.version()) {
+    violations.Add("pack", "cannot be read");
+  }
   absl::Status status = violations.ToStatus("INVALID_REQUEST");
   if (status.ok()) status = CheckPack(pack);
   if (!status.ok()) return status;
   return pack;
 }
 
-}  // namespace
-
-const v1::PolicyVersion* FindVersion(const v1::PolicyLedgerState& state,
-                                     absl::string_view version) {
-  for (const v1::PolicyVersion& known : state.versions()) {
-    if (known.version() == version) return &known;
+// The catalogue as intake has told it; empty when it has told of none.
+absl::StatusOr<type::v1::FactCatalogue> CatalogueIn(const type::DecideContext& context) {
+  const auto found = context.found.streams.find(type::kFactLedger);
+  v1::EligibilityState state;
+  type::v1::FactCatalogue catalogue;
+  if (found == context.found.streams.end()) return catalogue;
+  if (!state.ParseFromString(found->second.state) ||
+      !catalogue.ParseFromString(state.ledger().content())) {
+    return absl::DataLossError("the stored fact catalogue cannot be read");
   }
-  return nullptr;
+  return catalogue;
 }
 
-absl::StatusOr<Events> DecideLedger(const v1::PolicyLedgerState& state,
-                                    const v1::ApplyPolicyCommand& command) {
-  if (command.first() && state.versions_size() > 0) return Events();
-  absl::StatusOr<v1::PolicyPack> pack = CheckCommand(command);
-  if (!pack.ok()) return pack.status();
-  const std::string in_force =
-      state.versions().empty() ? "" : state.versions(state.versions_size() - 1).version();
-  if (const v1::PolicyVersion* const known = FindVersion(state, pack->version())) {
-    if (known->sha256() != command.sha256()) {
-      return type::Refuse(absl::StatusCode::kAlreadyExists, "POLICY_VERSION_USED",
-                          "the version was applied with another pack; give this one a new version");
+// Every fact of the pack must be one that people are asked, as the pack has it.
+absl::Status CheckAgainst(const type::v1::FactCatalogue& catalogue, const v1::PolicyPack& pack) {
+  std::vector<std::string> unknown;
+  for (const type::v1::Fact& fact : pack.facts()) {
+    const auto is_same = [&](const type::v1::Fact& known) {
+      return known.id() == fact.id() && type::IsSameFact(fact, known);
+    };
+    if (std::none_of(catalogue.facts().begin(), catalogue.facts().end(), is_same)) {
+      unknown.push_back(fact.id());
     }
-    if (known->version() == in_force) return Events();
-    return type::Refuse(absl::StatusCode::kFailedPrecondition, "POLICY_REPLACED",
-                        absl::StrCat("the version was replaced, and ", in_force,
-                                     " is in force; to go back, apply it under a new version"));
   }
-  if (!command.replaces().empty() && command.replaces() != in_force) {
-    return type::Refuse(absl::StatusCode::kAborted, "POLICY_MOVED_ON",
-                        absl::StrCat("another version is in force: ", in_force));
+  if (unknown.empty()) return absl::OkStatus();
+  return type::Refuse(
+      absl::StatusCode::kFailedPrecondition, "FACTS_NOT_IN_FORCE",
+      absl::StrCat("the fact catalogue in force lacks these facts of the pack, or has them "
+                   "otherwise; apply the catalogue first: ",
+                   absl::StrJoin(unknown, ", ")));
+}
+
+}  // namespace
+
+bool IsLedger(const std::string& stream) {
+  return stream == kPolicyLedger || stream == type::kFactLedger;
+}
+
+absl::StatusOr<Events> DecideLedger(const type::v1::LedgerState& state,
+                                    const type::v1::ApplyVersionCommand& command,
+                                    const type::DecideContext& context) {
+  if (command.first() && state.versions_size() > 0) return Events();
+  // Bytes that are too many are not read.
+  const bool is_small = command.content().size() <= type::kLedgerContentBytesMax;
+  const absl::StatusOr<v1::PolicyPack> pack =
+      is_small ? CheckedPack(command) : absl::StatusOr<v1::PolicyPack>(v1::PolicyPack());
+  if (!pack.ok()) return pack.status();
+  const auto applied = type::DecideVersion(kPolicyLedgerKind, state, command);
+  if (!applied.ok()) return applied.status();
+  if (!*applied) return Events();
+  if (!command.first()) {
+    const absl::StatusOr<type::v1::FactCatalogue> catalogue = CatalogueIn(context);
+    if (!catalogue.ok()) return catalogue.status();
+    absl::Status status = CheckAgainst(*catalogue, *pack);
+    if (!status.ok()) return status;
   }
   v1::EligibilityEvent event;
   event.set_case_id(kPolicyLedger);
-  v1::PolicyApplied& applied = *event.mutable_policy_applied();
-  applied.set_version(pack->version());
-  applied.set_pack(command.pack());
-  applied.set_sha256(command.sha256());
-  applied.set_principal(command.principal());
-  applied.set_reason_code(command.reason_code());
+  *event.mutable_policy_applied()->mutable_applied() = **applied;
   return Events{std::move(event)};
 }
 
-v1::PolicyVersion VersionOf(const v1::PolicyApplied& applied, int64_t number, absl::Time time) {
-  v1::PolicyVersion version;
-  version.set_name(absl::StrCat("policyVersions/", applied.version()));
-  version.set_number(number);
-  version.set_version(applied.version());
-  version.set_sha256(applied.sha256());
-  version.set_pack_bytes(static_cast<int64_t>(applied.pack().size()));
-  version.set_principal(applied.principal());
-  version.set_reason_code(applied.reason_code());
-  if (time != absl::InfinitePast()) *version.mutable_apply_time() = type::TimestampOf(time);
-  return version;
+absl::StatusOr<Events> NoteFacts(const v1::EligibilityCommand& command) {
+  if (!command.intake_event().event().has_facts_applied()) {
+    return absl::InternalError("a case's command for the fact catalogue");
+  }
+  v1::EligibilityEvent event;
+  event.set_case_id(type::kFactLedger);
+  *event.mutable_facts_noted()->mutable_applied() =
+      command.intake_event().event().facts_applied().applied();
+  return Events{std::move(event)};
 }
 
-absl::Status EvolveLedger(v1::PolicyLedgerState& state, const v1::EligibilityEvent& event,
+absl::Status EvolveLedger(type::v1::LedgerState& state, const v1::EligibilityEvent& event,
                           const type::EventContext& context) {
-  if (event.case_id() != kPolicyLedger || !event.has_policy_applied()) {
-    return absl::InternalError("an event of another stream in the policy ledger");
+  if (event.case_id() != context.stream) return absl::InternalError("an event of another stream");
+  if (context.stream == kPolicyLedger && event.has_policy_applied()) {
+    return type::EvolveLedger(kPolicyLedgerKind, state, event.policy_applied().applied(), context);
   }
-  if (context.number != state.versions_size() + 1) {
-    return absl::InternalError("a policy version out of order");
+  if (context.stream == type::kFactLedger && event.has_facts_noted()) {
+    return type::EvolveLedger(type::kFactLedgerKind, state, event.facts_noted().applied(), context);
   }
-  const v1::PolicyApplied& applied = event.policy_applied();
-  *state.add_versions() = VersionOf(applied, context.number, context.time);
-  state.set_pack(applied.pack());
-  return absl::OkStatus();
+  return absl::InternalError("an event of another stream in a ledger");
 }
 
-absl::StatusOr<v1::PolicyPack> PackInForce(const v1::PolicyLedgerState& state) {
+absl::StatusOr<v1::PolicyPack> PackInForce(const type::v1::LedgerState& state) {
   v1::PolicyPack pack;
-  if (state.versions().empty() || !pack.ParseFromString(state.pack())) {
+  if (state.versions().empty() || !pack.ParseFromString(state.content())) {
     return absl::DataLossError("the pack in force cannot be read");
   }
   return pack;

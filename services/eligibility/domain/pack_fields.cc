@@ -37,6 +37,7 @@ PackChecker::PackChecker(const v1::PolicyPack& pack, type::Violations& violation
   for (const v1::Pathway& pathway : pack.pathways()) pathways_.insert(pathway.id());
   for (const v1::Step& step : pack.steps()) steps_.insert(step.id());
   for (const v1::Calendar& calendar : pack.calendars()) calendars_.insert(calendar.id());
+  for (const type::v1::Fact& fact : pack.facts()) facts_[fact.id()] = &fact;
   for (const v1::Authority& authority : pack.authorities()) {
     authorities_[authority.id()] = authority.kind();
   }
@@ -105,7 +106,7 @@ void PackChecker::CheckPeriods(const std::string& field, const v1::Period& in_fo
 }
 
 void PackChecker::CheckCondition(const std::string& field, const v1::Predicate& predicate) {
-  CheckPredicate(field, predicate, calendars_, violations_);
+  CheckPredicate(field, predicate, calendars_, facts_, violations_);
 }
 
 bool Settles(v1::Confidence confidence) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pathways/eligibility/v1/policy.pb.h"
+#include "services/eligibility/domain/predicate_check.h"
 #include "services/type/problem.h"
 
 namespace pathways::eligibility {
@@ -47,6 +48,7 @@ class PackChecker {
   type::Violations& violations() { return violations_; }
   bool HasPathway(const std::string& id) const { return pathways_.contains(id); }
   bool HasStep(const std::string& id) const { return steps_.contains(id); }
+  bool HasFact(const std::string& id) const { return facts_.contains(id); }
   // UNSPECIFIED for an id of nobody.
   v1::AuthorityKind KindOf(const std::string& authority) const;
 
@@ -57,6 +59,7 @@ class PackChecker {
   std::set<std::string> pathways_;
   std::set<std::string> steps_;
   std::set<std::string> calendars_;
+  FactsOfPack facts_;
   std::map<std::string, v1::AuthorityKind> authorities_;
 };
 

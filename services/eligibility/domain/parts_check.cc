@@ -11,6 +11,7 @@
 #include "services/eligibility/domain/predicate_check.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/dates.h"
+#include "services/type/facts.h"
 #include "services/type/languages.h"
 
 namespace pathways::eligibility {
@@ -22,6 +23,7 @@ constexpr int kCalendarsMax = 20;
 constexpr int kHolidaysMax = 2000;
 constexpr int kSuspensionsMax = 200;
 constexpr Day kCoverMax = 200 * 366;
+constexpr int kFactsMax = 200;
 constexpr int kStepsMax = 100;
 constexpr int kInteractionsMax = 500;
 
@@ -83,6 +85,10 @@ void CheckStep(const std::string& field, const v1::Step& step, PackChecker& chec
   }
   if (step.has_when()) checker.CheckCondition(absl::StrCat(field, ".when"), step.when());
   checker.CheckKey(absl::StrCat(field, ".message"), step.message());
+  for (int i = 0; i < step.sets().answers_size(); ++i) {
+    if (checker.HasFact(step.sets().answers(i).fact())) continue;
+    checker.Add(absl::StrCat(field, ".sets.answers[", i, "].fact"), "must be the id of a fact");
+  }
 }
 
 void CheckInteraction(const std::string& field, const v1::Interaction& interaction,
@@ -204,6 +210,18 @@ void CheckSteps(PackChecker& checker) {
     const std::string at = At("interactions", i);
     checker.CheckId(absl::StrCat(at, ".id"), pack.interactions(i).id(), interaction_ids);
     CheckInteraction(at, pack.interactions(i), checker);
+  }
+}
+
+void CheckFacts(PackChecker& checker) {
+  const auto& facts = checker.pack().facts();
+  checker.CheckCount("facts", facts.size(), 0, kFactsMax);
+  std::set<std::string> ids;
+  for (int i = 0; i < facts.size(); ++i) {
+    type::CheckFact(At("facts", i), facts[i], checker.violations());
+    if (!ids.insert(facts[i].id()).second) {
+      checker.Add(At("facts", i) + ".id", "stands in the pack already");
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Whether the parts of a pack beside its pathways make sense.
 //
-// Part of CheckPack: sources, authorities, calendars, steps, interactions and texts. Each check
-// adds its faults with their place.
+// Part of CheckPack: sources, authorities, calendars, steps, interactions, facts and texts. Each
+// check adds its faults with their place.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PARTS_CHECK_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PARTS_CHECK_H_
 
@@ -21,6 +21,9 @@ void CheckSteps(PackChecker& checker);
 
 // Also that every key that is needed has a text in every language.
 void CheckCatalogues(PackChecker& checker);
+
+// The facts that came with the pack, each by itself.
+void CheckFacts(PackChecker& checker);
 
 }  // namespace pathways::eligibility
 

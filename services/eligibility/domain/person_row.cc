@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "services/type/dates.h"
+#include "services/type/facts.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -13,32 +14,10 @@ void SetSets(Word word, uint64_t sets, uint64_t all, PersonRow& row) {
   row.no[word] = all & ~sets;
 }
 
-void SetAnswer(v1::QuestionFact question, type::v1::Answer answer, PersonRow& row) {
-  const uint64_t bit = uint64_t{1} << question;
-  row.yes[kQuestionWord] &= ~bit;
-  row.no[kQuestionWord] &= ~bit;
-  if (answer == type::v1::ANSWER_YES) row.yes[kQuestionWord] |= bit;
-  if (answer == type::v1::ANSWER_NO) row.no[kQuestionWord] |= bit;
-}
-
-void SetAnswers(const type::v1::PersonFacts& facts, PersonRow& row) {
-  uint64_t yes = 0;
-  uint64_t no = 0;
-  const auto set = [&](v1::QuestionFact question, type::v1::Answer answer) {
-    yes |= uint64_t{answer == type::v1::ANSWER_YES} << question;
-    no |= uint64_t{answer == type::v1::ANSWER_NO} << question;
-  };
-  set(v1::QUESTION_FACT_IN_MEXICO, facts.in_mexico());
-  set(v1::QUESTION_FACT_LEFT_COUNTRY_FOR_FEAR, facts.left_country_for_fear());
-  set(v1::QUESTION_FACT_SEEKS_WORK, facts.seeks_work());
-  set(v1::QUESTION_FACT_RISK_ON_RETURN, facts.risk_on_return());
-  set(v1::QUESTION_FACT_CRIME_IN_MEXICO, facts.crime_in_mexico());
-  set(v1::QUESTION_FACT_JOB_OFFER, facts.job_offer());
-  set(v1::QUESTION_FACT_US_FAMILY_PETITION, facts.us_family_petition());
-  set(v1::QUESTION_FACT_US_EMPLOYER_PETITION, facts.us_employer_petition());
-  set(v1::QUESTION_FACT_WORK_PAPERS, facts.work_papers());
-  row.yes[kQuestionWord] = yes;
-  row.no[kQuestionWord] = no;
+// Bits of one fact among those of others in the same word.
+void SetBits(Word word, uint64_t yes, uint64_t all, PersonRow& row) {
+  row.yes[word] = (row.yes[word] & ~all) | yes;
+  row.no[word] = (row.no[word] & ~all) | (all & ~yes);
 }
 
 // A number of a newer intake is as unknown as one that says so.
@@ -46,12 +25,63 @@ void SetNumber(Word word, const NumberTable& table, int number, int last, Person
   if (number >= 1 && number <= last) SetSets(word, table.SetsOf(number), table.all(), row);
 }
 
-void SetEntry(const type::v1::PartialDate& date, PersonRow& row) {
+void SetDate(const type::v1::PartialDate& date, int index, PersonRow& row) {
   if (!type::IsValid(date)) return;
   const std::optional<type::DayRange> days = type::RangeOf(date);
   if (!days) return;
-  row.entry_first = NumberOf(days->first);
-  row.entry_last = NumberOf(days->last);
+  row.dates[static_cast<size_t>(index)] = {NumberOf(days->first), NumberOf(days->last)};
+}
+
+uint64_t BitsOfNumber(const AnswerPlan& plan, int64_t number) {
+  uint64_t bits = 0;
+  for (const NumberTest& test : plan.numbers) {
+    if (number >= test.at_least && number <= test.at_most) bits |= test.bit;
+  }
+  return bits;
+}
+
+uint64_t BitsOfCodes(const AnswerPlan& plan, const type::v1::FactCodes& codes) {
+  uint64_t bits = 0;
+  for (const std::string& code : codes.of()) bits |= plan.codes.SetsOf(code);
+  return bits;
+}
+
+// The first day on which an answer counts no more. Nothing: it holds for ever.
+std::optional<Day> StaleFrom(const AnswerPlan& plan, const type::v1::FactAnswer& answer) {
+  if (plan.stale_after_days == 0) return std::nullopt;
+  const auto given = type::RangeOf(answer.answered_on());
+  if (!given) return std::nullopt;
+  return NumberOf(given->last) + plan.stale_after_days;
+}
+
+// An answer of another kind than the pack expects is as unknown as none.
+void SetAnswer(const AnswerPlan& plan, const type::v1::FactAnswer& answer, PersonRow& row) {
+  switch (answer.value_case()) {
+    case type::v1::FactAnswer::kYes:
+      return SetBits(kQuestionWord, answer.yes() ? plan.question : 0, plan.question, row);
+    case type::v1::FactAnswer::kCode:
+      return SetBits(kAnswerWord, plan.codes.SetsOf(answer.code()), plan.codes.all(), row);
+    case type::v1::FactAnswer::kCodes:
+      return SetBits(kAnswerWord, BitsOfCodes(plan, answer.codes()), plan.codes.all(), row);
+    case type::v1::FactAnswer::kNumber:
+      if (plan.numbers.empty()) return;
+      return SetBits(kAnswerWord, BitsOfNumber(plan, answer.number()), plan.all, row);
+    case type::v1::FactAnswer::kDate:
+      if (plan.date >= 0) SetDate(answer.date(), plan.date, row);
+      return;
+    case type::v1::FactAnswer::VALUE_NOT_SET:
+      return;
+  }
+}
+
+void SetAnswers(const Program& program, const type::FactAnswers& answers, Day day, bool of_case,
+                PersonRow& row) {
+  for (const type::v1::FactAnswer& answer : answers) {
+    const AnswerPlan* const plan = program.FindAnswer(answer.fact());
+    if (plan == nullptr || (of_case && !plan->of_case)) continue;
+    const std::optional<Day> stale = StaleFrom(*plan, answer);
+    if (!stale || day < *stale) SetAnswer(*plan, answer, row);
+  }
 }
 
 std::vector<PersonRow> WithSets(Word word, const std::vector<uint64_t>& classes, uint64_t all,
@@ -70,19 +100,36 @@ std::vector<PersonRow> WithNumbers(Word word, const NumberTable& table, int last
   return WithSets(word, classes, table.all(), row);
 }
 
-std::vector<PersonRow> WithAnswers(Fact fact, const PersonRow& row) {
+// One row for every answer to a fact that conditions of the program tell apart.
+std::vector<PersonRow> WithAnswers(const AnswerPlan& plan, const PersonRow& row) {
   std::vector<PersonRow> rows;
-  for (int question = 1; question <= v1::QuestionFact_MAX; ++question) {
-    const auto asked = static_cast<v1::QuestionFact>(question);
-    if (FactOf(asked) != fact) continue;
-    SetAnswer(asked, type::v1::ANSWER_YES, rows.emplace_back(row));
-    SetAnswer(asked, type::v1::ANSWER_NO, rows.emplace_back(row));
+  const auto add = [&](Word word, uint64_t yes, uint64_t all) {
+    SetBits(word, yes, all, rows.emplace_back(row));
+  };
+  if (plan.question != 0) {
+    add(kQuestionWord, plan.question, plan.question);
+    add(kQuestionWord, 0, plan.question);
+  }
+  if (!plan.numbers.empty()) {
+    std::vector<uint64_t> classes;
+    for (const NumberTest& test : plan.numbers) {
+      for (const int64_t number :
+           {test.at_least - 1, test.at_least, test.at_most, test.at_most + 1}) {
+        classes.push_back(BitsOfNumber(plan, number));
+      }
+    }
+    std::sort(classes.begin(), classes.end());
+    classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+    for (const uint64_t bits : classes) add(kAnswerWord, bits, plan.all);
+  } else if (plan.all != 0) {
+    for (const uint64_t sets : plan.codes.Classes()) add(kAnswerWord, sets, plan.all);
   }
   return rows;
 }
 
-void ReadPerson(const Program& program, const type::v1::PersonFacts& facts, PersonRow& row) {
-  SetAnswers(facts, row);
+void ReadPerson(const Program& program, const type::v1::PersonFacts& facts, Day day,
+                PersonRow& row) {
+  SetAnswers(program, facts.answers(), day, /*of_case=*/false, row);
   if (!facts.nationalities().empty()) {
     uint64_t sets = 0;
     for (const std::string& code : facts.nationalities()) {
@@ -103,26 +150,46 @@ void ReadPerson(const Program& program, const type::v1::PersonFacts& facts, Pers
             row);
   SetNumber(kRelationshipWord, program.relationships, facts.relationship(),
             type::v1::RELATIONSHIP_NOT_RELATED, row);
-  if (facts.has_entry_date()) SetEntry(facts.entry_date(), row);
+  if (facts.has_entry_date()) SetDate(facts.entry_date(), 0, row);
 }
 
 }  // namespace
 
-PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts) {
+PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts, Day day) {
   PersonRow row;
-  ReadPerson(program, facts, row);
+  ReadPerson(program, facts, day, row);
   return row;
 }
 
-void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, CaseRow& row) {
+void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, Day day, CaseRow& row) {
   row.people.clear();
   row.principal = -1;
   for (const type::v1::PersonFacts& person : facts.people()) {
     if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
       row.principal = static_cast<int>(row.people.size());
     }
-    ReadPerson(program, person, row.people.emplace_back());
+    ReadPerson(program, person, day, row.people.emplace_back());
   }
+  if (!program.has_case_answers || row.principal < 0) return;
+  const type::v1::PersonFacts& principal = facts.people(row.principal);
+  for (PersonRow& person : row.people) {
+    SetAnswers(program, principal.answers(), day, /*of_case=*/true, person);
+  }
+}
+
+std::optional<Day> NextStaleDay(const Program& program, const type::v1::PersonFacts& facts,
+                                FactSet looked_at, Day day) {
+  std::optional<Day> next;
+  for (size_t i = 0; i < program.answers.size(); ++i) {
+    const AnswerPlan& plan = program.answers[i];
+    if (plan.stale_after_days == 0 || !(looked_at & SetOf(kFieldFacts + static_cast<int>(i)))) {
+      continue;
+    }
+    const type::v1::FactAnswer* const answer = type::FindAnswer(facts.answers(), plan.id);
+    const auto stale = answer == nullptr ? std::nullopt : StaleFrom(plan, *answer);
+    if (stale) Earlier(*stale, day, next);
+  }
+  return next;
 }
 
 std::vector<PersonRow> Alternatives(const Program& program, const PersonRow& row, Fact fact) {
@@ -142,9 +209,9 @@ std::vector<PersonRow> Alternatives(const Program& program, const PersonRow& row
       return WithNumbers(kRelationshipWord, program.relationships,
                          type::v1::RELATIONSHIP_NOT_RELATED, row);
     case kEntryDate:
-      return {};  // Depends on the day: see RulesOfDay.
+      return {};
     default:
-      return WithAnswers(fact, row);
+      return WithAnswers(program.answers[static_cast<size_t>(fact - kFieldFacts)], row);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "pathways/type/v1/person.pb.h"
@@ -17,12 +18,15 @@ namespace pathways::eligibility {
 
 // As made: a person of whom nothing is known.
 struct PersonRow {
-  // Words 0 to 6 of program.h: what is true and what is false.
+  // Words 0 to 7 of program.h: what is true and what is false.
   std::array<uint64_t, kRowWords> yes{};
   std::array<uint64_t, kRowWords> no{};
-  // First and last day of entry that is possible.
-  Day entry_first = kFirstDay;
-  Day entry_last = kLastDay;
+  // First and last day that each of the person's dates may be; the first is that of entry.
+  struct Days {
+    Day first = kFirstDay;
+    Day last = kLastDay;
+  };
+  std::array<Days, kPersonDatesMax> dates{};
 };
 
 struct CaseRow {
@@ -30,12 +34,19 @@ struct CaseRow {
   int principal = -1;  // Index in people. Fewer than 0: none.
 };
 
-PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts);
+// Answers that have gone stale by `day` count as not given.
+PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts, Day day);
 
-void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, CaseRow& row);
+// What the principal applicant answered for all people of the case counts for each of them.
+void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, Day day, CaseRow& row);
+
+// The first later day on which an answer to one of these facts goes stale. `answers` are those of a
+// person.
+std::optional<Day> NextStaleDay(const Program& program, const type::v1::PersonFacts& facts,
+                                FactSet looked_at, Day day);
 
 // Rows that differ from `row` in one fact alone, one for each answer that a condition of the
-// program tells apart.
+// program tells apart. None for a date: which days differ depends on the day (evaluate.h).
 std::vector<PersonRow> Alternatives(const Program& program, const PersonRow& row, Fact fact);
 
 }  // namespace pathways::eligibility

@@ -131,6 +131,7 @@ absl::Status CheckPack(const v1::PolicyPack& pack) {
   CheckAuthorities(checker);
   CheckCalendars(checker);
   CheckSteps(checker);
+  CheckFacts(checker);
   CheckCatalogues(checker);
   // What can be reached is a question only of conditions that have a meaning.
   if (violations.empty()) CheckReach(pack, violations);

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/eligibility/domain/calendar.h"
+#include "services/eligibility/domain/facts.h"
+#include "services/type/codes.h"
 #include "services/type/dates.h"
 
 namespace pathways::eligibility {
@@ -40,10 +42,17 @@ bool IsNeedCode(absl::string_view text) {
          IsUpper(text.substr(3));
 }
 
+// Whether an answer to the fact is among the answers of a person, or is only ever asked.
+bool IsAnswered(const type::v1::Fact& fact) {
+  return fact.storage() == type::v1::FACT_STORAGE_ANSWER ||
+         fact.storage() == type::v1::FACT_STORAGE_NEVER;
+}
+
 class Checker {
  public:
-  Checker(const std::set<std::string>& calendars, type::Violations& violations)
-      : calendars_(calendars), violations_(violations) {}
+  Checker(const std::set<std::string>& calendars, const FactsOfPack& facts,
+          type::Violations& violations)
+      : calendars_(calendars), facts_(facts), violations_(violations) {}
 
   void Check(const std::string& field, const v1::Predicate& predicate, int depth);
 
@@ -66,10 +75,65 @@ class Checker {
   void CheckWithin(const std::string& field, const v1::Within& within);
   void CheckMembers(const std::string& field, const v1::MemberCount& members, int depth);
 
+  // The fact of a condition, which must be of the pack. Null: it is not, which is said.
+  const type::v1::Fact* FactOf(const std::string& field, const std::string& id);
+  void CheckCodes(const std::string& field, const v1::CodeCondition& condition);
+  void CheckNumber(const std::string& field, const v1::NumberCondition& condition);
+  void CheckDate(const std::string& field, const std::string& date);
+
   const std::set<std::string>& calendars_;
+  const FactsOfPack& facts_;
   type::Violations& violations_;
   bool in_members_ = false;
 };
+
+const type::v1::Fact* Checker::FactOf(const std::string& field, const std::string& id) {
+  const auto found = facts_.find(id);
+  if (found != facts_.end()) return found->second;
+  violations_.Add(field, "must be the id of a fact");
+  return nullptr;
+}
+
+void Checker::CheckCodes(const std::string& field, const v1::CodeCondition& condition) {
+  const type::v1::Fact* const fact = FactOf(absl::StrCat(field, ".fact"), condition.fact());
+  if (fact == nullptr) return;
+  const bool has_codes = fact->kind() == type::v1::FACT_KIND_ONE_OF ||
+                         fact->kind() == type::v1::FACT_KIND_SOME_OF ||
+                         fact->kind() == type::v1::FACT_KIND_PLACE;
+  if (!has_codes || !IsAnswered(*fact)) {
+    violations_.Add(absl::StrCat(field, ".fact"), "must be answered by codes");
+    return;
+  }
+  const auto is_code = [&](const std::string& code) {
+    if (fact->list() != type::v1::CODE_LIST_UNSPECIFIED) {
+      return type::CodeIn(fact->list(), code) == code;
+    }
+    return std::any_of(fact->codes().begin(), fact->codes().end(),
+                       [&](const auto& known) { return known.code() == code; });
+  };
+  CheckSet(absl::StrCat(field, ".of"), condition.of(), kCodesMax, is_code,
+           "must be a code of the fact, in the form in which it is stored");
+}
+
+void Checker::CheckNumber(const std::string& field, const v1::NumberCondition& condition) {
+  const type::v1::Fact* const fact = FactOf(absl::StrCat(field, ".fact"), condition.fact());
+  if (fact == nullptr) return;
+  if (fact->kind() != type::v1::FACT_KIND_NUMBER || !IsAnswered(*fact)) {
+    violations_.Add(absl::StrCat(field, ".fact"), "must be answered by a number");
+  } else if (condition.at_least() < fact->least() || condition.at_most() > fact->greatest() ||
+             condition.at_least() > condition.at_most()) {
+    violations_.Add(
+        field, absl::StrCat("must be bounds within ", fact->least(), " to ", fact->greatest()));
+  }
+}
+
+void Checker::CheckDate(const std::string& field, const std::string& date) {
+  const type::v1::Fact* const fact = FactOf(field, date);
+  if (fact == nullptr) return;
+  const bool is_date =
+      fact->kind() == type::v1::FACT_KIND_DATE || fact->kind() == type::v1::FACT_KIND_PARTIAL_DATE;
+  if (!is_date) violations_.Add(field, "must be answered by a date");
+}
 
 // Checks that each code of a set is right and stands there once.
 template <typename Codes, typename IsRight>
@@ -92,9 +156,7 @@ void Checker::CheckList(const std::string& field, const v1::PredicateList& list,
 }
 
 void Checker::CheckWindow(const std::string& field, const v1::DateWindow& window) {
-  if (window.date() == v1::DATE_FACT_UNSPECIFIED || !v1::DateFact_IsValid(window.date())) {
-    violations_.Add(absl::StrCat(field, ".date"), "must name a date");
-  }
+  if (window.date() != kAsOfDate) CheckDate(absl::StrCat(field, ".date"), window.date());
   v1::Period period;
   *period.mutable_from() = window.from();
   *period.mutable_until() = window.until();
@@ -105,9 +167,7 @@ void Checker::CheckWindow(const std::string& field, const v1::DateWindow& window
 }
 
 void Checker::CheckWithin(const std::string& field, const v1::Within& within) {
-  if (within.date() != v1::DATE_FACT_ENTRY_DATE) {
-    violations_.Add(absl::StrCat(field, ".date"), "must name a date of the person");
-  }
+  CheckDate(absl::StrCat(field, ".date"), within.date());
   if (within.days() < 1 || within.days() > kDaysMax) {
     violations_.Add(absl::StrCat(field, ".days"), absl::StrCat("must be 1 to ", kDaysMax));
   }
@@ -153,31 +213,43 @@ void Checker::Check(const std::string& field, const v1::Predicate& predicate, in
     case v1::Predicate::kAskUnless:
       return Check(at("ask_unless"), predicate.ask_unless(), depth + 1);
     case v1::Predicate::kNationalityIn:
+      FactOf(at("nationality_in"), NameOfField(kNationalities));
       return CheckSet(at("nationality_in.of"), predicate.nationality_in().of(), kCodesMax,
                       IsCountryCode, "must be an ISO 3166-1 alpha-3 code in upper case, or XXA");
     case v1::Predicate::kStateIn:
+      FactOf(at("state_in"), NameOfField(kState));
       return CheckSet(at("state_in.of"), predicate.state_in().of(), kCodesMax, IsStateCode,
                       "must be an ISO 3166-2 code in upper case, for example MX-CHP");
     case v1::Predicate::kNeedIn:
+      FactOf(at("need_in"), NameOfField(kNeeds));
       return CheckSet(at("need_in.of"), predicate.need_in().of(), kCodesMax, IsNeedCode,
                       "must be a code of a specific need, for example CR-CP");
-    case v1::Predicate::kYes:
-      if (predicate.yes() == v1::QUESTION_FACT_UNSPECIFIED ||
-          !v1::QuestionFact_IsValid(predicate.yes())) {
-        violations_.Add(at("yes"), "must name a question");
+    case v1::Predicate::kYes: {
+      const type::v1::Fact* const fact = FactOf(at("yes"), predicate.yes());
+      if (fact != nullptr && fact->kind() != type::v1::FACT_KIND_YES_NO) {
+        violations_.Add(at("yes"), "must be answered by yes or no");
       }
       return;
+    }
+    case v1::Predicate::kCodeIn:
+      return CheckCodes(at("code_in"), predicate.code_in());
+    case v1::Predicate::kNumberIn:
+      return CheckNumber(at("number_in"), predicate.number_in());
     case v1::Predicate::kAgeBandIn:
+      FactOf(at("age_band_in"), NameOfField(kAgeBand));
       // UNKNOWN in a set would never match: an unknown band makes the condition unknown.
       return CheckNumbers(at("age_band_in"), predicate.age_band_in().of(),
                           type::v1::AGE_BAND_60_PLUS, "must be a band of years");
     case v1::Predicate::kRefugeeClaimIn:
+      FactOf(at("refugee_claim_in"), NameOfField(kRefugeeClaim));
       return CheckNumbers(at("refugee_claim_in"), predicate.refugee_claim_in().of(),
                           type::v1::REFUGEE_CLAIM_REFUSED, "must be a state of a claim");
     case v1::Predicate::kRelationshipIn:
+      FactOf(at("relationship_in"), NameOfField(kRelationship));
       return CheckNumbers(at("relationship_in"), predicate.relationship_in().of(),
                           type::v1::RELATIONSHIP_NOT_RELATED, "must be a relationship");
     case v1::Predicate::kEnteredOnOrBefore:
+      FactOf(at("entered_on_or_before"), NameOfField(kEntryDate));
       return CheckDay(at("entered_on_or_before"), predicate.entered_on_or_before(), violations_);
     case v1::Predicate::kDateIn:
       return CheckWindow(at("date_in"), predicate.date_in());
@@ -194,8 +266,9 @@ void Checker::Check(const std::string& field, const v1::Predicate& predicate, in
 }  // namespace
 
 void CheckPredicate(const std::string& field, const v1::Predicate& predicate,
-                    const std::set<std::string>& calendars, type::Violations& violations) {
-  Checker(calendars, violations).Check(field, predicate, 1);
+                    const std::set<std::string>& calendars, const FactsOfPack& facts,
+                    type::Violations& violations) {
+  Checker(calendars, facts, violations).Check(field, predicate, 1);
 }
 
 void CheckDay(const std::string& field, const type::v1::PartialDate& date,

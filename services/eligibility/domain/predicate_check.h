@@ -4,6 +4,7 @@
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PREDICATE_CHECK_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PREDICATE_CHECK_H_
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -15,9 +16,13 @@ namespace pathways::eligibility {
 // Conditions within conditions, at most.
 inline constexpr int kPredicateDepthMax = 20;
 
+// The facts of a pack by their ids.
+using FactsOfPack = std::map<std::string, const type::v1::Fact*>;
+
 // Adds each fault with its place, which begins with `field`. `calendars`: ids of the pack.
 void CheckPredicate(const std::string& field, const v1::Predicate& predicate,
-                    const std::set<std::string>& calendars, type::Violations& violations);
+                    const std::set<std::string>& calendars, const FactsOfPack& facts,
+                    type::Violations& violations);
 
 // Adds a fault unless both ends given are days that exist and the first comes before the second.
 // `open`: an end may be left out.

@@ -1,6 +1,7 @@
 #include "services/eligibility/domain/program.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 
@@ -36,12 +37,19 @@ class Layout {
   };
 
   Place Add(const v1::Predicate& predicate, Seen& seen);
-  Place AddQuestion(v1::QuestionFact question, Seen& seen);
+  void AddAnswers();
+  Place AddQuestion(const std::string& id, Seen& seen);
+  Place AddCodes(const v1::CodeCondition& condition, Seen& seen);
+  Place AddNumber(const v1::NumberCondition& condition, Seen& seen);
+  // Which date of a person; looks at it.
+  int LookAtDate(const std::string& name, Seen& seen);
+  AnswerPlan* LookAt(const std::string& id, Seen& seen);
   Place AddDate(DateTest test, Seen& seen);
   Place AddWithin(const v1::Within& within, Seen& seen);
   Place AddMembers(const v1::MemberCount& members, Seen& seen);
   Place AddNode(Node::Kind kind, std::vector<Place> parts);
   Place AddList(Node::Kind kind, const v1::PredicateList& list, Seen& seen);
+  Place AtCodes(Word word, const v1::StringSet& set, Fact fact, CodeTable& table, Seen& seen);
   Place AtSet(Word word, int bit, Fact fact, Seen& seen);
   CriterionPlan PlanOf(const v1::Criterion& criterion);
   PathwayPlan PlanOf(const v1::Pathway& pathway);
@@ -50,6 +58,7 @@ class Layout {
 
   const v1::PolicyPack& pack_;
   Program program_;
+  size_t answer_bits_ = 0;  // Taken of kAnswerWord.
   bool fits_ = true;
 };
 
@@ -66,17 +75,114 @@ Place Layout::AtSet(Word word, int bit, Fact fact, Seen& seen) {
   return {word, static_cast<uint16_t>(std::max(bit, 0)), false};
 }
 
-Place Layout::AddQuestion(v1::QuestionFact question, Seen& seen) {
-  seen.facts |= SetOf(FactOf(question));
-  return {kQuestionWord, static_cast<uint16_t>(question), false};
+Place Layout::AtCodes(Word word, const v1::StringSet& set, Fact fact, CodeTable& table,
+                      Seen& seen) {
+  const size_t bit = table.Add({set.of().begin(), set.of().end()}, table.sets());
+  return AtSet(word, bit < kSetsMax ? static_cast<int>(bit) : -1, fact, seen);
+}
+
+void Layout::AddAnswers() {
+  uint16_t questions = 0;
+  int dates = 1;  // 0 is that of entry.
+  program_.order.assign(kFieldFacts + kAnswersMax, 0);
+  const std::set<std::string> named = FactsNamedIn(pack_);
+  for (const type::v1::Fact& fact : pack_.facts()) {
+    if (!named.contains(fact.id())) continue;
+    const bool is_alone = fact.setting() == type::v1::FACT_SETTING_ALONE;
+    const auto is_field = [&](int field) {
+      return NameOfField(static_cast<FieldFact>(field)) == fact.id();
+    };
+    Fact number = kFieldFacts + static_cast<int>(program_.answers.size());
+    for (int field = 0; field < kFieldFacts; ++field) {
+      if (is_field(field)) number = field;
+    }
+    if (number >= kFieldFacts + kAnswersMax) {
+      fits_ = false;
+      return;
+    }
+    program_.order[static_cast<size_t>(number)] = fact.order();
+    if (is_alone) program_.asked_alone |= SetOf(number);
+    if (fact.storage() == type::v1::FACT_STORAGE_NEVER) program_.never_recorded |= SetOf(number);
+    if (number < kFieldFacts) continue;
+    AnswerPlan& plan = program_.answers.emplace_back();
+    plan.id = fact.id();
+    plan.kind = fact.kind();
+    plan.of_case = fact.scope() == type::v1::FACT_SCOPE_CASE;
+    plan.stale_after_days = fact.stale_after_days();
+    program_.has_case_answers |= plan.of_case;
+    if (fact.kind() == type::v1::FACT_KIND_YES_NO) plan.question = uint64_t{1} << ++questions;
+    const bool is_date =
+        fact.kind() == type::v1::FACT_KIND_DATE || fact.kind() == type::v1::FACT_KIND_PARTIAL_DATE;
+    if (is_date) plan.date = dates++;
+    fits_ &= dates <= kPersonDatesMax;
+  }
+  size_t slots = 1;
+  while (slots < program_.answers.size() * 4) slots *= 2;
+  program_.slots.assign(slots, 0);
+  for (size_t i = 0; i < program_.answers.size(); ++i) {
+    size_t slot = program_.FirstSlot(program_.answers[i].id);
+    while (program_.slots[slot] != 0) slot = (slot + 1) & (slots - 1);
+    program_.slots[slot] = static_cast<uint8_t>(i + 1);
+  }
+}
+
+AnswerPlan* Layout::LookAt(const std::string& id, Seen& seen) {
+  for (size_t i = 0; i < program_.answers.size(); ++i) {
+    if (program_.answers[i].id != id) continue;
+    seen.facts |= SetOf(kFieldFacts + static_cast<int>(i));
+    return &program_.answers[i];
+  }
+  fits_ = false;  // CheckPack accepts no such condition.
+  return nullptr;
+}
+
+Place Layout::AddQuestion(const std::string& id, Seen& seen) {
+  const AnswerPlan* const plan = LookAt(id, seen);
+  if (plan == nullptr || plan->question == 0) return {};
+  uint16_t bit = 0;
+  while (plan->question >> bit != 1) ++bit;
+  return {kQuestionWord, bit, false};
+}
+
+Place Layout::AddCodes(const v1::CodeCondition& condition, Seen& seen) {
+  AnswerPlan* const plan = LookAt(condition.fact(), seen);
+  if (plan == nullptr) return {};
+  const size_t bit = plan->codes.Add({condition.of().begin(), condition.of().end()}, answer_bits_);
+  if (bit >= kSetsMax) {
+    fits_ = false;
+    return {};
+  }
+  answer_bits_ = std::max(answer_bits_, bit + 1);
+  plan->all |= uint64_t{1} << bit;
+  return {kAnswerWord, static_cast<uint16_t>(bit), false};
+}
+
+Place Layout::AddNumber(const v1::NumberCondition& condition, Seen& seen) {
+  AnswerPlan* const plan = LookAt(condition.fact(), seen);
+  if (plan == nullptr || answer_bits_ >= kSetsMax) {
+    fits_ = false;
+    return {};
+  }
+  const size_t bit = answer_bits_++;
+  plan->all |= uint64_t{1} << bit;
+  plan->numbers.push_back({condition.at_least(), condition.at_most(), uint64_t{1} << bit});
+  return {kAnswerWord, static_cast<uint16_t>(bit), false};
+}
+
+int Layout::LookAtDate(const std::string& name, Seen& seen) {
+  if (name == kEntryDateName) {
+    seen.facts |= SetOf(kEntryDate);
+    return 0;
+  }
+  const AnswerPlan* const plan = LookAt(name, seen);
+  return plan == nullptr ? 0 : plan->date;
 }
 
 Place Layout::AddDate(DateTest test, Seen& seen) {
-  if (test.kind != DateTest::kAsOf) seen.facts |= SetOf(kEntryDate);
   const auto same = [&](const DateTest& other) {
-    return other.kind == test.kind && other.window.from == test.window.from &&
-           other.window.until == test.window.until && other.days == test.days &&
-           other.calendar == test.calendar;
+    return other.kind == test.kind && other.date == test.date &&
+           other.window.from == test.window.from && other.window.until == test.window.until &&
+           other.days == test.days && other.calendar == test.calendar;
   };
   std::vector<DateTest>& dates = program_.dates;
   const auto found = std::find_if(dates.begin(), dates.end(), same);
@@ -91,7 +197,7 @@ Place Layout::AddDate(DateTest test, Seen& seen) {
 }
 
 Place Layout::AddWithin(const v1::Within& within, Seen& seen) {
-  DateTest test{DateTest::kWithin, {}, within.days(), -1};
+  DateTest test{DateTest::kWithin, LookAtDate(within.date(), seen), {}, within.days(), -1};
   for (int i = 0; i < pack_.calendars_size(); ++i) {
     if (pack_.calendars(i).id() != within.calendar()) continue;
     test.calendar = i;
@@ -149,9 +255,6 @@ Place Layout::AddList(Node::Kind kind, const v1::PredicateList& list, Seen& seen
 }
 
 Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
-  const auto codes = [](const v1::StringSet& set) {
-    return std::vector<std::string>(set.of().begin(), set.of().end());
-  };
   switch (predicate.kind_case()) {
     case v1::Predicate::kAll:
       return AddList(Node::kAll, predicate.all(), seen);
@@ -167,12 +270,12 @@ Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
     case v1::Predicate::kYes:
       return AddQuestion(predicate.yes(), seen);
     case v1::Predicate::kNationalityIn:
-      return AtSet(kNationalityWord, program_.nationalities.Add(codes(predicate.nationality_in())),
-                   kNationalities, seen);
+      return AtCodes(kNationalityWord, predicate.nationality_in(), kNationalities,
+                     program_.nationalities, seen);
     case v1::Predicate::kStateIn:
-      return AtSet(kStateWord, program_.states.Add(codes(predicate.state_in())), kState, seen);
+      return AtCodes(kStateWord, predicate.state_in(), kState, program_.states, seen);
     case v1::Predicate::kNeedIn:
-      return AtSet(kNeedWord, program_.needs.Add(codes(predicate.need_in())), kNeeds, seen);
+      return AtCodes(kNeedWord, predicate.need_in(), kNeeds, program_.needs, seen);
     case v1::Predicate::kAgeBandIn:
       return AtSet(kAgeBandWord, program_.age_bands.Add(NumbersOf(predicate.age_band_in().of())),
                    kAgeBand, seen);
@@ -184,12 +287,17 @@ Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
                    program_.relationships.Add(NumbersOf(predicate.relationship_in().of())),
                    kRelationship, seen);
     case v1::Predicate::kEnteredOnOrBefore:
-      return AddDate(
-          {DateTest::kEntered, {kFirstDay, DayOf(predicate.entered_on_or_before(), 0) + 1}, 0, -1},
-          seen);
+      return AddDate({DateTest::kInWindow,
+                      LookAtDate(std::string(kEntryDateName), seen),
+                      {kFirstDay, DayOf(predicate.entered_on_or_before(), 0) + 1},
+                      0,
+                      -1},
+                     seen);
     case v1::Predicate::kDateIn: {
       const v1::DateWindow& window = predicate.date_in();
-      return AddDate({window.date() == v1::DATE_FACT_AS_OF ? DateTest::kAsOf : DateTest::kEntered,
+      const bool is_as_of = window.date() == kAsOfDate;
+      return AddDate({is_as_of ? DateTest::kAsOf : DateTest::kInWindow,
+                      is_as_of ? 0 : LookAtDate(window.date(), seen),
                       {DayOf(window.from(), kFirstDay), DayOf(window.until(), kLastDay)},
                       0,
                       -1},
@@ -199,6 +307,10 @@ Place Layout::Add(const v1::Predicate& predicate, Seen& seen) {
       return AddWithin(predicate.within(), seen);
     case v1::Predicate::kMembers:
       return AddMembers(predicate.members(), seen);
+    case v1::Predicate::kCodeIn:
+      return AddCodes(predicate.code_in(), seen);
+    case v1::Predicate::kNumberIn:
+      return AddNumber(predicate.number_in(), seen);
     case v1::Predicate::KIND_NOT_SET:
       break;
   }
@@ -244,6 +356,7 @@ ConditionPlan Layout::PlanOf(const Conditional& conditional) {
 }
 
 absl::StatusOr<Program> Layout::Make() {
+  AddAnswers();
   for (const v1::Pathway& pathway : pack_.pathways()) {
     program_.pathways.push_back(PlanOf(pathway));
   }
@@ -254,21 +367,56 @@ absl::StatusOr<Program> Layout::Make() {
   if (fits_) return std::move(program_);
   return absl::InvalidArgumentError(
       absl::StrCat("the pack has more than ", kWordBits,
-                   " different sets of a kind, dates or counts, or too many conditions"));
+                   " different sets of a kind, dates or counts, or too many facts or conditions"));
 }
 
 }  // namespace
 
-int CodeTable::Add(std::vector<std::string> codes) {
+Fact Program::FactAt(Word word, uint16_t bit) const {
+  const uint64_t mask = uint64_t{1} << bit;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if ((word == kQuestionWord ? answers[i].question : answers[i].all) & mask) {
+      return kFieldFacts + static_cast<int>(i);
+    }
+  }
+  return kEntryDate;  // No place is laid out without its fact.
+}
+
+int Program::DateOf(Fact fact) const {
+  if (fact == kEntryDate) return 0;
+  return fact < kFieldFacts ? -1 : answers[static_cast<size_t>(fact - kFieldFacts)].date;
+}
+
+const char* Program::NameOf(Fact fact) const {
+  return fact < kFieldFacts ? NameOfField(static_cast<FieldFact>(fact))
+                            : answers[static_cast<size_t>(fact - kFieldFacts)].id.c_str();
+}
+
+std::vector<std::string> Program::NamesOf(FactSet facts) const {
+  std::vector<std::string> names;
+  for (const Fact fact : FactsIn(facts)) names.emplace_back(NameOf(fact));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+size_t Program::FirstSlot(absl::string_view id) const {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // 2^64 by the golden ratio.
+  uint64_t hash = 0;
+  for (const char c : id.substr(0, kCodeLengthMax)) hash = hash << 8 | static_cast<uint8_t>(c);
+  hash ^= id.size();
+  return hash * kSpread >> 32 & (slots.size() - 1);
+}
+
+size_t CodeTable::Add(std::vector<std::string> codes, size_t bit) {
   std::sort(codes.begin(), codes.end());
-  const auto found = std::find(sets_.begin(), sets_.end(), codes);
-  const auto bit = static_cast<size_t>(found - sets_.begin());
-  if (found != sets_.end()) return static_cast<int>(bit);
-  if (bit >= kSetsMax) return -1;
+  for (const Set& set : sets_) {
+    if (set.codes == codes) return set.bit;
+  }
+  if (bit >= kSetsMax) return bit;
   all_ |= uint64_t{1} << bit;
   for (const std::string& code : codes) EntryOf(Packed(code)).sets |= uint64_t{1} << bit;
-  sets_.push_back(std::move(codes));
-  return static_cast<int>(bit);
+  sets_.push_back({std::move(codes), bit});
+  return bit;
 }
 
 CodeTable::Entry& CodeTable::EntryOf(uint64_t code) {

@@ -1,8 +1,8 @@
 // The conditions of a pack laid out flat.
 //
 // Every distinct condition has a place: one bit in a word, twice, once for true and once for false;
-// where neither is set it is unknown. Words 0 to 6 hold what depends on a person's facts alone and
-// are filled when facts are read (person_row.h), word 7 what also depends on the day, word 8 counts
+// where neither is set it is unknown. Words 0 to 7 hold what depends on a person's facts alone and
+// are filled when facts are read (person_row.h), word 8 what also depends on the day, word 9 counts
 // over people, and the nodes (all, any, ask_unless) follow in such an order that each looks only at
 // places before its own. `not` has no place: it is a reference with the two bits swapped. Nothing
 // here knows cases, results or texts.
@@ -27,7 +27,8 @@ inline constexpr int kWordBits = 64;
 
 // The words that facts alone fill, in their order, and those that follow.
 enum Word : uint16_t {
-  kQuestionWord,
+  kQuestionWord,  // Answers of yes or no.
+  kAnswerWord,    // Sets of codes, and bounds of numbers, of other answers.
   kNationalityWord,
   kAgeBandWord,
   kClaimWord,
@@ -51,14 +52,15 @@ struct Place {
 // Codes of a kind (countries, states, needs) and the sets of the pack that hold them.
 class CodeTable {
  public:
-  // Bit of the set; the same set again has the same bit. Fewer than 0: there are 64 already.
-  int Add(std::vector<std::string> codes);
+  // Bit of the set: the same set again has the same bit, another gets `bit`.
+  size_t Add(std::vector<std::string> codes, size_t bit);
   // One bit for each set that holds the code.
   uint64_t SetsOf(absl::string_view code) const;
   // One bit for each set.
   uint64_t all() const { return all_; }
   // Every distinct answer of SetsOf, and 0.
   std::vector<uint64_t> Classes() const;
+  size_t sets() const { return sets_.size(); }
 
  private:
   struct Entry {
@@ -74,7 +76,11 @@ class CodeTable {
 
   std::vector<Entry> entries_;
   std::vector<uint16_t> slots_;  // Numbers of entries by a hash of their codes; 0: free.
-  std::vector<std::vector<std::string>> sets_;
+  struct Set {
+    std::vector<std::string> codes;
+    size_t bit;
+  };
+  std::vector<Set> sets_;
   uint64_t all_ = 0;
 };
 
@@ -91,15 +97,39 @@ class NumberTable {
   uint64_t all_ = 0;
 };
 
-// A comparison of a date. Place: its index in word 7.
+// Dates of a person that one program can look at: that of entry, and answers.
+inline constexpr int kPersonDatesMax = 4;
+
+// A comparison of a date. Place: its index in word 8.
 struct DateTest {
-  enum Kind { kEntered, kAsOf, kWithin } kind = kEntered;
-  Span window;        // kEntered, kAsOf.
+  enum Kind { kInWindow, kAsOf, kWithin } kind = kInWindow;
+  int date = 0;       // kInWindow, kWithin: which of the person's dates; 0 is that of entry.
+  Span window;        // kInWindow, kAsOf.
   int days = 0;       // kWithin.
   int calendar = -1;  // kWithin: index in the pack. Fewer than 0: calendar days.
 };
 
-// A count over people. Place: its index in word 8.
+// Bounds of an answer that is a number.
+struct NumberTest {
+  int64_t at_least = 0;
+  int64_t at_most = 0;
+  uint64_t bit = 0;  // In kAnswerWord.
+};
+
+// What a program looks at in the answer to one fact.
+struct AnswerPlan {
+  std::string id;
+  type::v1::FactKind kind = type::v1::FACT_KIND_UNSPECIFIED;
+  bool of_case = false;      // Asked of the principal applicant for everybody.
+  int stale_after_days = 0;  // 0: never.
+  uint64_t question = 0;     // YES_NO: its bit in kQuestionWord.
+  uint64_t all = 0;          // Its bits in kAnswerWord.
+  CodeTable codes;           // Those of codes.
+  std::vector<NumberTest> numbers;
+  int date = -1;  // DATE, PARTIAL_DATE: which of the person's dates.
+};
+
+// A count over people. Place: its index in word 9.
 struct MemberTest {
   Place where;
   int at_least = 0;
@@ -156,6 +186,12 @@ struct ConditionPlan {
 };
 
 struct Program {
+  // By id, at most kAnswersMax. The fact of answers[i] is kFieldFacts + i.
+  std::vector<AnswerPlan> answers;
+  bool has_case_answers = false;
+  FactSet asked_alone = 0;     // Facts that it hurts or endangers to be asked.
+  FactSet never_recorded = 0;  // Facts that are only ever asked.
+  std::vector<int> order;      // Of asking; by Fact.
   CodeTable nationalities;
   CodeTable states;
   CodeTable needs;
@@ -172,10 +208,32 @@ struct Program {
   std::vector<PathwayPlan> pathways;  // As in the pack.
   std::vector<ConditionPlan> steps;
   std::vector<ConditionPlan> interactions;
+
+  // Which fact a place of kQuestionWord or kAnswerWord looks at; which of the dates of a person a
+  // fact is, fewer than 0 for none.
+  Fact FactAt(Word word, uint16_t bit) const;
+  int DateOf(Fact fact) const;
+  // For example "age_band" or "job_offer". Lives as long as the program.
+  const char* NameOf(Fact fact) const;
+  // The names of a set, sorted.
+  std::vector<std::string> NamesOf(FactSet facts) const;
+  // The plan of the fact with this id; null when the program looks at none such.
+  const AnswerPlan* FindAnswer(absl::string_view id) const {
+    if (slots.empty()) return nullptr;
+    for (size_t slot = FirstSlot(id); slots[slot] != 0; slot = (slot + 1) & (slots.size() - 1)) {
+      const AnswerPlan& plan = answers[slots[slot] - 1U];
+      if (plan.id == id) return &plan;
+    }
+    return nullptr;
+  }
+
+  // Numbers of answers, counted from 1, by a hash of their ids; 0: free. A power of two.
+  std::vector<uint8_t> slots;
+  size_t FirstSlot(absl::string_view id) const;
 };
 
 // Lays out a pack that CheckPack accepts. INVALID_ARGUMENT: it holds more distinct conditions than
-// there is room for (64 sets of a kind, dates or counts; 1408 nodes).
+// there is room for (64 sets of a kind, dates or counts; 57 answers; 1344 nodes).
 absl::StatusOr<Program> LayOut(const v1::PolicyPack& pack);
 
 }  // namespace pathways::eligibility

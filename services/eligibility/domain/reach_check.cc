@@ -75,6 +75,7 @@ Reached Reach(const v1::PolicyPack& pack, const v1::Predicate& predicate,
               const v1::Predicate* other) {
   v1::PolicyPack small;
   *small.mutable_calendars() = pack.calendars();
+  *small.mutable_facts() = pack.facts();
   v1::Pathway& pathway = *small.add_pathways();
   *pathway.add_criteria()->mutable_predicate() = predicate;
   if (other != nullptr) *pathway.add_criteria()->mutable_predicate() = *other;
@@ -97,7 +98,7 @@ Reached Reach(const v1::PolicyPack& pack, const v1::Predicate& predicate,
       if (other != nullptr) reached.same_as_other &= truth == TruthAt(plans[1].place, bits);
       return true;
     };
-    reached.complete &= VisitCombinations(*program, plans[0].facts, EntryTurns(plan), visit);
+    reached.complete &= VisitCombinations(*program, plan, plans[0].facts, visit);
   }
   return reached;
 }

@@ -29,7 +29,7 @@
 namespace pathways::eligibility {
 
 // Recorded in every determination. Changes when the same pack and facts would give other bytes.
-inline constexpr int kEvaluatorVersion = 2;
+inline constexpr int kEvaluatorVersion = 3;
 
 // Two days: that as of which is screened, and that whose knowledge is used.
 struct AsOf {

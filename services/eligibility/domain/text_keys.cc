@@ -7,7 +7,6 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "services/eligibility/domain/facts.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -63,11 +62,6 @@ void AddForEveryPack(Needed& needed) {
   for (int effect = v1::EFFECT_OPENS; effect < v1::Effect_ARRAYSIZE; ++effect) {
     needed.Add(EffectKey(static_cast<v1::Effect>(effect)), kField);
   }
-  for (int fact = 0; fact < kFactCount; ++fact) {
-    const std::string name = NameOf(static_cast<Fact>(fact));
-    needed.Add(QuestionKey(name), kField);
-    needed.Add(FactNameKey(name), kField);
-  }
 }
 
 }  // namespace
@@ -86,8 +80,6 @@ std::string OutcomeKey(v1::Outcome outcome) {
 std::string ChangeKey(v1::Outcome outcome) {
   return absl::StrCat("change.", Suffix(v1::Outcome_Name(outcome), "OUTCOME_"));
 }
-
-std::string FactNameKey(const std::string& fact) { return absl::StrCat("fact-name.", fact); }
 
 std::string CriterionKey(const std::string& message, v1::Outcome outcome) {
   switch (outcome) {

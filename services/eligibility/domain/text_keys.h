@@ -22,8 +22,6 @@ std::string StatusKey(v1::PathwayStatus status);
 std::string OutcomeKey(v1::Outcome outcome);
 // What another answer would give, for example change.meets; its argument is `fact`.
 std::string ChangeKey(v1::Outcome outcome);
-// How a fact is called in a sentence, for example fact-name.age_band.
-std::string FactNameKey(const std::string& fact);
 // {message}.met, {message}.not-met or {message}.ask.
 std::string CriterionKey(const std::string& message, v1::Outcome outcome);
 // For example effect.closes; its arguments are `pathway` and `step`.

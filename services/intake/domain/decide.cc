@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/intake/domain/validate.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -67,10 +68,18 @@ absl::Status CheckHousehold(const std::string& key, const type::DecideContext& c
       absl::StrCat("A household with this number of this site is registered as ", name, "."), name);
 }
 
-absl::StatusOr<Events> Register(const v1::RegisterCaseCommand& command,
+// The answers were held against a version of the fact catalogue, which must be that in force.
+absl::Status CheckCatalogue(int64_t number, int64_t in_force) {
+  if (number == in_force) return absl::OkStatus();
+  return type::Refuse(absl::StatusCode::kUnavailable, "CHANGED_MEANWHILE",
+                      "What people are asked changed meanwhile: send the same request again.");
+}
+
+absl::StatusOr<Events> Register(const v1::RegisterCaseCommand& command, int64_t catalogue_number,
                                 const type::DecideContext& context) {
   if (context.version > 0) return absl::InternalError("a case was registered under a used id");
-  absl::Status status = CheckHousehold(command.household_key(), context);
+  absl::Status status = CheckCatalogue(command.catalogue_number(), catalogue_number);
+  if (status.ok()) status = CheckHousehold(command.household_key(), context);
   if (!status.ok()) return status;
   CaseEvent event = NewEvent(context);
   v1::CaseRegistered& registered = *event.event.mutable_case_registered();
@@ -116,7 +125,7 @@ type::v1::PartialDate MonthAfter(const v1::IntakeSealed& before, const v1::Intak
 }
 
 absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseCommand& command,
-                              const type::DecideContext& context) {
+                              int64_t catalogue_number, const type::DecideContext& context) {
   if (context.version == 0) return NotFound();
   if (IsWithdrawn(record)) {
     return type::Refuse(absl::StatusCode::kFailedPrecondition, "CASE_WITHDRAWN",
@@ -124,6 +133,9 @@ absl::StatusOr<Events> Update(const CaseRecord& record, const v1::UpdateCaseComm
   }
   absl::Status status = CheckEtag(command.etag(), context);
   if (status.ok()) status = CheckBasedOn(command.based_on(), context);
+  if (status.ok() && command.has_facts()) {
+    status = CheckCatalogue(command.catalogue_number(), catalogue_number);
+  }
   if (status.ok()) status = CheckHousehold(command.household_key(), context);
   if (!status.ok()) return status;
   absl::StatusOr<type::v1::CaseFacts> facts = Merge(record, command);
@@ -159,6 +171,16 @@ absl::StatusOr<Events> Withdraw(const CaseRecord& record, const v1::WithdrawCase
   return Events{std::move(event)};
 }
 
+absl::Status Refuse(const v1::RefuseCommand& command, int64_t catalogue_number) {
+  absl::Status status = CheckCatalogue(command.catalogue_number(), catalogue_number);
+  if (!status.ok()) return status;
+  type::Violations violations;
+  for (const type::v1::FieldViolation& found : command.violations()) {
+    violations.Add(found.field(), found.description());
+  }
+  return violations.ToStatus(kInvalidCase);
+}
+
 absl::StatusOr<Events> ChangeAgeBand(const CaseRecord& record,
                                      const v1::ChangeAgeBandCommand& command,
                                      const type::DecideContext& context) {
@@ -182,12 +204,13 @@ absl::StatusOr<Events> ChangeAgeBand(const CaseRecord& record,
 
 absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
                                               const v1::IntakeCommand& command,
+                                              int64_t catalogue_number,
                                               const type::DecideContext& context) {
   switch (command.kind_case()) {
     case v1::IntakeCommand::kRegisterCase:
-      return Register(command.register_case(), context);
+      return Register(command.register_case(), catalogue_number, context);
     case v1::IntakeCommand::kUpdateCase:
-      return Update(record, command.update_case(), context);
+      return Update(record, command.update_case(), catalogue_number, context);
     case v1::IntakeCommand::kWithdrawCase:
       return Withdraw(record, command.withdraw_case(), context);
     case v1::IntakeCommand::kChangeAgeBand:
@@ -195,6 +218,10 @@ absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
     case v1::IntakeCommand::kReadCase:
       if (context.version == 0) return NotFound();
       return Events{};
+    case v1::IntakeCommand::kRefuse:
+      return Refuse(command.refuse(), catalogue_number);
+    case v1::IntakeCommand::kApplyFacts:
+      return absl::InternalError("a command of the fact catalogue for a case");
     case v1::IntakeCommand::KIND_NOT_SET:
       break;
   }

@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_INTAKE_DOMAIN_DECIDE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,7 +50,8 @@ struct CaseEvent {
   v1::IntakeSealed sealed;
 };
 
-// Decides one command. One with a household key looks up HouseholdEntry. Errors: ALREADY_EXISTS
+// Decides one command, with the number of the fact catalogue in force (0: the ledger is empty). One
+// with a household key looks up HouseholdEntry. Errors: ALREADY_EXISTS
 // with reason HOUSEHOLD_REGISTERED and the case that holds it, NOT_FOUND with reason
 // CASE_NOT_FOUND, FAILED_PRECONDITION with reason CASE_WITHDRAWN (an update only), ABORTED with
 // reason ETAG_MISMATCH (the etag is the version of the stream, in decimal), INTERNAL (broken
@@ -59,6 +61,7 @@ struct CaseEvent {
 // precision are taken from the state, for they may have changed after the command was made.
 absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
                                               const v1::IntakeCommand& command,
+                                              int64_t catalogue_number,
                                               const type::DecideContext& context);
 
 // The sealed column of an event that is taken back from the topic, where its own is not. Everybody

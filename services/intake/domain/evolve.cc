@@ -109,6 +109,7 @@ absl::Status Apply(CaseRecord& record, const CaseEvent& event, const type::Event
       record.open.set_state(v1::CASE_STATE_WITHDRAWN);
       return absl::OkStatus();
     case v1::IntakeEvent::kCaseRegistered:
+    case v1::IntakeEvent::kFactsApplied:
     case v1::IntakeEvent::KIND_NOT_SET:
       break;
   }

@@ -106,6 +106,7 @@ absl::Status ShowEligibility(v1::CaseStatus& status,
       status.set_based_on(event.screening_closed().based_on());
       return absl::OkStatus();
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       break;

@@ -4,9 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/intake/domain/answers.h"
-#include "services/intake/domain/codes.h"
 #include "services/intake/domain/validate_person.h"
+#include "services/type/codes.h"
 #include "services/type/dates.h"
 #include "services/type/names.h"
 
@@ -83,14 +82,16 @@ type::v1::PartialDate FirstBandChange(const std::vector<NormalisedIdentity>& ide
   return first ? type::FromMonth(absl::CivilMonth(*first)) : type::v1::PartialDate();
 }
 
-NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today,
+NormalisedCase CheckCase(const v1::Case& input, const type::Facts& facts, absl::CivilDay today,
                          type::Violations& violations) {
+  static const type::FactAnswers kNothingOnFile;
   NormalisedCase result;
   if (input.people().empty() || input.people_size() > kPeopleMax) {
     violations.Add(kPeoplePath, absl::StrCat("must be 1 to ", kPeopleMax, " people"));
   } else {
     for (int i = 0; i < input.people_size(); ++i) {
-      CheckPersonWithIdentity(input.people(i), PersonId(i), {PersonPath(i), today}, result.facts,
+      CheckPersonWithIdentity(input.people(i), PersonId(i),
+                              {PersonPath(i), today, facts, kNothingOnFile}, result.facts,
                               result.identities, violations);
     }
     CheckPrincipal(input, violations);
@@ -101,14 +102,14 @@ NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today,
 }
 
 NormalisedPeople CheckPeople(const std::vector<PersonUpdate>& people,
-                             const type::v1::CaseFacts& current, absl::CivilDay today,
-                             type::Violations& violations) {
+                             const type::v1::CaseFacts& current, const type::Facts& facts,
+                             absl::CivilDay today, type::Violations& violations) {
   NormalisedPeople result;
   result.facts.set_consent(current.consent());
   for (int i = 0; i < current.people_size(); ++i) {
     const PersonUpdate& update = people[static_cast<size_t>(i)];
     const type::v1::PersonFacts& known = current.people(i);
-    const Place place{update.path, today};
+    const Place place{update.path, today, facts, known.answers()};
     if (!update.person) {
       *result.facts.add_people() = known;
     } else if (update.identity_changes) {
@@ -131,9 +132,10 @@ v1::Person PersonOf(const type::v1::PersonFacts& facts) {
   person.set_relationship(facts.relationship());
   person.set_sex(facts.sex());
   *person.mutable_nationalities() = facts.nationalities();
-  if (facts.nationalities().empty()) person.add_nationalities(std::string(kNationalityUnknown));
+  if (facts.nationalities().empty())
+    person.add_nationalities(std::string(type::kNationalityUnknown));
   if (facts.has_entry_date()) *person.mutable_entry_date() = facts.entry_date();
-  CopyAnswers(facts, person);
+  *person.mutable_answers() = facts.answers();
   person.set_state(facts.state());
   person.set_refugee_claim(facts.refugee_claim());
   *person.mutable_needs() = facts.needs();
@@ -142,9 +144,10 @@ v1::Person PersonOf(const type::v1::PersonFacts& facts) {
 }
 
 absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input,
+                                                       const type::Facts& facts,
                                                        absl::CivilDay today) {
   type::Violations violations;
-  NormalisedCase result = CheckCase(input, today, violations);
+  NormalisedCase result = CheckCase(input, facts, today, violations);
   if (!violations.empty()) return violations.ToStatus(kInvalidCase);
   return result;
 }

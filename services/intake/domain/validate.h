@@ -17,6 +17,7 @@
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/intake/v1/intake_service.pb.h"
 #include "pathways/type/v1/person.pb.h"
+#include "services/type/facts.h"
 #include "services/type/problem.h"
 
 namespace pathways::intake {
@@ -70,19 +71,23 @@ struct NormalisedPeople {
 
 // Checks a new case and adds every violation, with paths that begin with "case.". Of more than
 // kPeopleMax people none is looked at: their number alone is the violation.
-NormalisedCase CheckCase(const v1::Case& input, absl::CivilDay today, type::Violations& violations);
+// Answers are held against `facts`.
+NormalisedCase CheckCase(const v1::Case& input, const type::Facts& facts, absl::CivilDay today,
+                         type::Violations& violations);
 
 // Checks an update of the people of a case whose facts are `current`, one for each of them. Who
 // keeps the identity keeps the age band of `current`, which Decide takes from the state once more.
 NormalisedPeople CheckPeople(const std::vector<PersonUpdate>& people,
-                             const type::v1::CaseFacts& current, absl::CivilDay today,
-                             type::Violations& violations);
+                             const type::v1::CaseFacts& current, const type::Facts& facts,
+                             absl::CivilDay today, type::Violations& violations);
 
 // A person as shown, without identity.
 v1::Person PersonOf(const type::v1::PersonFacts& facts);
 
 // CheckCase, with INVALID_ARGUMENT and reason INVALID_CASE in place of violations.
-absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input, absl::CivilDay today);
+absl::StatusOr<NormalisedCase> ValidateForRegistration(const v1::Case& input,
+                                                       const type::Facts& facts,
+                                                       absl::CivilDay today);
 
 }  // namespace pathways::intake
 

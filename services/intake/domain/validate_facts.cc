@@ -5,10 +5,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/intake/domain/answers.h"
-#include "services/intake/domain/codes.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/domain/validate_person.h"
+#include "services/type/codes.h"
 #include "services/type/dates.h"
 #include "services/type/text.h"
 
@@ -41,11 +40,11 @@ void CheckNationalities(const v1::Person& input, const Place& place, type::v1::P
     violations.Add(path, absl::StrCat("must be 1 to ", kNationalitiesMax));
   }
   if (count == 1 &&
-      absl::EqualsIgnoreCase(type::Clean(input.nationalities(0)).text, kNationalityUnknown)) {
+      absl::EqualsIgnoreCase(type::Clean(input.nationalities(0)).text, type::kNationalityUnknown)) {
     return;
   }
   for (const std::string& code :
-       CheckCodes(input.nationalities(), kNationalitiesMax, NationalityCode, path,
+       CheckCodes(input.nationalities(), kNationalitiesMax, type::NationalityCode, path,
                   "must be an ISO 3166-1 country code, XXA for stateless, or XXX alone for not "
                   "known",
                   violations)) {
@@ -60,7 +59,7 @@ void CheckNeeds(const v1::Person& input, const Place& place, type::v1::PersonFac
     violations.Add(path, absl::StrCat("must be at most ", kNeedsMax));
   }
   for (const std::string& code :
-       CheckCodes(input.needs(), kNeedsMax, NeedCode, path,
+       CheckCodes(input.needs(), kNeedsMax, type::NeedCode, path,
                   "must be a specific-need code of UNHCR, for example SC-UC", violations)) {
     facts.add_needs(code);
   }
@@ -98,9 +97,6 @@ void CheckEnums(const v1::Person& input, const Place& place, type::Violations& v
         "is required: female, male, other or unknown");
   check("refugee_claim", type::v1::RefugeeClaim_IsValid(input.refugee_claim()),
         "must be none, filed, recognised, refused or empty");
-  ForEachAnswer(input, [&](const char* field, type::v1::Answer answer) {
-    check(field, type::v1::Answer_IsValid(answer), "must be yes, no or empty");
-  });
 }
 
 }  // namespace
@@ -111,12 +107,16 @@ type::v1::PersonFacts CheckFacts(const v1::Person& input, const type::v1::Partia
   CheckEnums(input, place, violations);
   facts.set_relationship(input.relationship());
   facts.set_sex(input.sex());
-  CopyAnswers(input, facts);
+  *facts.mutable_answers() =
+      type::CheckAnswers(place.facts, input.answers(), place.known,
+                         {place.path + ".answers", place.today,
+                          input.relationship() == type::v1::RELATIONSHIP_PRINCIPAL},
+                         violations);
   facts.set_refugee_claim(input.refugee_claim());
   CheckNationalities(input, place, facts, violations);
   CheckEntry(input.entry_date(), birth, place, violations);
   if (!type::IsEmpty(input.entry_date())) *facts.mutable_entry_date() = input.entry_date();
-  const auto state = StateCode(type::Clean(input.state()).text);
+  const auto state = type::StateCode(type::Clean(input.state()).text);
   if (state) {
     facts.set_state(*state);
   } else if (!type::IsBlank(input.state())) {

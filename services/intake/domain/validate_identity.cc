@@ -4,9 +4,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "services/intake/domain/codes.h"
 #include "services/intake/domain/validate.h"
 #include "services/intake/domain/validate_person.h"
+#include "services/type/codes.h"
 #include "services/type/dates.h"
 #include "services/type/text.h"
 
@@ -97,7 +97,7 @@ std::string CheckPhone(absl::string_view raw, const std::string& path,
 std::string CheckLanguage(absl::string_view raw, const std::string& path,
                           type::Violations& violations) {
   if (type::IsBlank(raw)) return kDefaultLanguage;
-  const auto code = LanguageCode(type::Clean(raw).text);
+  const auto code = type::LanguageCode(type::Clean(raw).text);
   if (!code) violations.Add(path, "must be es, ht, fr, en or pt");
   return code.value_or("");
 }

@@ -19,6 +19,8 @@ namespace pathways::intake {
 struct Place {
   std::string path;  // For example case.people[2].
   absl::CivilDay today;
+  const type::Facts& facts;        // In force.
+  const type::FactAnswers& known;  // On file.
 };
 
 // Whoever lived through an earlier day is dead.

@@ -57,6 +57,7 @@ absl::Status FollowIntake(Decision& decision, const v1::IntakeEventCommand& comm
       return absl::OkStatus();
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return NoteWithdrawal(decision, command.number());
+    case intake::v1::IntakeEvent::kFactsApplied:
     case intake::v1::IntakeEvent::KIND_NOT_SET:
       break;
   }
@@ -80,6 +81,7 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
     case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return absl::OkStatus();  // People, consent and withdrawal come from intake.
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return absl::InternalError("an eligibility event of an unknown kind");

@@ -60,11 +60,10 @@ void CheckFields(const v1::ReferralActionCommand& command, type::Violations& vio
     violations.Add("fields_to_correct", absl::StrCat("must name 1 to ", kFieldsToCorrectMax));
     return;
   }
-  const std::vector<std::string> correctable = type::CorrectableFields();
   for (int i = 0; i < count; ++i) {
-    if (absl::c_linear_search(correctable, command.fields_to_correct(i))) continue;
+    if (type::IsCorrectable(command.fields_to_correct(i))) continue;
     violations.Add(absl::StrCat("fields_to_correct[", i, "]"),
-                   absl::StrCat("must be one of: ", absl::StrJoin(correctable, ", ")));
+                   absl::StrCat("must be one of: ", type::CorrectableExpected()));
   }
 }
 

@@ -1,6 +1,6 @@
 // Goal: every code of the tables is known in any case and comes out in one form, and nothing else
 // is known. Method: tables and counts.
-#include "services/intake/domain/codes.h"
+#include "services/type/codes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-namespace pathways::intake {
+namespace pathways::type {
 namespace {
 
 TEST(NationalityCode, TakesBothFormsInAnyCase) {
@@ -91,4 +91,4 @@ TEST(LanguageCode, KnowsFive) {
 }
 
 }  // namespace
-}  // namespace pathways::intake
+}  // namespace pathways::type

@@ -1,4 +1,4 @@
-#include "services/intake/domain/codes.h"
+#include "services/type/codes.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "services/type/languages.h"
 
-namespace pathways::intake {
+namespace pathways::type {
 namespace {
 
 struct Country {
@@ -81,6 +81,14 @@ constexpr std::array<absl::string_view, 113> kNeeds = {
     "TR",    "TR-HO", "TR-PI", "TR-WV", "WR",    "WR-GM", "WR-HR", "WR-LC", "WR-PY", "WR-SF",
     "WR-UW", "WR-WF", "WR-WR"};
 
+// Major and sub-major groups of ISCO-08.
+constexpr std::array<absl::string_view, 53> kOccupations = {
+    "0",  "01", "02", "03", "1",  "11", "12", "13", "14", "2",  "21", "22", "23", "24",
+    "25", "26", "3",  "31", "32", "33", "34", "35", "4",  "41", "42", "43", "44", "5",
+    "51", "52", "53", "54", "6",  "61", "62", "63", "7",  "71", "72", "73", "74", "75",
+    "8",  "81", "82", "83", "9",  "91", "92", "93", "94", "95", "96"};
+constexpr size_t kOccupationDigitsMax = 4;
+
 template <typename Table>
 std::optional<std::string> Find(const Table& table, std::string code) {
   if (!std::binary_search(table.begin(), table.end(), absl::string_view(code))) {
@@ -109,8 +117,28 @@ std::optional<std::string> NeedCode(absl::string_view text) {
   return Find(kNeeds, absl::AsciiStrToUpper(text));
 }
 
-std::optional<std::string> LanguageCode(absl::string_view text) {
-  return type::LanguageOfTag(text);
+std::optional<std::string> OccupationCode(absl::string_view text) {
+  const bool is_number = text.size() <= kOccupationDigitsMax &&
+                         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+  if (!is_number || !Find(kOccupations, std::string(text.substr(0, 2)))) return std::nullopt;
+  return std::string(text);
 }
 
-}  // namespace pathways::intake
+std::optional<std::string> CodeIn(v1::CodeList list, absl::string_view text) {
+  switch (list) {
+    case v1::CODE_LIST_ISO_3166_1:
+      return NationalityCode(text);
+    case v1::CODE_LIST_ISO_3166_2_MX:
+      return StateCode(text);
+    case v1::CODE_LIST_ISCO_08:
+      return OccupationCode(text);
+    case v1::CODE_LIST_UNHCR_NEEDS:
+      return NeedCode(text);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::string> LanguageCode(absl::string_view text) { return LanguageOfTag(text); }
+
+}  // namespace pathways::type
