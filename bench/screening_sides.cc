@@ -57,15 +57,15 @@ int Below(Random& random, int end) {
 constexpr absl::string_view kJobPlace = "job_place";
 
 PersonFacts MakePerson(Random& random, bool principal) {
-  static constexpr const char* kCodes[] = {"CUB", "HTI", "NIC", "VEN", "HND", "GTM",
-                                           "SLV", "COL", "ECU", "MEX", "BLZ", "ESP"};
+  static constexpr const char* kCodes[] = {"CUB", "HTI", "NIC", "VEN", "HND", "GTM", "SLV",
+                                           "COL", "ECU", "MEX", "BLZ", "ESP", "XXA"};
   static constexpr const char* kStates[] = {"MX-CHP", "MX-TAB", "MX-CMX", "MX-OAX"};
   PersonFacts person;
   person.set_relationship(principal ? type::v1::RELATIONSHIP_PRINCIPAL
                                     : static_cast<type::v1::Relationship>(2 + Below(random, 8)));
   const int nationalities = Below(random, 10);
   for (int i = 0; i < (nationalities == 0 ? 0 : nationalities == 9 ? 2 : 1); ++i) {
-    person.add_nationalities(kCodes[Below(random, 12)]);
+    person.add_nationalities(kCodes[Below(random, 13)]);
   }
   person.set_age_band(static_cast<type::v1::AgeBand>(Below(random, 8)));
   person.set_refugee_claim(static_cast<type::v1::RefugeeClaim>(Below(random, 5)));
@@ -126,6 +126,7 @@ enum Country : uint32_t {
   kMex = 512,
   kBlz = 1024,
   kCri = 2048,
+  kStateless = 4096,
 };
 constexpr uint32_t kFour = kCub | kHti | kNic | kVen;
 
@@ -161,6 +162,8 @@ uint32_t CountryOf(const std::string& code) {
       return kBlz;
     case Letters("CRI"):
       return kCri;
+    case Letters("XXA"):
+      return kStateless;
     default:
       return 0;
   }
@@ -299,6 +302,11 @@ Answer3 Resettlement(const Person& p, const Days& days) {
   return And(And(p.Of(kFour), p.in_mexico), present);
 }
 
+// Which of UNHCR's categories are met is weighed by people, so it is a question at best.
+Answer3 UnhcrReferral(const Person& p, Answer3 some_recognised) {
+  return And(Or(some_recognised, p.Of(kStateless)), kOpen);
+}
+
 // Nobody is asked for a supporter, and the bars of entry are questions at best.
 Answer3 Parole(const Person& p) { return And(p.Of(kFour), kOpen); }
 
@@ -316,7 +324,7 @@ void ScreenByHand(const CaseFacts& facts, const Days& days, std::vector<Person>&
   people.clear();
   const Person unknown;
   int principal = -1;
-  int adults = 0, maybe_adults = 0;
+  int adults = 0, maybe_adults = 0, recognised = 0, maybe_recognised = 0;
   for (const PersonFacts& one : facts.people()) {
     if (one.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) {
       principal = static_cast<int>(people.size());
@@ -325,8 +333,11 @@ void ScreenByHand(const CaseFacts& facts, const Days& days, std::vector<Person>&
     const Answer3 adult = person.Band(type::v1::AGE_BAND_18_20, type::v1::AGE_BAND_60_PLUS);
     adults += adult == kYes ? 1 : 0;
     maybe_adults += adult == kOpen ? 1 : 0;
+    recognised += person.claim == type::v1::REFUGEE_CLAIM_RECOGNISED ? 1 : 0;
+    maybe_recognised += person.claim == 0 ? 1 : 0;
   }
   const Answer3 no_adult = adults > 0 ? kNo : maybe_adults > 0 ? kOpen : kYes;
+  const Answer3 some_recognised = recognised > 0 ? kYes : maybe_recognised > 0 ? kOpen : kNo;
   const Person& family = principal < 0 ? unknown : people[static_cast<size_t>(principal)];
   static constexpr Outcome kOutcomes[] = {eligibility::v1::OUTCOME_DOES_NOT_MEET,
                                           eligibility::v1::OUTCOME_NEEDS_INFORMATION,
@@ -340,6 +351,7 @@ void ScreenByHand(const CaseFacts& facts, const Days& days, std::vector<Person>&
   for (const Person& p : people) add(LocalIntegration(p));
   for (const Person& p : people) add(Labour(p));
   add(Resettlement(family, days));
+  add(UnhcrReferral(family, some_recognised));
   for (const Person& p : people) add(Parole(p));
   for (const Person& p : people) add(FamilyReunification(p));
   for (const Person& p : people) add(TemporaryWorker(p));

@@ -11,8 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
 
@@ -54,12 +56,12 @@ TEST(Packs, HoldOnlyWhatTheyUse) {
   EXPECT_EQ(LoadPack(absl::StrCat(kPolicies, "/current"))->calendars_size(), 1);
 }
 
-// What comes of checking SmallPack with a table of the given text.
-std::string Checked(const std::string& table) {
+// What comes of checking a pack with a table of the given text.
+std::string Checked(const std::string& table, const v1::PolicyPack& small = SmallPack()) {
   std::string folder = absl::StrCat(testing::TempDir(), "/pathways-table-XXXXXX");
   EXPECT_NE(mkdtemp(folder.data()), nullptr);
   std::string pack;
-  EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(SmallPack(), &pack));
+  EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(small, &pack));
   std::ofstream(folder + "/pack.textproto") << pack;
   if (!table.empty()) std::ofstream(folder + "/road.cases") << table;
   const absl::Status status = CheckPolicy(folder).status();
@@ -97,6 +99,60 @@ TEST(Tables, NameWhatNoRowShows) {
   EXPECT_THAT(Checked(shown),
               AllOf(Not(HasSubstr(gap + "MEETS")), Not(HasSubstr(gap + "DOES_NOT_MEET")),
                     HasSubstr(gap + "NEEDS_INFORMATION")));
+}
+
+TEST(Tables, ShowEachStatusWhileItWasKnownAndWhatWasKnownBefore) {
+  v1::PolicyPack pack = SmallPack();
+  pack.mutable_pathways(0)->clear_statuses();
+  for (const char* const text :
+       {"status: PATHWAY_STATUS_ACTIVE known { until { year: 2023 month: 7 day: 15 } }",
+        "status: PATHWAY_STATUS_ACTIVE known { from { year: 2023 month: 7 day: 15 } } "
+        "in_force { until { year: 2023 month: 7 day: 15 } }",
+        "status: PATHWAY_STATUS_TERMINATED known { from { year: 2023 month: 7 day: 15 } } "
+        "in_force { from { year: 2023 month: 7 day: 15 } }"}) {
+    v1::StatusPeriod& period = *pack.mutable_pathways(0)->add_statuses();
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &period));
+    period.set_source("book");
+    period.set_confidence(v1::CONFIDENCE_S1);
+  }
+  const std::string this_one = " of road while it is known";
+  const std::string before = " of road before 2023-07-15";
+  const auto count = [](const std::string& text, const std::string& part) {
+    return std::vector<std::string>(absl::StrSplit(text, part)).size() - 1;
+  };
+  const std::string none = Checked(kTable, pack);
+  EXPECT_EQ(count(none, this_one), 3) << none;
+  EXPECT_EQ(count(none, before), 2) << none;
+  // Each looked at on its own day: the end, as it was thought of before, is not among them.
+  const std::string days = absl::StrCat(kTable, R"pb(
+    rows {
+      name: "before"
+      as_of { year: 2023 month: 7 day: 14 }
+      status: PATHWAY_STATUS_ACTIVE
+    }
+    rows {
+      name: "since"
+      as_of { year: 2023 month: 7 day: 15 }
+      status: PATHWAY_STATUS_TERMINATED
+    }
+    rows {
+      name: "looked back at"
+      as_of { year: 2023 month: 7 day: 14 }
+      known_on { year: 2023 month: 7 day: 15 }
+      status: PATHWAY_STATUS_ACTIVE
+    })pb");
+  const std::string some = Checked(days, pack);
+  EXPECT_EQ(count(some, this_one), 0) << some;
+  EXPECT_EQ(count(some, before), 1) << some;
+  const std::string all = Checked(absl::StrCat(days, R"pb(
+                                    rows {
+                                      name: "what was thought of it"
+                                      as_of { year: 2023 month: 7 day: 15 }
+                                      known_on { year: 2023 month: 7 day: 14 }
+                                      status: PATHWAY_STATUS_ACTIVE
+                                    })pb"),
+                                  pack);
+  EXPECT_EQ(count(all, before), 0) << all;
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ TEST(Steps, LeavingTheStateOrMissingTheSigningEndangersTheClaim) {
 
 TEST(Steps, PermanentResidenceEndangersResettlementAndTheHumanitarianCard) {
   EXPECT_THAT(EffectsOf("accept-permanent-residence", With(type::v1::REFUGEE_CLAIM_RECOGNISED)),
-              ElementsAre("!", "ENDANGERS us-refugee-resettlement", "ENDANGERS mx-tvrh",
-                          "OPENS mx-labour"));
+              ElementsAre("!", "ENDANGERS us-refugee-resettlement", "ENDANGERS us-unhcr-referral",
+                          "ENDANGERS mx-tvrh", "OPENS mx-labour"));
 }
 
 TEST(Steps, WithdrawingTheClaimEndangersTheCardThatHangsOnIt) {

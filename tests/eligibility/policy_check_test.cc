@@ -6,8 +6,10 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -49,6 +51,18 @@ void ExpectFault(const std::string& field, const Break& change) {
   AddFacts(pack);
   AddTexts(pack);
   EXPECT_THAT(Faults(pack), ElementsAre(field));
+}
+
+// What is said of the one field at fault.
+std::string DescriptionOf(const std::string& field, const Break& change) {
+  v1::PolicyPack pack = SmallPack();
+  change(pack);
+  AddFacts(pack);
+  AddTexts(pack);
+  const type::v1::Problem problem = type::ProblemOf(CheckPack(pack));
+  if (problem.violations_size() != 1) return absl::StrCat(problem.violations_size(), " faults");
+  EXPECT_EQ(problem.violations(0).field(), field);
+  return problem.violations(0).description();
 }
 
 void ExpectNoFault(const Break& change) {
@@ -245,27 +259,52 @@ TEST(CheckPack, PredicatesOfANewerVersionAreRefused) {
 }
 
 TEST(CheckPack, SizesOfSets) {
-  const std::pair<int, bool> lists[] = {{20, true}, {21, false}};
-  for (const auto& [count, good] : lists) {
+  const std::array<std::string, 21> countries = {"ARG", "BLZ", "BOL", "BRA", "CHL", "COL", "CRI",
+                                                 "CUB", "DOM", "ECU", "GTM", "HND", "HTI", "NIC",
+                                                 "PAN", "PER", "PRY", "SLV", "URY", "VEN", "XXA"};
+  for (const auto& [count, good] : {std::pair(20, true), std::pair(21, false)}) {
     v1::Predicate predicate;
     for (int i = 0; i < count; ++i) {
       predicate.mutable_any()->add_of()->mutable_nationality_in()->add_of(
-          std::string{'A', 'A', static_cast<char>('A' + i)});
+          countries[static_cast<size_t>(i)]);
     }
     const Break change = WithPredicate(predicate);
     good ? ExpectNoFault(change) : ExpectFault("pathways[0].criteria[0].predicate.any.of", change);
   }
-  const std::pair<int, bool> codes[] = {{300, true}, {301, false}};
-  for (const auto& [count, good] : codes) {
+}
+
+TEST(CheckPack, CodesThatNobodyCanHave) {
+  const std::tuple<std::string, std::string, bool> rows[] = {
+      {"nationality_in", "COL", true},  {"nationality_in", "COI", false},
+      {"nationality_in", "col", false}, {"nationality_in", "XXA", true},
+      {"nationality_in", "XXX", false}, {"state_in", "MX-CHP", true},
+      {"state_in", "MX-CHI", false},    {"need_in", "CR-CP", true},
+      {"need_in", "CR", true},          {"need_in", "CR-XX", false}};
+  for (const auto& [condition, code, good] : rows) {
     v1::Predicate predicate;
-    for (int i = 0; i < count; ++i) {
-      predicate.mutable_nationality_in()->add_of(
-          std::string{'A', static_cast<char>('A' + i / 26), static_cast<char>('A' + i % 26)});
-    }
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        absl::StrCat(condition, " { of: '", code, "' }"), &predicate));
     const Break change = WithPredicate(predicate);
     good ? ExpectNoFault(change)
-         : ExpectFault("pathways[0].criteria[0].predicate.nationality_in.of", change);
+         : ExpectFault(absl::StrCat("pathways[0].criteria[0].predicate.", condition, ".of[0]"),
+                       change);
   }
+}
+
+TEST(CheckPack, ASourceHasADateOrACopyThatBearsNone) {
+  const auto source = [](const std::string& url, int year) {
+    return [=](v1::PolicyPack& pack) {
+      v1::Source& source = *pack.mutable_sources(0);
+      source.set_url(url);
+      source.clear_date();
+      if (year != 0) source.mutable_date()->set_year(year);
+    };
+  };
+  ExpectNoFault(source("a copy", 2011));
+  ExpectNoFault(source("a copy", 0));
+  ExpectNoFault(source("", 2011));
+  ExpectFault("sources[0].date", source("", 0));
+  ExpectFault("sources[0].date", source("a copy", 99'999));
 }
 
 TEST(CheckPack, DepthOfPredicates) {
@@ -308,6 +347,13 @@ v1::StatusPeriod& AddStatus(v1::PolicyPack& pack, const std::string& text) {
   return period;
 }
 
+std::function<void(v1::PolicyPack&)> WithStatuses(const std::vector<std::string>& periods) {
+  return [=](v1::PolicyPack& pack) {
+    pack.mutable_pathways(0)->clear_statuses();
+    for (const std::string& period : periods) AddStatus(pack, period);
+  };
+}
+
 TEST(CheckPack, StatusesMustNotOverlapOnDaysOnWhichBothAreKnown) {
   const std::string until =
       "status: PATHWAY_STATUS_ACTIVE confidence: CONFIDENCE_S1 "
@@ -318,20 +364,45 @@ TEST(CheckPack, StatusesMustNotOverlapOnDaysOnWhichBothAreKnown) {
   const std::string day_before =
       "status: PATHWAY_STATUS_SUSPENDED confidence: CONFIDENCE_S1 "
       "in_force { from { year: 2023 month: 6 day: 30 } }";
-  const auto both = [](const std::string& one, const std::string& other) {
-    return [=](v1::PolicyPack& pack) {
-      pack.mutable_pathways(0)->clear_statuses();
-      AddStatus(pack, one);
-      AddStatus(pack, other);
-    };
+  const std::string always = "status: PATHWAY_STATUS_ACTIVE confidence: CONFIDENCE_S1 ";
+  const std::string learned_on_9 = " known { from { year: 2023 month: 7 day: 9 } }";
+  ExpectNoFault(WithStatuses({until, same_day}));
+  ExpectFault("pathways[0].statuses[1].in_force", WithStatuses({until, day_before}));
+  ExpectNoFault(WithStatuses({always + "known { until { year: 2023 month: 7 day: 9 } }",
+                              until + learned_on_9, same_day + learned_on_9}));
+  ExpectFault("pathways[0].statuses[2].in_force",
+              WithStatuses({always + "known { until { year: 2023 month: 7 day: 10 } }",
+                            until + " known { from { year: 2023 month: 7 day: 10 } }",
+                            same_day + learned_on_9}));
+}
+
+TEST(CheckPack, StatusesLeaveNoDayWithoutOneAsKnownOnAnyDay) {
+  const std::string active =
+      "status: PATHWAY_STATUS_ACTIVE confidence: CONFIDENCE_S1 "
+      "in_force { from { year: 2023 month: 7 day: 7 } ";
+  const std::string ended =
+      "status: PATHWAY_STATUS_TERMINATED confidence: CONFIDENCE_S1 "
+      "in_force { from { year: 2023 month: 7 day: 15 } } "
+      "known { from { year: 2023 month: 7 day: 15 } }";
+  const std::string until = "until { year: 2023 month: 7 day: 15 } } ";
+  const auto hole = [](const std::string& days) {
+    return "must say what the pathway is on " + days;
   };
-  ExpectNoFault(both(until, same_day));
-  ExpectFault("pathways[0].statuses[1].in_force", both(until, day_before));
-  ExpectNoFault(both(until + " known { until { year: 2023 month: 7 day: 9 } }",
-                     day_before + " known { from { year: 2023 month: 7 day: 9 } }"));
-  ExpectFault("pathways[0].statuses[1].in_force",
-              both(until + " known { until { year: 2023 month: 7 day: 10 } }",
-                   day_before + " known { from { year: 2023 month: 7 day: 9 } }"));
+  // The end was not known before it came.
+  EXPECT_THAT(DescriptionOf("pathways[0].statuses", WithStatuses({active + until, ended})),
+              hole("2023-07-15, as known on 2023-07-14"));
+  // And of what came before the end nothing is left.
+  EXPECT_THAT(
+      DescriptionOf(
+          "pathways[0].statuses",
+          WithStatuses({active + "} known { until { year: 2023 month: 7 day: 15 } }", ended})),
+      hole("2023-07-07, as known on 2023-07-15"));
+  // It stops, and nothing follows.
+  EXPECT_THAT(DescriptionOf("pathways[0].statuses", WithStatuses({active + until})),
+              hole("2023-07-15, as known on any day"));
+  ExpectNoFault(
+      WithStatuses({active + "} known { until { year: 2023 month: 7 day: 15 } }",
+                    active + until + "known { from { year: 2023 month: 7 day: 15 } }", ended}));
 }
 
 TEST(CheckPack, WeakSourcesProposeAndReportOnly) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ TEST(Rules, RefuseAPackWithFaults) {
 }
 
 TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {
+  const std::array<std::string, 16> countries = {"ARG", "BLZ", "BOL", "BRA", "CHL", "COL",
+                                                 "CRI", "CUB", "DOM", "ECU", "GTM", "HND",
+                                                 "HTI", "NIC", "PAN", "PER"};
   for (const int sets : {64, 65}) {
     v1::PolicyPack pack = SmallPack();
     pack.clear_pathways();
@@ -52,8 +56,10 @@ TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {
       v1::Criterion& criterion = *pack.mutable_pathways()->rbegin()->add_criteria();
       criterion = SmallPack().pathways(0).criteria(0);
       criterion.set_id(absl::StrCat("c-", i));
-      criterion.mutable_predicate()->mutable_nationality_in()->add_of(
-          std::string{'A', static_cast<char>('A' + i / 26), static_cast<char>('A' + i % 26)});
+      // Each of one or two countries, and no two the same.
+      v1::StringSet& set = *criterion.mutable_predicate()->mutable_nationality_in();
+      set.add_of(countries[static_cast<size_t>(i % 8)]);
+      if (i >= 8) set.add_of(countries[static_cast<size_t>(7 + i / 8)]);
     }
     AddFacts(pack);
     AddTexts(pack);
@@ -255,20 +261,20 @@ TEST(Windows, OfTheDayBeginAndEnd) {
   }
 }
 
-TEST(Statuses, EndOnTheirLastDayAlsoWhereNoneFollows) {
+TEST(Statuses, BeginOnTheirFirstDay) {
   v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   v1::StatusPeriod& period = *pack.mutable_pathways(0)->mutable_statuses(0);
-  period.mutable_in_force()->mutable_until()->set_year(2023);
-  period.mutable_in_force()->mutable_until()->set_month(7);
-  period.mutable_in_force()->mutable_until()->set_day(1);
+  period.mutable_in_force()->mutable_from()->set_year(2023);
+  period.mutable_in_force()->mutable_from()->set_month(7);
+  period.mutable_in_force()->mutable_from()->set_day(1);
   const auto rules = RulesOf(pack);
-  const absl::CivilDay end(2023, 7, 1);
-  const Screening before = rules->Screen(Facts({"p1"}), SameDay(end - 1));
-  EXPECT_EQ(before.determinations[0].status(), v1::PATHWAY_STATUS_ACTIVE);
-  EXPECT_EQ(before.holds_until, end);
-  const Screening after = rules->Screen(Facts({"p1"}), SameDay(end));
-  EXPECT_EQ(after.determinations[0].status(), v1::PATHWAY_STATUS_UNSPECIFIED);
-  EXPECT_FALSE(after.determinations[0].can_submit());
+  const absl::CivilDay first(2023, 7, 1);
+  const Screening before = rules->Screen(Facts({"p1"}), SameDay(first - 1));
+  EXPECT_EQ(before.determinations[0].status(), v1::PATHWAY_STATUS_UNSPECIFIED);
+  EXPECT_FALSE(before.determinations[0].can_submit());
+  EXPECT_EQ(before.holds_until, first);
+  const Screening after = rules->Screen(Facts({"p1"}), SameDay(first));
+  EXPECT_EQ(after.determinations[0].status(), v1::PATHWAY_STATUS_ACTIVE);
   EXPECT_EQ(after.holds_until, std::nullopt);
 }
 

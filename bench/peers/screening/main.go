@@ -125,6 +125,7 @@ var pathways = []pathway{
 		`in_mexico == 2 && work == 2 && ` + workable + ` && papers == 2`},
 	{true, notOf(four) + ` || in_mexico == 0`,
 		of(four) + ` && in_mexico == 2 && entry_last < after_statement`},
+	{true, `claims.all(c, c in [1, 2, 4]) && ` + notOf(`['XXA']`), `false`},
 	{false, notOf(four), `false`},
 	{false, notOf(countries) + ` || family == 0`, of(countries) + ` && family == 2`},
 	{false, `employer == 0`, `false`},
@@ -145,6 +146,7 @@ func newCel(filingFrom int64) *celEngine {
 		cel.Variable("state", cel.StringType),
 		cel.Variable("nationalities", cel.ListType(cel.StringType)),
 		cel.Variable("bands", cel.ListType(cel.IntType)),
+		cel.Variable("claims", cel.ListType(cel.IntType)),
 		cel.Variable("filing_from", cel.IntType),
 		cel.Variable("after_statement", cel.IntType),
 	}
@@ -171,9 +173,9 @@ func newCel(filingFrom int64) *celEngine {
 	return engine
 }
 
-func (e *celEngine) activation(p person, bands []int64) interpreter.Activation {
+func (e *celEngine) activation(p person, bands, claims []int64) interpreter.Activation {
 	variables := map[string]any{
-		"state": p.state, "nationalities": p.nationalities, "bands": bands,
+		"state": p.state, "nationalities": p.nationalities, "bands": bands, "claims": claims,
 		"filing_from": e.filingFrom, "after_statement": int64(afterStatement),
 	}
 	for i, name := range numbers {
@@ -187,13 +189,14 @@ func (e *celEngine) activation(p person, bands []int64) interpreter.Activation {
 }
 
 func (e *celEngine) prepare(people []person, principal person) any {
-	var bands []int64
+	var bands, claims []int64
 	for _, p := range people {
 		bands = append(bands, p.numbers[1])
+		claims = append(claims, p.numbers[2])
 	}
-	input := celInput{family: e.activation(principal, bands)}
+	input := celInput{family: e.activation(principal, bands, claims)}
 	for _, p := range people {
-		input.people = append(input.people, e.activation(p, bands))
+		input.people = append(input.people, e.activation(p, bands, claims))
 	}
 	return input
 }

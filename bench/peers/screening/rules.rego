@@ -174,6 +174,18 @@ resettlement(p) := 0 if {
 	resettlement_met(p)
 } else := 1
 
+# Which categories are met is weighed by people, so it is never met.
+unhcr_referral_fails(p) if {
+	every member in input.people {
+		member.claim in {1, 2, 4}
+	}
+	not_of(p, {"XXA"})
+}
+
+unhcr_referral(p) := 0 if {
+	unhcr_referral_fails(p)
+} else := 1
+
 # Nobody is asked for a supporter, so it is never met.
 parole(p) := 0 if {
 	not_of(p, four)
@@ -205,7 +217,7 @@ outcomes := [
 	[border_worker(p) | some p in input.people],
 	[integration(p) | some p in input.people],
 	[labour(p) | some p in input.people],
-	[resettlement(input.principal)],
+	[resettlement(input.principal), unhcr_referral(input.principal)],
 	[parole(p) | some p in input.people],
 	[reunification(p) | some p in input.people],
 	[temporary_worker(p) | some p in input.people],

@@ -115,7 +115,13 @@ void Coverage::Note(const v1::DecisionRow& row, const FilledRow& filled,
   if (row.status() == v1::PATHWAY_STATUS_UNSPECIFIED) return;
   const Day day = NumberOf(filled.as_of.day);
   const std::vector<StatusPlan>& statuses = rules_.program().pathways[pathway].statuses;
-  for (const StatusPlan& status : statuses) {
+  const Day known_on = NumberOf(filled.as_of.known);
+  for (size_t i = 0; i < statuses.size(); ++i) {
+    const StatusPlan& status = statuses[i];
+    if (status.in_force.Has(day)) {
+      if (status.known.Has(known_on)) known_.insert({pathway, i});
+      if (known_on < status.known.from) known_before_.insert({pathway, i});
+    }
     for (const Day turn : Ends(status.in_force)) {
       if (day != turn && day != turn - 1) continue;
       sides_.insert({absl::StrCat("pathways[", pathway, "].statuses"), turn, day == turn});
@@ -212,7 +218,20 @@ void Coverage::AddStatusGaps(size_t pathway, std::vector<Gap>& gaps) const {
   const v1::Pathway& described = rules_.pack().pathways(static_cast<int>(pathway));
   const std::string field = absl::StrCat("pathways[", pathway, "].statuses");
   const std::vector<StatusPlan>& statuses = rules_.program().pathways[pathway].statuses;
+  Day learned = kLastDay;
+  for (const StatusPlan& status : statuses) learned = std::min(learned, status.known.from);
   for (size_t i = 0; i < statuses.size(); ++i) {
+    const std::string place = absl::StrCat(field, "[", i, "]");
+    const std::string which = absl::StrCat("statuses[", i, "] of ", described.id());
+    if (!known_.contains({pathway, i})) {
+      gaps.push_back({place, absl::StrCat("no row shows ", which, " while it is known")});
+    }
+    // What was believed before of the days that this period is of.
+    if (statuses[i].known.from > learned && !known_before_.contains({pathway, i})) {
+      gaps.push_back(
+          {place, absl::StrCat("no row shows what was known of the days of ", which, " before ",
+                               absl::FormatCivilTime(CivilOf(statuses[i].known.from)))});
+    }
     for (const Day turn : Ends(statuses[i].in_force)) {
       for (const bool after : {false, true}) {
         // Where nothing is known before the first status there is no row to write.
@@ -221,9 +240,8 @@ void Coverage::AddStatusGaps(size_t pathway, std::vector<Gap>& gaps) const {
             std::any_of(statuses.begin(), statuses.end(),
                         [&](const StatusPlan& status) { return status.in_force.Has(day); });
         if (!known || sides_.contains({field, turn, after})) continue;
-        gaps.push_back({absl::StrCat(field, "[", i, "]"),
-                        absl::StrCat("no row shows the status of ", described.id(), " on ",
-                                     absl::FormatCivilTime(CivilOf(day)))});
+        gaps.push_back({place, absl::StrCat("no row shows the status of ", described.id(), " on ",
+                                            absl::FormatCivilTime(CivilOf(day)))});
       }
     }
   }

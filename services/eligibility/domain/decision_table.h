@@ -2,8 +2,9 @@
 //
 // ScreenRow screens a row, Differences says how the result differs from what it expects. Coverage
 // gathers what the rows of all tables have shown, and says what no row has: a criterion that is
-// never met, never not met or never asked, and a day on which something turns without a row on
-// either side of it. Everything is pure.
+// never met, never not met or never asked, a day on which something turns without a row on either
+// side of it, and a period of a status without a row while it was known or before. Everything is
+// pure.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECISION_TABLE_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_DECISION_TABLE_H_
 
@@ -63,6 +64,10 @@ class Coverage {
   const Rules& rules_;
   std::set<std::pair<std::string, v1::Outcome>> outcomes_;  // By field of the criterion.
   std::set<Side> sides_;
+  // Periods of statuses, as index of the pathway and of the period.
+  using Periods = std::set<std::pair<size_t, size_t>>;
+  Periods known_;         // Shown while known.
+  Periods known_before_;  // Of these days is shown what was known before.
 };
 
 }  // namespace pathways::eligibility

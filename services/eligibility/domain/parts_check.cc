@@ -158,8 +158,11 @@ void CheckSources(PackChecker& checker) {
     checker.CheckId(absl::StrCat(at, ".id"), sources[i].id(), ids);
     checker.CheckText(absl::StrCat(at, ".citation"), sources[i].citation());
     if (!sources[i].url().empty()) checker.CheckText(absl::StrCat(at, ".url"), sources[i].url());
-    if (!type::IsValid(sources[i].date()) || type::IsEmpty(sources[i].date())) {
-      checker.Add(absl::StrCat(at, ".date"), "must be a date that exists, at least a year");
+    const bool dated = !type::IsEmpty(sources[i].date());
+    if (dated ? !type::IsValid(sources[i].date()) : sources[i].url().empty()) {
+      checker.Add(absl::StrCat(at, ".date"),
+                  "must be a date that exists, at least a year, or empty where url names a copy "
+                  "that bears none");
     }
   }
 }

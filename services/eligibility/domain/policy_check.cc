@@ -1,10 +1,14 @@
 #include "services/eligibility/domain/policy_check.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/pack_fields.h"
 #include "services/eligibility/domain/parts_check.h"
@@ -49,6 +53,53 @@ void CheckOverlaps(const std::string& field, const v1::Pathway& pathway, PackChe
   }
 }
 
+// The days on which one of the spans begins or ends, and the earliest beginning: the first day of
+// each stretch within which nothing turns.
+std::set<Day> Stretches(const std::vector<Span>& spans) {
+  Day first = kLastDay;
+  for (const Span& span : spans) first = std::min(first, span.from);
+  std::set<Day> days = {first};
+  for (const Span& span : spans) {
+    days.insert(span.from);
+    if (span.until < kLastDay) days.insert(span.until);
+  }
+  return days;
+}
+
+// A day of the stretch in words: the first, or the last where it has no first.
+std::string DayOfStretch(const std::set<Day>& days, std::set<Day>::const_iterator day) {
+  if (*day != kFirstDay) return absl::FormatCivilTime(CivilOf(*day));
+  const auto next = std::next(day);
+  return next == days.end() ? "any day" : absl::FormatCivilTime(CivilOf(*next - 1));
+}
+
+// From the first day on that a status is of and the first on which one was known, each day has a
+// status as known on each. Of days in a row without one the first is named.
+void CheckHoles(const std::string& field, const v1::Pathway& pathway, PackChecker& checker) {
+  std::vector<Span> in_force;
+  std::vector<Span> known;
+  for (const v1::StatusPeriod& period : pathway.statuses()) {
+    in_force.push_back(SpanOf(period.in_force()));
+    known.push_back(SpanOf(period.known()));
+  }
+  const std::set<Day> days = Stretches(in_force);
+  const std::set<Day> learned = Stretches(known);
+  for (auto seen = learned.begin(); seen != learned.end(); ++seen) {
+    bool hole_before = false;
+    for (auto day = days.begin(); day != days.end(); ++day) {
+      bool covered = false;
+      for (size_t i = 0; i < known.size(); ++i) {
+        covered |= known[i].Has(*seen) && in_force[i].Has(*day);
+      }
+      if (!covered && !hole_before) {
+        checker.Add(field, absl::StrCat("must say what the pathway is on ", DayOfStretch(days, day),
+                                        ", as known on ", DayOfStretch(learned, seen)));
+      }
+      hole_before = !covered;
+    }
+  }
+}
+
 void CheckStatus(const std::string& field, const v1::StatusPeriod& period, PackChecker& checker) {
   const auto at = [&](absl::string_view name) { return absl::StrCat(field, ".", name); };
   const v1::PathwayStatus status = period.status();
@@ -70,7 +121,9 @@ void CheckStatuses(const std::string& field, const v1::Pathway& pathway, PackChe
   for (int i = 0; i < pathway.statuses_size(); ++i) {
     CheckStatus(At(field, i), pathway.statuses(i), checker);
   }
-  if (checker.violations().found().size() == before) CheckOverlaps(field, pathway, checker);
+  if (checker.violations().found().size() != before) return;
+  CheckOverlaps(field, pathway, checker);
+  CheckHoles(field, pathway, checker);
 }
 
 void CheckAuthority(const std::string& field, const v1::Pathway& pathway, PackChecker& checker) {

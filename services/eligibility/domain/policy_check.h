@@ -21,9 +21,10 @@ inline constexpr int kShownBytesMax = 1000;
 // OK, or INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault at once, each with its
 // place, for example pathways[0].criteria[1].predicate.all.of[2].nationality_in.of[0]. Checked are:
 // ids and references between parts, the shape of every condition, whether each can be true and
-// false (reach_check.h; only where nothing else is wrong), days and periods, statuses that overlap,
-// what sources of S3 and K may do, that nothing is referred to a body that controls migration, and
-// that every text is there in every language.
+// false (reach_check.h; only where nothing else is wrong), days and periods, statuses that overlap
+// or leave a day without one as it was known on any day, what sources of S3 and K may do, that
+// nothing is referred to a body that controls migration, and that every text is there in every
+// language.
 absl::Status CheckPack(const v1::PolicyPack& pack);
 
 }  // namespace pathways::eligibility

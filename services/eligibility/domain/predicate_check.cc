@@ -1,8 +1,5 @@
 #include "services/eligibility/domain/predicate_check.h"
 
-#include <algorithm>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/eligibility/domain/calendar.h"
@@ -20,33 +17,17 @@ constexpr int kDaysMax = 36'500;
 
 std::string At(absl::string_view field, int index) { return absl::StrCat(field, "[", index, "]"); }
 
-bool IsUpper(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isupper(c); });
-}
-
-bool IsCountryCode(absl::string_view text) { return text.size() == 3 && IsUpper(text); }
-
-// MX-CHP: the country and a part of one to three letters or digits.
-bool IsStateCode(absl::string_view text) {
-  if (text.size() < 4 || text.size() > 6 || !IsUpper(text.substr(0, 2)) || text[2] != '-') {
-    return false;
-  }
-  const absl::string_view part = text.substr(3);
-  return std::all_of(part.begin(), part.end(),
-                     [](char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c); });
-}
-
-// CR-CP.
-bool IsNeedCode(absl::string_view text) {
-  return text.size() == 5 && text[2] == '-' && IsUpper(text.substr(0, 2)) &&
-         IsUpper(text.substr(3));
-}
-
 // Whether an answer to the fact is among the answers of a person, or is only ever asked.
 bool IsAnswered(const type::v1::Fact& fact) {
   return fact.storage() == type::v1::FACT_STORAGE_ANSWER ||
          fact.storage() == type::v1::FACT_STORAGE_NEVER;
 }
+
+// Codes as they are stored: of the lists by which intake takes them, so that no condition names one
+// that nobody can have.
+bool IsCountryCode(absl::string_view text) { return type::NationalityCode(text) == text; }
+bool IsStateCode(absl::string_view text) { return type::StateCode(text) == text; }
+bool IsNeedCode(absl::string_view text) { return type::NeedCode(text) == text; }
 
 class Checker {
  public:
