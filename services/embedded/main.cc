@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   pathways::embedded::AddKeyCommands(app, terminal, exit_code);
   pathways::embedded::AddFactCheckCommand(app, terminal, exit_code);
   pathways::embedded::AddPolicyCheckCommand(app, terminal, exit_code);
+  pathways::embedded::AddPolicyDiffCommand(app, terminal, exit_code);
   pathways::embedded::AddRestoreCommand(app, terminal, exit_code);
   pathways::embedded::AddServerCommands(app, terminal, exit_code);
   pathways::embedded::AddStoreCommands(app, terminal, exit_code);

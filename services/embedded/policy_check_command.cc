@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "services/cli/exit_codes.h"
 #include "services/eligibility/decision_tables.h"
+#include "services/eligibility/pack_differences.h"
+#include "services/eligibility/policy_file.h"
 #include "services/intake/fact_file.h"
 
 namespace pathways::embedded {
@@ -33,6 +35,34 @@ cli::ExitCode CheckFolders(const std::vector<std::string>& folders, const cli::T
   terminal.out.flush();
   terminal.err.flush();
   return code;
+}
+
+// What differs is printed as + what is new, - what is gone, ~ what was and what is.
+cli::ExitCode ComparePacks(const std::string& before, const std::string& after,
+                           const cli::Terminal& terminal) {
+  const auto one = eligibility::LoadPack(before);
+  const auto other = eligibility::LoadPack(after);
+  for (const auto* const pack : {&one, &other}) {
+    if (!pack->ok()) terminal.err << pack->status().message() << "\n";
+  }
+  terminal.err.flush();
+  if (!one.ok() || !other.ok()) return cli::kExitUsage;
+  using Kind = eligibility::PackDifference::Kind;
+  for (const auto& [kind, place, was, is] : eligibility::DifferencesOf(*one, *other)) {
+    switch (kind) {
+      case Kind::kAdded:
+        terminal.out << absl::StrCat("+ ", place, ": ", is, "\n");
+        break;
+      case Kind::kRemoved:
+        terminal.out << absl::StrCat("- ", place, ": ", was, "\n");
+        break;
+      case Kind::kChanged:
+        terminal.out << absl::StrCat("~ ", place, ": ", was, " -> ", is, "\n");
+        break;
+    }
+  }
+  terminal.out.flush();
+  return cli::kExitOk;
 }
 
 // Every folder is checked, also after one with faults.
@@ -71,6 +101,21 @@ void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& ex
   check.add_option("folder", *folders, "Folders of packs, for example policies/current")
       ->required();
   check.callback([folders, terminal, &exit_code] { exit_code = CheckFolders(*folders, terminal); });
+}
+
+void AddPolicyDiffCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code) {
+  struct Folders {
+    std::string before;
+    std::string after;
+  };
+  auto folders = std::make_shared<Folders>();
+  CLI::App& diff = *app.get_subcommand("policy")->add_subcommand(
+      "diff", "Print what differs between two packs, with the texts; needs no server");
+  diff.add_option("before", folders->before, "Folder of one pack")->required();
+  diff.add_option("after", folders->after, "Folder of the other")->required();
+  diff.callback([folders, terminal, &exit_code] {
+    exit_code = ComparePacks(folders->before, folders->after, terminal);
+  });
 }
 
 }  // namespace pathways::embedded

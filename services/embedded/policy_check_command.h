@@ -1,4 +1,5 @@
-// The command `policy check`: whether policy packs can be used.
+// The commands `policy check` and `policy diff`: whether policy packs can be used, and what
+// differs.
 //
 // For whoever writes a pack: it needs no server and no token. It reads the folders, prints every
 // fault as file:line:column, runs the decision tables beside each pack and names what they do not
@@ -14,6 +15,10 @@ namespace pathways::embedded {
 
 // Adds `check` to the group `policy` of the program.
 void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
+
+// Adds `diff` to the group `policy`: one line for each difference. Exit code 0 whatever differs, 2
+// when a pack has a fault.
+void AddPolicyDiffCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
 
 // Adds `facts check` to the group `facts`.
 void AddFactCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);

@@ -1,0 +1,35 @@
+// What differs between two policy packs, place by place.
+//
+// For whoever is to put a pack in force: what was changed, in the order of the pack, and the words
+// that people will read from then on. Parts are told apart by their ids and not by where they
+// stand, so a part that only moved is no difference. How many of a caseload a pack touches is asked
+// of a service (SimulatePolicy).
+#ifndef PATHWAYS_SERVICES_ELIGIBILITY_PACK_DIFFERENCES_H_
+#define PATHWAYS_SERVICES_ELIGIBILITY_PACK_DIFFERENCES_H_
+
+#include <string>
+#include <vector>
+
+#include "pathways/eligibility/v1/policy.pb.h"
+
+namespace pathways::eligibility {
+
+struct PackDifference {
+  enum class Kind { kAdded, kRemoved, kChanged };
+  Kind kind = Kind::kChanged;
+  // For example pathways[us-h2].criteria[petition].predicate.yes. Periods of statuses and
+  // suspensions have no id, and no brackets.
+  std::string place;
+  // In protobuf text format on one line; empty where there was, or is, nothing. Of a whole pathway
+  // its title alone: its texts are differences of their own.
+  std::string before;
+  std::string after;
+};
+
+// Both packs are as LoadPack gives them. Empty: they say the same.
+std::vector<PackDifference> DifferencesOf(const v1::PolicyPack& before,
+                                          const v1::PolicyPack& after);
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_SERVICES_ELIGIBILITY_PACK_DIFFERENCES_H_
