@@ -171,13 +171,13 @@ class EmbeddedServer:
         if code != 0:
             raise RuntimeError(f"pathways serve exited {code}")
 
-    def settle(self):
+    def settle(self, at_most=_SETTLE_SECONDS):
         """Waits until every service has followed the others."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
+        deadline = time.monotonic() + at_most
         with Store(self.data) as store:
             while not store.is_settled():
                 if time.monotonic() > deadline:
-                    raise RuntimeError(f"not settled within {_SETTLE_SECONDS} s")
+                    raise RuntimeError(f"not settled within {at_most} s")
                 time.sleep(_LOOK_SECONDS)
 
     def cpu_seconds(self):
