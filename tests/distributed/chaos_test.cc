@@ -308,7 +308,7 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
             << "  stale positions\n"
             << found << "\n";
   EXPECT_TRUE(found.IsClean()) << deployment.Logs();
-  EXPECT_EQ(load.refused(), 0);
+  EXPECT_EQ(load.refused(), 0) << load.refusals();
   EXPECT_EQ(load.unanswered(), 0);
   EXPECT_GT(load.accepted(), 0);
   // Nothing was lost, so nobody may have said so, not even a process that has died since.

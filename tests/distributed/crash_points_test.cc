@@ -128,7 +128,7 @@ TEST_P(CrashPointTest, LosesAndDoublesNothing) {
   const Verdicts found = Settle(deployment, history, testing_support::kStillWithRepair);
   EXPECT_TRUE(found.IsClean()) << found << "\n" << deployment.Logs();
   EXPECT_GT(load.cases(), 0);
-  EXPECT_EQ(load.refused(), 0);
+  EXPECT_EQ(load.refused(), 0) << load.refusals();
   EXPECT_EQ(load.unanswered(), 0);
 }
 

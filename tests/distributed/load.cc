@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/base/ids.h"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
@@ -19,6 +20,7 @@ constexpr absl::Duration kCallMax = absl::Seconds(5);
 constexpr int kTwofoldEvery = 10;
 constexpr int kUpdatedEvery = 2;
 constexpr int kWithdrawnEvery = 7;
+constexpr size_t kRefusalMax = 300;
 constexpr char kAgency[] = "agency/unhcr-mx";
 
 // What may be answered otherwise the next time.
@@ -53,6 +55,17 @@ void Load::RunDesk(int desk) {
   }
 }
 
+void Load::NoteRefusal(const absl::Status& status) {
+  const absl::MutexLock lock(&mutex_);
+  refusals_.insert(std::string(status.message().substr(0, kRefusalMax)) + " " +
+                   absl::StatusCodeToString(status.code()));
+}
+
+std::string Load::refusals() const {
+  const absl::MutexLock lock(&mutex_);
+  return absl::StrJoin(refusals_, "\n");
+}
+
 template <typename Call>
 auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(4 * kPatience);
@@ -64,6 +77,7 @@ auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
     if (may_be_late && absl::IsFailedPrecondition(answer.status())) return answer;
     if (!IsPassing(answer.status())) {
       ++refused_;
+      NoteRefusal(answer.status());
       return answer;
     }
     if (std::chrono::steady_clock::now() > deadline) {

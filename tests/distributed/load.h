@@ -7,10 +7,14 @@
 #define PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
 
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/base/signal.h"
 #include "tests/distributed/deployment.h"
@@ -42,6 +46,7 @@ class Load {
   int accepted() const { return accepted_; }  // Referrals.
   int calls() const { return calls_; }        // Tries, the repeated ones too.
   int refused() const { return refused_; }    // Answers that no repeat can change.
+  std::string refusals() const;               // What they said, each once.
   int unanswered() const { return unanswered_; }
 
  private:
@@ -56,6 +61,8 @@ class Load {
   template <typename Call>
   auto Insist(int desk, Call call, bool may_be_late = false) -> decltype(call(1));
 
+  void NoteRefusal(const absl::Status& status);
+
   const Deployment& deployment_;
   const int replicas_;
   const LoadOptions options_;
@@ -66,6 +73,8 @@ class Load {
   std::atomic<int> calls_ = 0;
   std::atomic<int> refused_ = 0;
   std::atomic<int> unanswered_ = 0;
+  mutable absl::Mutex mutex_;
+  std::set<std::string> refusals_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> desks_;
 };
 

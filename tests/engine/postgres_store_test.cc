@@ -321,6 +321,32 @@ TEST_F(PostgresStoreTest, AMarkOfANewStreamIsSeenByWhoMakesIt) {
   EXPECT_THAT(Value(first->ReadHeads("", kAll)), testing::SizeIs(1));
 }
 
+// The same request at two replicas: the second must not take what the first made for another's.
+TEST_F(PostgresStoreTest, WhoSeesAnIndexEntryOfARequestSeesTheRequest) {
+  const auto store = Open(absl::Seconds(30));
+  Session first(database_);
+  first.Execute("BEGIN; LOCK TABLE unique_index");
+  const type::UniqueEntry entry{"by_number", "n1"};
+  std::future<BatchData> read = std::async(std::launch::async, [&] {
+    BatchRead wanted;
+    wanted.requests = {"request-1"};
+    wanted.uniques = {entry};
+    return Value(Value(store->Begin())->Read(wanted));
+  });
+  Session session(database_);
+  EXPECT_TRUE(Eventually([&] {
+    return session.Ask(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+               "AND wait_event_type = 'Lock'") == 1;
+  }));
+  first.Execute(
+      "INSERT INTO requests VALUES ('request-1', 'a', 1, ''); "
+      "INSERT INTO unique_index VALUES ('by_number', 'n1', 'a'); COMMIT");
+  const BatchData data = read.get();
+  EXPECT_EQ(data.holders.at(entry), "a");
+  EXPECT_TRUE(data.requests.contains("request-1"));
+}
+
 // A batch that has read a stream replaces its marks as a whole, so a mark must not slip in between.
 TEST_F(PostgresStoreTest, AMarkWaitsForTheStreamsBatch) {
   const auto first = Open();

@@ -126,13 +126,14 @@ absl::Status PostgresBatch::Lock(const BatchRead& wanted, BatchData& data) {
   const std::set<std::string> streams(wanted.streams.begin(), wanted.streams.end());
   ReadStreams({streams.begin(), streams.end()}, &locked_, data.streams, steps);
   ReadPositions(wanted.upstreams, /*lock=*/true, data.positions, steps);
-  // Requests are never changed, so there is nothing to lock. Read after the locks, so that of one
-  // request sent to two replicas the second sees what the first made of it.
-  ReadRequests(wanted.requests, data.requests, steps);
   ReadHolders(wanted.uniques, data.holders, steps);
   for (const type::ListRange& range : wanted.lists) {
     ReadListKeys(range, data.lists[range], steps);
   }
+  // Requests are never changed, so there is nothing to lock. Read last, so that of one request sent
+  // to two replicas the second sees what the first made of it: where it sees an index entry of the
+  // first, it sees the request too, and answers as the first did.
+  ReadRequests(wanted.requests, data.requests, steps);
   if (!begun_) {
     // Read after the locks, so that no batch has a time before the one whose rows it waited for.
     ReadNow(now_, steps);
