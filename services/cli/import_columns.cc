@@ -46,10 +46,20 @@ const type::v1::Fact* AnsweredFact(const type::Facts& facts, absl::string_view i
   return fact != nullptr && fact->storage() == type::v1::FACT_STORAGE_ANSWER ? fact : nullptr;
 }
 
+// Whether it is a fact that is only ever asked: a file that holds such answers is a list that could
+// harm the people on it, and nothing of it is read.
+bool IsNeverRecorded(const type::Facts& facts, absl::string_view id) {
+  const type::v1::Fact* const fact = facts.Find(id);
+  return fact != nullptr && fact->storage() == type::v1::FACT_STORAGE_NEVER;
+}
+
 // The id of the fact whose words call a column so; the word itself where none does.
 std::string FactOfWord(const type::Facts& facts, std::string word) {
   for (const type::v1::Fact& fact : facts.catalogue().facts()) {
-    if (fact.storage() != type::v1::FACT_STORAGE_ANSWER) continue;
+    if (fact.storage() != type::v1::FACT_STORAGE_ANSWER &&
+        fact.storage() != type::v1::FACT_STORAGE_NEVER) {
+      continue;
+    }
     for (const type::v1::FactWords& words : fact.words()) {
       if (absl::c_linear_search(words.columns(), word)) return fact.id();
     }
@@ -304,7 +314,10 @@ absl::StatusOr<Columns> Columns::FromHeader(const std::vector<std::string>& head
     if (name.empty()) continue;
     columns.count_ = columns.names_.size();
     const type::v1::Fact* const fact = AnsweredFact(*columns.facts_, name);
-    if (fact == nullptr && !IsFixedColumn(name)) {
+    if (IsNeverRecorded(*columns.facts_, name)) {
+      faults.push_back(absl::StrCat("the header names ", name,
+                                    ", which is never recorded: take the column out of the file"));
+    } else if (fact == nullptr && !IsFixedColumn(name)) {
       columns.ignored_.push_back(name);
     } else if (absl::c_count(columns.names_, name) > 1) {
       faults.push_back(absl::StrCat("the header names ", name, " twice"));

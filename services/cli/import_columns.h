@@ -57,8 +57,8 @@ absl::StatusOr<ColumnMapping> ReadColumnMapping(const std::string& path, const t
 // Where each column stands in a row.
 class Columns {
  public:
-  // Reads a header. INVALID_ARGUMENT when a required column is missing, one is named twice, or one
-  // of the mapping is not there; all of them are named.
+  // Reads a header. INVALID_ARGUMENT when a required column is missing, one is named twice, one is
+  // of a fact that is never recorded, or one of the mapping is not there; all of them are named.
   static absl::StatusOr<Columns> FromHeader(const std::vector<std::string>& header,
                                             std::shared_ptr<const type::Facts> facts,
                                             const ColumnMapping& mapping = {});

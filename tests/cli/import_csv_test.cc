@@ -331,6 +331,18 @@ TEST(ImportCsv, EachFactOfTheCatalogueIsAColumn) {
   EXPECT_THAT(said, ::testing::IsSupersetOf({"job_offer=yes", "job_place=mx-nle"}));
 }
 
+TEST(ImportCsv, AFileWithAnswersThatAreNeverRecordedIsRefusedWhole) {
+  for (const char* const header : {"irregular_entry", "US supporter"}) {
+    Cells cells = GoodRow();
+    cells.emplace_back(header, "YES");
+    const Reading reading = Read(FileOf(cells));
+    EXPECT_EQ(reading.open.code(), absl::StatusCode::kInvalidArgument) << header;
+    EXPECT_THAT(std::string(reading.open.message()),
+                ::testing::EndsWith("which is never recorded: take the column out of the file"));
+    EXPECT_THAT(reading.items, IsEmpty());
+  }
+}
+
 TEST(ImportCsv, AnAnswerThatIsNoneIsNamedByItsColumn) {
   const auto read = [](const std::string& column, const std::string& cell) {
     Cells cells = GoodRow();
