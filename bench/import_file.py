@@ -14,7 +14,6 @@ Usage: import_file.py --build build/release [--people N] [--rounds N]
 """
 
 import argparse
-import json
 import os
 import pathlib
 import subprocess
@@ -48,28 +47,25 @@ def write_file(path, total, seed):
 
 
 def run_import(command, token):
-    """Runs the import; returns seconds, peak MiB and what it printed."""
+    """Runs the import; returns seconds and peak MiB."""
     start = time.monotonic()
     process = subprocess.Popen(
         command,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**environment(), "PATHWAYS_TOKEN": token},
         cwd=ROOT,
     )
     try:
-        printed = process.stdout.read()  # To its end: the command has written its summary.
         _, status, usage = os.wait4(process.pid, 0)
     except BaseException:
         process.kill()
         raise
-    finally:
-        process.stdout.close()
     process.returncode = os.waitstatus_to_exitcode(status)
     took = time.monotonic() - start
     if process.returncode != 0:
         raise RuntimeError(f"import exited {process.returncode}")
-    return took, usage.ru_maxrss / 1024, json.loads(printed)
+    return took, usage.ru_maxrss / 1024
 
 
 def faults_of(data, households):
@@ -107,7 +103,7 @@ def main():
                 token = run(show, timeout=30).strip()
                 with EmbeddedServer(pathways, data) as server:
                     command = [pathways, "import", file, "--address", server.address]
-                    took, peak, _ = run_import([*command, "--output", "json"], token)
+                    took, peak = run_import(command, token)
                     start = time.monotonic()
                     server.settle(_SETTLE_SECONDS)
                     settles.append(time.monotonic() - start)

@@ -23,11 +23,6 @@ constexpr int kCodesMax = 20;
 
 std::string At(absl::string_view field, int index) { return absl::StrCat(field, "[", index, "]"); }
 
-bool HasCodes(v1::FactKind kind) {
-  return kind == v1::FACT_KIND_ONE_OF || kind == v1::FACT_KIND_SOME_OF ||
-         kind == v1::FACT_KIND_PLACE;
-}
-
 // The kind of value that an answer to a fact has.
 FactAnswer::ValueCase ValueOf(v1::FactKind kind) {
   switch (kind) {
@@ -193,6 +188,11 @@ class AnswerChecker {
 };
 
 }  // namespace
+
+bool HasCodes(v1::FactKind kind) {
+  return kind == v1::FACT_KIND_ONE_OF || kind == v1::FACT_KIND_SOME_OF ||
+         kind == v1::FACT_KIND_PLACE;
+}
 
 bool IsFactId(absl::string_view text) {
   constexpr size_t kIdMax = 48;

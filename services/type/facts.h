@@ -78,6 +78,9 @@ const v1::FactAnswer* FindAnswer(const FactAnswers& answers, absl::string_view f
 // Whether two answers say the same, whenever they were given.
 bool SaySame(const v1::FactAnswer& one, const v1::FactAnswer& other);
 
+// Whether answers to a fact of this kind are codes.
+bool HasCodes(v1::FactKind kind);
+
 // True for what may be the id of a fact: 1 to 48 lower-case letters, digits and underscores,
 // beginning with a letter.
 bool IsFactId(absl::string_view text);

@@ -38,11 +38,6 @@ constexpr absl::string_view kTaken[] = {
 
 std::string At(absl::string_view field, int index) { return absl::StrCat(field, "[", index, "]"); }
 
-bool HasCodes(v1::FactKind kind) {
-  return kind == v1::FACT_KIND_ONE_OF || kind == v1::FACT_KIND_SOME_OF ||
-         kind == v1::FACT_KIND_PLACE;
-}
-
 // Conditions compare the codes of answers as words of eight bytes (eligibility/domain/program.cc).
 constexpr size_t kAnswerCodeMax = 8;
 constexpr size_t kFieldCodeMax = 32;

@@ -1,11 +1,14 @@
 #include "services/eligibility/domain/predicate_check.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/facts.h"
 #include "services/type/codes.h"
 #include "services/type/dates.h"
+#include "services/type/facts.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -78,10 +81,7 @@ const type::v1::Fact* Checker::FactOf(const std::string& field, const std::strin
 void Checker::CheckCodes(const std::string& field, const v1::CodeCondition& condition) {
   const type::v1::Fact* const fact = FactOf(absl::StrCat(field, ".fact"), condition.fact());
   if (fact == nullptr) return;
-  const bool has_codes = fact->kind() == type::v1::FACT_KIND_ONE_OF ||
-                         fact->kind() == type::v1::FACT_KIND_SOME_OF ||
-                         fact->kind() == type::v1::FACT_KIND_PLACE;
-  if (!has_codes || !IsAnswered(*fact)) {
+  if (!type::HasCodes(fact->kind()) || !IsAnswered(*fact)) {
     violations_.Add(absl::StrCat(field, ".fact"), "must be answered by codes");
     return;
   }
