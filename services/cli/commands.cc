@@ -10,6 +10,7 @@
 #include "services/cli/policy_commands.h"
 #include "services/cli/referral_commands.h"
 #include "services/cli/review_commands.h"
+#include "services/cli/route_commands.h"
 
 namespace pathways::cli {
 
@@ -20,6 +21,7 @@ void AddClientCommands(CLI::App& app, Terminal terminal, int& exit_code) {
   AddCaseCommands(cases, context);
   AddImportCommand(app, context);
   AddFactCommands(app, context);
+  AddRouteCommands(app, context);
   AddPolicyCommands(app, context);
   AddReferralCommands(AddGroup(app, "referral", "Referrals, for staff and for agencies"), context);
   AddReviewCommands(app, context);

@@ -11,7 +11,7 @@ std::unique_ptr<engine::Domain> DomainOf(const std::string& service) {
   if (service == "eligibility") {
     return std::make_unique<eligibility::EligibilityDomain>(nullptr);
   }
-  return std::make_unique<referral::ReferralDomain>(referral::v1::AgencyRoutes());
+  return std::make_unique<referral::ReferralDomain>(nullptr);
 }
 
 }  // namespace pathways::embedded

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   pathways::embedded::AddInfrastructureCommands(app, terminal, exit_code);
   pathways::embedded::AddKeyCommands(app, terminal, exit_code);
   pathways::embedded::AddFactCheckCommand(app, terminal, exit_code);
+  pathways::embedded::AddRouteCheckCommand(app, terminal, exit_code);
   pathways::embedded::AddPolicyCheckCommand(app, terminal, exit_code);
   pathways::embedded::AddPolicyDiffCommand(app, terminal, exit_code);
   pathways::embedded::AddRestoreCommand(app, terminal, exit_code);

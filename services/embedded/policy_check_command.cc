@@ -4,12 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
 #include "services/cli/exit_codes.h"
 #include "services/eligibility/decision_tables.h"
 #include "services/eligibility/pack_differences.h"
 #include "services/eligibility/policy_file.h"
 #include "services/intake/fact_file.h"
+#include "services/referral/routes_file.h"
 
 namespace pathways::embedded {
 namespace {
@@ -65,22 +68,36 @@ cli::ExitCode ComparePacks(const std::string& before, const std::string& after,
   return cli::kExitOk;
 }
 
-// Every folder is checked, also after one with faults.
-cli::ExitCode CheckFacts(const std::vector<std::string>& folders, const cli::Terminal& terminal) {
+// Every one is checked, also after one with faults. `check` says what is in a good one.
+cli::ExitCode CheckEach(const std::vector<std::string>& paths, const cli::Terminal& terminal,
+                        absl::StatusOr<std::string> (*check)(const std::string& path)) {
   cli::ExitCode code = cli::kExitOk;
-  for (const std::string& folder : folders) {
-    const auto facts = intake::LoadFacts(folder);
-    if (facts.ok()) {
-      terminal.out << absl::StrCat(folder, ": ok: ", (*facts)->catalogue().version(), ", ",
-                                   (*facts)->catalogue().facts_size(), " facts\n");
+  for (const std::string& path : paths) {
+    const absl::StatusOr<std::string> found = check(path);
+    if (found.ok()) {
+      terminal.out << absl::StrCat(path, ": ok: ", *found, "\n");
       continue;
     }
-    terminal.err << facts.status().message() << "\n";
+    terminal.err << found.status().message() << "\n";
     code = cli::kExitUsage;
   }
   terminal.out.flush();
   terminal.err.flush();
   return code;
+}
+
+absl::StatusOr<std::string> CheckFacts(const std::string& folder) {
+  ASSIGN_OR_RETURN(const auto facts, intake::LoadFacts(folder));
+  return absl::StrCat(facts->catalogue().version(), ", ", facts->catalogue().facts_size(),
+                      " facts");
+}
+
+absl::StatusOr<std::string> CheckRoutes(const std::string& file) {
+  ASSIGN_OR_RETURN(const referral::v1::AgencyRoutes routes, referral::LoadRoutes(file));
+  int pathways = 0;
+  for (const referral::v1::Agency& agency : routes.agencies()) pathways += agency.pathways_size();
+  return absl::StrCat(routes.version(), ", ", routes.agencies_size(), " agencies, ", pathways,
+                      " pathways");
 }
 
 }  // namespace
@@ -91,7 +108,18 @@ void AddFactCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit
       "check", "Check fact catalogues; needs no server");
   check.add_option("folder", *folders, "Folders of catalogues, for example policies/facts")
       ->required();
-  check.callback([folders, terminal, &exit_code] { exit_code = CheckFacts(*folders, terminal); });
+  check.callback(
+      [folders, terminal, &exit_code] { exit_code = CheckEach(*folders, terminal, CheckFacts); });
+}
+
+void AddRouteCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App& check = *app.get_subcommand("routes")->add_subcommand(
+      "check", "Check files of routes; needs no server");
+  check.add_option("file", *files, "Files of routes, for example samples/agencies.textproto")
+      ->required();
+  check.callback(
+      [files, terminal, &exit_code] { exit_code = CheckEach(*files, terminal, CheckRoutes); });
 }
 
 void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code) {

@@ -23,6 +23,9 @@ void AddPolicyDiffCommand(CLI::App& app, const cli::Terminal& terminal, int& exi
 // Adds `facts check` to the group `facts`.
 void AddFactCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
 
+// Adds `routes check` to the group `routes`.
+void AddRouteCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
+
 }  // namespace pathways::embedded
 
 #endif  // PATHWAYS_SERVICES_EMBEDDED_POLICY_CHECK_COMMAND_H_

@@ -10,13 +10,13 @@
 #include "absl/strings/str_split.h"
 #include "services/base/private_file.h"
 #include "services/base/status_macros.h"
+#include "services/type/names.h"
 #include "services/type/problem.h"
 
 namespace pathways::host {
 namespace {
 
 constexpr size_t kFileBytesMax = 1 << 20;
-constexpr size_t kIdLengthMax = 64;
 // A shorter token could be guessed.
 constexpr size_t kTokenLengthMin = 32;
 constexpr size_t kTokenLengthMax = 128;
@@ -54,13 +54,6 @@ bool IsToken(absl::string_view text) {
                      [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
 }
 
-bool IsId(absl::string_view text) {
-  return !text.empty() && text.size() <= kIdLengthMax &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
-         });
-}
-
 template <typename Range>
 bool Contains(const Range& range, absl::string_view wanted) {
   return std::find(std::begin(range), std::end(range), wanted) != std::end(range);
@@ -78,7 +71,7 @@ std::vector<std::string> FaultsOf(const Principal& principal) {
     };
     faults.push_back(absl::StrCat("kind must be one of ", absl::StrJoin(Kinds(), ", ", name_of)));
   }
-  if (!IsId(principal.id)) faults.push_back("id must be 1 to 64 characters a-z, 0-9 and -");
+  if (!type::IsId(principal.id)) faults.push_back("id must be 1 to 64 characters a-z, 0-9 and -");
   std::vector<std::string> roles = principal.roles;
   std::sort(roles.begin(), roles.end());
   const bool twice = std::adjacent_find(roles.begin(), roles.end()) != roles.end();

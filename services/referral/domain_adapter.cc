@@ -1,34 +1,54 @@
 #include "services/referral/domain_adapter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/base/serialize.h"
+#include "services/base/status_macros.h"
 #include "services/engine/proto_stream.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/feed.h"
+#include "services/referral/domain/routes.h"
+#include "services/type/facts.h"
 
 namespace pathways::referral {
 namespace {
 
-// A case: what engine/proto_stream.h asks for.
-struct CaseStream : engine::MessageBytes<v1::ReferralCaseState, v1::ReferralEvent> {
+// A case, or a ledger, which is in the same messages: what engine/proto_stream.h asks for.
+struct CaseOrLedger : engine::MessageBytes<v1::ReferralCaseState, v1::ReferralEvent> {
   using State = v1::ReferralCaseState;
   using Command = v1::ReferralCommand;
   using Event = v1::ReferralEvent;
 
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
-    return referral::Decide(state, command, *routes, context);
+    if (context.stream == kRoutesLedger) {
+      if (!command.has_apply_routes()) {
+        return absl::InternalError("a case's command for the routes");
+      }
+      return DecideRoutes(state.ledger(), command.apply_routes(), context);
+    }
+    if (context.stream == type::kFactLedger) return NoteFacts(command);
+    if (routes == nullptr) return absl::InternalError("a domain without routes decides nothing");
+    return referral::Decide(state, command, {*routes, routes_number}, context);
   }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
+    if (IsLedger(context.stream)) return EvolveLedger(*state.mutable_ledger(), event, context);
     return referral::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return referral::Fold(stream, state);
+    return IsLedger(stream) ? type::Folded() : referral::Fold(stream, state);
   }
 
-  const v1::AgencyRoutes* routes;
+  const v1::AgencyRoutes* routes;  // Null: it only follows events.
+  int64_t routes_number;
 };
+
+std::string FollowRoutesCommand() {
+  v1::ReferralCommand again;
+  again.mutable_follow_routes();
+  return base::SerializeDeterministic(again);
+}
 
 // The intake number an eligibility event was made from: referral must have applied it itself.
 int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
@@ -53,11 +73,32 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
 
 }  // namespace
 
+ReferralDomain::ReferralDomain(std::shared_ptr<const v1::AgencyRoutes> routes,
+                               int64_t routes_number)
+    : routes_(std::move(routes)),
+      routes_number_(routes_number),
+      rules_stream_{kRoutesLedger, kRoutesCause, FollowRoutesCommand()} {}
+
+absl::StatusOr<std::unique_ptr<const engine::Domain>> ReferralDomain::WithRules(
+    const engine::StreamRow& rules_stream) const {
+  v1::ReferralCaseState state;
+  if (!state.ParseFromString(rules_stream.state.open)) {
+    return absl::DataLossError("the stored routes cannot be read");
+  }
+  ASSIGN_OR_RETURN(v1::AgencyRoutes routes, RoutesInForce(state.ledger()));
+  return std::make_unique<const ReferralDomain>(
+      std::make_shared<const v1::AgencyRoutes>(std::move(routes)), rules_stream.version);
+}
+
 int ReferralDomain::EvolveVersion() const { return kEvolveVersion; }
 
 absl::StatusOr<std::unique_ptr<engine::OpenStream>> ReferralDomain::Open(
     const engine::StoredState& stored) const {
-  return engine::OpenProtoStream(CaseStream{{}, &routes_}, stored);
+  return engine::OpenProtoStream(CaseOrLedger{{}, routes_.get(), routes_number_}, stored);
+}
+
+bool ReferralDomain::Follows(absl::string_view upstream, absl::string_view stream) const {
+  return (upstream == "intake" && stream == type::kFactLedger) || Domain::Follows(upstream, stream);
 }
 
 absl::StatusOr<engine::UpstreamCommand> ReferralDomain::FromUpstream(

@@ -117,6 +117,7 @@ host::Api ReferralApi(const MethodParts& parts) {
         return Action(request.escalated() ? v1::REFERRAL_ACTION_ESCALATE
                                           : v1::REFERRAL_ACTION_DEESCALATE);
       }));
+  AddRouteMethods(parts, api);
   return api;
 }
 

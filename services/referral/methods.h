@@ -2,9 +2,11 @@
 //
 // Thin: which command a request is, and what is answered. Both make the same command of an action
 // (actions.h); they differ in who acts. Rules are in domain/. The staff's methods are in
-// methods.cc, the agencies' in methods_agency.cc.
+// methods.cc, those on the routes in methods_routes.cc, the agencies' in methods_agency.cc.
 #ifndef PATHWAYS_SERVICES_REFERRAL_METHODS_H_
 #define PATHWAYS_SERVICES_REFERRAL_METHODS_H_
+
+#include <functional>
 
 #include "services/engine/domain.h"
 #include "services/engine/engine.h"
@@ -22,10 +24,13 @@ struct MethodParts {
   engine::EventReader& store;
   const host::Keyring& keyring;
   ReferralWatches& watches;
+  std::function<void()> routes_changed;  // Called after each change of the routes.
 };
 
 host::Api ReferralApi(const MethodParts& parts);
 host::Api AgencyApi(const MethodParts& parts);
+// Adds the methods on the routes to the API of the staff.
+void AddRouteMethods(const MethodParts& parts, host::Api& api);
 
 }  // namespace pathways::referral
 

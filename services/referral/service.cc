@@ -6,20 +6,41 @@
 #include <vector>
 
 #include "services/base/status_macros.h"
+#include "services/follow/new_rules_sweep.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/methods.h"
 #include "services/referral/routes_file.h"
+#include "services/referral/routes_start.h"
 #include "services/referral/views.h"
 #include "services/referral/watch.h"
 
 namespace pathways::referral {
 namespace {
 
-absl::StatusOr<std::unique_ptr<engine::Domain>> MakeDomain(host::Settings& settings) {
+// What the functions of one value share.
+struct Shared {
+  std::shared_ptr<const v1::AgencyRoutes> routes;  // What an empty ledger begins with.
+  std::shared_ptr<ReferralWatches> watches;
+  std::shared_ptr<follow::NewRulesSweep> sweep;
+};
+
+absl::StatusOr<std::unique_ptr<engine::Domain>> MakeDomain(Shared& shared,
+                                                           host::Settings& settings) {
   const std::string path = settings.File("agencies", host::Presence::kRequired);
   if (path.empty()) return std::unique_ptr<engine::Domain>();  // Noted in the settings.
   ASSIGN_OR_RETURN(v1::AgencyRoutes routes, LoadRoutes(path));
-  return std::make_unique<ReferralDomain>(std::move(routes));
+  shared.routes = std::make_shared<const v1::AgencyRoutes>(std::move(routes));
+  return std::make_unique<ReferralDomain>(shared.routes);
+}
+
+// Refers those who waited for a route.
+host::Loop FollowRoutes(Shared& shared, const host::ServiceParts& parts) {
+  host::ServiceCore& core = parts.core;
+  shared.sweep = std::make_shared<follow::NewRulesSweep>(
+      core.domain(), core.store(), core.engine(),
+      follow::NewRulesSweepOptions{.every = parts.sweep_every}, core.ReportTo("rerouting", ""));
+  shared.sweep->Start();
+  return {[sweep = shared.sweep] { sweep->Stop(); }};
 }
 
 // Watches end with the calls: an agency's would go on for ever.
@@ -33,21 +54,26 @@ host::Loop TellAgencies(const std::shared_ptr<ReferralWatches>& watches,
 }  // namespace
 
 host::Service ReferralService() {
-  // What the loops and the methods of one value share.
-  const auto watches = std::make_shared<std::shared_ptr<ReferralWatches>>();
+  const auto shared = std::make_shared<Shared>();
   host::Service service;
   service.name = "referral";
   service.description = "Refers cases to the agencies that take them, and takes their answers.";
-  service.settings = {{"agencies", "File that says which agency takes which pathway", ""}};
+  service.settings = {
+      {"agencies", "File of the routes that an empty ledger of routes begins with", ""}};
   service.follows = {"intake", "eligibility"};
-  service.domain = MakeDomain;
-  service.loops = [watches](const host::ServiceParts& parts) {
-    *watches = std::make_shared<ReferralWatches>(parts.core.domain(), parts.core.store());
-    return std::vector<host::Loop>{TellAgencies(*watches, parts)};
+  service.domain = [shared](host::Settings& settings) { return MakeDomain(*shared, settings); };
+  service.prepare = [shared](host::ServiceCore& core, base::Logger& log) {
+    return BeginRoutes(core, *shared->routes, log);
   };
-  service.methods = [watches](const host::ServiceParts& parts) {
-    const MethodParts on{parts.core.engine(), parts.core.domain(), parts.core.store(),
-                         parts.keyring, **watches};
+  service.loops = [shared](const host::ServiceParts& parts) {
+    shared->watches = std::make_shared<ReferralWatches>(parts.core.domain(), parts.core.store());
+    return std::vector<host::Loop>{TellAgencies(shared->watches, parts),
+                                   FollowRoutes(*shared, parts)};
+  };
+  service.methods = [shared](const host::ServiceParts& parts) {
+    const MethodParts on{parts.core.engine(), parts.core.domain(),
+                         parts.core.store(),  parts.keyring,
+                         *shared->watches,    [sweep = shared->sweep] { sweep->Notify(); }};
     return std::vector<host::Api>{ReferralApi(on), AgencyApi(on)};
   };
   service.without_progress = WaitingReferrals;

@@ -11,6 +11,7 @@ namespace pathways::type {
 namespace {
 
 constexpr size_t kCodeLengthMax = 64;
+constexpr size_t kIdLengthMax = 64;
 
 bool IsReferralId(absl::string_view text) {
   if (text.size() < 2 || text.size() > 8 || text[0] != 'r' || text[1] == '0') return false;
@@ -60,6 +61,13 @@ std::optional<ReferralKey> ParseReferralName(absl::string_view name) {
   std::optional<std::string> case_id = ParseSingletonName(name, "referrals");
   if (!case_id) return std::nullopt;
   return ReferralKey{*case_id, referral_id};
+}
+
+bool IsId(absl::string_view text) {
+  return !text.empty() && text.size() <= kIdLengthMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+         });
 }
 
 bool IsCode(absl::string_view text) {

@@ -35,6 +35,9 @@ struct ReferralKey {
 std::string ReferralName(absl::string_view case_id, absl::string_view referral_id);
 std::optional<ReferralKey> ParseReferralName(absl::string_view name);
 
+// True for an id that people choose: 1 to 64 lower-case letters, digits and hyphens.
+bool IsId(absl::string_view text);
+
 // True for an upper-case code of 1 to 64 letters, digits and underscores that starts with a letter.
 bool IsCode(absl::string_view text);
 

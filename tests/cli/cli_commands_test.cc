@@ -92,6 +92,8 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
        "GetScreening {name: \"cases/CASE/screening\" language: \"ht\" audience: AUDIENCE_PERSON}"},
       {{"policy", "list"}, "ListPathways {}"},
       {{"policy", "show", "us-refugee"}, "GetPathway {name: \"pathways/us-refugee\"}"},
+      {{"routes", "list"}, "GetRoutes {}"},
+      {{"routes", "history", "--page-size", "5"}, "ListRouteVersions {page_size: 5}"},
       {{"parked", "list", "--service", "intake", "--limit", "6"},
        "ListParkedCases {service: \"intake\" limit: 6}"},
       {{"withheld", "list", "--service", "intake", "--limit", "6"},

@@ -91,7 +91,9 @@ Setting Load() {
   Setting setting;
   if (!rules.ok() || !routes.ok()) return setting;
   setting.rules = *std::move(rules);
-  for (const auto& route : routes->routes()) setting.agencies[route.pathway()] = route.agency();
+  for (const referral::v1::Agency& agency : routes->agencies()) {
+    for (const std::string& pathway : agency.pathways()) setting.agencies[pathway] = agency.id();
+  }
   return setting;
 }
 

@@ -23,10 +23,10 @@ std::shared_ptr<const eligibility::Rules> Rules() {
   return *rules;
 }
 
-referral::v1::AgencyRoutes Routes() {
+std::shared_ptr<const referral::v1::AgencyRoutes> Routes() {
   auto routes = referral::LoadRoutes(PATHWAYS_SOURCE_DIR "/samples/agencies.textproto");
   Require(routes.ok(), "the routes can be read");
-  return *routes;
+  return std::make_shared<const referral::v1::AgencyRoutes>(*std::move(routes));
 }
 
 // Makes a command of the event, as a follower does, and decides it on a new stream.

@@ -61,12 +61,12 @@ std::vector<v1::ReferralAction> WayTo(v1::ReferralState state) {
 
 v1::AgencyRoutes Routes() {
   v1::AgencyRoutes routes;
+  routes.set_version("test");
   for (const auto& [pathway, agency] :
        {std::pair(kResettlement, kUnhcr), std::pair(kRefugeeStatus, kComar)}) {
-    routes.add_routes()->set_pathway(pathway);
-    routes.mutable_routes()->rbegin()->set_agency(agency);
     v1::Agency& entry = *routes.add_agencies();
     entry.set_id(agency);
+    entry.add_pathways(pathway);
     entry.add_facts("age_band");
   }
   routes.mutable_agencies()->rbegin()->add_facts("nationalities");
@@ -243,13 +243,21 @@ void Case::Apply(const v1::ReferralEvent& event) {
   EXPECT_TRUE(Evolve(state_, event, {kCase, version(), now_}).ok());
 }
 
+std::vector<std::string> Case::Follow(v1::AgencyRoutes routes) {
+  routes_ = std::move(routes);
+  ++routes_number_;
+  v1::ReferralCommand command;
+  command.mutable_follow_routes();
+  return Do(command);
+}
+
 absl::Status Case::Try(const v1::ReferralCommand& command) const {
-  return Decide(state_, command, Routes(), {kCase, version(), now_}).status();
+  return Decide(state_, command, {routes_, routes_number_}, {kCase, version(), now_}).status();
 }
 
 std::vector<std::string> Case::Do(const v1::ReferralCommand& command) {
   now_ += absl::Seconds(1);
-  const auto events = Decide(state_, command, Routes(), {kCase, version(), now_});
+  const auto events = Decide(state_, command, {routes_, routes_number_}, {kCase, version(), now_});
   if (!events.ok()) return {Describe(events.status())};
   std::vector<std::string> lines;
   for (const v1::ReferralEvent& event : *events) {

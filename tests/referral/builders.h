@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "pathways/eligibility/v1/screening.pb.h"
+#include "pathways/referral/v1/routes.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 
 namespace pathways::referral {
@@ -74,6 +75,8 @@ class Case {
   std::vector<std::string> Do(const v1::ReferralCommand& command);
   // Applies an event that was made before.
   void Apply(const v1::ReferralEvent& event);
+  // Other routes are in force, and the case is decided by them.
+  std::vector<std::string> Follow(v1::AgencyRoutes routes);
   // Only decides.
   absl::Status Try(const v1::ReferralCommand& command) const;
 
@@ -85,6 +88,8 @@ class Case {
 
  private:
   v1::ReferralCaseState state_;
+  v1::AgencyRoutes routes_ = Routes();
+  int64_t routes_number_ = 1;
   std::vector<v1::ReferralEvent> events_;
   absl::Time now_ = absl::FromUnixSeconds(1'690'500'000);
 };

@@ -106,7 +106,8 @@ class Exploration {
   void Take(Node node, const v1::ReferralCommand& command) {
     const v1::ReferralCaseState before = node.state;
     const type::DecideContext context{kCase, node.version, absl::UnixEpoch()};
-    const auto events = Decide(before, command, Routes(), context);
+    const v1::AgencyRoutes routes = Routes();
+    const auto events = Decide(before, command, {routes, 1}, context);
     if (!events.ok()) {
       ASSERT_TRUE(command.has_action()) << events.status() << Trail(node);
       ASSERT_TRUE(absl::IsFailedPrecondition(events.status())) << events.status() << Trail(node);

@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "services/type/fact_fields.h"
 
 namespace pathways::referral {
 namespace {
@@ -41,20 +40,20 @@ class LoadRoutesTest : public ::testing::Test {
   std::string folder_;
 };
 
-std::string Route(const std::string& pathway, const std::string& agency) {
-  return absl::StrCat("routes { pathway: '", pathway, "' agency: '", agency, "' }\n");
+// An agency with its pathways, of routes that have a version.
+std::string Agency(const std::string& id, const std::string& pathways,
+                   const std::string& facts = "") {
+  return absl::StrCat("agencies { id: '", id, "' ", pathways, " ", facts, " }\n");
 }
 
-std::string Entry(const std::string& agency, const std::string& facts = "") {
-  return absl::StrCat("agencies { id: '", agency, "' ", facts, " }\n");
-}
+constexpr char kVersion[] = "version: 'v'\n";
 
 TEST_F(LoadRoutesTest, TakesTheSample) {
   const auto routes = LoadRoutes(std::string(PATHWAYS_SAMPLES) + "/agencies.textproto");
   ASSERT_TRUE(routes.ok()) << routes.status();
   std::vector<std::string> lines;
-  for (const v1::AgencyRoute& route : routes->routes()) {
-    lines.push_back(route.pathway() + " to " + route.agency());
+  for (const v1::Agency& agency : routes->agencies()) {
+    lines.push_back(absl::StrJoin(agency.pathways(), " ") + " to " + agency.id());
   }
   EXPECT_THAT(lines, ::testing::ElementsAre("us-refugee-resettlement to unhcr-mx",
                                             "mx-refugee-status to comar", "mx-labour to sne"));
@@ -62,31 +61,36 @@ TEST_F(LoadRoutesTest, TakesTheSample) {
 
 TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
   const std::string longest(64, 'a');
-  EXPECT_TRUE(Load(Route(longest, longest) + Entry(longest)).ok());
-  EXPECT_TRUE(Load(Route("0-z", "9") + Entry("9", "facts: 'needs' facts: 'age_band'")).ok());
+  const std::string version(kVersion);
+  EXPECT_TRUE(Load(version + Agency(longest, "pathways: '" + longest + "'")).ok());
+  EXPECT_TRUE(
+      Load(version + Agency("9", "pathways: '0-z'", "facts: 'needs' facts: 'age_band'")).ok());
+  EXPECT_TRUE(Load(version + Agency("a", "pathways: 'p'") + Agency("left", "")).ok());
   const std::string kNoFact = "must be the id of a fact, for example job_offer";
+  const std::string kNoId = "must be 1 to 64 characters a-z, 0-9 and -";
   const std::pair<std::string, std::string> rows[] = {
-      {"", "FILE:1:1: no route: nobody would be referred"},
-      {"routes {\n  pathway 'a'\n}", "FILE:2:11: Expected \":\", found \"'a'\"."},
-      {"routes {\n  colour: 'a'\n}",
-       "FILE:2:9: Message type \"pathways.referral.v1.AgencyRoute\" has no field named "
-       "\"colour\"."},
-      {Route("a", "x") + Route("b", "x") + Route("a", "x") + Entry("x"),
-       "FILE:3:10: pathway a has a route already"},
-      {Route(longest + "a", longest + "a"),
-       "FILE:1:10: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:1:87: agency must be 1 to 64 characters a-z, 0-9 and -"},
-      {Route("a", "x") + Entry("y"), "FILE:1:23: agency x has no entry that says what it may know"},
-      {Route("a", "x") + Entry("x") + Entry("x") + Entry("X", "facts: 'sex' facts: 'sex'"),
-       "FILE:3:12: agency x has an entry already\n"
-       "FILE:4:12: id must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:4:33: fact sex is named already"},
-      {Route("a", "x") + Entry("x", "facts: 'Name' facts: 'person-id' facts: 'age-precision'"),
-       "FILE:2:20: " + kNoFact + "\nFILE:2:34: " + kNoFact + "\nFILE:2:53: " + kNoFact},
-      {Entry("x") + "\n  routes { agency: 'x' }\nroutes { pathway: 'A/b' }",
-       "FILE:3:3: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:4:10: pathway must be 1 to 64 characters a-z, 0-9 and -\n"
-       "FILE:4:1: agency must be 1 to 64 characters a-z, 0-9 and -"}};
+      {"", "FILE:1:1: version: " + kNoId +
+               "\nFILE:1:1: agencies: take no pathway: nobody would be referred"},
+      {version + Agency("x", ""), "FILE:1:1: agencies: take no pathway: nobody would be referred"},
+      {"agencies {\n  id 'a'\n}", "FILE:2:6: Expected \":\", found \"'a'\"."},
+      {"agencies {\n  colour: 'a'\n}",
+       "FILE:2:9: Message type \"pathways.referral.v1.Agency\" has no field named \"colour\"."},
+      {version + Agency("x", "pathways: 'a' pathways: 'b' pathways: 'a'") +
+           Agency("y", "pathways: 'b'"),
+       "FILE:2:48: agencies[0].pathways[2]: is named already\n"
+       "FILE:3:20: agencies[1].pathways[0]: is named already"},
+      {version + Agency(longest + "a", "pathways: 'A/b'"),
+       "FILE:2:12: agencies[0].id: " + kNoId + "\nFILE:2:84: agencies[0].pathways[0]: " + kNoId},
+      {version + Agency("x", "pathways: 'a'") + Agency("x", "") +
+           Agency("X", "", "facts: 'sex' facts: 'sex'"),
+       "FILE:3:12: agencies[1].id: has an entry already\n"
+       "FILE:4:12: agencies[2].id: " +
+           kNoId +
+           "\n"
+           "FILE:4:34: agencies[2].facts[1]: is named already"},
+      {version + Agency("x", "pathways: 'a'", "facts: 'Name' facts: 'person-id'"),
+       "FILE:2:34: agencies[0].facts[0]: " + kNoFact +
+           "\nFILE:2:48: agencies[0].facts[1]: " + kNoFact}};
   for (const auto& [text, message] : rows) {
     const absl::Status status = Load(text).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
@@ -95,7 +99,7 @@ TEST_F(LoadRoutesTest, NamesEveryFaultAndItsPlace) {
 }
 
 TEST_F(LoadRoutesTest, IsBounded) {
-  const std::string route = Route("a", "x") + Entry("x");
+  const std::string route = kVersion + Agency("x", "pathways: 'a'");
   const std::string filler(1'048'576 - route.size(), '\n');
   EXPECT_TRUE(Load(filler + route).ok());
   EXPECT_EQ(Load(filler + "\n" + route).status(),

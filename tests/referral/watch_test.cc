@@ -177,7 +177,7 @@ class WatchTest : public testing::Test {
     while (watches.Step()) ASSERT_LT(++steps, 10'000) << "the reader finds no end";
   }
 
-  const ReferralDomain domain_{v1::AgencyRoutes()};
+  const ReferralDomain domain_{nullptr};
   base::ManualClock clock_{absl::FromUnixSeconds(1'690'500'000)};
   ReadStore store_{clock_, "store"};
   std::map<int, int64_t> versions_;

@@ -47,10 +47,10 @@ Road::Road(const std::string& folder) {
       std::make_unique<Service>(folder + "/eligibility.db", clock_,
                                 std::make_unique<eligibility::EligibilityDomain>(
                                     *eligibility::LoadRules(source + "/policies/2023-07-28")));
-  referral_ =
-      std::make_unique<Service>(folder + "/referral.db", clock_,
-                                std::make_unique<referral::ReferralDomain>(
-                                    *referral::LoadRoutes(source + "/samples/agencies.textproto")));
+  referral_ = std::make_unique<Service>(
+      folder + "/referral.db", clock_,
+      std::make_unique<referral::ReferralDomain>(std::make_shared<const referral::v1::AgencyRoutes>(
+          *referral::LoadRoutes(source + "/samples/agencies.textproto"))));
   Connect("intake", *intake_, *eligibility_);
   Connect("intake", *intake_, *referral_);
   Connect("eligibility", *eligibility_, *referral_);

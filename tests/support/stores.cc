@@ -77,11 +77,12 @@ Stores::Stores(
                    *eligibility::LoadRules(source + "/policies/2023-07-28")),
                open("eligibility"),
                {"intake"}};
-  views_[2] = {"referral",
-               std::make_unique<referral::ReferralDomain>(
-                   *referral::LoadRoutes(source + "/samples/agencies.textproto")),
-               open("referral"),
-               {"intake", "eligibility"}};
+  views_[2] = {
+      "referral",
+      std::make_unique<referral::ReferralDomain>(std::make_shared<const referral::v1::AgencyRoutes>(
+          *referral::LoadRoutes(source + "/samples/agencies.textproto"))),
+      open("referral"),
+      {"intake", "eligibility"}};
 }
 
 StoreView& Stores::Of(const std::string& name) {

@@ -7,19 +7,15 @@
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/predicate_check.h"
+#include "services/type/names.h"
 
 namespace pathways::eligibility {
 namespace {
 
-constexpr size_t kIdLengthMax = 64;
 constexpr size_t kKeyLengthMax = 128;
 
 bool IsId(absl::string_view text) {
-  if (text.empty() || text.size() > kIdLengthMax) return false;
-  if (text.front() == '-' || text.back() == '-') return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
-  });
+  return type::IsId(text) && text.front() != '-' && text.back() != '-';
 }
 
 bool IsKey(absl::string_view text) {

@@ -85,6 +85,9 @@ absl::Status ShowReferral(v1::CaseStatus& status, const referral::v1::ReferralEv
       return absl::OkStatus();
     case referral::v1::ReferralEvent::kReferralChanged:
       return ShowChanged(status, event.case_id(), event.referral_changed());
+    case referral::v1::ReferralEvent::kRoutesApplied:
+    case referral::v1::ReferralEvent::kFactsNoted:
+      return absl::InternalError("an event of a ledger in a case");
     case referral::v1::ReferralEvent::KIND_NOT_SET:
       break;
   }

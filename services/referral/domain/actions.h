@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "pathways/referral/v1/routes.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/referral/domain/decision.h"
 

@@ -67,7 +67,7 @@ absl::Status FollowIntake(Decision& decision, const v1::IntakeEventCommand& comm
 }
 
 absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCommand& command,
-                               const v1::AgencyRoutes& routes) {
+                               const RoutesVersion& routes) {
   const eligibility::v1::EligibilityEvent& event = command.event();
   if (event.case_id() != decision.case_id()) {
     return absl::InternalError("an eligibility event of another case");
@@ -82,7 +82,7 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
       return absl::OkStatus();  // People, consent and withdrawal come from intake.
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
     case eligibility::v1::EligibilityEvent::kFactsNoted:
-      return absl::InternalError("an event of the policy ledger in a case");
+      return absl::InternalError("an event of a ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return absl::InternalError("an eligibility event of an unknown kind");
   }
@@ -94,14 +94,14 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
   if (command.number() < decision.state().screened_from()) return absl::OkStatus();
   absl::Status status = NoteDeterminations(decision, event.case_screened(), command.number());
   if (status.ok()) status = UpdateHolds(decision);
-  if (status.ok()) status = SendCorrections(decision, routes);
+  if (status.ok()) status = SendCorrections(decision, routes.routes);
   if (!status.ok()) return status;
   return Release(decision, routes);
 }
 
 absl::Status FollowAction(Decision& decision, const v1::ReferralActionCommand& command,
-                          const v1::AgencyRoutes& routes) {
-  absl::Status status = Act(decision, command, routes);
+                          const RoutesVersion& routes) {
+  absl::Status status = Act(decision, command, routes.routes);
   if (!status.ok()) return status;
   switch (command.action()) {
     case v1::REFERRAL_ACTION_GRANT_WITHDRAWAL:
@@ -115,8 +115,16 @@ absl::Status FollowAction(Decision& decision, const v1::ReferralActionCommand& c
   }
 }
 
+// A case that was never screened qualifies for nothing, and so nothing happens to it.
+absl::Status FollowRoutes(Decision& decision, const RoutesVersion& routes) {
+  if (decision.state().withdrawn()) return absl::OkStatus();
+  absl::Status status = SendCorrections(decision, routes.routes);
+  if (!status.ok()) return status;
+  return Release(decision, routes);
+}
+
 absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
-                    const v1::AgencyRoutes& routes) {
+                    const RoutesVersion& routes) {
   switch (command.kind_case()) {
     case v1::ReferralCommand::kIntakeEvent:
       return FollowIntake(decision, command.intake_event());
@@ -124,6 +132,10 @@ absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
       return FollowEligibility(decision, command.eligibility_event(), routes);
     case v1::ReferralCommand::kAction:
       return FollowAction(decision, command.action(), routes);
+    case v1::ReferralCommand::kFollowRoutes:
+      return FollowRoutes(decision, routes);
+    case v1::ReferralCommand::kApplyRoutes:
+      return absl::InternalError("a command for the routes in a case");
     case v1::ReferralCommand::KIND_NOT_SET:
       break;
   }
@@ -134,7 +146,7 @@ absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
 
 absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseState& state,
                                                       const v1::ReferralCommand& command,
-                                                      const v1::AgencyRoutes& routes,
+                                                      const RoutesVersion& routes,
                                                       const type::DecideContext& context) {
   Decision decision(state, context);
   absl::Status status = Follow(decision, command, routes);

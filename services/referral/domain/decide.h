@@ -9,12 +9,14 @@
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_DECIDE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pathways/referral/v1/events.pb.h"
+#include "pathways/referral/v1/routes.pb.h"
 #include "pathways/referral/v1/state.pb.h"
 #include "services/type/stream.h"
 
@@ -23,7 +25,13 @@ namespace pathways::referral {
 // Changes when Evolve or Fold would make other bytes of the same events.
 inline constexpr int kEvolveVersion = 2;
 
-// Decides one command; `routes` says which agency takes a pathway. An action is checked by
+// The routes that a case is decided by, and their number in the ledger. 0: the ledger is empty.
+struct RoutesVersion {
+  const v1::AgencyRoutes& routes;
+  int64_t number = 0;
+};
+
+// Decides one command of a case by these routes. An action is checked by
 // ValidateAction before. Errors of an action: NOT_FOUND with reason REFERRAL_NOT_FOUND (no such
 // referral, or another agency's: the same words), FAILED_PRECONDITION with reason REFERRAL_STATE,
 // REFERRAL_ON_HOLD, SYSTEM_HOLD (a hold of the system is not taken off by people) or
@@ -33,7 +41,7 @@ inline constexpr int kEvolveVersion = 2;
 // the withdrawal. INTERNAL: broken invariant, or a kind of event that this release does not know.
 absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseState& state,
                                                       const v1::ReferralCommand& command,
-                                                      const v1::AgencyRoutes& routes,
+                                                      const RoutesVersion& routes,
                                                       const type::DecideContext& context);
 
 // Applies one event. INTERNAL when the event cannot follow the state.

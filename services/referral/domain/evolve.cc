@@ -138,6 +138,9 @@ absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event
       return Submit(state, event.referral_submitted(), context);
     case v1::ReferralEvent::kReferralChanged:
       return Change(state, event.referral_changed(), context);
+    case v1::ReferralEvent::kRoutesApplied:
+    case v1::ReferralEvent::kFactsNoted:
+      return absl::InternalError("an event of a ledger in a case");
     case v1::ReferralEvent::KIND_NOT_SET:
       break;
   }

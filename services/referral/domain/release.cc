@@ -146,26 +146,25 @@ std::optional<int> NextAttempt(const v1::ReferralCaseState& state,
 }
 
 std::optional<std::string> AgencyOf(const v1::AgencyRoutes& routes, absl::string_view pathway) {
-  for (const v1::AgencyRoute& route : routes.routes()) {
-    if (route.pathway() == pathway) return route.agency();
+  for (const v1::Agency& agency : routes.agencies()) {
+    const Strings& pathways = agency.pathways();
+    if (std::find(pathways.begin(), pathways.end(), pathway) != pathways.end()) return agency.id();
   }
   return std::nullopt;
 }
 
+// Adds what the qualification says to what is known of the agency.
 absl::Status Submit(Decision& decision, const v1::Qualification& qualification,
-                    const std::string& agency, int attempt, People people) {
+                    v1::ReferralSubmitted submitted) {
   const int ordinal = decision.state().referrals_size() + 1;
   if (ordinal > kReferralsMax) return absl::InternalError("too many referrals of one case");
-  v1::ReferralEvent event;
-  v1::ReferralSubmitted& submitted = *event.mutable_referral_submitted();
   submitted.set_referral_id(ReferralId(ordinal));
   submitted.set_pathway(qualification.pathway());
-  submitted.set_agency(agency);
   *submitted.mutable_person_ids() = qualification.person_ids();
-  submitted.set_attempt(attempt);
   submitted.set_policy_version(qualification.policy_version());
   submitted.set_determination_number(qualification.determination_number());
-  *submitted.mutable_people() = std::move(people);
+  v1::ReferralEvent event;
+  *event.mutable_referral_submitted() = std::move(submitted);
   return decision.Add(std::move(event));
 }
 
@@ -218,7 +217,8 @@ absl::Status UpdateHolds(Decision& decision) {
   return absl::OkStatus();
 }
 
-absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
+absl::Status Release(Decision& decision, const RoutesVersion& in_force) {
+  const v1::AgencyRoutes& routes = in_force.routes;
   if (decision.state().withdrawn() || !decision.state().consent()) return absl::OkStatus();
   const Qualifications qualifications = decision.state().qualifications();
   for (const v1::Qualification& qualification : qualifications) {
@@ -230,7 +230,12 @@ absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes) {
     std::optional<People> people = FactsFor(decision.state(), routes, *agency,
                                             qualification.pathway(), qualification.person_ids());
     if (!people) continue;
-    absl::Status status = Submit(decision, qualification, *agency, *attempt, *std::move(people));
+    v1::ReferralSubmitted submitted;
+    submitted.set_agency(*agency);
+    submitted.set_attempt(*attempt);
+    submitted.set_routes_number(in_force.number);
+    *submitted.mutable_people() = *std::move(people);
+    absl::Status status = Submit(decision, qualification, std::move(submitted));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

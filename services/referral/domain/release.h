@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "pathways/eligibility/v1/events.pb.h"
 #include "pathways/referral/v1/state.pb.h"
+#include "services/referral/domain/decide.h"
 #include "services/referral/domain/decision.h"
 
 namespace pathways::referral {
@@ -29,7 +30,7 @@ absl::Status UpdateHolds(Decision& decision);
 // Submits a referral for every qualification that has a route and facts, where the case is not
 // withdrawn, consent is given and nothing was referred before for the same pathway and people -
 // unless that was withdrawn for lack of consent alone.
-absl::Status Release(Decision& decision, const v1::AgencyRoutes& routes);
+absl::Status Release(Decision& decision, const RoutesVersion& in_force);
 
 }  // namespace pathways::referral
 
