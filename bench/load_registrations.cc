@@ -3,9 +3,10 @@
 // The next call starts when one is answered, until the time is over; then the rest is awaited. So
 // the service is never offered more than `in_flight` calls, and the rate is what it can take. With
 // --rate each call waits for its place in a steady stream instead. The cases depend on the seed
-// alone; the request ids are random, so that every call is a new case. No call is repeated: what
-// fails is counted. Each answered case goes to a file, with the times of its answer and of its call
-// (microseconds of the monotonic clock), for the check that each is stored once.
+// alone, those of --one_referral on the day too; the request ids are random, so that every call is
+// a new case. No call is repeated: what fails is counted. Each answered case goes to a file, with
+// the times of its answer and of its call (microseconds of the monotonic clock), for the check that
+// each is stored once.
 #include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
@@ -32,8 +33,11 @@
 #include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "pathways/intake/v1/intake_service.grpc.pb.h"
 #include "services/base/ids.h"
+#include "services/type/dates.h"
+#include "services/type/desk.h"
 
 ABSL_FLAG(std::string, address, "", "HOST:PORT of the service");
 ABSL_FLAG(std::string, token, "", "Token of a registrar");
@@ -116,8 +120,11 @@ class CaseMaker {
     answer.set_yes(yes);
   }
 
-  // In the pack of 2023-07-28: the refugee status of Mexico, and no other pathway.
+  // In the pack of 2023-07-28: the refugee status of Mexico, and no other pathway. Who came a week
+  // ago is in time for the claim.
   static void QualifyForAsylumAlone(intake::v1::Person& person) {
+    *person.mutable_entry_date() =
+        type::FromDay(type::DeskDay(type::kDefaultPlace, absl::Now()) - 7);
     person.set_nationalities(0, "HND");
     person.set_refugee_claim(type::v1::REFUGEE_CLAIM_NONE);
     Say(person, "left_country_for_fear", true);

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Writes the sample day: tapachula-day.csv, and expected.json with what it must give.
 
-Usage: generate.py [--seed N] [--out DIR]
+Usage: generate.py [--seed N] [--day YYYY-MM-DD | --day today] [--out DIR]
 
-The same seed gives the same bytes on every machine. All people are synthetic: names are recombined
-from lists, phones begin with 00 after the country code, which no number does, and documents carry
-SYN. README.md beside this file describes the columns. The answers of the agencies are read from
-agency-answers.csv beside this file.
+The same seed and day give the same bytes on every machine. All people are synthetic: names are
+recombined from lists, phones begin with 00 after the country code, which no number does, and
+documents carry SYN. README.md beside this file describes the columns, and what --day moves. The
+answers of the agencies are read from agency-answers.csv beside this file.
 """
 
 import argparse
@@ -36,8 +36,11 @@ NOT_PRINCIPAL = (
 )
 REPEATED_HOUSEHOLDS = 3
 DUPLICATES = 12
-# Outcomes must not change before; a year of margin for a sample that is imported late.
+# After it policies/calendars knows no working days, so that no claim is known to be in time.
+LAST_DAY = datetime.date(2030, 12, 31)
+# Outcomes must not change before, but for the filing period that ends.
 SAME_UNTIL = datetime.date(2036, 12, 31)
+DESK_ZONE = datetime.timezone(datetime.timedelta(hours=-6))
 
 COLUMNS = (
     "household_number relationship given_names first_surname second_surname sex date_of_birth "
@@ -86,7 +89,7 @@ def nationality_cell(draw, code):
     return code.lower() if draw.chance(2) else code
 
 
-def cells_of(draw, household, person, number):
+def cells_of(draw, household, person, number, day):
     is_principal = person.relationship == "PRINCIPAL"
     consent = "YES" if household.consent else "NO"
     nationalities = [nationality_cell(draw, code) for code in person.nationalities] + [""]
@@ -96,7 +99,7 @@ def cells_of(draw, household, person, number):
     values += [date_cell(draw, person.entry), person.in_mexico, person.state, person.claim]
     values += [person.fear, person.seeks_work, "|".join(person.needs)]
     values += [consent if is_principal or draw.chance(50) else ""]
-    values += [date_cell(draw, (2023, 8, 14))]
+    values += [date_cell(draw, (day.year, day.month, day.day))]
     cells = dict(zip(COLUMNS, values, strict=True))
     if draw.chance(3):
         column = draw.one_of(["given_names", "first_surname", "nationality", "household_number"])
@@ -127,9 +130,9 @@ def csv_text(households):
 # What the day is made of.
 
 
-def made_households(draw, total):
+def made_households(draw, total, day):
     """Households with so many people together; the first ones are placed by hand."""
-    maker = people.Maker(draw)
+    maker = people.Maker(draw, day)
     made = [maker.household(names.STATELESS), *by_hand(maker)]
     left = total - sum(map(len, made))
     while left > people.PEOPLE_MAX:
@@ -206,11 +209,11 @@ def add_duplicates(draw, households):
     return pairs
 
 
-def write_rows(draw, households):
+def write_rows(draw, households, day):
     for number, household in enumerate(households, start=1):
-        number = f"TAP-230814-{number:04d}"
+        number = f"TAP-{day:%y%m%d}-{number:04d}"
         for person in household.persons:
-            household.rows.append(Row(person, cells_of(draw, household, person, number)))
+            household.rows.append(Row(person, cells_of(draw, household, person, number, day)))
 
 
 def sound(households, pairs):
@@ -262,13 +265,13 @@ def tear_households(households):
             before.faults.append((household.rows[0], "household_number", why))
 
 
-def make_day(seed):
+def make_day(seed, day):
     """Returns the households in the order of the file, and (person, the same again)."""
     draw = people.Draw(seed)
     repeated = REPEATED_HOUSEHOLDS * (REPEATED_HOUSEHOLDS + 1) // 2
-    households = made_households(draw, PEOPLE - DUPLICATES - repeated)
+    households = made_households(draw, PEOPLE - DUPLICATES - repeated, day)
     pairs = add_duplicates(draw, households)
-    write_rows(draw, households)
+    write_rows(draw, households, day)
     plant_faults(draw, households, pairs)
     repeat_households(draw, households, pairs)
     tear_households(households)
@@ -278,35 +281,42 @@ def make_day(seed):
 # What it must give.
 
 
-def check_outcomes_last(households):
-    """Fails when the outcome of anybody depends on the day of import."""
+def without_period(outcomes):
+    """With the question to which an outcome comes when the filing period ends."""
+    ended = {("mx-refugee-status", "MEETS"): ("mx-refugee-status", "NEEDS_INFORMATION")}
+    return [ended.get(outcome, outcome) for outcome in outcomes]
+
+
+def check_outcomes_last(households, day):
+    """Fails when an outcome depends on the day of import otherwise than by the filing period."""
     for household in households:
-        first = list(screening.screen(household.persons, people.REGISTERED_ON))
-        for year in range(people.REGISTERED_ON.year, SAME_UNTIL.year + 1):
+        first = list(screening.screen(household.persons, day))
+        for year in range(day.year, SAME_UNTIL.year + 1):
             for month in range(1, 13):
-                day = max(datetime.date(year, month, 28), people.REGISTERED_ON)
-                if list(screening.screen(household.persons, day)) != first:
-                    raise AssertionError(f"an outcome changes by {day}: {household.persons}")
+                later = max(datetime.date(year, month, 28), day)
+                outcomes = list(screening.screen(household.persons, later))
+                if outcomes not in (first, without_period(first)):
+                    raise AssertionError(f"an outcome changes by {later}: {household.persons}")
 
 
-def count_outcomes(households):
+def count_outcomes(households, day):
     """Returns pathway to outcome to units, and agency to referrals: MEETS, with consent."""
     outcomes = {name: dict.fromkeys(screening.OUTCOMES, 0) for name in screening.AGENCIES}
     referrals = dict.fromkeys(screening.AGENCIES.values(), 0)
     for household in households:
-        for pathway, outcome in screening.screen(household.persons, people.REGISTERED_ON):
+        for pathway, outcome in screening.screen(household.persons, day):
             outcomes[pathway][outcome] += 1
             if outcome == "MEETS" and household.consent:
                 referrals[screening.AGENCIES[pathway]] += 1
     return outcomes, referrals
 
 
-def expected(households, pairs):
+def expected(households, pairs, day):
     good = [household for household in households if not household.faults]
-    check_outcomes_last(good)
+    check_outcomes_last(good, day)
     refused = [fault for household in households for fault in household.faults]
     lines = {id(row.person): row.line for each in good for row in each.rows}
-    outcomes, referrals = count_outcomes(good)
+    outcomes, referrals = count_outcomes(good, day)
     scripts = screening.read_answers(HERE / "agency-answers.csv")
     states = {
         agency: screening.states_after(scripts[agency], count)
@@ -339,14 +349,24 @@ def json_text(value):
     return text + "\n"
 
 
+def day_of(text):
+    """A day on which the sample can register; `today` is that at the desk."""
+    today = datetime.datetime.now(DESK_ZONE).date()
+    day = today if text == "today" else datetime.date.fromisoformat(text)
+    if not people.FIRST_DAY <= day <= LAST_DAY:
+        raise argparse.ArgumentTypeError(f"not from {people.FIRST_DAY} to {LAST_DAY}: {day}")
+    return day
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=20230728)
+    parser.add_argument("--day", type=day_of, default=people.FIRST_DAY, metavar="DAY")
     parser.add_argument("--out", type=pathlib.Path, default=HERE, metavar="DIR")
     arguments = parser.parse_args()
-    households, pairs = make_day(arguments.seed)
+    households, pairs = make_day(arguments.seed, arguments.day)
     text = csv_text(households)  # Before expected: it notes the lines.
-    result = expected(households, pairs)
+    result = expected(households, pairs, arguments.day)
     if result["people"] != PEOPLE:
         raise AssertionError(f"{result['people']} people")
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """Makes the synthetic households of the sample day.
 
-Nothing here depends on the day of import. Ages fall so that no outcome of the pack changes from the
-day of registration to 2036: somebody who will turn 12 in that time does not look for work, and
-somebody who will turn 18 does not or was not asked. generate.py checks that it is so.
+Of all facts only the entry of those who came lately depends on the day of registration: they came
+within the 15 days before it. Ages fall so that no outcome of the pack changes with them from 14
+August 2023 to 2036: somebody who will turn 12 in that time does not look for work, and somebody who
+will turn 18 does not or was not asked. generate.py checks that it is so.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import random
 import names
 import screening
 
-REGISTERED_ON = datetime.date(2023, 8, 14)
+FIRST_DAY = datetime.date(2023, 8, 14)  # Ages are as of this day, on whichever they register.
 PEOPLE_MAX = 8
 
 
@@ -75,17 +76,17 @@ def _parts(day):
 
 
 def _born(draw, youngest, oldest):
-    """A birth date of somebody who has completed so many years on the day of registration."""
-    today = REGISTERED_ON
-    first = today.replace(year=today.year - oldest - 1) + datetime.timedelta(days=1)
-    return draw.day(first, today.replace(year=today.year - youngest))
+    """A birth date of somebody who has completed so many years on FIRST_DAY."""
+    first = FIRST_DAY.replace(year=FIRST_DAY.year - oldest - 1) + datetime.timedelta(days=1)
+    return draw.day(first, FIRST_DAY.replace(year=FIRST_DAY.year - youngest))
 
 
 class Maker:
-    """Makes households, one after the other, from one source of chance."""
+    """Makes households that register on a day, one after the other, from one source of chance."""
 
-    def __init__(self, draw):
+    def __init__(self, draw, day):
         self._draw = draw
+        self._day = day
         self._documents = 0
         self._phones = 0
 
@@ -131,23 +132,24 @@ class Maker:
         return f"{code}{self._phones:0{15 - len(code) - 2}d}"
 
     def _entry(self):
-        """Before and after the day of the statement, on both sides of it, in part or unknown."""
-        draw = self._draw
-        kind = draw.weighted({"before": 56, "after": 27, "edge": 4, "month": 6, "year": 3, "": 4})
+        """Before the day of the statement, lately, on both sides of it, in part or unknown."""
+        draw, yesterday = self._draw, self._day - datetime.timedelta(days=1)
+        kind = draw.weighted({"before": 56, "lately": 27, "edge": 4, "month": 6, "year": 3, "": 4})
         if kind == "before":
             return _parts(draw.day(datetime.date(2022, 11, 1), datetime.date(2023, 7, 26)))
-        if kind == "after":
-            return _parts(draw.day(datetime.date(2023, 7, 30), datetime.date(2023, 8, 13)))
+        if kind == "lately":
+            return _parts(draw.day(self._day - datetime.timedelta(days=15), yesterday))
         if kind == "edge":
             return draw.one_of(((2023, 7, 27), (2023, 7, 28), (2023, 7, 29)))
         if kind == "month":
-            return draw.one_of(((2023, 5), (2023, 6), (2023, 7), (2023, 8)))
+            lately = (yesterday.year, yesterday.month)
+            return draw.one_of(((2023, 5), (2023, 6), (2023, 7), lately))
         return draw.one_of(((2022,), (2023,))) if kind == "year" else ()
 
     def _seeks_work(self, person):
         youngest = 0
         if person.birth:
-            youngest = screening.years_between(screening.last_day(person.birth), REGISTERED_ON)
+            youngest = screening.years_between(screening.last_day(person.birth), FIRST_DAY)
         elif person.relationship != "CHILD":
             youngest = 30  # Not known to the desk either, but no child.
         if youngest < 12:

@@ -6,8 +6,10 @@ agency's actions, so that a fault in the evaluator or in a referral does not hid
 
 import csv
 import datetime
+import functools
 
 STATEMENT = datetime.date(2023, 7, 28)
+FILING_DAYS = 30
 RESETTLEMENT_COUNTRIES = {"CUB", "HTI", "NIC", "VEN"}
 
 # Pathway to the agency of agencies.textproto.
@@ -61,6 +63,21 @@ def _entry(date):
     return "met" if date and last_day(date) <= STATEMENT else "ask"
 
 
+@functools.cache
+def filing_from(day):
+    """First day of entry from which not more than FILING_DAYS working days have begun on a day."""
+    left = FILING_DAYS
+    while left:
+        left -= day.weekday() < 5
+        day -= datetime.timedelta(days=1)
+    return day
+
+
+def _in_time(date, day):
+    """Too late is never a no: the period also runs from when it was possible to file."""
+    return "met" if date and first_day(date) >= filing_from(day) else "ask"
+
+
 def _working_age(birth, day):
     """Under 12 not met, 12 to 17 and unknown a question, 18 and older met.
 
@@ -93,7 +110,8 @@ def screen(household, day):
     )
     foreign = "not met" if "MEX" in principal.nationalities else "met"
     fear, claim = _answer(principal.fear), _claim(principal.claim)
-    yield "mx-refugee-status", _outcome([in_mexico, foreign, fear, claim])
+    in_time = _in_time(principal.entry, day)
+    yield "mx-refugee-status", _outcome([in_mexico, foreign, fear, claim, in_time])
     for person in household:
         criteria = [_answer(person.in_mexico), _answer(person.seeks_work)]
         yield "mx-labour", _outcome([*criteria, _working_age(person.birth, day)])

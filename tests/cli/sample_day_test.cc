@@ -1,7 +1,10 @@
 // Goal: the sample day gives what its generator says, which knows nothing of this code: the same
 // refused cells, outcomes, referrals and, by the agencies' scripts, states. Method: read the file
-// as on several days, for the sample is imported on any; screen every good household by the pack
-// of the tree; walk every script through the referral machine; compare all counts at once.
+// as on its day and on later ones, and files of other days as on theirs; screen every good
+// household by the pack of the tree; walk every script through the referral machine; compare all
+// counts at once.
+#include "tests/support/sample_day.h"
+
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
@@ -16,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -30,6 +34,7 @@
 #include "services/referral/routes_file.h"
 #include "tests/cli/import_support.h"
 #include "tests/support/facts.h"
+#include "tests/support/temp_folder.h"
 
 namespace pathways::cli {
 namespace {
@@ -39,7 +44,8 @@ using ::testing::IsEmpty;
 
 constexpr char kSource[] = PATHWAYS_SOURCE_DIR;
 
-std::string Sample(const char* name) { return absl::StrCat(kSource, "/samples/", name); }
+std::string Samples() { return absl::StrCat(kSource, "/samples"); }
+std::string Sample(const char* name) { return absl::StrCat(Samples(), "/", name); }
 
 // By path within expected.json, for example screened/mx-labour/MEETS.
 using Counts = std::map<std::string, int64_t>;
@@ -58,8 +64,8 @@ void AddNumbers(const google::protobuf::Struct& from, const std::string& path, C
   }
 }
 
-Outcome Expected() {
-  std::ifstream file(Sample("expected.json"));
+Outcome Expected(const std::string& folder) {
+  std::ifstream file(folder + "/expected.json");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   google::protobuf::Struct json;
   EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(text, &json).ok());
@@ -109,8 +115,8 @@ void CountScreening(const Setting& setting, const type::v1::CaseFacts& facts, ab
   }
 }
 
-Outcome ReadDay(const Setting& setting, absl::CivilDay today) {
-  const Reading reading = ReadPath(Sample("tapachula-day.csv"), today);
+Outcome ReadDay(const Setting& setting, const std::string& folder, absl::CivilDay today) {
+  const Reading reading = ReadPath(folder + "/tapachula-day.csv", today);
   EXPECT_TRUE(reading.open.ok()) << reading.open;
   EXPECT_TRUE(reading.status.ok()) << reading.status;
   EXPECT_THAT(reading.ignored, IsEmpty());
@@ -210,18 +216,56 @@ void CountStates(Counts& counts) {
   }
 }
 
-TEST(SampleDay, GivesWhatItsGeneratorSaysOnAnyDay) {
+// With the referrals' states.
+Outcome ScreenedDay(const Setting& setting, const std::string& folder, absl::CivilDay today) {
+  Outcome outcome = ReadDay(setting, folder, today);
+  CountStates(outcome.counts);
+  return outcome;
+}
+
+void ExpectSame(const Outcome& outcome, const Outcome& expected) {
+  EXPECT_THAT(outcome.refused, ContainerEq(expected.refused));
+  EXPECT_THAT(outcome.counts, ContainerEq(expected.counts));
+}
+
+// What is known of the same people when the filing period of each has ended.
+Outcome AfterFilingPeriods(Outcome outcome) {
+  Counts counts = {{"referrals/comar", 0}};
+  for (const auto& [name, count] : outcome.counts) {
+    if (absl::StrContains(name, "/comar")) continue;
+    const bool meets = name == "screened/mx-refugee-status/MEETS";
+    counts[meets ? "screened/mx-refugee-status/NEEDS_INFORMATION" : name] += count;
+  }
+  outcome.counts = std::move(counts);
+  return outcome;
+}
+
+TEST(SampleDay, GivesWhatItsGeneratorSaysAndLaterAsksWhoIsLate) {
   const Setting setting = Load();
-  const Outcome expected = Expected();
+  const Outcome expected = Expected(Samples());
   ASSERT_EQ(expected.counts.at("people"), 1500);
-  for (const absl::CivilDay today :
-       {absl::CivilDay(2023, 8, 14), absl::CivilDay(2024, 1, 1), absl::CivilDay(2027, 7, 1),
-        absl::CivilDay(2031, 2, 28), absl::CivilDay(2035, 12, 31)}) {
+  ExpectSame(ScreenedDay(setting, Samples(), absl::CivilDay(2023, 8, 14)), expected);
+  for (const absl::CivilDay today : {absl::CivilDay(2024, 1, 1), absl::CivilDay(2027, 7, 1),
+                                     absl::CivilDay(2031, 2, 28), absl::CivilDay(2035, 12, 31)}) {
     SCOPED_TRACE(absl::FormatCivilTime(today));
-    Outcome outcome = ReadDay(setting, today);
-    CountStates(outcome.counts);
-    EXPECT_THAT(outcome.refused, ContainerEq(expected.refused));
-    EXPECT_THAT(outcome.counts, ContainerEq(expected.counts));
+    ExpectSame(ScreenedDay(setting, Samples(), today), AfterFilingPeriods(expected));
+  }
+}
+
+// Ten days, for who plays it may not do so at once.
+TEST(SampleDay, OfAnotherDayGivesWhatItsGeneratorSaysForTenDays) {
+  const Setting setting = Load();
+  for (const absl::CivilDay day :
+       {absl::CivilDay(2024, 2, 29), absl::CivilDay(2027, 1, 1), absl::CivilDay(2030, 12, 21)}) {
+    SCOPED_TRACE(absl::FormatCivilTime(day));
+    const testing_support::TempFolder folder;
+    ASSERT_TRUE(testing_support::WriteSampleDay(absl::FormatCivilTime(day), folder.path()));
+    const Outcome expected = Expected(folder.path());
+    EXPECT_GT(expected.counts.at("referrals/comar"), 0);
+    for (const int later : {0, 1, 10}) {
+      SCOPED_TRACE(later);
+      ExpectSame(ScreenedDay(setting, folder.path(), day + later), expected);
+    }
   }
 }
 

@@ -30,6 +30,8 @@
 #include "tests/kafka/kafka_suite.h"
 #include "tests/support/kafka_broker.h"
 #include "tests/support/kafka_tls.h"
+#include "tests/support/sample_day.h"
+#include "tests/support/temp_folder.h"
 
 namespace pathways {
 namespace {
@@ -129,14 +131,16 @@ void ExpectFeedOf(const Deployment& deployment, const google::protobuf::Struct& 
 TEST(DistributedTest, TheSampleDayGivesTheKnownCounts) {
   Deployment deployment({});
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
-  const std::string samples = std::string(PATHWAYS_SOURCE_DIR) + "/samples";
+  const testing_support::TempFolder folder;
+  ASSERT_TRUE(testing_support::WriteSampleDay("today", folder.path()));
   const std::string printed = deployment.Run(
       {"play", "--intake", deployment.Address("intake"), "--eligibility",
        deployment.Address("eligibility"), "--referral", deployment.Address("referral"),
-       "--tokens-file", deployment.tokens(), "--file", samples + "/tapachula-day.csv", "--answers",
-       samples + "/agency-answers.csv", "--output", "json"});
+       "--tokens-file", deployment.tokens(), "--file", folder.path() + "/tapachula-day.csv",
+       "--answers", std::string(PATHWAYS_SOURCE_DIR) + "/samples/agency-answers.csv", "--output",
+       "json"});
   const google::protobuf::Struct day = Parse(printed);
-  const google::protobuf::Struct expected = Parse(ReadFile(samples + "/expected.json"));
+  const google::protobuf::Struct expected = Parse(ReadFile(folder.path() + "/expected.json"));
   for (const char* name : {"households", "registered_households", "registered_people",
                            "refused_households", "screened", "referral_states"}) {
     ASSERT_TRUE(day.fields().contains(name)) << name;

@@ -32,6 +32,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
@@ -47,6 +48,7 @@ using testing_support::NewRequestId;
 using testing_support::PackNamed;
 
 constexpr absl::CivilDay kToday(2026, 11, 24);
+constexpr char kLabour[] = "mx-labour";
 // Numbers of a case's events; 1 is its facts.
 constexpr int kScreenedFirst = 2;
 constexpr int kScreenedAgain = 3;
@@ -69,9 +71,9 @@ class PolicySwitchTest : public testing::Test {
       testing_support::MakeMexicanCase(type::FromDay(kToday - 10 * i), Person());
       mexican_.push_back(Register());
     }
-    // For both, and by the new pack too late for Mexico without a person's look.
+    // For both the United States and work, for which the new pack asks one thing more.
     testing_support::MakeUnitedStatesCase("HTI", Person());
-    SetAnswer(Person(), "left_country_for_fear", true);
+    SetAnswer(Person(), "seeks_work", true);
     both_ = Register();
     testing_support::MakeUnitedStatesCase("GTM", Person());
     none_ = Register();
@@ -251,22 +253,24 @@ TEST_F(PolicySwitchTest, ListsExactlyWhatChangedAndWhy) {
     const std::vector<std::string> told = testing_support::Told(changes.at(name));
     EXPECT_THAT(told, Contains(halted));
     EXPECT_THAT(told, Not(Contains(StartsWith(kMexico))));
-    EXPECT_THAT(told, Not(Contains(StartsWith("mx-labour"))));
+    EXPECT_THAT(told, Not(Contains(StartsWith(kLabour))));
   }
   for (const std::string& name : mexican_) {
     EXPECT_THAT(testing_support::Told(changes.at(name)), Not(Contains(StartsWith(kMexico))));
   }
-  EXPECT_THAT(testing_support::Told(changes.at(both_)), Contains(halted));
+  EXPECT_THAT(testing_support::Told(changes.at(both_)),
+              IsSupersetOf({halted, absl::StrCat(kLabour, " p1 MEETS>NEEDS_INFORMATION ",
+                                                 "ACTIVE>ACTIVE")}));
   for (const auto& change : changes.at(both_).changes()) {
     EXPECT_THAT(change.tell(), Contains(eligibility::v1::RECIPIENT_PEOPLE));
     if (change.pathway() == kUnitedStates) {
       EXPECT_THAT(change.criteria(), IsEmpty()) << "it is the status alone";
       EXPECT_THAT(change.tell(), Contains(eligibility::v1::RECIPIENT_AGENCY));
     }
-    if (change.pathway() == kMexico) {
+    if (change.pathway() == kLabour) {
       EXPECT_EQ(change.from(), eligibility::v1::OUTCOME_MEETS);
       EXPECT_EQ(change.to(), eligibility::v1::OUTCOME_NEEDS_INFORMATION);
-      EXPECT_THAT(change.criteria(), ElementsAre("filing-period"));
+      EXPECT_THAT(change.criteria(), ElementsAre("work-papers"));
       EXPECT_THAT(change.tell(), Contains(eligibility::v1::RECIPIENT_AGENCY));
     }
   }
@@ -326,9 +330,9 @@ TEST_F(PolicySwitchTest, HoldsTheReferralsToTheUnitedStatesAndNoOthers) {
   for (const std::string& name : mexican_) {
     EXPECT_THAT(StandOf(name), ElementsAre(std::string(kMexico) + " SUBMITTED - -"));
   }
-  // The filing period has passed since, which is a question and no reason to hold what was sent.
+  // What the new pack asks besides is no reason to hold what was sent.
   EXPECT_THAT(StandOf(both_), ElementsAre(to_us + "SUBMITTED - " + kSuspended,
-                                          std::string(kMexico) + " SUBMITTED - -"));
+                                          std::string(kLabour) + " SUBMITTED - -"));
   EXPECT_THAT(StandOf(none_), IsEmpty());
   EXPECT_THAT(StandOf(withdrawn_), ElementsAre(to_us + "WITHDRAWN - -"));
   // The agency and the desk see the same.

@@ -159,7 +159,7 @@ type::v1::PersonFacts Person(const std::string& person_id) {
     age_band: AGE_BAND_21_59
     age_precision: DATE_PRECISION_DAY
     nationalities: "CUB"
-    entry_date { year: 2023 month: 5 day: 1 }
+    entry_date { year: 2023 month: 7 day: 10 }
     answers { fact: 'in_mexico' yes: true }
     state: "MX-CHP"
     refugee_claim: REFUGEE_CLAIM_NONE

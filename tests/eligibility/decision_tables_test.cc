@@ -50,10 +50,8 @@ TEST(Packs, AreTheSameBytesEachTime) {
 
 TEST(Packs, HoldOnlyWhatTheyUse) {
   const v1::PolicyPack pack = *LoadPack(absl::StrCat(kPolicies, "/2023-07-28"));
-  EXPECT_EQ(pack.calendars_size(), 0);
   EXPECT_EQ(pack.catalogues_size(), 3);
   for (const v1::Text& text : pack.catalogues(2).texts()) EXPECT_NE(text.key(), "pathway.us-h2");
-  EXPECT_EQ(LoadPack(absl::StrCat(kPolicies, "/current"))->calendars_size(), 1);
 }
 
 // What comes of checking a pack with a table of the given text.

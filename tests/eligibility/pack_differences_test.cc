@@ -106,9 +106,8 @@ TEST(PackDifferences, OfAPathwayAreItsTitleAndItsTexts) {
   EXPECT_THAT(lines,
               Contains("pathways[us-h2]:  -> Seasonal work in the United States (H-2A, H-2B)"));
   EXPECT_THAT(lines, Contains(testing::StartsWith("catalogues[es].texts[pathway.us-h2]:  -> ")));
-  EXPECT_THAT(
-      lines,
-      Contains(testing::StartsWith("pathways[mx-refugee-status].criteria[filing-period]:  -> ")));
+  EXPECT_THAT(lines,
+              Contains(testing::StartsWith("pathways[mx-labour].criteria[work-papers]:  -> ")));
 }
 
 }  // namespace

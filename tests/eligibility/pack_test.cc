@@ -33,6 +33,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kFolder[] = PATHWAYS_SOURCE_DIR "/policies/2023-07-28";
+constexpr absl::CivilDay kDay(2023, 8, 1);
 constexpr char kResettlement[] = "us-refugee-resettlement";
 constexpr char kRefugeeStatus[] = "mx-refugee-status";
 constexpr char kLabour[] = "mx-labour";
@@ -49,8 +50,7 @@ const v1::PolicyPack& Pack() {
 std::vector<v1::Determination> Screened(const type::v1::CaseFacts& facts) {
   static const std::shared_ptr<const Rules>& rules =
       *new std::shared_ptr<const Rules>(RulesOf(Pack()));
-  return rules->Screen(facts, {absl::CivilDay(2023, 8, 1), absl::CivilDay(2026, 11, 24)})
-      .determinations;
+  return rules->Screen(facts, {kDay, absl::CivilDay(2026, 11, 24)}).determinations;
 }
 
 // One person, who is the principal applicant.
@@ -104,8 +104,8 @@ TEST(Pack, OfWhomNothingIsKnownOnlyQuestionsAreAsked) {
             "NEEDS_INFORMATION ?nationality ?in-mexico ?present-by-statement "
             "ask in_mexico,nationalities,entry_date");
   EXPECT_EQ(Line(kRefugeeStatus, nothing),
-            "NEEDS_INFORMATION ?in-mexico ?foreign-nationality ?fear ?claim "
-            "ask in_mexico,nationalities,refugee_claim,left_country_for_fear");
+            "NEEDS_INFORMATION ?in-mexico ?foreign-nationality ?fear ?claim ?filing-period "
+            "ask in_mexico,nationalities,entry_date,refugee_claim,left_country_for_fear");
   EXPECT_EQ(Line(kLabour, nothing),
             "NEEDS_INFORMATION ?in-mexico ?seeks-work ?working-age "
             "ask in_mexico,age_band,seeks_work");
@@ -155,8 +155,32 @@ TEST(Pack, EntryAfterTheStatementIsForAPersonToLookAt) {
     person.mutable_entry_date()->set_day(row.day);
     EXPECT_EQ(Line(kResettlement, person), row.line)
         << row.year << "-" << row.month << "-" << row.day;
-    // The 30 working days of the claim are no condition.
-    EXPECT_EQ(Line(kRefugeeStatus, person), "MEETS");
+    EXPECT_EQ(Line(kLabour, person), "MEETS");
+  }
+}
+
+// Art. 18: 30 working days, or from when it was possible. So day 31 is a question and never a no.
+TEST(Pack, AClaimAfterTheFilingPeriodIsForAPersonToLookAt) {
+  const std::string look = "NEEDS_INFORMATION ?filing-period";
+  const std::string ask = absl::StrCat(look, " ask entry_date");
+  const absl::CivilDay entry = kDay - 97;
+  const EntryRow rows[] = {{2023, 6, 21, "MEETS"},  // Working day 29.
+                           {2023, 6, 20, "MEETS"},  // 30.
+                           {2023, 6, 19, look},     // 31.
+                           {static_cast<int>(entry.year()), entry.month(), entry.day(), look},
+                           {2023, 7, 0, "MEETS"},
+                           {2023, 6, 0, ask},
+                           {2023, 5, 0, look},
+                           {2023, 0, 0, ask},
+                           {2022, 0, 0, look},
+                           {0, 0, 0, ask}};
+  for (const EntryRow& row : rows) {
+    type::v1::PersonFacts person = Person("p1");
+    person.mutable_entry_date()->set_year(row.year);
+    person.mutable_entry_date()->set_month(row.month);
+    person.mutable_entry_date()->set_day(row.day);
+    EXPECT_EQ(Line(kRefugeeStatus, person), row.line)
+        << row.year << "-" << row.month << "-" << row.day;
     EXPECT_EQ(Line(kLabour, person), "MEETS");
   }
 }
@@ -280,6 +304,10 @@ TEST(CheckedPack, LeavesOutWhatIsNotUsedAndOrdersTexts) {
   v1::Source unused = wider.sources(0);
   unused.set_id("unused-source");
   *wider.add_sources() = unused;
+  v1::Calendar& calendar = *wider.add_calendars();
+  calendar = Pack().calendars(0);
+  calendar.set_source(unused.id());
+  calendar.clear_suspensions();
   for (v1::Catalogue& catalogue : *wider.mutable_catalogues()) {
     v1::Text text = catalogue.texts(0);
     text.set_key("a-text-that-nothing-names");

@@ -25,8 +25,8 @@ eligibility::v1::PolicyPack PackNamed(const std::string& name);
 // by both packs.
 void MakeUnitedStatesCase(const std::string& nationality, intake::v1::Person& person);
 
-// From Honduras, in fear, in Mexico since `entry`: meets those of kMexico and of nothing else; by
-// policies/current only within 30 working days.
+// From Honduras, in fear, in Mexico since `entry`: meets those of kMexico and of nothing else, for
+// 30 working days.
 void MakeMexicanCase(const type::v1::PartialDate& entry, intake::v1::Person& person);
 
 // "pathway people outcome>outcome status>status" of each entry, sorted; prefixes are left out and
