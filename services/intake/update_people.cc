@@ -21,6 +21,7 @@ constexpr char kPeople[] = "people";
 constexpr char kEachPerson[] = "people.*.";
 constexpr char kIdentity[] = "identity";
 constexpr char kAnswers[] = "answers";
+constexpr char kOneAnswer[] = "answers.";
 
 constexpr char kPathExpected[] =
     "must be people, consent, people.*.identity, or people.*. with a field of a person or of the "
@@ -49,21 +50,34 @@ void MergeAnswer(const v1::Person& from, absl::string_view fact, v1::Person& to)
   }
 }
 
+// Gives answers of a whole list the days of those on file, which are kept where they say the same:
+// who sends a list back has not asked everything again.
+void KeepDays(const v1::Person& on_file, v1::Person& person) {
+  for (type::v1::FactAnswer& answer : *person.mutable_answers()) {
+    const auto* const known = type::FindAnswer(on_file.answers(), answer.fact());
+    if (known != nullptr && known->has_answered_on()) {
+      *answer.mutable_answered_on() = known->answered_on();
+    }
+  }
+}
+
 // Puts the named fields into a person, those that are empty too.
-void Merge(const v1::Person& from, const std::vector<std::string>& paths, v1::Person& to) {
+void MergeFields(const v1::Person& from, const std::vector<std::string>& paths, v1::Person& to) {
   google::protobuf::FieldMask mask;
   for (const std::string& path : paths) {
-    absl::string_view fact = path;
-    if (absl::ConsumePrefix(&fact, "answers.")) {
-      MergeAnswer(from, fact, to);
-    } else {
-      mask.add_paths(path);
-    }
+    if (!absl::StartsWith(path, kOneAnswer)) mask.add_paths(path);
   }
   FieldMaskUtil::MergeOptions options;
   options.set_replace_message_fields(true);
   options.set_replace_repeated_fields(true);
   FieldMaskUtil::MergeMessageTo(from, mask, options, &to);
+}
+
+// Puts the answers that are named one by one into a person. They were given now.
+void MergeAnswers(const v1::Person& from, const std::vector<std::string>& paths, v1::Person& to) {
+  for (absl::string_view path : paths) {
+    if (absl::ConsumePrefix(&path, kOneAnswer)) MergeAnswer(from, path, to);
+  }
 }
 
 // Place in the case of the person that the request lists at `index`; nothing, with a violation,
@@ -143,7 +157,9 @@ std::optional<std::vector<PersonUpdate>> MergePeople(const UpdateMask& mask, con
     if (mask.all_facts) *person.mutable_identity() = known.identity();
     // Of several people one alone may need another identity.
     update->identity_changes = mask.identity && (asked.has_identity() || !mask.all_facts);
-    if (!mask.all_facts || update->identity_changes) Merge(asked, mask.person_paths, person);
+    if (!mask.all_facts || update->identity_changes) MergeFields(asked, mask.person_paths, person);
+    KeepDays(known, person);
+    MergeAnswers(asked, mask.person_paths, person);
   }
   if (!is_good) return std::nullopt;
   return people;

@@ -88,7 +88,7 @@ class AnswerChecker {
     }
     if (fact->stale_after_days() == 0) {
       answer.clear_answered_on();
-    } else if (IsEmpty(answer.answered_on())) {
+    } else if (IsEmpty(answer.answered_on()) || !IsOnFile(answer)) {
       *answer.mutable_answered_on() = FromDay(place_.today);
     }
     if (!given_.insert(answer.fact()).second) return Add(".fact", "is answered already");

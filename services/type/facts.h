@@ -66,9 +66,9 @@ struct AnswersPlace {
 };
 
 // The answers in the form that is stored: codes in theirs, sorted by fact, and with the day on
-// which each was given where the fact goes stale (that of an answer which has a day is kept).
-// `known` are those on file: one that is no longer asked may stay as it is. Adds every fault. The
-// result is to be used only when there is none.
+// which each was given where the fact goes stale. `known` are those on file: one that says the same
+// keeps the day that it has, and one that is no longer asked may stay as it is. Adds every fault.
+// The result is to be used only when there is none.
 FactAnswers CheckAnswers(const Facts& facts, const FactAnswers& input, const FactAnswers& known,
                          const AnswersPlace& place, Violations& violations);
 

@@ -12,6 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/eligibility/policy_file.h"
+#include "services/type/dates.h"
+#include "services/type/desk.h"
+#include "services/type/facts.h"
 #include "services/type/problem.h"
 #include "tests/rpc/site.h"
 #include "tests/support/answers.h"
@@ -150,6 +153,44 @@ TEST_F(FactsTest, APackWaitsForTheFactsThatItNames) {
   EXPECT_EQ(Apply(Request(next)), "2");
   ASSERT_TRUE(site_.Settle());
   EXPECT_EQ(apply(), "OK");
+}
+
+// So that it goes stale when it would have. Who names it has asked again.
+TEST_F(FactsTest, AnAnswerThatIsSentBackUnchangedKeepsItsDay) {
+  type::v1::FactCatalogue next = With("next", "work_permit");
+  next.mutable_facts(next.facts_size() - 1)->set_stale_after_days(30);
+  ASSERT_EQ(Apply(Request(next)), "2");
+  intake::v1::UpdateCaseRequest update;
+  intake::v1::RegisterCaseRequest registration = Registration();
+  SetAnswer(*registration.mutable_case_()->mutable_people(0), "work_permit", true);
+  update.mutable_case_()->set_name(site_.RegisterAndSettle(registration));
+  const absl::CivilDay first = type::DeskDay(type::kDefaultPlace, site_.clock().Now());
+  intake::v1::Person& person = *update.mutable_case_()->add_people();
+  person = registration.case_().people(0);
+  person.clear_identity();
+  // Ten days later; on which day after the first the answer was given.
+  const auto days = [&](const std::string& path) {
+    site_.clock().Advance(absl::Hours(240));
+    update.mutable_update_mask()->clear_paths();
+    update.mutable_update_mask()->add_paths(path);
+    update.set_request_id(testing_support::NewRequestId());
+    const auto changed = site_.As(kDesk).Call(&IntakeService::Stub::UpdateCase, update);
+    EXPECT_TRUE(changed.ok()) << changed.status();
+    if (!changed.ok()) return absl::civil_diff_t{-1};
+    const auto* answer = type::FindAnswer(changed->people(0).answers(), "work_permit");
+    EXPECT_NE(answer, nullptr);
+    const auto range = type::RangeOf(answer->answered_on());
+    EXPECT_TRUE(range.has_value());
+    return range->first - first;
+  };
+  person.set_state("MX-CHP");
+  EXPECT_EQ(days("people"), 0);
+  person.set_person_id("p1");
+  EXPECT_EQ(days("people.*.state"), 0);
+  EXPECT_EQ(days("people.*.answers"), 0);
+  SetAnswer(person, "work_permit", false);
+  EXPECT_EQ(days("people"), 40);
+  EXPECT_EQ(days("people.*.answers.work_permit"), 50) << "it was asked again";
 }
 
 TEST_F(FactsTest, WhatIsNeverRecordedIsRefusedByEveryDoor) {

@@ -254,8 +254,6 @@ TEST(Answers, AreTakenByTheKindOfTheirFact) {
       {"fact: 'soon_old' yes: true", "fact: \"soon_old\" yes: true"},
       {"fact: 'permit' yes: true",
        "fact: \"permit\" yes: true answered_on { year: 2026 month: 11 day: 30 }"},
-      {"fact: 'permit' yes: true answered_on { year: 2026 month: 1 day: 2 }",
-       "fact: \"permit\" yes: true answered_on { year: 2026 month: 1 day: 2 }"},
       {"fact: 'children' number: 1 answered_on { year: 2026 }", "fact: \"children\" number: 1"},
   };
   for (const auto& [answer, stored] : rows) EXPECT_EQ(Checked({answer}), stored) << answer;
@@ -274,6 +272,18 @@ TEST(Answers, OfTheWholeCaseAreThePrincipalApplicants) {
   EXPECT_EQ(Checked({"fact: 'vehicle' yes: true"}), "fact: \"vehicle\" yes: true");
   EXPECT_EQ(Checked({"fact: 'vehicle' yes: true"}, {}, /*is_principal=*/false),
             "bad answers[0].fact");
+}
+
+TEST(Answers, ThatSayWhatIsOnFileKeepTheirDay) {
+  const std::string day = " answered_on { year: 2026 month: 1 day: 2 }";
+  const std::string today = " answered_on { year: 2026 month: 11 day: 30 }";
+  const FactAnswers on_file = Answers({"fact: 'permit' yes: true" + day});
+  const std::string same = "fact: \"permit\" yes: true";
+  EXPECT_EQ(Checked({"fact: 'permit' yes: true" + day}, on_file), same + day);
+  EXPECT_EQ(Checked({"fact: 'permit' yes: true"}, on_file), same + today) << "it was asked again";
+  EXPECT_EQ(Checked({"fact: 'permit' yes: false" + day}, on_file),
+            "fact: \"permit\" yes: false" + today);
+  EXPECT_EQ(Checked({"fact: 'permit' yes: true" + day}), same + today);
 }
 
 TEST(Answers, ToWhatIsAskedNoMoreStayAsTheyAreOnFile) {
