@@ -13,6 +13,10 @@ pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# Read spreadsheets: XML, zip, and the filter of system calls around both.
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 # Debian compiles httplib into a library; its flags change the layout of httplib's types.
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 find_path(PATHWAYS_CSV_INCLUDE csv.h REQUIRED)

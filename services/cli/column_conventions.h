@@ -13,8 +13,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "services/cli/csv_rows.h"
 #include "services/cli/import_columns.h"
+#include "services/cli/table_rows.h"
 
 namespace pathways::cli {
 

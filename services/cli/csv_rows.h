@@ -14,37 +14,24 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/cli/line_reader.h"
+#include "services/cli/table_rows.h"
 
 struct csv_parser;
 
 namespace pathways::cli {
 
-struct CsvRow {
-  int64_t line = 0;  // Its first line.
-  std::vector<std::string> fields;
-  // Why it cannot be read. Empty: it can. Else the fields are those before the fault.
-  std::string fault;
-  std::string written;  // It cannot be read: the row as it stands in the file, with its line ends.
-  // It cannot be read and spans lines: those after the first may have been rows of their own.
-  bool swallows_lines = false;
-
-  // Spreadsheets end a file with rows of nothing but delimiters, and of spaces.
-  bool IsBlank() const;
-};
-
 // Not thread-safe.
-class CsvRows {
+class CsvRows : public TableRows {
  public:
   CsvRows(std::unique_ptr<LineReader> reader, char delimiter);
 
   // The next row, or nothing at the end. INVALID_ARGUMENT when a row is longer than kLineBytesMax
   // or a quote is not closed: where the next row begins cannot be told then, so the error is final.
   // DATA_LOSS when the file cannot be read on.
-  absl::StatusOr<std::optional<CsvRow>> Next();
+  absl::StatusOr<std::optional<CsvRow>> Next() override;
 
  private:
   struct FreeParser {

@@ -22,7 +22,7 @@
 #include "absl/time/civil_time.h"
 #include "pathways/intake/v1/case.pb.h"
 #include "pathways/type/v1/date.pb.h"
-#include "services/cli/csv_rows.h"
+#include "services/cli/table_rows.h"
 #include "services/type/facts.h"
 
 namespace pathways::cli {

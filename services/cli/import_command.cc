@@ -174,6 +174,7 @@ void ShowSummary(const ImportSummary& summary, Output& output) {
 struct ImportArguments {
   std::string path;
   std::string site;
+  std::string sheet;    // Of a spreadsheet. Empty: the only one with content.
   std::string columns;  // A mapping. Empty: none.
   std::string facts;    // Folder of the fact catalogue. Empty: the service is asked for it.
   std::string report;   // Empty: none. The others likewise.
@@ -221,12 +222,13 @@ absl::Status RunImport(Session& session, const ImportArguments& arguments) {
   Progress progress(session.terminal.err, session.terminal.err_is_terminal);
   ImportSettings settings{.input = {.path = arguments.path,
                                     .today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()),
+                                    .sheet = arguments.sheet,
                                     .mapping = {},
                                     .facts = nullptr},
                           .site = arguments.site,
                           .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
                           .stop = &interrupted};
-  RETURN_IF_ERROR(IsJsonFile(arguments.path).status());  // Before a service is asked for anything.
+  RETURN_IF_ERROR(FormatOf(arguments.path).status());  // Before a service is asked for anything.
   ASSIGN_OR_RETURN(settings.input.facts, FactsFor(session, arguments.facts));
   if (!arguments.columns.empty()) {
     ASSIGN_OR_RETURN(settings.input.mapping,
@@ -259,16 +261,20 @@ absl::Status RunImport(Session& session, const ImportArguments& arguments) {
 void AddImportCommand(CLI::App& app, const CommandContextPtr& context) {
   auto arguments = std::make_shared<ImportArguments>();
   // Request ids follow from the household numbers, so there is none to choose.
-  CLI::App& import =
-      AddCommand(app, context, "import", "Register the households of a CSV or NDJSON file",
-                 [=](Session& session) { return RunImport(session, *arguments); });
-  import.add_option("file", arguments->path, "CSV with a header, or one case as JSON on each line")
+  CLI::App& import = AddCommand(app, context, "import",
+                                "Register the households of a spreadsheet, CSV or NDJSON file",
+                                [=](Session& session) { return RunImport(session, *arguments); });
+  import
+      .add_option("file", arguments->path,
+                  "Table with a header as .xlsx, .ods or CSV, or one case as JSON on each line")
       ->required();
   import.add_option("--site", arguments->site,
                     "Code of the site whose household numbers these are; none where there is one");
+  import.add_option("--sheet", arguments->sheet,
+                    "Sheet of a spreadsheet to read; none where one visible sheet has content");
   import.add_option(
       "--columns", arguments->columns,
-      "File that says which columns of a foreign CSV are ours: their name = our name");
+      "File that says which columns of a foreign table are ours: their name = our name");
   import.add_option(
       "--facts", arguments->facts,
       "Folder of the fact catalogue to read the file by; empty: the service is asked");

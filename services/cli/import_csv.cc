@@ -10,6 +10,7 @@
 #include "services/base/ids.h"
 #include "services/base/status_macros.h"
 #include "services/cli/column_conventions.h"
+#include "services/cli/csv_rows.h"
 #include "services/cli/import_formats.h"
 #include "services/intake/domain/validate.h"
 
@@ -119,7 +120,7 @@ absl::Status LookAhead(CsvTable& table, TornHouseholds& torn) {
   TornHouseholdsFinder finder(table.columns);
   ColumnConventions conventions(table.columns);
   for (;;) {
-    const absl::StatusOr<std::optional<CsvRow>> row = table.rows.Next();
+    const absl::StatusOr<std::optional<CsvRow>> row = table.rows->Next();
     // Where it cannot be read on is told when it is read again.
     if (!row.ok() || !*row) break;
     if ((*row)->IsBlank()) continue;
@@ -130,24 +131,21 @@ absl::Status LookAhead(CsvTable& table, TornHouseholds& torn) {
   return conventions.Check();
 }
 
-}  // namespace
-
-std::string CsvCell(absl::string_view text) {
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+absl::StatusOr<char> ReadDelimiter(LineReader& lines, const ImportInput& input) {
+  const std::optional<char> said = TakeDelimiterLine(lines);
+  if (said) return *said;
+  const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines.Ahead());
+  const auto delimiter = Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")),
+                                              *input.facts, input.mapping);
+  if (delimiter) return *delimiter;
+  return absl::InvalidArgumentError(
+      "is no CSV of registrations: its first row names none of their columns");
 }
 
-absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ImportInput& input) {
-  const std::optional<char> said = TakeDelimiterLine(*lines);
-  const absl::string_view ahead = absl::StripLeadingAsciiWhitespace(lines->Ahead());
-  const auto delimiter = said ? said
-                              : Columns::DelimiterOf(ahead.substr(0, ahead.find_first_of("\r\n")),
-                                                     *input.facts, input.mapping);
-  if (!delimiter) {
-    return absl::InvalidArgumentError(
-        "is no CSV of registrations: its first row names none of their columns");
-  }
-  CsvTable table{CsvRows(std::move(lines), *delimiter), *delimiter, {}, {}};
-  ASSIGN_OR_RETURN(const std::optional<CsvRow> header, table.rows.Next());
+absl::StatusOr<CsvTable> ReadHeader(std::unique_ptr<TableRows> rows, char delimiter,
+                                    const ImportInput& input) {
+  CsvTable table{std::move(rows), delimiter, {}, {}};
+  ASSIGN_OR_RETURN(const std::optional<CsvRow> header, table.rows->Next());
   if (!header) return absl::InvalidArgumentError("has no header");
   ASSIGN_OR_RETURN(table.columns, Columns::FromHeader(header->fields, input.facts, input.mapping));
   table.header = header->fields;
@@ -157,14 +155,38 @@ absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const Impo
   return table;
 }
 
-absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(std::unique_ptr<LineReader> lines,
-                                                            std::unique_ptr<LineReader> ahead_of,
-                                                            const ImportInput& input) {
-  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input));
-  ASSIGN_OR_RETURN(CsvTable ahead, OpenTable(std::move(ahead_of), input));
+}  // namespace
+
+std::string CsvCell(absl::string_view text) {
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+absl::StatusOr<std::vector<CsvTable>> OpenTables(const ImportInput& input, FileFormat format,
+                                                 int times) {
+  std::vector<CsvTable> tables;
+  if (format == FileFormat::kSpreadsheet) {
+    ASSIGN_OR_RETURN(auto sheets, ReadSheet(input, times));
+    for (auto& rows : sheets) {
+      ASSIGN_OR_RETURN(tables.emplace_back(), ReadHeader(std::move(rows), ',', input));
+    }
+    return tables;
+  }
+  for (int i = 0; i < times; ++i) {
+    ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(input.path));
+    ASSIGN_OR_RETURN(const char delimiter, ReadDelimiter(*lines, input));
+    ASSIGN_OR_RETURN(
+        tables.emplace_back(),
+        ReadHeader(std::make_unique<CsvRows>(std::move(lines), delimiter), delimiter, input));
+  }
+  return tables;
+}
+
+absl::StatusOr<std::unique_ptr<ImportFile>> CsvImport::Open(const ImportInput& input,
+                                                            FileFormat format) {
+  ASSIGN_OR_RETURN(std::vector<CsvTable> tables, OpenTables(input, format, 2));
   TornHouseholds torn;
-  RETURN_IF_ERROR(LookAhead(ahead, torn));
-  return std::unique_ptr<ImportFile>(new CsvImport(std::move(table), std::move(torn), input));
+  RETURN_IF_ERROR(LookAhead(tables[1], torn));
+  return std::unique_ptr<ImportFile>(new CsvImport(std::move(tables[0]), std::move(torn), input));
 }
 
 std::optional<CsvRow> CsvImport::TakeRow() {
@@ -174,7 +196,7 @@ std::optional<CsvRow> CsvImport::TakeRow() {
     return row;
   }
   while (status_.ok()) {
-    absl::StatusOr<std::optional<CsvRow>> row = rows_.Next();
+    absl::StatusOr<std::optional<CsvRow>> row = rows_->Next();
     if (!row.ok()) {
       status_ = row.status();
       break;
@@ -205,7 +227,7 @@ std::vector<CsvRow> CsvImport::TakeHousehold(CsvRow first, const std::string& nu
 }
 
 ImportItem CsvImport::ItemOf(const std::vector<CsvRow>& rows, const std::string& number) {
-  ImportItem item{.household_number = number, .first_line = rows[0].line, .is_csv = true};
+  ImportItem item{.household_number = number, .first_line = rows[0].line, .is_table = true};
   if (!number.empty() && !used_.Take(number)) {
     AddError(item.errors, {item.first_line, kHouseholdNumber,
                            "household number already used in this file: put its rows together"});

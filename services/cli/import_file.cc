@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "services/cli/import_formats.h"
+#include "services/cli/spreadsheet.h"
 #include "services/type/text.h"
 
 namespace pathways::cli {
@@ -22,9 +23,6 @@ absl::Status CheckIsText(absl::string_view beginning) {
   if (type::IsBlank(beginning)) return absl::InvalidArgumentError("the file is empty");
   if (absl::StartsWith(beginning, "\xFF\xFE") || absl::StartsWith(beginning, "\xFE\xFF")) {
     return absl::InvalidArgumentError("the file is in UTF-16: save it as CSV in UTF-8");
-  }
-  if (absl::StartsWith(beginning, absl::string_view("PK\x03\x04", 4))) {
-    return absl::InvalidArgumentError("the file is a spreadsheet: save it as CSV in UTF-8");
   }
   if (beginning.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError("the file is binary, not CSV or NDJSON");
@@ -57,22 +55,31 @@ absl::Status TooManyHouseholds() {
       absl::StrCat("the file holds more than ", kHouseholdsMax, " households: split it"));
 }
 
-absl::StatusOr<bool> IsJsonFile(const std::string& path) {
+absl::StatusOr<FileFormat> FormatOf(const std::string& path) {
   absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
   if (!lines.ok()) return lines.status();
-  return Begins(**lines, "{");
+  if (IsSpreadsheet((*lines)->Ahead())) return FileFormat::kSpreadsheet;
+  return Begins(**lines, "{") ? FileFormat::kJson : FileFormat::kCsv;
 }
 
 absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& input) {
   const std::string& path = input.path;
   absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(path);
   if (!lines.ok()) return lines.status();
-  const absl::string_view beginning = (*lines)->Ahead();
-  absl::Status status = CheckIsText(beginning);
+  // A household is whole or refused, and only the whole file tells whether it is whole.
+  std::error_code none;
+  const bool is_file = std::filesystem::is_regular_file(path, none);
+  if (IsSpreadsheet((*lines)->Ahead()) && is_file) {
+    return CsvImport::Open(input, FileFormat::kSpreadsheet);
+  }
+  absl::Status status = CheckIsText((*lines)->Ahead());
   if (!status.ok()) return status;
+  if (!input.sheet.empty()) {
+    return absl::InvalidArgumentError("a sheet is named, and the file is no spreadsheet");
+  }
   if (Begins(**lines, "{")) {
     if (!input.mapping.empty()) {
-      return absl::InvalidArgumentError("a mapping is for the columns of a CSV; this is NDJSON");
+      return absl::InvalidArgumentError("a mapping is for the columns of a table; this is NDJSON");
     }
     return std::make_unique<JsonImport>(*std::move(lines), input);
   }
@@ -80,22 +87,18 @@ absl::StatusOr<std::unique_ptr<ImportFile>> ImportFile::Open(const ImportInput& 
     return absl::InvalidArgumentError(
         "is a JSON array: NDJSON is expected, one case on each line, without [ and ]");
   }
-  // A household is whole or refused, and only the whole file tells whether it is whole.
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none)) {
+  if (!is_file) {
     return absl::InvalidArgumentError(
         "a CSV is read twice, which this is not made for: save it as a file first");
   }
-  absl::StatusOr<std::unique_ptr<LineReader>> ahead = LineReader::Open(path);
-  if (!ahead.ok()) return ahead.status();
-  return CsvImport::Open(*std::move(lines), *std::move(ahead), input);
+  return CsvImport::Open(input, FileFormat::kCsv);
 }
 
 RowError LocateViolation(const ImportItem& item, absl::string_view field,
                          absl::string_view description) {
   RowError error{item.first_line, "", std::string(description)};
   absl::ConsumePrefix(&field, "case.");
-  if (!item.is_csv) {
+  if (!item.is_table) {
     error.column = std::string(field);
     return error;
   }

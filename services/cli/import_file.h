@@ -1,4 +1,4 @@
-// Reads a file of registrations, CSV or NDJSON, as a stream of households.
+// Reads a file of registrations, CSV, spreadsheet or NDJSON, as a stream of households.
 //
 // Open tells the format from the content and refuses a file that cannot be one of registrations;
 // Next then gives one household after the other, ready to be sent or refused whole with every bad
@@ -30,7 +30,8 @@ inline constexpr int kHouseholdsMax = 1'000'000;
 struct ImportInput {
   std::string path;
   absl::CivilDay today;
-  ColumnMapping mapping;                     // Of a CSV that somebody else made. May be empty.
+  std::string sheet;      // Of a spreadsheet: which one is read. Empty: the only one with content.
+  ColumnMapping mapping;  // Of a table that somebody else made. May be empty.
   std::shared_ptr<const type::Facts> facts;  // The fact catalogue. Never null.
 };
 
@@ -39,10 +40,10 @@ struct ImportItem {
   // Number the desk wrote. Personal data. Empty: none, or it cannot be read.
   std::string household_number;
   int64_t first_line = 0;
-  // CSV: first line of each person's row, in order. NDJSON: the one line.
+  // Table: first line of each person's row, in order. NDJSON: the one line.
   std::vector<int64_t> lines;
-  bool is_csv = false;
-  // CSV: of each person, ids of the facts that the answers are to, in their order.
+  bool is_table = false;  // CSV or spreadsheet.
+  // Table: of each person, ids of the facts that the answers are to, in their order.
   std::vector<std::vector<std::string>> answered;
   // What to send. Empty when there are errors.
   intake::v1::RegisterCaseRequest request;
@@ -62,7 +63,8 @@ class ImportFile {
  public:
   // NOT_FOUND when the file cannot be opened; INVALID_ARGUMENT when it is empty, binary, in another
   // encoding, has no header with the columns of a registration, lacks some (all are named), or
-  // writes a column by another convention than the import reads.
+  // writes a column by another convention than the import reads. Of a spreadsheet also the errors
+  // of ReadSpreadsheetApart: it is read to its end here.
   static absl::StatusOr<std::unique_ptr<ImportFile>> Open(const ImportInput& input);
   virtual ~ImportFile() = default;
 

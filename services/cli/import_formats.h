@@ -1,4 +1,4 @@
-// The two formats of an import file. Used by import_file.cc only; callers know ImportFile.
+// The formats of an import file. Used by import_file.cc only; callers know ImportFile.
 #ifndef PATHWAYS_SERVICES_CLI_IMPORT_FORMATS_H_
 #define PATHWAYS_SERVICES_CLI_IMPORT_FORMATS_H_
 
@@ -12,10 +12,10 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
-#include "services/cli/csv_rows.h"
 #include "services/cli/import_columns.h"
 #include "services/cli/import_file.h"
 #include "services/cli/line_reader.h"
+#include "services/cli/table_rows.h"
 #include "services/cli/torn_households.h"
 
 namespace pathways::cli {
@@ -33,33 +33,41 @@ class UsedNumbers {
 // RESOURCE_EXHAUSTED, once a file has given kHouseholdsMax numbers.
 absl::Status TooManyHouseholds();
 
-// A CSV behind its header.
+// A CSV or a sheet behind its header.
 struct CsvTable {
-  CsvRows rows;
-  char delimiter;
+  std::unique_ptr<TableRows> rows;
+  char delimiter;                   // Of a sheet: of the CSV that its refused rows are written to.
   std::vector<std::string> header;  // As it is written.
   Columns columns;
 };
 
-// Whether a file is NDJSON, by how it begins. The errors of LineReader::Open.
-absl::StatusOr<bool> IsJsonFile(const std::string& path);
+enum class FileFormat { kCsv, kJson, kSpreadsheet };
+
+// The format of a file, by how it begins. The errors of LineReader::Open.
+absl::StatusOr<FileFormat> FormatOf(const std::string& path);
 
 // A cell of RFC 4180, in quotes.
 std::string CsvCell(absl::string_view text);
 
-// Reads the header. INVALID_ARGUMENT when it is not one of registrations.
-absl::StatusOr<CsvTable> OpenTable(std::unique_ptr<LineReader> lines, const ImportInput& input);
+// The input, read up to its header, so many times over. INVALID_ARGUMENT when it is no table of
+// registrations; of a spreadsheet also the errors of ReadSpreadsheetApart.
+absl::StatusOr<std::vector<CsvTable>> OpenTables(const ImportInput& input, FileFormat format,
+                                                 int times);
 
-// CSV: adjacent rows with one household number are a household, with the rows without a number
-// within it and behind it.
+// The rows of the sheet that the input names, so many times over; the file is read once, to its
+// end, and before anything of it is given. The errors of ReadSpreadsheetApart.
+absl::StatusOr<std::vector<std::unique_ptr<TableRows>>> ReadSheet(const ImportInput& input,
+                                                                  int times);
+
+// A CSV or a sheet: adjacent rows with one household number are a household, with the rows without
+// a number within it and behind it.
 class CsvImport : public ImportFile {
  public:
-  // Reads the same file from both: `ahead` to its end at once, for what only the whole file shows.
-  // INVALID_ARGUMENT when it is not one of registrations, or a column is written by another
-  // convention than the import reads.
-  static absl::StatusOr<std::unique_ptr<ImportFile>> Open(std::unique_ptr<LineReader> lines,
-                                                          std::unique_ptr<LineReader> ahead,
-                                                          const ImportInput& input);
+  // Reads the file to its end at once, for what only the whole file shows, and then again. The
+  // errors of OpenTables; INVALID_ARGUMENT also when a column is written by another convention than
+  // the import reads.
+  static absl::StatusOr<std::unique_ptr<ImportFile>> Open(const ImportInput& input,
+                                                          FileFormat format);
   std::optional<ImportItem> Next() override;
 
  private:
@@ -78,7 +86,7 @@ class CsvImport : public ImportFile {
   std::vector<CsvRow> TakeHousehold(CsvRow first, const std::string& number);
   ImportItem ItemOf(const std::vector<CsvRow>& rows, const std::string& number);
 
-  CsvRows rows_;
+  std::unique_ptr<TableRows> rows_;
   Columns columns_;
   TornHouseholds torn_;
   absl::CivilDay today_;

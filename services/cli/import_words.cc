@@ -44,7 +44,7 @@ const Translation kColumnWords[] = {
     {"consent", "consentimiento consiente konsantman"},
     {"registered_on", "fecha_de_registro fecha_registro dat_enskripsyon"}};
 
-const Translation kAnswerWords[] = {{"yes", "si wi"}, {"no", "non"}};
+const Translation kAnswerWords[] = {{"yes", "si wi true verdadero"}, {"no", "non false falso"}};
 
 const Translation kRelationshipWords[] = {
     {"principal", "titular solicitante solicitante_principal prensipal"},

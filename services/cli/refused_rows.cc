@@ -58,12 +58,13 @@ std::string AsWritten(const CsvTable& table, absl::string_view written, const st
                       CsvCell(reason), "\r\n");
 }
 
-absl::StatusOr<std::string> CsvOf(const ImportInput& input, const RefusedRows& refused) {
-  ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(input.path));
-  ASSIGN_OR_RETURN(CsvTable table, OpenTable(std::move(lines), input));
+absl::StatusOr<std::string> CsvOf(const ImportInput& input, FileFormat format,
+                                  const RefusedRows& refused) {
+  ASSIGN_OR_RETURN(const std::vector<CsvTable> tables, OpenTables(input, format, 1));
+  const CsvTable& table = tables[0];
   std::string text = RowOf(table, table.header, kRefusedBecause);
   for (;;) {
-    const absl::StatusOr<std::optional<CsvRow>> row = table.rows.Next();
+    const absl::StatusOr<std::optional<CsvRow>> row = table.rows->Next();
     // What cannot be read on was told by the import.
     if (!row.ok() || !*row) return text;
     if (!refused.Holds((*row)->line)) continue;
@@ -98,8 +99,9 @@ absl::Status WriteRefusedRows(const ImportInput& input, const ImportSummary& sum
   std::string text;
   if (summary.refused > 0) {
     const RefusedRows refused(summary);
-    ASSIGN_OR_RETURN(const bool is_json, IsJsonFile(input.path));
-    ASSIGN_OR_RETURN(text, is_json ? JsonOf(input, refused) : CsvOf(input, refused));
+    ASSIGN_OR_RETURN(const FileFormat format, FormatOf(input.path));
+    ASSIGN_OR_RETURN(
+        text, format == FileFormat::kJson ? JsonOf(input, refused) : CsvOf(input, format, refused));
   }
   return base::WritePrivateFile(path, text, base::Existing::kReplace);
 }

@@ -1,8 +1,9 @@
 // The rows that an import refused, as a file of their own to correct and send again.
 //
-// Of a CSV: its header and the rows of every refused household, with the reasons in a last column
-// that an import ignores; a row that cannot be read stands there as it was written. Of NDJSON: the
-// lines. The file holds what the rows hold, so only its owner may read it.
+// Of a CSV, or, written as CSV in UTF-8, of a spreadsheet: its header and the rows of every refused
+// household, with the reasons in a last column that an import ignores; a row that cannot be read
+// stands there as it was written. Of NDJSON: the lines. The file holds what the rows hold, so only
+// its owner may read it.
 #ifndef PATHWAYS_SERVICES_CLI_REFUSED_ROWS_H_
 #define PATHWAYS_SERVICES_CLI_REFUSED_ROWS_H_
 

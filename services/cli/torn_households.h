@@ -12,8 +12,8 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
-#include "services/cli/csv_rows.h"
 #include "services/cli/import_columns.h"
+#include "services/cli/table_rows.h"
 
 namespace pathways::cli {
 

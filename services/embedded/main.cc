@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "services/cli/commands.h"
+#include "services/cli/spreadsheet_process.h"
 #include "services/embedded/infrastructure_commands.h"
 #include "services/embedded/key_commands.h"
 #include "services/embedded/policy_check_command.h"
@@ -14,6 +15,9 @@
 #include "services/embedded/store_commands.h"
 
 int main(int argc, char** argv) {
+  if (pathways::cli::IsSpreadsheetReader(argc, argv)) {
+    return pathways::cli::RunSpreadsheetReader(argv);
+  }
   CLI::App app(
       "Registers people and families, screens them against legal pathways, and refers them.",
       "pathways");

@@ -33,7 +33,6 @@ TEST(ImportFile, RefusesWhatIsNoFileOfRegistrations) {
        "\x7F"
        "ELF\x02\x01\0\0"s,
        "binary"},
-      {"spreadsheet", "PK\x03\x04\x14\0"s, "spreadsheet"},
       {"UTF-16", "\xFF\xFEh\0o\0"s, "UTF-16"},
       {"UTF-16 the other way", "\xFE\xFF\0h\0o"s, "UTF-16"},
       {"prose", "Dear colleague,\nplease find attached\n", "no CSV of registrations"},

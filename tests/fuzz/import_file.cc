@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "services/cli/spreadsheet.h"
 #include "services/intake/domain/validate.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/facts.h"
@@ -54,7 +55,8 @@ bool IsJson(absl::string_view bytes) {
 }  // namespace
 
 void ImportCsv(absl::string_view bytes) {
-  if (!IsJson(bytes)) ReadAll(bytes);
+  // A spreadsheet is read by another process, and has a target of its own.
+  if (!IsJson(bytes) && !cli::IsSpreadsheet(bytes)) ReadAll(bytes);
 }
 
 void ImportJson(absl::string_view bytes) {
