@@ -55,7 +55,9 @@ bool SheetParts::Has(const std::string& name) const {
 absl::Status SheetParts::Read(const std::string& name,
                               absl::FunctionRef<absl::Status(absl::string_view)> take) {
   const zip_int64_t index = zip_name_locate(archive_.get(), name.c_str(), ZIP_FL_ENC_RAW);
-  if (index < 0) return absl::NotFoundError("the spreadsheet is damaged: a part of it is missing");
+  if (index < 0) {
+    return absl::InvalidArgumentError("the spreadsheet is damaged: a part of it is missing");
+  }
   zip_stat_t stat;
   if (zip_stat_index(archive_.get(), static_cast<zip_uint64_t>(index), 0, &stat) != 0) {
     return Damaged();

@@ -40,9 +40,9 @@ class SheetParts {
 
   bool Has(const std::string& name) const;
 
-  // Hands the part over, piece by piece, until `take` fails. NOT_FOUND: there is none of the name.
-  // RESOURCE_EXHAUSTED: it is beyond a bound. INVALID_ARGUMENT: damaged, or encrypted. Else what
-  // `take` returned.
+  // Hands the part over, piece by piece, until `take` fails. INVALID_ARGUMENT: there is none of the
+  // name, or it is damaged or encrypted. RESOURCE_EXHAUSTED: it is beyond a bound. Else what `take`
+  // returned.
   absl::Status Read(const std::string& name,
                     absl::FunctionRef<absl::Status(absl::string_view)> take);
 

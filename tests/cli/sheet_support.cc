@@ -1,7 +1,6 @@
 #include "tests/cli/sheet_support.h"
 
 #include <gtest/gtest.h>
-#include <zip.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -48,27 +47,6 @@ std::vector<std::vector<std::string>> TextsOf(const std::vector<Cells>& rows) {
 }
 
 }  // namespace
-
-std::string Zip(const Parts& parts) {
-  zip_source_t* const target = zip_source_buffer_create(nullptr, 0, 0, nullptr);
-  zip_source_keep(target);
-  zip_t* const archive = zip_open_from_source(target, ZIP_CREATE | ZIP_TRUNCATE, nullptr);
-  for (const auto& [name, content] : parts) {
-    zip_source_t* const source =
-        zip_source_buffer(archive, content.data(), content.size(), /*freep=*/0);
-    EXPECT_GE(zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8), 0);
-  }
-  EXPECT_EQ(zip_close(archive), 0);
-  EXPECT_EQ(zip_source_open(target), 0);
-  zip_stat_t stat;
-  EXPECT_EQ(zip_source_stat(target, &stat), 0);
-  std::string bytes(stat.size, '\0');
-  EXPECT_EQ(zip_source_read(target, bytes.data(), bytes.size()),
-            static_cast<zip_int64_t>(bytes.size()));
-  zip_source_close(target);
-  zip_source_free(target);
-  return bytes;
-}
 
 Parts WithPart(Parts parts, const std::string& name, const std::string& content) {
   for (auto& part : parts) {

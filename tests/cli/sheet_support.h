@@ -3,18 +3,17 @@
 #define PATHWAYS_TESTS_CLI_SHEET_SUPPORT_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tests/cli/import_support.h"
+#include "tests/support/zip_file.h"
 
 namespace pathways::cli {
 
-// Names and contents of the parts of a zip archive.
-using Parts = std::vector<std::pair<std::string, std::string>>;
-std::string Zip(const Parts& parts);
+using testing_support::Parts;
+using testing_support::Zip;
 
 // The parts with one put in the place of its namesake, or behind them.
 Parts WithPart(Parts parts, const std::string& name, const std::string& content);

@@ -29,7 +29,8 @@ const std::map<std::string, Target>& Targets() {
       {"import_json", &ImportJson},       {"kafka_record", &KafkaRecord},
       {"list_token", &ListToken},         {"page_token", &PageToken},
       {"policy_pack", &PolicyPack},       {"resume_token", &ResumeToken},
-      {"token_file", &TokenFile},         {"upstream_event", &UpstreamEvent}};
+      {"spreadsheet", &Spreadsheet},      {"token_file", &TokenFile},
+      {"upstream_event", &UpstreamEvent}};
   return kTargets;
 }
 

@@ -20,6 +20,9 @@ void UpstreamEvent(absl::string_view bytes);
 // A file of registrations.
 void ImportCsv(absl::string_view bytes);
 void ImportJson(absl::string_view bytes);
+// A spreadsheet, or its parts in the form that corpus/spreadsheet/ shows: "=== name" on a line
+// before each. In this form a mutation reaches the XML, and not only a checksum.
+void Spreadsheet(absl::string_view bytes);
 // A token file.
 void TokenFile(absl::string_view bytes);
 // A page token, or the key in one.
