@@ -32,6 +32,7 @@
 #include "services/cli/importer.h"
 #include "tests/cli/cli_support.h"
 #include "tests/cli/import_support.h"
+#include "tests/cli/sheet_support.h"
 #include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
 
@@ -41,6 +42,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 using Stream =
@@ -238,6 +242,69 @@ TEST_F(CliImportTest, TheReportIsNeverTheFileThatIsImported) {
     }
   }
   EXPECT_TRUE(intake.attempts().empty());
+}
+
+// A sheet takes the same way: what is refused comes as CSV, whatever kinds its cells have.
+TEST_F(CliImportTest, WritesTheRefusedRowsOfASpreadsheetAsCsv) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  std::string cells;
+  std::vector<std::string> names;
+  for (const auto& [column, cell] : Row("BAD", {{"sex", "?"}})) {
+    names.push_back(column);
+    cells += column == "date_of_birth" ? std::string("<c s='1'><v>32980</v></c>")
+                                       : absl::StrCat("<c t='str'><v>", cell, "</v></c>");
+  }
+  std::vector<std::string> good;
+  for (const auto& [column, cell] : Row("GOOD")) good.push_back(cell);
+  const std::string path = Write(Zip(XlsxParts(
+      {{"Portada", XlsxTextRow({"Jornada de registro"}), ""},
+       {"Día", absl::StrCat(XlsxTextRow(names), XlsxTextRow(good), "<row>", cells, "</row>"),
+        ""}})));
+  const Ran unnamed = RunCli(intake.address(), {"import", path});
+  EXPECT_EQ(unnamed.exit_code, kExitUsage);
+  EXPECT_THAT(unnamed.err,
+              HasSubstr("several sheets with content: name one by --sheet: Portada, Día"));
+
+  const std::string refused = folder_.path() + "/refused.csv";
+  const Ran ran = RunCli(intake.address(),
+                         {"import", path, "--sheet", "Día", "--refused", refused, "--dry-run"});
+  EXPECT_EQ(ran.exit_code, kExitRowsRefused) << ran.err;
+  EXPECT_THAT(intake.attempts(), IsEmpty());
+  std::string text = ReadFile(refused);
+  EXPECT_THAT(text, AllOf(HasSubstr("\"1990-04-17\""), HasSubstr("\"sex: must be one of"),
+                          Not(HasSubstr("GOOD"))));
+  absl::StrReplaceAll({{"\"?\"", "F"}}, &text);
+  std::ofstream(refused, std::ios::binary) << text;
+  EXPECT_EQ(RunCli(intake.address(), {"import", refused}).exit_code, kExitOk);
+  EXPECT_THAT(intake.attempts(), ElementsAre(Pair("BAD", 1)));
+  EXPECT_EQ(RunCli(intake.address(), {"import", refused, "--sheet", "Día"}).exit_code, kExitUsage);
+}
+
+TEST_F(CliImportTest, RegistersNobodyOfASpreadsheetThatIsDamagedFurtherDown) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  std::string rows;
+  std::vector<std::string> names;
+  for (const auto& [column, cell] : GoodRow()) names.push_back(column);
+  rows += XlsxTextRow(names);
+  for (int i = 0; i < 300; ++i) {
+    std::vector<std::string> texts;
+    for (const auto& [column, cell] : Row(absl::StrCat("N", i))) texts.push_back(cell);
+    rows += XlsxTextRow(texts);
+  }
+  ASSERT_EQ(RunCli(intake.address(), {"import", Write(Xlsx(rows))}).exit_code, kExitOk);
+  EXPECT_THAT(intake.attempts(), SizeIs(300));
+  FakeIntake other(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const Ran ran =
+      RunCli(other.address(), {"import", Write(Xlsx(rows + "<row><c t='s'><v>99</v></c></row>"))});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("the cell A302 cannot be read"));
+  EXPECT_THAT(other.attempts(), IsEmpty());
 }
 
 // What is refused comes back as a file that can be corrected and imported as it is.
