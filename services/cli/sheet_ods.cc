@@ -223,7 +223,7 @@ class ContentReader : public XmlReader {
   }
 
   void Text(absl::string_view text) override {
-    if (cell_depth_ == 0 || is_covered_) return;
+    if (cell_depth_ == 0) return;
     text_.Text(text);
     if (text_.text().size() > kSheetRowBytesMax) {
       Fail(absl::InvalidArgumentError(

@@ -59,7 +59,6 @@ TEST(ImportSpreadsheet, ReadsTypedCellsAsTheirTexts) {
                                                   {"document_number", "529621234567"},
                                                   {"in_mexico", "TRUE"}})};
   const std::vector<std::string> expected = Told(Read(File(rows)));
-  std::string header;
   std::string xlsx;
   std::string ods;
   std::vector<std::string> names;

@@ -184,8 +184,8 @@ TEST(Spreadsheet, ACoveredCellIsBlankAndMovesNothing) {
       absl::StrCat("<table:table-row>", text,
                    " table:number-rows-spanned='2'><text:p>A</text:p></table:table-cell>", text,
                    "><text:p>B</text:p></table:table-cell></table:table-row><table:table-row>"
-                   "<table:covered-table-cell office:value-type='string'><text:p>unseen</text:p>"
-                   "</table:covered-table-cell>",
+                   "<table:covered-table-cell office:value-type='float' office:value='9'>"
+                   "<text:p>9</text:p></table:covered-table-cell>",
                    text, "><text:p>C</text:p></table:table-cell></table:table-row>");
   EXPECT_THAT(ReadBytes(Ods(rows)).rows, ElementsAre("1: A|B", "2: |C"));
   EXPECT_THAT(ReadBytes(Zip(XlsxParts(
