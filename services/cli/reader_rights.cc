@@ -68,11 +68,11 @@ absl::Status GiveUpRights() {
   is_ok &= prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
   is_ok &= prctl(PR_SET_DUMPABLE, 0) == 0;
   is_ok &= prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-  is_ok &=
-      Limit(RLIMIT_CORE, 0) && Limit(RLIMIT_FSIZE, 0) && Limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
+  is_ok &= Limit(RLIMIT_CORE, 0) && Limit(RLIMIT_FSIZE, 0);
   is_ok &= Limit(RLIMIT_CPU, kReaderCpuSecondsMax, /*grace=*/1);
   if (!kIsSanitized) {
-    is_ok &= Limit(RLIMIT_NPROC, 0) && Limit(RLIMIT_AS, kReaderMemoryBytesMax) && AllowOnlyCalls();
+    is_ok &= Limit(RLIMIT_NOFILE, STDERR_FILENO + 1) && Limit(RLIMIT_NPROC, 0) &&
+             Limit(RLIMIT_AS, kReaderMemoryBytesMax) && AllowOnlyCalls();
   }
   if (is_ok) return absl::OkStatus();
   return absl::UnavailableError(

@@ -14,8 +14,8 @@ inline constexpr int64_t kReaderCpuSecondsMax = 60;
 // From here on the process can use memory, write to standard output, and end; another system call
 // kills it. It ends with its parent, leaves no core dump, and has at most so much memory and time.
 // To be called once, by the only thread. UNAVAILABLE: the system does not allow it, and then
-// nothing should be read. Under a sanitizer, which needs memory and calls of its own, only
-// descriptors, core dump and time are bounded.
+// nothing should be read. Under a sanitizer, which needs memory and calls of its own, only core
+// dump, file size and time are bounded.
 absl::Status GiveUpRights();
 
 }  // namespace pathways::cli
