@@ -254,7 +254,8 @@ TEST(WordOf, ForgetsCaseAccentsAndWhatStandsBetween) {
 class MappingTest : public ::testing::Test {
  protected:
   absl::StatusOr<ColumnMapping> ReadMapping(const std::string& text) {
-    const std::string path = ::testing::TempDir() + "/mapping";
+    const std::string path = absl::StrCat(
+        ::testing::TempDir(), "/", ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::ofstream(path, std::ios::binary) << text;
     return ReadColumnMapping(path, *SampleFacts());
   }
