@@ -26,6 +26,7 @@ Usage: rescreening.py --build build/release [--rounds N] [--cases N] [--live-cas
 import argparse
 import collections
 import contextlib
+import json
 import pathlib
 import shutil
 import statistics
@@ -129,10 +130,17 @@ class Store:
             shutil.copytree(folder / pack, copied)
             path = copied / "pack.textproto"
             path.write_text(path.read_text().replace(f'version: "{pack}"', f'version: "{version}"'))
-        self.cluster.pathways(
-            *("policy", "apply", copied, "--reason", "BENCHMARK"),
+        proposal = json.loads(
+            self._policy("policy", "propose", copied, "--reason", "BENCHMARK", "--output", "json")
+        )
+        self._policy("policy-2", "confirm", proposal["digest"])
+
+    def _policy(self, officer, *arguments):
+        """Runs a command on the policies as one of two officers, and returns what it prints."""
+        return self.cluster.pathways(
+            *("policy", *arguments),
             *("--address", self.deployment.address("eligibility")),
-            *("--token-file", self.cluster.folder / "policy-token"),
+            *("--token-file", self.cluster.folder / f"{officer}-token"),
         )
 
     def wait_screened(self):
@@ -294,9 +302,10 @@ def measure_live(cluster, source, report, arguments):
 
 def measure(cluster, report, arguments):
     """Returns the faults."""
-    token = cluster.folder / "policy-token"
-    token.touch(mode=0o600)
-    token.write_text(cluster.token("staff/policy"))
+    for officer in ("policy", "policy-2"):
+        token = cluster.folder / f"{officer}-token"
+        token.touch(mode=0o600)
+        token.write_text(cluster.token(f"staff/{officer}"))
     with Deployment(cluster, "source") as source:
         for service in SERVICES:
             source.start(service)

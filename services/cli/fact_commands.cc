@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
+#include "services/cli/ledger_commands.h"
 #include "services/type/problem.h"
 
 namespace pathways::cli {
@@ -15,36 +15,29 @@ namespace {
 
 using intake::v1::IntakeService;
 
-struct ApplyOptions {
-  std::string folder;
-  std::string reason;
-  std::string replaces;
-  bool dry_run = false;
-};
-
-absl::Status Located(const absl::Status& status, const base::FactFiles& files) {
-  const Failure failure = FailureOf(status);
-  if (failure.reason != type::kInvalidCatalogue || failure.violations.empty()) return status;
-  absl::Status located(status.code(), files.Locate(failure.violations));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
-  return located;
+absl::Status Propose(Session& session, const ProposeOptions& options) {
+  intake::v1::ProposeFactsRequest request;
+  ASSIGN_OR_RETURN(const base::FactFiles files, base::FactFiles::Read(options.path));
+  *request.mutable_catalogue() = files.catalogue();
+  FillProposing(options, session, request);
+  const absl::StatusOr<type::v1::LedgerProposal> proposal =
+      session.client.Call(&IntakeService::Stub::ProposeFacts, request);
+  if (!proposal.ok()) return Located(proposal.status(), type::kInvalidCatalogue, files);
+  ShowProposal(session, *proposal, *proposal);
+  return absl::OkStatus();
 }
 
-absl::Status Apply(Session& session, const ApplyOptions& options) {
-  intake::v1::ApplyFactsRequest request;
-  ASSIGN_OR_RETURN(const base::FactFiles files, base::FactFiles::Read(options.folder));
-  *request.mutable_catalogue() = files.catalogue();
-  request.set_reason_code(options.reason);
-  request.set_replaces(options.replaces);
-  request.set_validate_only(options.dry_run);
-  request.set_request_id(session.request_id);
-  const absl::StatusOr<type::v1::LedgerVersion> version =
-      session.client.Call(&IntakeService::Stub::ApplyFacts, request);
-  if (!version.ok()) return Located(version.status(), files);
-  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "bytes",
-                                                     "principal", "reason_code", "apply_time"})});
+absl::Status Proposal(Session& session) {
+  ASSIGN_OR_RETURN(
+      const intake::v1::GetFactsProposalResponse answer,
+      session.client.Call(&IntakeService::Stub::GetFactsProposal, type::v1::GetProposalRequest()));
+  ShowProposal(session, answer, answer.proposal());
   return absl::OkStatus();
+}
+
+absl::StatusOr<type::v1::LedgerVersion> Confirm(Session& session,
+                                                const type::v1::ConfirmVersionRequest& request) {
+  return session.client.Call(&IntakeService::Stub::ConfirmFacts, request);
 }
 
 std::string NameIn(const type::v1::Fact& fact, const std::string& language) {
@@ -75,8 +68,9 @@ absl::Status History(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const intake::v1::ListFactVersionsResponse answer,
                    session.client.Call(&IntakeService::Stub::ListFactVersions, request));
-  session.output.Show(answer, {TableOf(answer.versions(), {"number", "version", "apply_time",
-                                                           "principal", "reason_code", "sha256"})});
+  session.output.Show(answer,
+                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
+                                                   "confirmed_by", "reason_code"})});
   if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
   return absl::OkStatus();
 }
@@ -101,15 +95,14 @@ absl::StatusOr<std::shared_ptr<const type::Facts>> FactsFor(Session& session,
 
 void AddFactCommands(CLI::App& app, const CommandContextPtr& context) {
   CLI::App& facts = AddGroup(app, "facts", "What people are asked");
-  auto options = std::make_shared<ApplyOptions>();
-  CLI::App& apply = AddChange(facts, context, "apply", "Ask people by this catalogue from now on",
-                              [options](Session& session) { return Apply(session, *options); });
-  apply.add_option("folder", options->folder, "Folder of the catalogue")->required();
-  apply.add_option("--reason", options->reason, "Why, an upper-case code, for example FACT_ADDED")
-      ->required();
-  apply.add_option("--replaces", options->replaces,
-                   "Version that must be in force now; empty: whichever is");
-  apply.add_flag("--dry-run", options->dry_run, "Only check it; nothing is stored");
+  AddLedgerCommands(facts, context,
+                    {.propose_help = "Propose what people are asked",
+                     .confirm_help = "Ask people by the catalogue that another officer proposed",
+                     .path_name = "folder",
+                     .path_help = "Folder of the catalogue",
+                     .reason_example = "FACT_ADDED",
+                     .counts = false},
+                    Propose, Proposal, Confirm);
   auto language = std::make_shared<std::string>("en");
   AddCommand(facts, context, "list", "List the facts in force",
              [language](Session& session) { return List(session, *language); })

@@ -1,5 +1,5 @@
-// The commands on the fact catalogue: apply, list, history. What checks it without a service is in
-// the program (services/embedded/policy_check_command.h).
+// The commands on the fact catalogue: propose, proposal, confirm, list, history. What checks it
+// without a service is in the program (services/embedded/policy_check_command.h).
 #ifndef PATHWAYS_SERVICES_CLI_FACT_COMMANDS_H_
 #define PATHWAYS_SERVICES_CLI_FACT_COMMANDS_H_
 

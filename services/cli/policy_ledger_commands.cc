@@ -5,54 +5,49 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
+#include "services/cli/ledger_commands.h"
 
 namespace pathways::cli {
 namespace {
 
 using eligibility::v1::EligibilityService;
 
-struct ApplyOptions {
-  std::string folder;
-  std::string reason;
-  std::string replaces;
-  bool dry_run = false;
-};
+constexpr char kInvalidPack[] = "INVALID_POLICY_PACK";
 
 std::string VersionName(const std::string& version) {
   if (version.empty() || absl::StartsWith(version, "policyVersions/")) return version;
   return absl::StrCat("policyVersions/", version);
 }
 
-// What the service says of a pack, with the place in the files of each fault.
-absl::Status Located(const absl::Status& status, const base::PolicyPackFiles& files) {
-  const Failure failure = FailureOf(status);
-  if (failure.reason != "INVALID_POLICY_PACK" || failure.violations.empty()) return status;
-  absl::Status located(status.code(), files.Locate(failure.violations));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
-  return located;
+absl::Status Propose(Session& session, const ProposeOptions& options) {
+  eligibility::v1::ProposePolicyRequest request;
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(options.path));
+  *request.mutable_pack() = files.pack();
+  FillProposing(options, session, request);
+  FillCounting(options, request);
+  const absl::StatusOr<type::v1::LedgerProposal> proposal =
+      session.client.Call(&EligibilityService::Stub::ProposePolicy, request);
+  if (!proposal.ok()) return Located(proposal.status(), kInvalidPack, files);
+  ShowProposal(session, *proposal, *proposal);
+  return absl::OkStatus();
 }
 
-absl::Status ApplyPolicy(Session& session, const ApplyOptions& options) {
-  eligibility::v1::ApplyPolicyRequest request;
-  ASSIGN_OR_RETURN(const base::PolicyPackFiles files, base::PolicyPackFiles::Read(options.folder));
-  *request.mutable_pack() = files.pack();
-  request.set_reason_code(options.reason);
-  request.set_replaces(options.replaces);
-  request.set_validate_only(options.dry_run);
-  request.set_request_id(session.request_id);
-  const absl::StatusOr<type::v1::LedgerVersion> version =
-      session.client.Call(&EligibilityService::Stub::ApplyPolicy, request);
-  if (!version.ok()) return Located(version.status(), files);
-  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "bytes",
-                                                     "principal", "reason_code", "apply_time"})});
+absl::Status Proposal(Session& session) {
+  ASSIGN_OR_RETURN(const eligibility::v1::GetPolicyProposalResponse answer,
+                   session.client.Call(&EligibilityService::Stub::GetPolicyProposal,
+                                       type::v1::GetProposalRequest()));
+  ShowProposal(session, answer, answer.proposal());
   return absl::OkStatus();
+}
+
+absl::StatusOr<type::v1::LedgerVersion> Confirm(Session& session,
+                                                const type::v1::ConfirmVersionRequest& request) {
+  return session.client.Call(&EligibilityService::Stub::ConfirmPolicy, request);
 }
 
 absl::Status SimulatePolicy(Session& session, const std::string& folder, int seconds) {
@@ -62,7 +57,7 @@ absl::Status SimulatePolicy(Session& session, const std::string& folder, int sec
   request.set_seconds_max(seconds);
   const absl::StatusOr<eligibility::v1::SimulatePolicyResponse> answer =
       session.client.Call(&EligibilityService::Stub::SimulatePolicy, request);
-  if (!answer.ok()) return Located(answer.status(), files);
+  if (!answer.ok()) return Located(answer.status(), kInvalidPack, files);
   session.output.Show(*answer, {FieldsOf(*answer, {"policy_version", "cases", "whole"}),
                                 TableOf(answer->cells(), {"pathway", "from", "to", "nationality",
                                                           "need", "count", "suppressed"})});
@@ -75,8 +70,9 @@ absl::Status ListVersions(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const eligibility::v1::ListPolicyVersionsResponse answer,
                    session.client.Call(&EligibilityService::Stub::ListPolicyVersions, request));
-  session.output.Show(answer, {TableOf(answer.versions(), {"number", "version", "apply_time",
-                                                           "principal", "reason_code", "sha256"})});
+  session.output.Show(answer,
+                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
+                                                   "confirmed_by", "reason_code"})});
   if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
   return absl::OkStatus();
 }
@@ -110,24 +106,16 @@ absl::Status ListChanges(Session& session, const std::string& version, const Pag
   return absl::OkStatus();
 }
 
-void AddApply(CLI::App& policy, const CommandContextPtr& context) {
-  auto options = std::make_shared<ApplyOptions>();
-  CLI::App& apply =
-      AddChange(policy, context, "apply", "Screen every case by this pack from now on",
-                [options](Session& session) { return ApplyPolicy(session, *options); });
-  apply.add_option("folder", options->folder, "Folder of the pack")->required();
-  apply
-      .add_option("--reason", options->reason, "Why, an upper-case code, for example RULE_CHANGED")
-      ->required();
-  apply.add_option("--replaces", options->replaces,
-                   "Version that must be in force now; empty: whichever is");
-  apply.add_flag("--dry-run", options->dry_run, "Only check it; nothing is stored");
-}
-
 }  // namespace
 
 void AddPolicyLedgerCommands(CLI::App& policy, const CommandContextPtr& context) {
-  AddApply(policy, context);
+  AddLedgerCommands(policy, context,
+                    {.propose_help = "Propose what cases are screened by",
+                     .confirm_help = "Screen every case by the pack that another officer proposed",
+                     .path_name = "folder",
+                     .path_help = "Folder of the pack",
+                     .reason_example = "RULE_CHANGED"},
+                    Propose, Proposal, Confirm);
   auto folder = std::make_shared<std::string>();
   auto seconds = std::make_shared<int>(0);
   CLI::App& simulate =

@@ -4,47 +4,41 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_join.h"
 #include "services/base/routes_file.h"
 #include "services/base/status_macros.h"
 #include "services/cli/client.h"
+#include "services/cli/ledger_commands.h"
 
 namespace pathways::cli {
 namespace {
 
 using referral::v1::ReferralService;
 
-struct ApplyOptions {
-  std::string file;
-  std::string reason;
-  std::string replaces;
-  bool dry_run = false;
-};
-
-absl::Status Located(const absl::Status& status, const base::RoutesFile& file) {
-  const Failure failure = FailureOf(status);
-  if (failure.reason != "INVALID_ROUTES" || failure.violations.empty()) return status;
-  absl::Status located(status.code(), file.Locate(failure.violations));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
-  return located;
+absl::Status Propose(Session& session, const ProposeOptions& options) {
+  referral::v1::ProposeRoutesRequest request;
+  ASSIGN_OR_RETURN(const base::RoutesFile files, base::RoutesFile::Read(options.path));
+  *request.mutable_routes() = files.routes();
+  FillProposing(options, session, request);
+  FillCounting(options, request);
+  const absl::StatusOr<type::v1::LedgerProposal> proposal =
+      session.client.Call(&ReferralService::Stub::ProposeRoutes, request);
+  if (!proposal.ok()) return Located(proposal.status(), "INVALID_ROUTES", files);
+  ShowProposal(session, *proposal, *proposal);
+  return absl::OkStatus();
 }
 
-absl::Status Apply(Session& session, const ApplyOptions& options) {
-  referral::v1::ApplyRoutesRequest request;
-  ASSIGN_OR_RETURN(const base::RoutesFile file, base::RoutesFile::Read(options.file));
-  *request.mutable_routes() = file.routes();
-  request.set_reason_code(options.reason);
-  request.set_replaces(options.replaces);
-  request.set_validate_only(options.dry_run);
-  request.set_request_id(session.request_id);
-  const absl::StatusOr<type::v1::LedgerVersion> version =
-      session.client.Call(&ReferralService::Stub::ApplyRoutes, request);
-  if (!version.ok()) return Located(version.status(), file);
-  session.output.Show(*version, {FieldsOf(*version, {"name", "number", "sha256", "bytes",
-                                                     "principal", "reason_code", "apply_time"})});
+absl::Status Proposal(Session& session) {
+  ASSIGN_OR_RETURN(const referral::v1::GetRoutesProposalResponse answer,
+                   session.client.Call(&ReferralService::Stub::GetRoutesProposal,
+                                       type::v1::GetProposalRequest()));
+  ShowProposal(session, answer, answer.proposal());
   return absl::OkStatus();
+}
+
+absl::StatusOr<type::v1::LedgerVersion> Confirm(Session& session,
+                                                const type::v1::ConfirmVersionRequest& request) {
+  return session.client.Call(&ReferralService::Stub::ConfirmRoutes, request);
 }
 
 absl::Status List(Session& session) {
@@ -67,8 +61,9 @@ absl::Status History(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const referral::v1::ListRouteVersionsResponse answer,
                    session.client.Call(&ReferralService::Stub::ListRouteVersions, request));
-  session.output.Show(answer, {TableOf(answer.versions(), {"number", "version", "apply_time",
-                                                           "principal", "reason_code", "sha256"})});
+  session.output.Show(answer,
+                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
+                                                   "confirmed_by", "reason_code"})});
   if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
   return absl::OkStatus();
 }
@@ -77,16 +72,13 @@ absl::Status History(Session& session, const Page& page) {
 
 void AddRouteCommands(CLI::App& app, const CommandContextPtr& context) {
   CLI::App& routes = AddGroup(app, "routes", "Which agency takes which pathway");
-  auto options = std::make_shared<ApplyOptions>();
-  CLI::App& apply = AddChange(routes, context, "apply", "Refer by these routes from now on",
-                              [options](Session& session) { return Apply(session, *options); });
-  apply.add_option("file", options->file, "File of the routes")->required();
-  apply
-      .add_option("--reason", options->reason, "Why, an upper-case code, for example AGENCY_ADDED")
-      ->required();
-  apply.add_option("--replaces", options->replaces,
-                   "Version that must be in force now; empty: whichever is");
-  apply.add_flag("--dry-run", options->dry_run, "Only check it; nothing is stored");
+  AddLedgerCommands(routes, context,
+                    {.propose_help = "Propose which agency takes which pathway",
+                     .confirm_help = "Refer by the routes that another officer proposed",
+                     .path_name = "file",
+                     .path_help = "File of the routes",
+                     .reason_example = "AGENCY_ADDED"},
+                    Propose, Proposal, Confirm);
   AddCommand(routes, context, "list", "List the agencies with their pathways and facts",
              [](Session& session) { return List(session); });
   auto page = std::make_shared<Page>();

@@ -1,5 +1,5 @@
-// The commands on the routes: apply, list, history. What checks them without a service is in the
-// program (services/embedded/policy_check_command.h).
+// The commands on the routes: propose, proposal, confirm, list, history. What checks them without a
+// service is in the program (services/embedded/policy_check_command.h).
 #ifndef PATHWAYS_SERVICES_CLI_ROUTE_COMMANDS_H_
 #define PATHWAYS_SERVICES_CLI_ROUTE_COMMANDS_H_
 

@@ -7,6 +7,7 @@
 #include "services/eligibility/domain/ledger.h"
 #include "services/engine/proto_stream.h"
 #include "services/type/facts.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -20,23 +21,25 @@ struct CaseOrLedger : engine::MessageBytes<v1::EligibilityState, v1::Eligibility
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
     if (context.stream == kPolicyLedger) {
-      if (!command.has_apply_policy()) {
-        return absl::InternalError("a case's command for the ledger");
-      }
-      return DecideLedger(state.ledger(), command.apply_policy(), context);
+      ASSIGN_OR_RETURN(const auto apply,
+                       type::VersionAsked<State>(kPolicyLedgerKind, command.ledger(), context));
+      return DecideLedger(state.ledger(), apply, context);
     }
     if (context.stream == type::kFactLedger) return NoteFacts(command);
+    if (type::IsServiceStream(context.stream)) {
+      return ProposePolicy(state.ledger(), command.ledger().propose(), context.now);
+    }
     if (rules == nullptr) return absl::InternalError("a domain without rules decides nothing");
     return eligibility::Decide(state, command, {*rules, policy_number}, context);
   }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
-    if (IsLedger(context.stream)) {
+    if (type::IsServiceStream(context.stream)) {
       return EvolveLedger(*state.mutable_ledger(), event, context);
     }
     return eligibility::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return IsLedger(stream) ? type::Folded() : eligibility::Fold(stream, state);
+    return type::IsServiceStream(stream) ? type::Folded() : eligibility::Fold(stream, state);
   }
 
   const Rules* rules;  // Null: it only follows events.

@@ -3,7 +3,6 @@
 #include "pathways/eligibility/v1/state.pb.h"
 #include "services/base/serialize.h"
 #include "services/eligibility/domain/ledger.h"
-#include "services/eligibility/methods.h"
 #include "services/host/ledger_start.h"
 
 namespace pathways::eligibility {
@@ -15,12 +14,10 @@ absl::Status BeginLedger(host::ServiceCore& core, const v1::PolicyPack& pack, ba
   start.version = pack.version();
   start.content = base::SerializeDeterministic(pack);
   start.reason_code = kFirstPolicy;
-  start.command = [](const type::v1::ApplyVersionCommand& apply) {
-    v1::EligibilityCommand command;
-    *command.mutable_apply_policy() = apply;
-    return base::SerializeDeterministic(command);
+  start.command = host::LedgerCommandOf<v1::EligibilityCommand>;
+  start.read = [&core] {
+    return host::ReadLedger<v1::EligibilityState>(core.domain(), core.store(), kPolicyLedger);
   };
-  start.read = [&core] { return ReadLedger(core.domain(), core.store()); };
   return host::BeginLedger(core, start, log).status();
 }
 

@@ -16,6 +16,7 @@
 #include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/operations/v1/operations_service.pb.h"
 #include "services/base/clock.h"
+#include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/policy_reader.h"
 #include "services/engine/domain.h"
@@ -34,7 +35,7 @@ struct MethodParts {
   engine::EventReader& store;
   const host::Keyring& keyring;
   const base::Clock& clock;
-  std::function<void()> policy_changed;  // Called after ApplyPolicy; must not block.
+  std::function<void()> policy_changed;  // Called after a new version; must not block.
 };
 
 // Anonymous screenings of one principal in a minute.
@@ -52,6 +53,14 @@ struct MethodContext {
   std::atomic<bool> simulates = false;
 };
 using Context = std::shared_ptr<MethodContext>;
+
+// How long a simulation may take. INVALID_ARGUMENT for less than 0 or more than 60 seconds.
+absl::StatusOr<absl::Duration> SimulationTime(int seconds_max);
+
+// Adds the stored cases to a simulation, as host::ForEachCase says. RESOURCE_EXHAUSTED with reason
+// SIMULATION_RUNS: another one runs in this process.
+absl::StatusOr<bool> Simulate(MethodContext& context, const host::Caller& caller,
+                              absl::Duration most, Simulation& simulation);
 
 // Those of each file.
 void AddPolicyMethods(const Context& context, host::Api& api);
@@ -78,10 +87,6 @@ absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id, const engi
 
 // A case, or the ledger, as it is stored. DATA_LOSS when it cannot be read.
 absl::StatusOr<v1::EligibilityState> StateIn(const engine::StreamRow& row);
-
-// The ledger as it is stored. DATA_LOSS when it cannot be read.
-absl::StatusOr<type::v1::LedgerState> ReadLedger(const engine::Domain& domain,
-                                                 engine::EventReader& store);
 
 // Open cases that have waited since before a time for somebody to ask them for facts, for the
 // operators' list.

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/decide.h"
@@ -14,9 +13,10 @@
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/host/ledger_methods.h"
 #include "services/host/ledger_pages.h"
+#include "services/host/ledger_start.h"
 #include "services/host/pages.h"
-#include "services/host/requests.h"
 #include "services/type/facts.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
@@ -24,35 +24,15 @@
 namespace pathways::eligibility {
 namespace {
 
-using engine::Answer;
 using host::Caller;
-using host::Principal;
 
 constexpr int kPageUsual = 100;
 constexpr int kPageMax = 1000;
 constexpr absl::string_view kVersionPrefix = kPolicyLedgerKind.prefix;
 
-absl::StatusOr<type::v1::LedgerState> LedgerIn(const engine::StreamRow& row) {
-  ASSIGN_OR_RETURN(v1::EligibilityState state, StateIn(row));
-  return std::move(*state.mutable_ledger());
-}
-
 absl::Status NoSuchVersion() {
   return type::Refuse(absl::StatusCode::kNotFound, "POLICY_VERSION_NOT_FOUND",
                       "the policy ledger has no such version");
-}
-
-// `pack` is that of the request, checked.
-type::v1::ApplyVersionCommand CommandOf(const v1::ApplyPolicyRequest& request,
-                                        const v1::PolicyPack& pack, const Principal& principal) {
-  type::v1::ApplyVersionCommand command;
-  command.set_version(pack.version());
-  command.set_content(base::SerializeDeterministic(pack));
-  command.set_sha256(base::Sha256Hex(command.content()));
-  command.set_replaces(request.replaces());
-  command.set_principal(principal.Name());
-  command.set_reason_code(request.reason_code());
-  return command;
 }
 
 // The version asked for; the one in force when none is named.
@@ -103,67 +83,68 @@ absl::Status FillChanges(const MethodParts& parts, const std::vector<std::string
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<type::v1::LedgerState> ReadLedger(const engine::Domain& domain,
-                                                 engine::EventReader& store) {
-  ASSIGN_OR_RETURN(const engine::StreamRow row, engine::ReadFolded(domain, store, kPolicyLedger));
-  return LedgerIn(row);
+absl::StatusOr<type::v1::LedgerState> ReadPolicyLedger(const MethodParts& parts) {
+  return host::ReadLedger<v1::EligibilityState>(parts.domain, parts.store, kPolicyLedger);
 }
 
-namespace {
-
-// What applying would give, without applying.
-absl::StatusOr<type::v1::LedgerVersion> TryApply(const MethodParts& parts,
-                                                 const type::v1::ApplyVersionCommand& command) {
-  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, ReadLedger(parts.domain, parts.store));
-  ASSIGN_OR_RETURN(const engine::StreamRow facts,
-                   engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
-  type::DecideContext context{kPolicyLedger, ledger.versions_size(), absl::InfinitePast()};
-  if (facts.version > 0) {
-    context.found.streams[type::kFactLedger] = {facts.version, facts.state.open, ""};
-  }
-  RETURN_IF_ERROR(DecideLedger(ledger, command, context).status());
-  return type::TryVersion(kPolicyLedgerKind, ledger, command);
+host::LedgerParts LedgerOf(const MethodParts& parts) {
+  return {.kind = kPolicyLedgerKind,
+          .domain = parts.domain,
+          .store = parts.store,
+          .keyring = parts.keyring,
+          .looks_up = {type::kFactLedger},
+          .ledger_in = host::LedgerIn<v1::EligibilityState>,
+          .command = host::LedgerCommandOf<v1::EligibilityCommand>,
+          .try_version = [](const auto& ledger, const auto& apply,
+                            const auto& context) -> absl::StatusOr<bool> {
+            ASSIGN_OR_RETURN(const auto events, DecideLedger(ledger, apply, context));
+            return !events.empty();
+          },
+          .changed = parts.policy_changed};
 }
 
-absl::StatusOr<host::Change<type::v1::LedgerVersion>> ApplyPolicy(
-    const Context& context, const Caller& caller, const v1::ApplyPolicyRequest& request) {
-  const std::string version = request.pack().version();
+// What a pack would do to the referrals of the people on file.
+absl::StatusOr<type::v1::LedgerEffect> CountEffect(MethodContext& context, const Caller& caller,
+                                                   const v1::PolicyPack& pack,
+                                                   absl::Duration most) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
+  ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
+  Simulation simulation({*rules, in_force.number + 1}, context.parts.clock.Now());
+  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, simulation));
+  type::v1::LedgerEffect effect = simulation.effect();
+  effect.set_whole(whole);
+  return effect;
+}
+
+absl::StatusOr<host::Change<type::v1::LedgerProposal>> ProposePolicy(
+    const Context& context, const Caller& caller, const v1::ProposePolicyRequest& request) {
+  ASSIGN_OR_RETURN(const absl::Duration most, SimulationTime(request.seconds_max()));
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
-  type::v1::ApplyVersionCommand command = CommandOf(request, pack, caller.principal);
-  if (request.validate_only()) {
-    ASSIGN_OR_RETURN(type::v1::LedgerVersion tried, TryApply(context->parts, command));
-    return host::Change<type::v1::LedgerVersion>{
-        std::nullopt, [tried = std::move(tried)](const Answer&, type::v1::LedgerVersion& response) {
-          response = tried;
-          return absl::OkStatus();
-        }};
+  host::Proposing proposing;
+  proposing.version = pack.version();
+  proposing.content = base::SerializeDeterministic(pack);
+  proposing.reason_code = request.reason_code();
+  proposing.replaces = request.replaces();
+  if (request.has_ceiling()) proposing.ceiling = request.ceiling();
+  proposing.only_try = request.validate_only();
+  proposing.count = [&] { return CountEffect(*context, caller, pack, most); };
+  return host::Propose(LedgerOf(context->parts), caller, request, proposing);
+}
+
+absl::Status GetPolicyProposal(const MethodContext& context,
+                               v1::GetPolicyProposalResponse& response) {
+  ASSIGN_OR_RETURN(host::WaitingProposal waiting, host::ReadProposal(LedgerOf(context.parts)));
+  *response.mutable_proposal() = std::move(waiting.proposal);
+  if (!response.mutable_pack()->ParseFromString(waiting.content)) {
+    return absl::DataLossError("the proposed pack cannot be read");
   }
-  type::Violations violations;
-  type::CheckRequestId(request.request_id(), violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  v1::EligibilityCommand payload;
-  *payload.mutable_apply_policy() = std::move(command);
-  engine::Command change =
-      host::RequestCommand(kPolicyLedger, base::SerializeDeterministic(payload), caller.method,
-                           request, caller.principal, context->parts.keyring);
-  change.lookup.streams = {type::kFactLedger};
-  return host::Change<type::v1::LedgerVersion>{
-      std::move(change),
-      [context, version](const Answer& answer, type::v1::LedgerVersion& response) -> absl::Status {
-        ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, LedgerIn(answer.row));
-        ASSIGN_OR_RETURN(response, WantedVersion(ledger, absl::StrCat(kVersionPrefix, version)));
-        context->parts.policy_changed();
-        return absl::OkStatus();
-      }};
+  return absl::OkStatus();
 }
 
 absl::Status ListPolicyVersions(MethodContext& context,
                                 const v1::ListPolicyVersionsRequest& request,
                                 v1::ListPolicyVersionsResponse& response) {
-  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger,
-                   ReadLedger(context.parts.domain, context.parts.store));
+  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, ReadPolicyLedger(context.parts));
   return host::FillVersions(ledger, request, response);
 }
 
@@ -173,8 +154,7 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger,
-                   ReadLedger(context.parts.domain, context.parts.store));
+  ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, ReadPolicyLedger(context.parts));
   ASSIGN_OR_RETURN(*response.mutable_version(), WantedVersion(ledger, request.name()));
   const int64_t number = response.version().number();
   const std::string prefix = ChangesPrefix(number);
@@ -195,12 +175,23 @@ absl::Status ListPolicyChanges(MethodContext& context, const v1::ListPolicyChang
 }  // namespace
 
 void AddPolicyMethods(const Context& context, host::Api& api) {
-  api.methods.push_back(host::ChangeMethod<v1::ApplyPolicyRequest, type::v1::LedgerVersion>(
-      "ApplyPolicy", {host::kPolicyOfficer},
+  const host::Roles officers = {host::kPolicyOfficer};
+  api.methods.push_back(host::ChangeMethod<v1::ProposePolicyRequest, type::v1::LedgerProposal>(
+      "ProposePolicy", officers,
       [context](const Caller& caller, const auto& request) {
-        return ApplyPolicy(context, caller, request);
+        return ProposePolicy(context, caller, request);
       },
       host::Runs::kInPool));
+  api.methods.push_back(
+      host::ChangeMethod<type::v1::ConfirmVersionRequest, type::v1::LedgerVersion>(
+          "ConfirmPolicy", officers, [context](const Caller& caller, const auto& request) {
+            return host::Confirm(LedgerOf(context->parts), caller, request);
+          }));
+  api.methods.push_back(
+      host::ReadMethod<type::v1::GetProposalRequest, v1::GetPolicyProposalResponse>(
+          "GetPolicyProposal", officers, [context](const Caller&, const auto&, auto& response) {
+            return GetPolicyProposal(*context, response);
+          }));
   api.methods.push_back(
       host::ReadMethod<v1::ListPolicyVersionsRequest, v1::ListPolicyVersionsResponse>(
           "ListPolicyVersions", {host::kPolicyOfficer, host::kRegistrar, host::kViewer},

@@ -14,6 +14,7 @@
 #include "services/eligibility/explain.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/host/case_pass.h"
 #include "services/host/pages.h"
 #include "services/type/desk.h"
 #include "services/type/facts.h"
@@ -26,7 +27,6 @@ namespace {
 using host::Caller;
 
 constexpr int kPeopleMax = 50;
-constexpr int kHeadsPage = 500;
 constexpr int kSecondsUsual = 20;
 constexpr int kSecondsMax = 60;
 constexpr absl::Duration kFactsWait = absl::Seconds(2);
@@ -76,29 +76,6 @@ void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violatio
   }
 }
 
-// Adds cases until there are no more or the time is up. True: there are no more.
-absl::StatusOr<bool> AddCases(const MethodParts& parts, const Caller& caller, absl::Time until,
-                              Simulation& simulation) {
-  std::string after;
-  for (;;) {
-    if (absl::Now() >= until || caller.is_cancelled()) return false;
-    ASSIGN_OR_RETURN(const std::vector<engine::StreamHead> heads,
-                     parts.store.ReadHeads(after, kHeadsPage));
-    if (heads.empty()) return true;
-    std::vector<std::string> cases;
-    for (const engine::StreamHead& head : heads) {
-      if (type::IsCaseStream(head.stream)) cases.push_back(head.stream);
-    }
-    ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(parts.domain, parts.store, cases));
-    for (const auto& [case_id, row] : rows) {
-      RETURN_IF_ERROR(row.status());
-      ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(*row));
-      simulation.Add(state);
-    }
-    after = heads.back().stream;
-  }
-}
-
 absl::Status AnotherSimulates() {
   return type::RefuseFor(absl::StatusCode::kResourceExhausted, "SIMULATION_RUNS",
                          "another simulation runs in this process; try again",
@@ -133,21 +110,12 @@ absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymous
 absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
                             const v1::SimulatePolicyRequest& request,
                             v1::SimulatePolicyResponse& response) {
-  type::Violations violations;
-  const int seconds = host::CheckPageSize(request.seconds_max(), kSecondsUsual, kSecondsMax,
-                                          "seconds_max", violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  ASSIGN_OR_RETURN(const absl::Duration most, SimulationTime(request.seconds_max()));
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
-  if (context.simulates.exchange(true)) return AnotherSimulates();
-  const absl::Cleanup done = [&context] { context.simulates = false; };
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
-  const PolicyInForce candidate{*rules, in_force.number + 1};
-  Simulation simulation(candidate, context.parts.clock.Now());
-  // A little before the caller stops waiting.
-  const absl::Time until =
-      std::min(absl::Now() + absl::Seconds(seconds), caller.deadline - absl::Milliseconds(200));
-  ASSIGN_OR_RETURN(const bool whole, AddCases(context.parts, caller, until, simulation));
+  Simulation simulation({*rules, in_force.number + 1}, context.parts.clock.Now());
+  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, simulation));
   response.set_policy_version(in_force.rules->pack().version());
   response.set_cases(simulation.cases());
   response.set_whole(whole);
@@ -156,6 +124,26 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
 }
 
 }  // namespace
+
+absl::StatusOr<absl::Duration> SimulationTime(int seconds_max) {
+  type::Violations violations;
+  const int seconds =
+      host::CheckPageSize(seconds_max, kSecondsUsual, kSecondsMax, "seconds_max", violations);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  return absl::Seconds(seconds);
+}
+
+absl::StatusOr<bool> Simulate(MethodContext& context, const Caller& caller, absl::Duration most,
+                              Simulation& simulation) {
+  if (context.simulates.exchange(true)) return AnotherSimulates();
+  const absl::Cleanup done = [&context] { context.simulates = false; };
+  return host::ForEachCase(context.parts.domain, context.parts.store, caller, most,
+                           [&](const std::string&, const engine::StreamRow& row) -> absl::Status {
+                             ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+                             simulation.Add(state);
+                             return absl::OkStatus();
+                           });
+}
 
 void AddUnstoredMethods(const Context& context, host::Api& api) {
   api.methods.push_back(host::ReadMethod<v1::SimulatePolicyRequest, v1::SimulatePolicyResponse>(

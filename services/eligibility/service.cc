@@ -11,6 +11,7 @@
 #include "services/eligibility/ledger_start.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/eligibility/rescreening_bound.h"
 #include "services/follow/new_rules_sweep.h"
 #include "services/follow/timer_loop.h"
 
@@ -38,8 +39,13 @@ host::Loop ScreenAgain(Shared& shared, const host::ServiceParts& parts) {
   shared.sweep = std::make_shared<follow::NewRulesSweep>(
       core.domain(), core.store(), core.engine(),
       follow::NewRulesSweepOptions{.every = parts.sweep_every,
-                                   .per_second = shared.rescreen_per_second},
-      core.ReportTo("rescreening", ""));
+                                   .per_second = shared.rescreen_per_second,
+                                   .bound =
+                                       [bound = RescreeningBound(core, parts.clock)](
+                                           int64_t version, const std::vector<std::string>& next) {
+                                         return bound->Next(version, next);
+                                       }},
+      core.ReportSweepTo("rescreening"));
   shared.sweep->Start();
   return {[sweep = shared.sweep] { sweep->Stop(); }};
 }

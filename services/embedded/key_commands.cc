@@ -59,6 +59,7 @@ absl::Status InitKeys(const std::string& data, std::ostream& out) {
       {"staff", "desk", {std::string(host::kRegistrar), std::string(host::kViewer)}},
       {"operator", "local", {std::string(host::kOperator)}},
       {"staff", "policy", {std::string(host::kPolicyOfficer)}},
+      {"staff", "policy-2", {std::string(host::kPolicyOfficer)}},
   };
   for (const host::Principal& principal : principals) {
     const auto added = host::AddToken(host::TokensFile(data), principal);

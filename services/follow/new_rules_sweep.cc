@@ -1,6 +1,7 @@
 #include "services/follow/new_rules_sweep.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <utility>
 
@@ -54,7 +55,7 @@ absl::Status NewRulesSweep::Step() {
   absl::Status status = version.status();
   if (version.ok() && (*version != done_ || base::SteadyNow() >= next_)) {
     status = SweepOnce().status();
-    if (status.ok()) {
+    if (status.ok() || absl::IsResourceExhausted(status)) {
       done_ = *version;
       next_ = base::SteadyNow() + absl::ToChronoMilliseconds(options_.every);
     }
@@ -88,10 +89,9 @@ absl::StatusOr<int64_t> NewRulesSweep::SweepOnce() {
     return absl::OkStatus();
   };
   sweep.visit = [&](const std::vector<engine::StreamHead>&) -> absl::Status {
-    const absl::Status status = SubmitSome(behind, origin);
-    if (absl::IsUnavailable(status)) return status;
+    const absl::Status status = SubmitSome(behind, origin, submitted);
+    if (absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) return status;
     first_error.Update(status);
-    submitted += static_cast<int64_t>(behind.size());
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(SweepHeads(sweep, signal_));
@@ -108,11 +108,20 @@ absl::StatusOr<std::vector<std::string>> NewRulesSweep::Behind(std::vector<std::
   return streams;
 }
 
+absl::StatusOr<size_t> NewRulesSweep::PageAt(const std::vector<std::string>& streams, size_t begin,
+                                             const engine::NewRulesOrigin& origin) {
+  const size_t most = std::min(kSubmitMax, streams.size() - begin);
+  if (!options_.bound) return most;
+  const auto first = streams.begin() + static_cast<std::ptrdiff_t>(begin);
+  return options_.bound(origin.version, {first, first + static_cast<std::ptrdiff_t>(most)});
+}
+
 absl::Status NewRulesSweep::SubmitSome(const std::vector<std::string>& streams,
-                                       const engine::NewRulesOrigin& origin) {
+                                       const engine::NewRulesOrigin& origin, int64_t& submitted) {
   absl::Status first_error;
-  for (size_t begin = 0; begin < streams.size() && !signal_.stopped(); begin += kSubmitMax) {
-    const size_t end = std::min(streams.size(), begin + kSubmitMax);
+  for (size_t begin = 0; begin < streams.size() && !signal_.stopped();) {
+    ASSIGN_OR_RETURN(const size_t page, PageAt(streams, begin, origin));
+    const size_t end = begin + page;
     give_way_.Wait(static_cast<int64_t>(end - begin));
     std::vector<engine::Command> commands;
     for (size_t i = begin; i < end; ++i) {
@@ -123,6 +132,8 @@ absl::Status NewRulesSweep::SubmitSome(const std::vector<std::string>& streams,
       if (absl::IsUnavailable(status)) return status;
       first_error.Update(status);
     }
+    submitted += static_cast<int64_t>(end - begin);
+    begin = end;
   }
   return first_error;
 }

@@ -10,6 +10,7 @@
 #define PATHWAYS_SERVICES_FOLLOW_NEW_RULES_SWEEP_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +34,12 @@ struct NewRulesSweepOptions {
   absl::Duration every = absl::Minutes(5);
   int64_t per_second = 0;   // At most so many streams are submitted in a second. 0: no bound.
   size_t queue_short = 32;  // A page is submitted when at most so many commands wait.
+  // How many of the next streams, from the first, may be decided by this version: 1 or more.
+  // RESOURCE_EXHAUSTED: the first would take it beyond what it may do, and the sweep stops; it
+  // looks again after `every`. Streams come in order of their ids, and a smaller one than before
+  // begins another pass. Empty: no bound.
+  std::function<absl::StatusOr<size_t>(int64_t version, const std::vector<std::string>& next)>
+      bound = {};
 };
 
 class NewRulesSweep {
@@ -48,9 +55,9 @@ class NewRulesSweep {
   void Stop();
 
   // Looks at all streams once. Returns the number submitted. FAILED_PRECONDITION: another process
-  // does this. ABORTED: a new version came while it ran. Other errors are those of the first stream
-  // that failed, or of the store. A stream that only another release knows is no error: a process
-  // of that release decides it again.
+  // does this. ABORTED: a new version came while it ran. RESOURCE_EXHAUSTED: the bound was reached.
+  // Other errors are those of the first stream that failed, or of the store. A stream that only
+  // another release knows is no error: a process of that release decides it again.
   absl::StatusOr<int64_t> SweepOnce();
 
   // Looks at all streams when it is time or there is a new version, and reports. What the thread
@@ -63,8 +70,12 @@ class NewRulesSweep {
   // Those of these streams that have noted a lower version.
   absl::StatusOr<std::vector<std::string>> Behind(std::vector<std::string> streams,
                                                   int64_t version);
+  // `submitted` grows by those that were.
   absl::Status SubmitSome(const std::vector<std::string>& streams,
-                          const engine::NewRulesOrigin& origin);
+                          const engine::NewRulesOrigin& origin, int64_t& submitted);
+  // How many streams from `begin` on are submitted next.
+  absl::StatusOr<size_t> PageAt(const std::vector<std::string>& streams, size_t begin,
+                                const engine::NewRulesOrigin& origin);
 
   const engine::Domain& domain_;
   const engine::RulesStream& rules_stream_;

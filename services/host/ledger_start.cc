@@ -13,16 +13,16 @@ namespace pathways::host {
 namespace {
 
 absl::Status ApplyFirst(ServiceCore& core, const LedgerStart& start) {
-  type::v1::ApplyVersionCommand apply;
+  type::v1::LedgerCommand command;
+  type::v1::ApplyVersionCommand& apply = *command.mutable_begin();
   apply.set_version(start.version);
   apply.set_content(start.content);
   apply.set_sha256(base::Sha256Hex(apply.content()));
-  apply.set_first(true);
   apply.set_principal(type::kStartPrincipal);
   apply.set_reason_code(start.reason_code);
   std::vector<engine::Command> commands;
   commands.push_back({start.stream,
-                      start.command(apply),
+                      start.command(command),
                       engine::RequestOrigin{"", "", "service/start", "BeginLedger"},
                       {}});
   return follow::SubmitAll(core.engine(), std::move(commands));

@@ -170,6 +170,11 @@ struct Metrics::Families {
       registry, "pathways_upstream_tail_lost",
       "1 when the upstream lost events that the service has handled: its store was set back.",
       {"service", "upstream"});
+  Series<prometheus::Gauge> version_stopped = GaugeSeries(
+      registry, "pathways_version_stopped",
+      "1: the policies or routes in force did as much to the people on file as was confirmed, and "
+      "are brought to no further case.",
+      {"service"});
   Series<prometheus::Gauge> own_tail_lost = GaugeSeries(
       registry, "pathways_own_tail_lost",
       "1 when the service lost events that it has published, and has stopped.", {"service"});
@@ -250,6 +255,10 @@ void Metrics::CountSweptMissing(absl::string_view service, absl::string_view ups
 void Metrics::SetUpstreamTailLost(absl::string_view service, absl::string_view upstream,
                                   bool lost) {
   families_->tail_lost.Of({std::string(service), std::string(upstream)}).Set(lost ? 1 : 0);
+}
+
+void Metrics::SetVersionStopped(absl::string_view service, bool stopped) {
+  families_->version_stopped.Of({std::string(service)}).Set(stopped ? 1 : 0);
 }
 
 void Metrics::SetOwnTailLost(absl::string_view service, bool lost) {

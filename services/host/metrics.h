@@ -70,6 +70,9 @@ class Metrics {
 
   // The service lost events that it has published, and has stopped: an alarm.
   void SetOwnTailLost(absl::string_view service, bool lost);
+  // Whether the version in force of the service's rules did all that it may, and is brought to no
+  // further case.
+  void SetVersionStopped(absl::string_view service, bool stopped);
 
   // Adds a function that Text calls before it renders, one call at a time, in the thread of the
   // scrape. It should be quick, must not call Text or AddSampler, and must stay valid until nothing

@@ -178,6 +178,14 @@ bool ServiceCore::AcknowledgeTailLoss(const std::string& upstream) {
   return true;
 }
 
+follow::Report ServiceCore::ReportSweepTo(const std::string& what) {
+  metrics_.SetVersionStopped(name_, false);
+  return [this, report = ReportTo(what, "")](const absl::Status& status) {
+    metrics_.SetVersionStopped(name_, absl::IsResourceExhausted(status));
+    report(status);
+  };
+}
+
 follow::Report ServiceCore::ReportTo(const std::string& what, const std::string& upstream) {
   return [this, what, upstream](const absl::Status& status) {
     // Stays until somebody has looked at it: a later success does not bring back what was lost.

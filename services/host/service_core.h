@@ -80,6 +80,8 @@ class ServiceCore {
   // A report for a background thread of this service, named for the log. LostTail of an upstream
   // (follow/lost_tail.h) rings an alarm, until an operator acknowledges it or the process ends.
   follow::Report ReportTo(const std::string& what, const std::string& upstream);
+  // The same for the sweep that brings a version of the rules to every case.
+  follow::Report ReportSweepTo(const std::string& what);
 
   // False after a commit failed because the store could not write, until one succeeds; and for good
   // once the store turned out to have lost events.

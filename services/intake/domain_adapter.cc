@@ -1,5 +1,6 @@
 #include "services/intake/domain_adapter.h"
 
+#include <optional>
 #include <utility>
 
 #include "services/base/serialize.h"
@@ -9,6 +10,7 @@
 #include "services/intake/domain/decide.h"
 #include "services/intake/domain/fact_ledger.h"
 #include "services/intake/domain/feed.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::intake {
 namespace {
@@ -35,25 +37,30 @@ struct CaseStream {
   }
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
-    if (context.stream != type::kFactLedger) {
+    if (!type::IsServiceStream(context.stream)) {
       return intake::Decide(state, command, catalogue_number, context);
     }
-    if (!command.has_apply_facts()) {
-      return absl::InternalError("a case's command for the fact catalogue");
-    }
-    ASSIGN_OR_RETURN(auto event, DecideFacts(state.open.ledger(), command.apply_facts()));
+    ASSIGN_OR_RETURN(auto event, DecideOnLedger(state.open.ledger(), command.ledger(), context));
     std::vector<Event> events;
     if (event) events.push_back({*std::move(event), {}});
     return events;
   }
+  static absl::StatusOr<std::optional<v1::IntakeEvent>> DecideOnLedger(
+      const type::v1::LedgerState& ledger, const type::v1::LedgerCommand& command,
+      const type::DecideContext& context) {
+    if (command.has_propose()) return ProposeFacts(ledger, command.propose(), context.now);
+    ASSIGN_OR_RETURN(const auto apply,
+                     type::VersionAsked<v1::IntakeState>(type::kFactLedgerKind, command, context));
+    return DecideFacts(ledger, apply);
+  }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
-    if (context.stream == type::kFactLedger) {
+    if (type::IsServiceStream(context.stream)) {
       return EvolveFacts(*state.open.mutable_ledger(), event.event, context);
     }
     return intake::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return stream == type::kFactLedger ? type::Folded() : intake::Fold(stream, state);
+    return type::IsServiceStream(stream) ? type::Folded() : intake::Fold(stream, state);
   }
 
   int64_t catalogue_number;

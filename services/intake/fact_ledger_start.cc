@@ -18,12 +18,10 @@ absl::Status BeginFactLedger(host::ServiceCore& core, const type::Facts& facts,
   start.version = facts.catalogue().version();
   start.content = base::SerializeDeterministic(facts.catalogue());
   start.reason_code = kFirstFacts;
-  start.command = [](const type::v1::ApplyVersionCommand& apply) {
-    v1::IntakeCommand command;
-    *command.mutable_apply_facts() = apply;
-    return base::SerializeDeterministic(command);
+  start.command = host::LedgerCommandOf<v1::IntakeCommand>;
+  start.read = [&core] {
+    return host::ReadLedger<v1::IntakeState>(core.domain(), core.store(), type::kFactLedger);
   };
-  start.read = [&core] { return ReadFactLedger(core.domain(), core.store()); };
   ASSIGN_OR_RETURN(const type::v1::LedgerState ledger, host::BeginLedger(core, start, log));
   if (ledger.versions().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(FactsVersion version, FactsOf(ledger));

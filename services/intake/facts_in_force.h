@@ -46,10 +46,6 @@ class FactsInForce {
   FactsVersion version_;
 };
 
-// The state of the ledger. Errors of the store; DATA_LOSS when it cannot be read.
-absl::StatusOr<type::v1::LedgerState> ReadFactLedger(const engine::Domain& domain,
-                                                     engine::EventReader& store);
-
 // The catalogue that a state of the ledger has in force. DATA_LOSS when it cannot be read.
 absl::StatusOr<FactsVersion> FactsOf(const type::v1::LedgerState& state);
 

@@ -1,86 +1,70 @@
 // The methods of the fact catalogue.
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "pathways/intake/v1/intake_service.pb.h"
 #include "pathways/intake/v1/state.pb.h"
-#include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
+#include "services/host/ledger_methods.h"
 #include "services/host/ledger_pages.h"
-#include "services/host/pages.h"
-#include "services/host/requests.h"
+#include "services/host/ledger_start.h"
 #include "services/intake/domain/fact_ledger.h"
 #include "services/intake/methods.h"
-#include "services/type/names.h"
-#include "services/type/problem.h"
 
 namespace pathways::intake {
 namespace {
 
 using host::Caller;
+using type::v1::LedgerProposal;
 using type::v1::LedgerState;
 using type::v1::LedgerVersion;
-using Change = host::Change<LedgerVersion>;
 
-type::v1::ApplyVersionCommand CommandOf(const v1::ApplyFactsRequest& request,
-                                        const host::Principal& principal) {
-  type::v1::ApplyVersionCommand command;
-  command.set_version(request.catalogue().version());
-  command.set_content(base::SerializeDeterministic(request.catalogue()));
-  command.set_sha256(base::Sha256Hex(command.content()));
-  command.set_replaces(request.replaces());
-  command.set_principal(principal.Name());
-  command.set_reason_code(request.reason_code());
-  return command;
+absl::StatusOr<LedgerState> ReadFactLedger(const MethodParts& parts) {
+  return host::ReadLedger<v1::IntakeState>(parts.domain, parts.store, type::kFactLedger);
 }
 
-// What applying would give, without applying.
-absl::StatusOr<LedgerVersion> TryApply(const MethodParts& parts,
-                                       const type::v1::ApplyVersionCommand& command) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadFactLedger(parts.domain, parts.store));
-  RETURN_IF_ERROR(DecideFacts(ledger, command).status());
-  return type::TryVersion(type::kFactLedgerKind, ledger, command);
+host::LedgerParts LedgerOf(const MethodParts& parts) {
+  return {.kind = type::kFactLedgerKind,
+          .domain = parts.domain,
+          .store = parts.store,
+          .keyring = parts.keyring,
+          .looks_up = {},
+          .ledger_in = host::LedgerIn<v1::IntakeState>,
+          .command = host::LedgerCommandOf<v1::IntakeCommand>,
+          .try_version = [](const auto& ledger, const auto& apply,
+                            const auto&) -> absl::StatusOr<bool> {
+            ASSIGN_OR_RETURN(const auto event, DecideFacts(ledger, apply));
+            return event.has_value();
+          },
+          .changed = [] {}};
 }
 
-absl::Status AnswerVersion(const engine::Answer& answer, const std::string& version,
-                           LedgerVersion& response) {
-  v1::IntakeState state;
-  const bool is_read = state.ParseFromString(answer.row.state.open);
-  const LedgerVersion* const found = is_read ? type::FindVersion(state.ledger(), version) : nullptr;
-  if (found == nullptr) return absl::DataLossError("the stored fact catalogue cannot be read");
-  response = *found;
+// A catalogue touches no case: what was answered stays as it is.
+absl::StatusOr<host::Change<LedgerProposal>> ProposeFacts(const MethodParts& parts,
+                                                          const Caller& caller,
+                                                          const v1::ProposeFactsRequest& request) {
+  host::Proposing proposing;
+  proposing.version = request.catalogue().version();
+  proposing.content = base::SerializeDeterministic(request.catalogue());
+  proposing.reason_code = request.reason_code();
+  proposing.replaces = request.replaces();
+  proposing.only_try = request.validate_only();
+  return host::Propose(LedgerOf(parts), caller, request, proposing);
+}
+
+absl::Status GetFactsProposal(const MethodParts& parts, v1::GetFactsProposalResponse& response) {
+  ASSIGN_OR_RETURN(host::WaitingProposal waiting, host::ReadProposal(LedgerOf(parts)));
+  *response.mutable_proposal() = std::move(waiting.proposal);
+  if (!response.mutable_catalogue()->ParseFromString(waiting.content)) {
+    return absl::DataLossError("the proposed catalogue cannot be read");
+  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Change> ApplyFacts(const MethodParts& parts, const Caller& caller,
-                                  const v1::ApplyFactsRequest& request) {
-  type::v1::ApplyVersionCommand command = CommandOf(request, caller.principal);
-  if (request.validate_only()) {
-    ASSIGN_OR_RETURN(LedgerVersion tried, TryApply(parts, command));
-    return Change{std::nullopt,
-                  [tried = std::move(tried)](const engine::Answer&, LedgerVersion& response) {
-                    response = tried;
-                    return absl::OkStatus();
-                  }};
-  }
-  type::Violations violations;
-  type::CheckRequestId(request.request_id(), violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  v1::IntakeCommand payload;
-  *payload.mutable_apply_facts() = std::move(command);
-  return Change{host::RequestCommand(type::kFactLedger, base::SerializeDeterministic(payload),
-                                     caller.method, request, caller.principal, parts.keyring),
-                [version = request.catalogue().version()](const engine::Answer& answer,
-                                                          LedgerVersion& response) {
-                  return AnswerVersion(answer, version, response);
-                }};
-}
-
 absl::Status GetFacts(const MethodParts& parts, v1::GetFactsResponse& response) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadFactLedger(parts.domain, parts.store));
+  ASSIGN_OR_RETURN(const LedgerState ledger, ReadFactLedger(parts));
   if (ledger.versions().empty() ||
       !response.mutable_catalogue()->ParseFromString(ledger.content())) {
     return absl::DataLossError("the fact catalogue in force cannot be read");
@@ -91,19 +75,29 @@ absl::Status GetFacts(const MethodParts& parts, v1::GetFactsResponse& response) 
 
 absl::Status ListFactVersions(const MethodParts& parts, const v1::ListFactVersionsRequest& request,
                               v1::ListFactVersionsResponse& response) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadFactLedger(parts.domain, parts.store));
+  ASSIGN_OR_RETURN(const LedgerState ledger, ReadFactLedger(parts));
   return host::FillVersions(ledger, request, response);
 }
 
 }  // namespace
 
 void AddFactMethods(const MethodParts& parts, host::Api& api) {
-  api.methods.push_back(host::ChangeMethod<v1::ApplyFactsRequest, LedgerVersion>(
-      "ApplyFacts", {host::kPolicyOfficer},
+  const host::Roles officers = {host::kPolicyOfficer};
+  api.methods.push_back(host::ChangeMethod<v1::ProposeFactsRequest, LedgerProposal>(
+      "ProposeFacts", officers,
       [parts](const Caller& caller, const auto& request) {
-        return ApplyFacts(parts, caller, request);
+        return ProposeFacts(parts, caller, request);
       },
       host::Runs::kInPool));
+  api.methods.push_back(host::ChangeMethod<type::v1::ConfirmVersionRequest, LedgerVersion>(
+      "ConfirmFacts", officers, [parts](const Caller& caller, const auto& request) {
+        return host::Confirm(LedgerOf(parts), caller, request);
+      }));
+  api.methods.push_back(
+      host::ReadMethod<type::v1::GetProposalRequest, v1::GetFactsProposalResponse>(
+          "GetFactsProposal", officers, [parts](const Caller&, const auto&, auto& response) {
+            return GetFactsProposal(parts, response);
+          }));
   api.methods.push_back(host::ReadMethod<v1::GetFactsRequest, v1::GetFactsResponse>(
       "GetFacts", {host::kPolicyOfficer, host::kRegistrar, host::kViewer},
       [parts](const Caller&, const auto&, auto& response) { return GetFacts(parts, response); }));

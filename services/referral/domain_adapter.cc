@@ -10,6 +10,7 @@
 #include "services/referral/domain/feed.h"
 #include "services/referral/domain/routes.h"
 #include "services/type/facts.h"
+#include "services/type/stream_id.h"
 
 namespace pathways::referral {
 namespace {
@@ -23,21 +24,24 @@ struct CaseOrLedger : engine::MessageBytes<v1::ReferralCaseState, v1::ReferralEv
   absl::StatusOr<std::vector<Event>> Decide(const State& state, const Command& command,
                                             const type::DecideContext& context) const {
     if (context.stream == kRoutesLedger) {
-      if (!command.has_apply_routes()) {
-        return absl::InternalError("a case's command for the routes");
-      }
-      return DecideRoutes(state.ledger(), command.apply_routes(), context);
+      ASSIGN_OR_RETURN(const auto apply,
+                       type::VersionAsked<State>(kRoutesLedgerKind, command.ledger(), context));
+      return DecideRoutes(state.ledger(), apply, context);
     }
     if (context.stream == type::kFactLedger) return NoteFacts(command);
+    if (type::IsServiceStream(context.stream)) {
+      return ProposeRoutes(state.ledger(), command.ledger().propose(), context.now);
+    }
     if (routes == nullptr) return absl::InternalError("a domain without routes decides nothing");
     return referral::Decide(state, command, {*routes, routes_number}, context);
   }
   absl::Status Evolve(State& state, const Event& event, const type::EventContext& context) const {
-    if (IsLedger(context.stream)) return EvolveLedger(*state.mutable_ledger(), event, context);
+    if (type::IsServiceStream(context.stream))
+      return EvolveLedger(*state.mutable_ledger(), event, context);
     return referral::Evolve(state, event, context);
   }
   type::Folded Fold(const std::string& stream, const State& state) const {
-    return IsLedger(stream) ? type::Folded() : referral::Fold(stream, state);
+    return type::IsServiceStream(stream) ? type::Folded() : referral::Fold(stream, state);
   }
 
   const v1::AgencyRoutes* routes;  // Null: it only follows events.
@@ -64,6 +68,7 @@ int64_t BasedOn(const eligibility::v1::EligibilityEvent& event) {
     case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return event.determination_reviewed().review().based_on();
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kPolicyProposed:
     case eligibility::v1::EligibilityEvent::kFactsNoted:
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
       return 0;

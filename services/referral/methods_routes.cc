@@ -1,97 +1,96 @@
 // The methods on the routes.
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "pathways/referral/v1/referral_service.pb.h"
 #include "pathways/referral/v1/state.pb.h"
-#include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/base/status_macros.h"
+#include "services/host/case_pass.h"
+#include "services/host/ledger_methods.h"
 #include "services/host/ledger_pages.h"
-#include "services/host/pages.h"
-#include "services/host/requests.h"
+#include "services/host/ledger_start.h"
 #include "services/referral/domain/routes.h"
 #include "services/referral/methods.h"
-#include "services/referral/routes_start.h"
+#include "services/referral/rerouting_bound.h"
 #include "services/type/facts.h"
-#include "services/type/names.h"
-#include "services/type/problem.h"
 
 namespace pathways::referral {
 namespace {
 
 using host::Caller;
+using type::v1::LedgerProposal;
 using type::v1::LedgerState;
 using type::v1::LedgerVersion;
-using Change = host::Change<LedgerVersion>;
 
-type::v1::ApplyVersionCommand CommandOf(const v1::ApplyRoutesRequest& request,
-                                        const host::Principal& principal) {
-  type::v1::ApplyVersionCommand command;
-  command.set_version(request.routes().version());
-  command.set_content(base::SerializeDeterministic(request.routes()));
-  command.set_sha256(base::Sha256Hex(command.content()));
-  command.set_replaces(request.replaces());
-  command.set_principal(principal.Name());
-  command.set_reason_code(request.reason_code());
-  return command;
+constexpr int kSecondsUsual = 20;
+constexpr int kSecondsMax = 60;
+
+absl::StatusOr<LedgerState> ReadRoutesLedger(const MethodParts& parts) {
+  return host::ReadLedger<v1::ReferralCaseState>(parts.domain, parts.store, kRoutesLedger);
 }
 
-// What applying would give, without applying.
-absl::StatusOr<LedgerVersion> TryApply(const MethodParts& parts,
-                                       const type::v1::ApplyVersionCommand& command) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadRoutesLedger(parts.domain, parts.store));
-  ASSIGN_OR_RETURN(const engine::StreamRow facts,
-                   engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
-  type::DecideContext context{kRoutesLedger, ledger.versions_size(), absl::InfinitePast()};
-  if (facts.version > 0) {
-    context.found.streams[type::kFactLedger] = {facts.version, facts.state.open, ""};
+host::LedgerParts LedgerOf(const MethodParts& parts) {
+  return {.kind = kRoutesLedgerKind,
+          .domain = parts.domain,
+          .store = parts.store,
+          .keyring = parts.keyring,
+          .looks_up = {type::kFactLedger},
+          .ledger_in = host::LedgerIn<v1::ReferralCaseState>,
+          .command = host::LedgerCommandOf<v1::ReferralCommand>,
+          .try_version = [](const auto& ledger, const auto& apply,
+                            const auto& context) -> absl::StatusOr<bool> {
+            ASSIGN_OR_RETURN(const auto events, DecideRoutes(ledger, apply, context));
+            return !events.empty();
+          },
+          .changed = parts.routes_changed};
+}
+
+absl::StatusOr<type::v1::LedgerEffect> CountEffect(const MethodParts& parts, const Caller& caller,
+                                                   const v1::AgencyRoutes& routes, int seconds) {
+  type::v1::LedgerEffect sum;
+  ASSIGN_OR_RETURN(const bool whole,
+                   host::ForEachCase(parts.domain, parts.store, caller, absl::Seconds(seconds),
+                                     [&](const std::string& case_id,
+                                         const engine::StreamRow& row) -> absl::Status {
+                                       ASSIGN_OR_RETURN(const type::v1::LedgerEffect one,
+                                                        EffectOfRoutes(routes, case_id, row));
+                                       sum.set_cases(sum.cases() + 1);
+                                       sum.set_referrals(sum.referrals() + one.referrals());
+                                       return absl::OkStatus();
+                                     }));
+  sum.set_whole(whole);
+  return sum;
+}
+
+absl::StatusOr<host::Change<LedgerProposal>> ProposeRoutes(
+    const MethodParts& parts, const Caller& caller, const v1::ProposeRoutesRequest& request) {
+  type::Violations violations;
+  const int seconds = host::CheckPageSize(request.seconds_max(), kSecondsUsual, kSecondsMax,
+                                          "seconds_max", violations);
+  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  host::Proposing proposing;
+  proposing.version = request.routes().version();
+  proposing.content = base::SerializeDeterministic(request.routes());
+  proposing.reason_code = request.reason_code();
+  proposing.replaces = request.replaces();
+  if (request.has_ceiling()) proposing.ceiling = request.ceiling();
+  proposing.only_try = request.validate_only();
+  proposing.count = [&] { return CountEffect(parts, caller, request.routes(), seconds); };
+  return host::Propose(LedgerOf(parts), caller, request, proposing);
+}
+
+absl::Status GetRoutesProposal(const MethodParts& parts, v1::GetRoutesProposalResponse& response) {
+  ASSIGN_OR_RETURN(host::WaitingProposal waiting, host::ReadProposal(LedgerOf(parts)));
+  *response.mutable_proposal() = std::move(waiting.proposal);
+  if (!response.mutable_routes()->ParseFromString(waiting.content)) {
+    return absl::DataLossError("the proposed routes cannot be read");
   }
-  RETURN_IF_ERROR(DecideRoutes(ledger, command, context).status());
-  return type::TryVersion(kRoutesLedgerKind, ledger, command);
-}
-
-absl::Status AnswerVersion(const engine::Answer& answer, const std::string& version,
-                           LedgerVersion& response) {
-  v1::ReferralCaseState state;
-  const bool is_read = state.ParseFromString(answer.row.state.open);
-  const LedgerVersion* const found = is_read ? type::FindVersion(state.ledger(), version) : nullptr;
-  if (found == nullptr) return absl::DataLossError("the stored routes cannot be read");
-  response = *found;
   return absl::OkStatus();
 }
 
-absl::StatusOr<Change> ApplyRoutes(const MethodParts& parts, const Caller& caller,
-                                   const v1::ApplyRoutesRequest& request) {
-  type::v1::ApplyVersionCommand command = CommandOf(request, caller.principal);
-  if (request.validate_only()) {
-    ASSIGN_OR_RETURN(LedgerVersion tried, TryApply(parts, command));
-    return Change{std::nullopt,
-                  [tried = std::move(tried)](const engine::Answer&, LedgerVersion& response) {
-                    response = tried;
-                    return absl::OkStatus();
-                  }};
-  }
-  type::Violations violations;
-  type::CheckRequestId(request.request_id(), violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  v1::ReferralCommand payload;
-  *payload.mutable_apply_routes() = std::move(command);
-  engine::Command change =
-      host::RequestCommand(kRoutesLedger, base::SerializeDeterministic(payload), caller.method,
-                           request, caller.principal, parts.keyring);
-  change.lookup.streams = {type::kFactLedger};
-  return Change{std::move(change), [parts, version = request.routes().version()](
-                                       const engine::Answer& answer, LedgerVersion& response) {
-                  parts.routes_changed();
-                  return AnswerVersion(answer, version, response);
-                }};
-}
-
 absl::Status GetRoutes(const MethodParts& parts, v1::GetRoutesResponse& response) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadRoutesLedger(parts.domain, parts.store));
+  ASSIGN_OR_RETURN(const LedgerState ledger, ReadRoutesLedger(parts));
   if (ledger.versions().empty() || !response.mutable_routes()->ParseFromString(ledger.content())) {
     return absl::DataLossError("the routes in force cannot be read");
   }
@@ -102,7 +101,7 @@ absl::Status GetRoutes(const MethodParts& parts, v1::GetRoutesResponse& response
 absl::Status ListRouteVersions(const MethodParts& parts,
                                const v1::ListRouteVersionsRequest& request,
                                v1::ListRouteVersionsResponse& response) {
-  ASSIGN_OR_RETURN(const LedgerState ledger, ReadRoutesLedger(parts.domain, parts.store));
+  ASSIGN_OR_RETURN(const LedgerState ledger, ReadRoutesLedger(parts));
   return host::FillVersions(ledger, request, response);
 }
 
@@ -110,12 +109,22 @@ absl::Status ListRouteVersions(const MethodParts& parts,
 
 void AddRouteMethods(const MethodParts& parts, host::Api& api) {
   const host::Roles readers = {host::kPolicyOfficer, host::kRegistrar, host::kViewer};
-  api.methods.push_back(host::ChangeMethod<v1::ApplyRoutesRequest, LedgerVersion>(
-      "ApplyRoutes", {host::kPolicyOfficer},
+  const host::Roles officers = {host::kPolicyOfficer};
+  api.methods.push_back(host::ChangeMethod<v1::ProposeRoutesRequest, LedgerProposal>(
+      "ProposeRoutes", officers,
       [parts](const Caller& caller, const auto& request) {
-        return ApplyRoutes(parts, caller, request);
+        return ProposeRoutes(parts, caller, request);
       },
       host::Runs::kInPool));
+  api.methods.push_back(host::ChangeMethod<type::v1::ConfirmVersionRequest, LedgerVersion>(
+      "ConfirmRoutes", officers, [parts](const Caller& caller, const auto& request) {
+        return host::Confirm(LedgerOf(parts), caller, request);
+      }));
+  api.methods.push_back(
+      host::ReadMethod<type::v1::GetProposalRequest, v1::GetRoutesProposalResponse>(
+          "GetRoutesProposal", officers, [parts](const Caller&, const auto&, auto& response) {
+            return GetRoutesProposal(parts, response);
+          }));
   api.methods.push_back(host::ReadMethod<v1::GetRoutesRequest, v1::GetRoutesResponse>(
       "GetRoutes", readers,
       [parts](const Caller&, const auto&, auto& response) { return GetRoutes(parts, response); }));

@@ -1,5 +1,6 @@
 #include "services/referral/service.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "services/follow/new_rules_sweep.h"
 #include "services/referral/domain_adapter.h"
 #include "services/referral/methods.h"
+#include "services/referral/rerouting_bound.h"
 #include "services/referral/routes_file.h"
 #include "services/referral/routes_start.h"
 #include "services/referral/views.h"
@@ -38,7 +40,13 @@ host::Loop FollowRoutes(Shared& shared, const host::ServiceParts& parts) {
   host::ServiceCore& core = parts.core;
   shared.sweep = std::make_shared<follow::NewRulesSweep>(
       core.domain(), core.store(), core.engine(),
-      follow::NewRulesSweepOptions{.every = parts.sweep_every}, core.ReportTo("rerouting", ""));
+      follow::NewRulesSweepOptions{.every = parts.sweep_every,
+                                   .bound =
+                                       [bound = ReroutingBound(core)](
+                                           int64_t version, const std::vector<std::string>& next) {
+                                         return bound->Next(version, next);
+                                       }},
+      core.ReportSweepTo("rerouting"));
   shared.sweep->Start();
   return {[sweep = shared.sweep] { sweep->Stop(); }};
 }

@@ -21,7 +21,7 @@ namespace pathways::type {
 
 // The stream of the catalogue's versions, at intake and, as intake told them, at its followers.
 inline constexpr char kFactLedger[] = "service/fact-catalogue";
-inline constexpr LedgerKind kFactLedgerKind = {"FACTS", "factVersions/", "catalogue"};
+inline constexpr LedgerKind kFactLedgerKind = {"FACTS", "factVersions/", "catalogue", kFactLedger};
 
 inline constexpr char kInvalidCatalogue[] = "INVALID_FACT_CATALOGUE";
 

@@ -30,6 +30,9 @@ struct StreamId {
 // The kind that the beginning of an id says; nothing else of it is looked at. For ids of the
 // service's own store, which were checked when they came in.
 StreamKind KindOf(absl::string_view stream);
+inline bool IsServiceStream(absl::string_view stream) {
+  return KindOf(stream) == StreamKind::kService;
+}
 inline bool IsCaseStream(absl::string_view stream) { return KindOf(stream) == StreamKind::kCase; }
 
 // Nothing when `text` is no id: a case or a link that is no UUID, or a name that is not of 1 to 56

@@ -93,6 +93,15 @@ TEST_F(CliCommandsTest, EachSendsItsRequest) {
       {{"policy", "list"}, "ListPathways {}"},
       {{"policy", "show", "us-refugee"}, "GetPathway {name: \"pathways/us-refugee\"}"},
       {{"routes", "list"}, "GetRoutes {}"},
+      {{"routes", "proposal"}, "GetRoutesProposal {}"},
+      {{"facts", "proposal"}, "GetFactsProposal {}"},
+      {{"policy", "proposal"}, "GetPolicyProposal {}"},
+      {{"routes", "confirm", "DIGEST", "--request-id", "REQUEST"},
+       "ConfirmRoutes {digest: \"DIGEST\"" + change},
+      {{"facts", "confirm", "DIGEST", "--request-id", "REQUEST"},
+       "ConfirmFacts {digest: \"DIGEST\"" + change},
+      {{"policy", "confirm", "DIGEST", "--request-id", "REQUEST"},
+       "ConfirmPolicy {digest: \"DIGEST\"" + change},
       {{"routes", "history", "--page-size", "5"}, "ListRouteVersions {page_size: 5}"},
       {{"parked", "list", "--service", "intake", "--limit", "6"},
        "ListParkedCases {service: \"intake\" limit: 6}"},
@@ -346,8 +355,8 @@ TEST_F(CliCommandsTest, APackIsSentAsItsFilesSayAndItsFaultsAreToldByPlace) {
       absl::StrCat("error: INVALID_POLICY_PACK: ", pack,
                    "/b.textproto:4:3: pathways[1].id: must be lower case\n", shared,
                    "/c.textproto:1:1: catalogues[0].texts: lacks a text\n");
-  services_.Answer("ApplyPolicy", refusal);
-  const Ran apply = Run({"policy", "apply", pack, "--reason", "RULE_CHANGED"});
+  services_.Answer("ProposePolicy", refusal);
+  const Ran apply = Run({"policy", "propose", pack, "--reason", "RULE_CHANGED"});
   EXPECT_EQ(apply.exit_code, kExitRefused);
   EXPECT_THAT(apply.err, HasSubstr(places));
   services_.Answer("SimulatePolicy", refusal);
@@ -359,10 +368,10 @@ TEST_F(CliCommandsTest, APackIsSentAsItsFilesSayAndItsFaultsAreToldByPlace) {
       "catalogues { language: \"en\" } }";
   EXPECT_THAT(services_.calls(), ElementsAre(HasSubstr(sent), HasSubstr(sent)));
 
-  services_.Answer("ApplyPolicy", Refusal(grpc::StatusCode::ABORTED, "POLICY_MOVED_ON"));
-  EXPECT_THAT(Run({"policy", "apply", pack, "--reason", "RULE_CHANGED"}).err,
+  services_.Answer("ProposePolicy", Refusal(grpc::StatusCode::ABORTED, "POLICY_MOVED_ON"));
+  EXPECT_THAT(Run({"policy", "propose", pack, "--reason", "RULE_CHANGED"}).err,
               HasSubstr("error: POLICY_MOVED_ON: "));
-  const Ran none = Run({"policy", "apply", folder_.path() + "/none", "--reason", "RULE_CHANGED"});
+  const Ran none = Run({"policy", "propose", folder_.path() + "/none", "--reason", "RULE_CHANGED"});
   EXPECT_EQ(none.exit_code, kExitUsage);
   EXPECT_THAT(none.err, HasSubstr("/none: no file *.textproto can be read here"));
   EXPECT_EQ(services_.calls().size(), 3u);

@@ -126,6 +126,7 @@ void TouchAll(host::Metrics& metrics) {
   metrics.CountDroppedTimers("intake", 1);
   metrics.SetUpstreamTailLost("referral", "intake", true);
   metrics.SetOwnTailLost("referral", true);
+  metrics.SetVersionStopped("referral", true);
 }
 
 TEST(OperationsDocTest, HasEveryMetric) {

@@ -6,6 +6,7 @@
 #include "tests/support/policy_switch.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,6 +32,7 @@
 #include "tests/distributed/topic_check.h"
 #include "tests/support/eventually.h"
 #include "tests/support/switch_check.h"
+#include "tests/support/two_officers.h"
 
 namespace pathways {
 namespace {
@@ -51,6 +53,7 @@ using testing_support::kUnitedStates;
 using testing_support::Stores;
 
 constexpr char kOfficer[] = "staff/policy";
+constexpr char kSecond[] = "staff/policy-2";
 constexpr int kFew = 6;
 constexpr int kMany = 40;
 
@@ -128,12 +131,14 @@ class DistributedSwitchTest : public testing::Test {
   }
 
   absl::Status Apply(int replica) {
-    eligibility::v1::ApplyPolicyRequest request;
+    eligibility::v1::ProposePolicyRequest request;
     *request.mutable_pack() = testing_support::PackNamed("current");
     request.set_reason_code("RULE_CHANGED");
     request.set_request_id(base::UuidOf("switch"));
-    return deployment_->CallerTo("eligibility", replica, kOfficer)
-        .Call(&EligibilityService::Stub::ApplyPolicy, request)
+    return testing_support::ApplyAsTwo(deployment_->CallerTo("eligibility", replica, kOfficer),
+                                       deployment_->CallerTo("eligibility", replica, kSecond),
+                                       &EligibilityService::Stub::ProposePolicy,
+                                       &EligibilityService::Stub::ConfirmPolicy, request)
         .status();
   }
   // Runs a command as a principal against a service.
@@ -180,10 +185,14 @@ TEST_F(DistributedSwitchTest, IsListedHeldExplainedAndReplayed) {
   std::map<std::string, std::string> replayed;
   for (const auto& [id, unused] : holds_) replayed[id] = Replay(id, 0, 1);
   // At the replica that was started last, which does not lead.
-  const std::string applied =
+  type::v1::LedgerProposal proposal;
+  const std::string proposed =
       RunAs(kOfficer, "eligibility", 2,
-            {"policy", "apply", std::string(PATHWAYS_SOURCE_DIR) + "/policies/current", "--reason",
-             "RULE_CHANGED", "--replaces", "2023-07-28"});
+            {"policy", "propose", std::string(PATHWAYS_SOURCE_DIR) + "/policies/current",
+             "--reason", "RULE_CHANGED", "--replaces", "2023-07-28", "--output", "json"});
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(proposed, &proposal).ok()) << proposed;
+  const std::string applied =
+      RunAs(kSecond, "eligibility", 2, {"policy", "confirm", proposal.digest()});
   ASSERT_THAT(applied, HasSubstr("policyVersions/current")) << deployment_->Logs();
   ASSERT_NO_FATAL_FAILURE(ExpectSwitchedOnce());
 

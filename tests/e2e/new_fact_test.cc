@@ -10,12 +10,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "pathways/eligibility/v1/eligibility_service.grpc.pb.h"
@@ -80,11 +82,21 @@ class NewFactTest : public testing::Test {
     const std::string program = fs::path(PATHWAYS_PROGRAM).parent_path();
     const std::string command = absl::StrCat(
         "cd ", desk_.path(), " && export PATH=", program,
-        ":$PATH OFFICER=", folder_.TokenOf("staff/policy"), " DESK=", folder_.TokenOf("staff/desk"),
-        " PATHWAYS_ADDRESS=127.0.0.1:", process_.port(), " && ", line, " > out 2>&1");
+        ":$PATH OFFICER=", folder_.TokenOf("staff/policy"),
+        " SECOND=", folder_.TokenOf("staff/policy-2"), " DESK=", folder_.TokenOf("staff/desk"),
+        " DIGEST=", digest_, " PATHWAYS_ADDRESS=127.0.0.1:", process_.port(), " && ",
+        absl::StrReplaceAll(line, {{"DIGEST", "$DIGEST"}}), " > out 2>&1");
     return std::system(command.c_str()) == 0;  // NOLINT(concurrency-mt-unsafe): one thread.
   }
   std::string Printed() { return ReadFile(desk_.path() + "/out"); }
+  // Of the proposal that was printed last: the document lets the reader put it in by hand.
+  void ReadDigest() {
+    const std::string printed = Printed();
+    std::smatch found;
+    ASSERT_TRUE(std::regex_search(printed, found, std::regex("digest\\W+([0-9a-f]{64})")))
+        << printed;
+    digest_ = found[1];
+  }
 
   void Context(grpc::ClientContext& context) {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
@@ -120,6 +132,7 @@ class NewFactTest : public testing::Test {
   }
 
   const testing_support::TempFolder desk_;
+  std::string digest_;
   const ServeFolder folder_;
   ServeProcess process_{folder_};
   std::shared_ptr<grpc::Channel> channel_;
@@ -139,17 +152,18 @@ TEST_F(NewFactTest, ReachesAScreenedCaseByEveryDoorAsTheDocumentSays) {
     ASSERT_EQ(block.info, "console");
     for (const absl::string_view line : absl::StrSplit(block.text, '\n', absl::SkipEmpty())) {
       ++commands;
-      const bool may_be_early = absl::StrContains(line, "policy apply");
+      const bool may_be_early = absl::StrContains(line, "policy propose");
       const bool done = may_be_early
                             ? testing_support::Eventually([&] { return Run(std::string(line)); })
                             : Run(std::string(line));
       ASSERT_TRUE(done) << line << "\n" << Printed();
+      if (absl::StrContains(line, " proposal")) ReadDigest();
       if (absl::StrContains(line, "screening questions")) {
         EXPECT_THAT(Printed(), testing::HasSubstr("¿Viaja con su cónyuge"));
       }
     }
   }
-  EXPECT_EQ(commands, 10);
+  EXPECT_EQ(commands, 14);
   // By the table, by hand, and by the API.
   const std::string cases = ReadFile(desk_.path() + "/cases.csv");
   const size_t imported = cases.find("cases/");
@@ -176,7 +190,8 @@ TEST_F(NewFactTest, BeforeItIsAppliedNoDoorTakesIt) {
   // A column of which nobody knows what it means is named, and the rest is registered.
   EXPECT_TRUE(Run("PATHWAYS_TOKEN=$DESK pathways import day.csv"));
   EXPECT_THAT(Printed(), testing::HasSubstr("columns that were not used: con_trabajador_front"));
-  EXPECT_FALSE(Run("PATHWAYS_TOKEN=$DESK pathways facts apply policies/facts --reason FACT_ADDED"));
+  EXPECT_FALSE(
+      Run("PATHWAYS_TOKEN=$DESK pathways facts propose policies/facts --reason FACT_ADDED"));
   EXPECT_THAT(Printed(), testing::HasSubstr("ROLE_REQUIRED"));
 }
 

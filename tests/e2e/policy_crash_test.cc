@@ -27,6 +27,7 @@
 #include "tests/support/serve_process.h"
 #include "tests/support/stores.h"
 #include "tests/support/switch_check.h"
+#include "tests/support/two_officers.h"
 
 namespace pathways {
 namespace {
@@ -107,13 +108,19 @@ class PolicyCrashTest : public testing::TestWithParam<Crash> {
   }
 
   absl::Status Apply(const ServeProcess& process) {
-    eligibility::v1::ApplyPolicyRequest request;
+    eligibility::v1::ProposePolicyRequest request;
     *request.mutable_pack() = testing_support::PackNamed("current");
     request.set_reason_code("RULE_CHANGED");
     request.set_request_id(base::UuidOf("apply"));
-    return Caller(folder_, process, "staff/policy")
-        .Call(&EligibilityService::Stub::ApplyPolicy, request)
-        .status();
+    const Caller first(folder_, process, "staff/policy");
+    const Caller second(folder_, process, "staff/policy-2");
+    const absl::Status status =
+        testing_support::ApplyAsTwo(first, second, &EligibilityService::Stub::ProposePolicy,
+                                    &EligibilityService::Stub::ConfirmPolicy, request)
+            .status();
+    // What was confirmed before the process was killed, and not answered.
+    const bool is_done = cli::FailureOf(status).reason == "POLICY_IN_FORCE";
+    return is_done ? absl::OkStatus() : status;
   }
 
   void ApplyUntilKilled() {

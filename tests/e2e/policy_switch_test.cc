@@ -21,6 +21,7 @@
 #include "tests/rpc/site.h"
 #include "tests/support/answers.h"
 #include "tests/support/eventually.h"
+#include "tests/support/two_officers.h"
 
 namespace pathways {
 namespace {
@@ -101,16 +102,19 @@ class PolicySwitchTest : public testing::Test {
     return cases;
   }
 
-  static eligibility::v1::ApplyPolicyRequest Request(const eligibility::v1::PolicyPack& pack) {
-    eligibility::v1::ApplyPolicyRequest request;
+  static eligibility::v1::ProposePolicyRequest Request(const eligibility::v1::PolicyPack& pack) {
+    eligibility::v1::ProposePolicyRequest request;
     *request.mutable_pack() = pack;
     request.set_reason_code("RULE_CHANGED");
     request.set_request_id(NewRequestId());
     return request;
   }
   // The number of the version that is answered, or the error.
-  std::string Apply(const eligibility::v1::ApplyPolicyRequest& request) {
-    const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::ApplyPolicy, request);
+  std::string Apply(const eligibility::v1::ProposePolicyRequest& request) {
+    const auto answer =
+        testing_support::ApplyAsTwo(site_.As(kOfficer), site_.As(testing_support::kSecondOfficer),
+                                    &EligibilityService::Stub::ProposePolicy,
+                                    &EligibilityService::Stub::ConfirmPolicy, request);
     return answer.ok() ? absl::StrCat(answer->number()) : Describe(answer.status());
   }
   // Waits until every case was screened by version `number` and everything of it was followed.
@@ -451,16 +455,17 @@ TEST_F(PolicySwitchTest, TheSamePackAgainDoesNothing) {
   ASSERT_TRUE(WaitUntilScreenedBy(2));
   const std::vector<std::string> screened = Events("eligibility");
   const std::vector<std::string> referred = Events("referral");
-  EXPECT_EQ(Apply(request), "2") << "the same request";
-  EXPECT_EQ(Apply(Request(PackNamed("current"))), "2") << "another request";
+  EXPECT_EQ(Apply(request), "FAILED_PRECONDITION POLICY_IN_FORCE") << "the same request";
+  EXPECT_EQ(Apply(Request(PackNamed("current"))), "FAILED_PRECONDITION POLICY_IN_FORCE");
   EXPECT_EQ(Apply(Request(PackNamed("2023-07-28"))), "FAILED_PRECONDITION POLICY_REPLACED");
   site_.Restart();
   ASSERT_TRUE(WaitUntilScreenedBy(2));
   EXPECT_EQ(Events("eligibility"), screened);
   EXPECT_EQ(Events("referral"), referred);
-  EXPECT_THAT(site_.Sql("eligibility",
-                        "SELECT number FROM events WHERE stream LIKE '%policy%' ORDER BY number"),
-              ElementsAre("1", "2"));
+  EXPECT_THAT(
+      site_.Sql("eligibility",
+                "SELECT number FROM events WHERE stream = 'service/policy-ledger' ORDER BY number"),
+      ElementsAre("1", "2"));
 }
 
 TEST_F(PolicySwitchTest, APackWithAFaultLeavesTheOldOneInPlace) {

@@ -9,8 +9,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/type/fact_fields.h"
 #include "tests/eligibility/builders.h"
 #include "tests/support/answers.h"
@@ -20,6 +22,53 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+
+// Who can be sent where, as "pathway person".
+Disclosures Sent(const std::vector<std::pair<std::string, std::string>>& units) {
+  Disclosures disclosures;
+  for (const auto& [pathway, person] : units) {
+    type::v1::Disclosure& one = *disclosures.Add();
+    one.set_pathway(pathway);
+    one.add_people()->set_person_id(person);
+  }
+  return disclosures;
+}
+
+Determinations Asked(v1::PathwayStatus status, bool review = false) {
+  Determinations determinations;
+  v1::Determination& one = *determinations.Add();
+  one.set_pathway("road");
+  one.add_person_ids("p1");
+  one.set_outcome(v1::OUTCOME_NEEDS_INFORMATION);
+  one.set_status(status);
+  one.set_review_required(review);
+  return determinations;
+}
+
+// "referrals, holds".
+std::string Moved(const Disclosures& before, const Disclosures& now,
+                  const Determinations& determinations = {}) {
+  const type::v1::LedgerEffect effect = EffectOf(before, now, determinations);
+  return absl::StrCat(effect.referrals(), ", ", effect.holds());
+}
+
+TEST(EffectOf, CountsWhoCanBeSentAnewAndWhoMayNotAnyMore) {
+  const Disclosures nobody;
+  EXPECT_EQ(Moved(nobody, nobody), "0, 0");
+  EXPECT_EQ(Moved(nobody, Sent({{"road", "p1"}, {"road", "p2"}, {"bridge", "p1"}})), "3, 0");
+  EXPECT_EQ(Moved(Sent({{"road", "p1"}}), Sent({{"road", "p1"}})), "0, 0");
+  EXPECT_EQ(Moved(Sent({{"road", "p1"}}), Sent({{"road", "p2"}})), "1, 1");
+  EXPECT_EQ(Moved(Sent({{"road", "p1"}, {"bridge", "p1"}}), nobody), "0, 2");
+}
+
+TEST(EffectOf, AQuestionTakesNothingBack) {
+  const Disclosures nobody;
+  const Disclosures before = Sent({{"road", "p1"}});
+  EXPECT_EQ(Moved(before, nobody, Asked(v1::PATHWAY_STATUS_ACTIVE)), "0, 0");
+  EXPECT_EQ(Moved(before, nobody, Asked(v1::PATHWAY_STATUS_SUSPENDED)), "0, 1");
+  EXPECT_EQ(Moved(before, nobody, Asked(v1::PATHWAY_STATUS_ACTIVE, /*review=*/true)), "0, 1");
+  EXPECT_EQ(Moved(Sent({{"road", "p2"}}), nobody, Asked(v1::PATHWAY_STATUS_ACTIVE)), "0, 1");
+}
 
 const AsOf kToday = {absl::CivilDay(2026, 3, 1), absl::CivilDay(2026, 3, 1)};
 

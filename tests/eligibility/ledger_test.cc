@@ -28,6 +28,7 @@ type::v1::ApplyVersionCommand Apply(const v1::PolicyPack& pack) {
   command.set_content(pack.SerializeAsString());
   command.set_sha256("digest of " + command.content());
   command.set_principal("staff/officer");
+  command.set_confirmed_by("staff/second");
   command.set_reason_code("RULE_CHANGED");
   return command;
 }
@@ -102,10 +103,10 @@ TEST(PolicyLedger, EveryRepetitionHasOneResult) {
 TEST(PolicyLedger, ThePackAServiceStartsWithIsForAnEmptyLedger) {
   Ledger ledger;
   type::v1::ApplyVersionCommand first = Apply(PackOf("a"));
-  first.set_first(true);
+  first.clear_confirmed_by();
   EXPECT_EQ(ledger.Do(first), "a");
   first = Apply(PackOf("b"));
-  first.set_first(true);
+  first.clear_confirmed_by();
   EXPECT_EQ(ledger.Do(first), "nothing");
 }
 
@@ -130,7 +131,7 @@ TEST(PolicyLedger, AFaultyPackIsRefusedWholeAndTheOldOneStays) {
 TEST(PolicyLedger, APackIsHeldAgainstTheFactsThatPeopleAreAsked) {
   const std::string refused = "error FAILED_PRECONDITION FACTS_NOT_IN_FORCE";
   type::v1::ApplyVersionCommand first = Apply(PackOf("a"));
-  first.set_first(true);
+  first.clear_confirmed_by();
   Ledger untold{type::DecideContext{.stream = kPolicyLedger}};
   EXPECT_EQ(untold.Do(first), "a") << "intake may not have told yet what it begins with";
   EXPECT_EQ(untold.Do(Apply(PackOf("b"))), refused);

@@ -6,10 +6,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/base/clock.h"
 #include "services/engine/engine.h"
 #include "services/follow/new_rules_sweep.h"
@@ -126,6 +128,29 @@ TEST_F(RulesStreamTest, ANewRuleReachesEachStreamOnce) {
   EXPECT_EQ(events[0].cause.service(), "rule");
   EXPECT_EQ(events[0].cause.number(), 2);
   EXPECT_EQ(events[0].cause.ce_id(), rules[0].ce_id);
+}
+
+TEST_F(RulesStreamTest, ASweepStopsAtItsBoundAndGoesOnWhereItStopped) {
+  ASSERT_TRUE(
+      Submit({Rule("r1"), Say("s", "a"), Say("t", "b"), Say("u", "c"), Say("v", "d"), Rule("r2")})
+          .ok());
+  std::vector<std::string> asked;
+  size_t allowed = 2;
+  NewRulesSweepOptions options;
+  options.bound = [&](int64_t version,
+                      const std::vector<std::string>& next) -> absl::StatusOr<size_t> {
+    asked.push_back(absl::StrCat(version, " ", absl::StrJoin(next, "")));
+    if (allowed == 0) return absl::ResourceExhaustedError("as much as it may");
+    return std::exchange(allowed, 0);
+  };
+  NewRulesSweep bounded(domain_, store_, engine_, options, nullptr);
+  EXPECT_TRUE(absl::IsResourceExhausted(bounded.SweepOnce().status()));
+  EXPECT_THAT(asked, testing::ElementsAre("2 stuv", "2 uv"));
+  EXPECT_EQ(State("t"), "b@r1.again@r2.");
+  EXPECT_EQ(State("u"), "c@r1.");
+  allowed = 2;
+  EXPECT_EQ(*bounded.SweepOnce(), 2);
+  EXPECT_EQ(State("v"), "d@r1.again@r2.");
 }
 
 TEST_F(RulesStreamTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {

@@ -51,6 +51,7 @@ type::v1::ApplyVersionCommand Apply(const FactCatalogue& catalogue) {
   command.set_content(base::SerializeDeterministic(catalogue));
   command.set_sha256(base::Sha256Hex(command.content()));
   command.set_principal("staff/officer");
+  command.set_confirmed_by("staff/second");
   command.set_reason_code("FACT_ADDED");
   return command;
 }
@@ -110,12 +111,32 @@ class FactsInForceTest : public testing::Test {
     return Describe(status);
   }
   std::string ApplyVersion(const FactCatalogue& catalogue) {
-    v1::IntakeCommand payload;
-    *payload.mutable_apply_facts() = Apply(catalogue);
-    return Submit({type::kFactLedger,
-                   base::SerializeDeterministic(payload),
-                   engine::RequestOrigin{"", "", "staff/officer", "ApplyFacts"},
-                   {}});
+    v1::IntakeCommand propose;
+    const type::v1::ApplyVersionCommand apply = Apply(catalogue);
+    type::v1::LedgerProposal& proposal =
+        *propose.mutable_ledger()->mutable_propose()->mutable_proposal();
+    proposal.set_version(apply.version());
+    proposal.set_sha256(apply.sha256());
+    proposal.set_reason_code(apply.reason_code());
+    proposal.set_principal(apply.principal());
+    proposal.set_digest("digest of " + apply.sha256());
+    propose.mutable_ledger()->mutable_propose()->set_content(apply.content());
+    v1::IntakeCommand confirm;
+    confirm.mutable_ledger()->mutable_confirm()->set_digest(proposal.digest());
+    confirm.mutable_ledger()->mutable_confirm()->set_principal("staff/second");
+    const std::string proposals = type::ProposalsOf(type::kFactLedgerKind);
+    const std::string proposed =
+        Submit({proposals,
+                base::SerializeDeterministic(propose),
+                engine::RequestOrigin{"", "", "staff/officer", "ProposeFacts"},
+                {}});
+    if (proposed != "OK") return proposed;
+    engine::Command command{type::kFactLedger,
+                            base::SerializeDeterministic(confirm),
+                            engine::RequestOrigin{"", "", "staff/second", "ConfirmFacts"},
+                            {}};
+    command.lookup.streams = {proposals};
+    return Submit(std::move(command));
   }
   absl::StatusOr<engine::Command> Registration(const FactsVersion& facts, const v1::Case& content) {
     v1::RegisterCaseRequest request;

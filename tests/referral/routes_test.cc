@@ -33,6 +33,7 @@ type::v1::ApplyVersionCommand Apply(const v1::AgencyRoutes& routes) {
   command.set_content(routes.SerializeAsString());
   command.set_sha256("digest of " + command.content());
   command.set_principal("staff/officer");
+  command.set_confirmed_by("staff/second");
   command.set_reason_code("AGENCY_ADDED");
   return command;
 }
@@ -75,7 +76,7 @@ TEST(RoutesLedger, EveryRequestHasOneResult) {
   Ledger ledger;
   EXPECT_TRUE(absl::IsDataLoss(RoutesInForce(ledger.state()).status())) << "it is empty";
   type::v1::ApplyVersionCommand first = Apply(RoutesOf("a"));
-  first.set_first(true);
+  first.clear_confirmed_by();
   EXPECT_EQ(ledger.Do(first), "a");
   EXPECT_EQ(ledger.Do(first), "nothing");
   EXPECT_EQ(ledger.Do(Apply(RoutesOf("a"))), "nothing");
@@ -115,7 +116,7 @@ TEST(RoutesLedger, FaultyRoutesAreRefusedWhole) {
 TEST(RoutesLedger, AnAgencyMayBeGivenFactsOfTheCatalogueOnly) {
   const std::string refused = "error FAILED_PRECONDITION FACTS_NOT_IN_FORCE";
   type::v1::ApplyVersionCommand first = Apply(RoutesOf("a"));
-  first.set_first(true);
+  first.clear_confirmed_by();
   Ledger untold{type::DecideContext{.stream = kRoutesLedger}};
   EXPECT_EQ(untold.Do(first), "a") << "intake may not have told yet what it begins with";
   EXPECT_EQ(untold.Do(Apply(RoutesOf("b"))), refused);
@@ -201,7 +202,7 @@ TEST(NewRoutes, AnEventOfALedgerInACaseIsABrokenInvariant) {
   event.mutable_facts_noted();
   EXPECT_TRUE(absl::IsInternal(Evolve(state, event, {kCase, 1, absl::UnixEpoch()})));
   v1::ReferralCommand command;
-  command.mutable_apply_routes();
+  command.mutable_ledger();
   EXPECT_TRUE(absl::IsInternal(Case().Try(command)));
 }
 

@@ -18,6 +18,7 @@
 #include "services/type/problem.h"
 #include "tests/rpc/site.h"
 #include "tests/support/answers.h"
+#include "tests/support/two_officers.h"
 
 namespace pathways {
 namespace {
@@ -47,16 +48,18 @@ class FactsTest : public testing::Test {
     *catalogue.add_facts() = fact;
     return catalogue;
   }
-  static intake::v1::ApplyFactsRequest Request(const type::v1::FactCatalogue& catalogue) {
-    intake::v1::ApplyFactsRequest request;
+  static intake::v1::ProposeFactsRequest Request(const type::v1::FactCatalogue& catalogue) {
+    intake::v1::ProposeFactsRequest request;
     *request.mutable_catalogue() = catalogue;
     request.set_reason_code("FACT_ADDED");
     request.set_request_id(testing_support::NewRequestId());
     return request;
   }
   // The number of the version that is answered, or the error.
-  std::string Apply(const intake::v1::ApplyFactsRequest& request) {
-    const auto answer = site_.As(kOfficer).Call(&IntakeService::Stub::ApplyFacts, request);
+  std::string Apply(const intake::v1::ProposeFactsRequest& request) {
+    const auto answer = testing_support::ApplyAsTwo(
+        site_.As(kOfficer), site_.As(testing_support::kSecondOfficer),
+        &IntakeService::Stub::ProposeFacts, &IntakeService::Stub::ConfirmFacts, request);
     return answer.ok() ? absl::StrCat(answer->number()) : Describe(answer.status());
   }
   std::string Register(const std::string& fact) {
@@ -83,13 +86,13 @@ TEST_F(FactsTest, ANewFactIsAskedFromTheAnswerOnWithoutARestart) {
   const std::string refused = "INVALID_ARGUMENT INVALID_CASE case.people[0].answers[1].fact";
   EXPECT_EQ(InForce(), SampleFacts()->catalogue().version());
   EXPECT_EQ(Register("speaks_spanish"), refused);
-  intake::v1::ApplyFactsRequest request = Request(With("next", "speaks_spanish"));
+  intake::v1::ProposeFactsRequest request = Request(With("next", "speaks_spanish"));
   request.set_validate_only(true);
-  EXPECT_EQ(Apply(request), "2");
+  EXPECT_EQ(Apply(request), "0");
   EXPECT_EQ(Register("speaks_spanish"), refused) << "it was only tried";
   request.set_validate_only(false);
   EXPECT_EQ(Apply(request), "2");
-  EXPECT_EQ(Apply(request), "2") << "the same request again";
+  EXPECT_EQ(Apply(request), "FAILED_PRECONDITION FACTS_IN_FORCE") << "the same request again";
   EXPECT_EQ(InForce(), "next");
   EXPECT_EQ(Register("speaks_spanish"), "OK");
   site_.Restart();
@@ -111,13 +114,13 @@ TEST_F(FactsTest, BadLateAndRepeatedRequestsLeaveTheFactsInForce) {
   type::v1::FactCatalogue faulty = With("next", "speaks_spanish");
   faulty.mutable_facts(0)->clear_kind();
   faulty.mutable_facts(1)->clear_words();
-  const auto answer = site_.As(kOfficer).Call(&IntakeService::Stub::ApplyFacts, Request(faulty));
+  const auto answer = site_.As(kOfficer).Call(&IntakeService::Stub::ProposeFacts, Request(faulty));
   std::vector<std::string> fields;
   for (const auto& violation : cli::FailureOf(answer.status()).violations) {
     fields.push_back(violation.field());
   }
   EXPECT_THAT(fields, testing::IsSupersetOf({"facts[0].kind", "facts[1].words"}));
-  intake::v1::ApplyFactsRequest late = Request(With("next", "speaks_spanish"));
+  intake::v1::ProposeFactsRequest late = Request(With("next", "speaks_spanish"));
   late.set_replaces("other");
   EXPECT_EQ(Apply(late), "ABORTED FACTS_MOVED_ON");
   EXPECT_EQ(Apply(Request(With("next", "speaks_spanish"))), "2");
@@ -126,7 +129,7 @@ TEST_F(FactsTest, BadLateAndRepeatedRequestsLeaveTheFactsInForce) {
       << "it drops a fact of the one in force";
   EXPECT_EQ(Apply(Request(SampleFacts()->catalogue())), "INVALID_ARGUMENT INVALID_FACT_CATALOGUE");
   EXPECT_EQ(InForce(), "next");
-  const auto desk = site_.As(kDesk).Call(&IntakeService::Stub::ApplyFacts,
+  const auto desk = site_.As(kDesk).Call(&IntakeService::Stub::ProposeFacts,
                                          Request(With("third", "speaks_spanish")));
   EXPECT_TRUE(absl::IsPermissionDenied(desk.status()));
 }
@@ -138,13 +141,13 @@ TEST_F(FactsTest, APackWaitsForTheFactsThatItNames) {
   criterion.mutable_predicate()->set_yes("speaks_spanish");
   const type::v1::FactCatalogue next = With("next", "speaks_spanish");
   *pack.add_facts() = next.facts(next.facts_size() - 1);
-  eligibility::v1::ApplyPolicyRequest request;
+  eligibility::v1::ProposePolicyRequest request;
   *request.mutable_pack() = pack;
   request.set_reason_code("RULE_CHANGED");
   const auto apply = [&] {
     request.set_request_id(testing_support::NewRequestId());
     return Describe(
-        site_.As(kOfficer).Call(&EligibilityService::Stub::ApplyPolicy, request).status());
+        site_.As(kOfficer).Call(&EligibilityService::Stub::ProposePolicy, request).status());
   };
   EXPECT_EQ(apply(), "FAILED_PRECONDITION FACTS_NOT_IN_FORCE");
   request.set_validate_only(true);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/policy_pack_files.h"
 #include "services/eligibility/methods.h"
@@ -15,6 +16,7 @@
 #include "tests/rpc/site.h"
 #include "tests/support/answers.h"
 #include "tests/support/eventually.h"
+#include "tests/support/two_officers.h"
 
 namespace pathways {
 namespace {
@@ -47,16 +49,19 @@ class PolicyTest : public testing::Test {
     }
     return pack;
   }
-  static eligibility::v1::ApplyPolicyRequest Request(const eligibility::v1::PolicyPack& pack) {
-    eligibility::v1::ApplyPolicyRequest request;
+  static eligibility::v1::ProposePolicyRequest Request(const eligibility::v1::PolicyPack& pack) {
+    eligibility::v1::ProposePolicyRequest request;
     *request.mutable_pack() = pack;
     request.set_reason_code("RULE_CHANGED");
     request.set_request_id(testing_support::NewRequestId());
     return request;
   }
   // The number of the version that is answered, or the error.
-  std::string Apply(const eligibility::v1::ApplyPolicyRequest& request) {
-    const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::ApplyPolicy, request);
+  std::string Apply(const eligibility::v1::ProposePolicyRequest& request) {
+    const auto answer =
+        testing_support::ApplyAsTwo(site_.As(kOfficer), site_.As(testing_support::kSecondOfficer),
+                                    &EligibilityService::Stub::ProposePolicy,
+                                    &EligibilityService::Stub::ConfirmPolicy, request);
     return answer.ok() ? absl::StrCat(answer->number()) : Describe(answer.status());
   }
   std::string InForce() {
@@ -99,8 +104,9 @@ TEST_F(PolicyTest, AnEmptyLedgerBeginsWithThePackOfTheSetting) {
   EXPECT_EQ(versions->versions(0).principal(), "start");
   EXPECT_EQ(versions->versions(0).sha256().size(), 64u);
   site_.Restart();
-  EXPECT_THAT(site_.Sql("eligibility", "SELECT number FROM events WHERE stream LIKE '%policy%'"),
-              ElementsAre("1"));
+  EXPECT_THAT(
+      site_.Sql("eligibility", "SELECT number FROM events WHERE stream = 'service/policy-ledger'"),
+      ElementsAre("1"));
 }
 
 TEST_F(PolicyTest, ANewVersionReachesEveryCaseAndHoldsTheirReferrals) {
@@ -189,13 +195,14 @@ TEST_F(PolicyTest, BadAndRepeatedRequestsLeaveTheVersionInForce) {
   const auto request = Request(ClosedPack("closed"));
   auto check = request;
   check.set_validate_only(true);
-  EXPECT_EQ(Apply(check), "2");
+  EXPECT_EQ(Apply(check), "0");
   EXPECT_EQ(InForce(), pack_.version()) << "it was only checked";
   EXPECT_EQ(Apply(request), "2");
-  EXPECT_EQ(Apply(request), "2") << "the same request";
-  EXPECT_EQ(Apply(Request(ClosedPack("closed"))), "2") << "the same version and pack";
+  EXPECT_EQ(Apply(Request(ClosedPack("closed"))), "FAILED_PRECONDITION POLICY_IN_FORCE");
+  check = Request(ClosedPack("another"));
+  check.set_validate_only(true);
   check.set_request_id("");
-  EXPECT_EQ(Apply(check), "2");
+  EXPECT_EQ(Apply(check), "0");
   pack_.set_version("closed");
   EXPECT_EQ(Apply(Request(pack_)), "ALREADY_EXISTS POLICY_VERSION_USED");
   EXPECT_EQ(Apply(Request(*eligibility::LoadPack(Site::PolicyFolder()))),
@@ -217,12 +224,96 @@ TEST_F(PolicyTest, BadAndRepeatedRequestsLeaveTheVersionInForce) {
   EXPECT_EQ(InForce(), "closed");
 }
 
+// A pack that hands nobody on may hold as many as it is allowed to, and no more.
+TEST_F(PolicyTest, AVersionIsBroughtToNoFurtherCaseThanTwoPeopleAllowed) {
+  std::vector<std::string> cases;
+  for (int i = 0; i < 5; ++i) cases.push_back(site_.RegisterAndSettle());
+  auto request = Request(ClosedPack("closed"));
+  request.mutable_ceiling()->set_holds(1);
+  EXPECT_EQ(Apply(request), "2");
+  const auto stopped = [&] {
+    return absl::StrContains(site_.logged(), "1 holds of at most 1; propose a version to go back");
+  };
+  EXPECT_TRUE(Eventually(stopped)) << site_.logged();
+  EXPECT_EQ(Changes().changes_size(), 1) << "the sweep stops before the case beyond it";
+  EXPECT_THAT(site_.metrics(),
+              testing::HasSubstr("pathways_version_stopped{service=\"eligibility\"} 1"));
+  // To go on, somebody proposes again what is now known to be right.
+  request = Request(ClosedPack("closed-for-all"));
+  EXPECT_EQ(Apply(request), "3");
+  EXPECT_TRUE(Eventually([&] { return Changes().changes_size() == 4; }));
+  ASSERT_TRUE(site_.Settle());
+  for (const std::string& name : cases) EXPECT_EQ(Held(name), "SCREENING_CHANGED") << name;
+}
+
+TEST_F(PolicyTest, AProposalTellsWhatItWouldDoAndWaitsForAnotherOfficer) {
+  for (int i = 0; i < 3; ++i) site_.RegisterAndSettle();
+  auto& first = site_.As(kOfficer);
+  auto& second = site_.As(testing_support::kSecondOfficer);
+  const auto waiting = [&](const std::string& principal) {
+    return site_.As(principal).Call(&EligibilityService::Stub::GetPolicyProposal,
+                                    type::v1::GetProposalRequest());
+  };
+  const auto confirm = [&](cli::Client& officer, const std::string& digest) {
+    type::v1::ConfirmVersionRequest request;
+    request.set_digest(digest);
+    request.set_request_id(testing_support::NewRequestId());
+    return Describe(officer.Call(&EligibilityService::Stub::ConfirmPolicy, request).status());
+  };
+  EXPECT_EQ(Describe(waiting(kOfficer).status()), "NOT_FOUND POLICY_NO_PROPOSAL");
+  EXPECT_EQ(confirm(second, "0"), "NOT_FOUND POLICY_NO_PROPOSAL");
+  const auto request = Request(ClosedPack("closed"));
+  const auto proposal = first.Call(&EligibilityService::Stub::ProposePolicy, request);
+  ASSERT_TRUE(proposal.ok()) << proposal.status();
+  EXPECT_EQ(proposal->replaces(), pack_.version());
+  EXPECT_EQ(proposal->effect().cases(), 3);
+  EXPECT_TRUE(proposal->effect().whole());
+  EXPECT_EQ(proposal->effect().holds(), 3);
+  EXPECT_EQ(proposal->effect().referrals(), 0);
+  EXPECT_EQ(proposal->ceiling().holds(), 4) << "a tenth more";
+  EXPECT_EQ(proposal->digest().size(), 64u);
+  const auto again = first.Call(&EligibilityService::Stub::ProposePolicy, request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->digest(), proposal->digest()) << "the same request again";
+  const auto read = waiting(testing_support::kSecondOfficer);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->pack().version(), "closed");
+  EXPECT_EQ(read->pack().pathways_size(), request.pack().pathways_size());
+  EXPECT_EQ(read->proposal().digest(), proposal->digest());
+  EXPECT_EQ(confirm(first, proposal->digest()), "FAILED_PRECONDITION POLICY_SECOND_OFFICER_NEEDED");
+  EXPECT_EQ(confirm(second, ""), "INVALID_ARGUMENT INVALID_REQUEST");
+  EXPECT_EQ(confirm(second, "0"), "ABORTED POLICY_PROPOSAL_REPLACED");
+  EXPECT_EQ(InForce(), pack_.version()) << "nothing is decided by a proposal";
+  EXPECT_THAT(Changes().changes(), IsEmpty());
+  site_.Restart();
+  EXPECT_EQ(confirm(site_.As(testing_support::kSecondOfficer), proposal->digest()), "OK");
+  EXPECT_EQ(InForce(), "closed");
+  EXPECT_EQ(Describe(waiting(kOfficer).status()), "NOT_FOUND POLICY_NO_PROPOSAL");
+  const auto desk = site_.As(kDesk).Call(&EligibilityService::Stub::ProposePolicy, request);
+  EXPECT_TRUE(absl::IsPermissionDenied(desk.status()));
+}
+
+// Two officers prepare at the same time: what the second saw is not what would happen any more.
+TEST_F(PolicyTest, AProposalForAnotherVersionThanTheOneInForceIsNotConfirmed) {
+  const auto first =
+      site_.As(kOfficer).Call(&EligibilityService::Stub::ProposePolicy, Request(ClosedPack("one")));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(Apply(Request(ClosedPack("two"))), "2");
+  type::v1::ConfirmVersionRequest request;
+  request.set_digest(first->digest());
+  request.set_request_id(testing_support::NewRequestId());
+  const auto late = site_.As(testing_support::kSecondOfficer)
+                        .Call(&EligibilityService::Stub::ConfirmPolicy, request);
+  EXPECT_EQ(Describe(late.status()), "ABORTED POLICY_PROPOSAL_REPLACED");
+  EXPECT_EQ(InForce(), "two");
+}
+
 // A client need not know what of its files is used.
 TEST_F(PolicyTest, APackIsTheSameWithWhatItDoesNotUse) {
   const auto files = base::PolicyPackFiles::Read(Site::PolicyFolder());
   ASSERT_TRUE(files.ok()) << files.status();
   EXPECT_NE(files->pack().SerializeAsString(), pack_.SerializeAsString());
-  EXPECT_EQ(Apply(Request(files->pack())), "1") << "it is in force";
+  EXPECT_EQ(Apply(Request(files->pack())), "FAILED_PRECONDITION POLICY_IN_FORCE");
 }
 
 TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {

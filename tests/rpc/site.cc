@@ -142,8 +142,8 @@ Site::Site(Change change)
       {"staff", "desk", {"registrar"}},         {"staff", "viewer", {"viewer"}},
       {"agency", "unhcr-mx", {"agency"}},       {"agency", "comar", {"agency"}},
       {"service", "referral", {"service"}},     {"operator", "ops", {"operator"}},
-      {"staff", "officer", {"policy-officer"}}, {"staff", "reviewer-1", {"reviewer"}},
-      {"staff", "reviewer-2", {"reviewer"}}};
+      {"staff", "officer", {"policy-officer"}}, {"staff", "officer-2", {"policy-officer"}},
+      {"staff", "reviewer-1", {"reviewer"}},    {"staff", "reviewer-2", {"reviewer"}}};
   for (const host::Principal& principal : principals) {
     auto token = host::AddToken(Tokens(), principal);
     Must(token.status());

@@ -35,6 +35,7 @@ inline constexpr char kComar[] = "agency/comar";
 inline constexpr char kServicePrincipal[] = "service/referral";
 inline constexpr char kOperator[] = "operator/ops";
 inline constexpr char kOfficer[] = "staff/officer";
+inline constexpr char kSecondOfficer[] = "staff/officer-2";
 inline constexpr char kReviewerOne[] = "staff/reviewer-1";
 inline constexpr char kReviewerTwo[] = "staff/reviewer-2";
 

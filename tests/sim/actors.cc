@@ -1,6 +1,7 @@
 #include "tests/sim/actors.h"
 
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/state.pb.h"
@@ -9,7 +10,9 @@
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/host/ledger_start.h"
 #include "services/intake/requests.h"
+#include "services/referral/domain/routes.h"
 #include "services/type/names.h"
 #include "services/type/problem.h"
 #include "tests/support/answers.h"
@@ -80,6 +83,12 @@ bool Settles(const absl::Status& status) {
          !(absl::IsAborted(status) && type::ProblemOf(status).reason().empty());
 }
 
+// Whether the same request may be accepted later, once a service has heard of another one: who was
+// refused so does not call again under the same id.
+bool MayTurn(const absl::Status& status) {
+  return type::ProblemOf(status).reason() == "FACTS_NOT_IN_FORCE";
+}
+
 }  // namespace
 
 Actors::Actors(Surroundings& around, const Ground& ground,
@@ -101,7 +110,8 @@ void Actors::Step() {
   // did.
   if (!calls_.empty()) {
     Call& call = *calls_[static_cast<size_t>(random.Below(static_cast<int64_t>(calls_.size())))];
-    const bool again = call.answered && call.tries < 4 && random.OneIn(30) && !finishing_;
+    const bool again = call.answered && !MayTurn(*call.answered) && call.tries < 4 &&
+                       random.OneIn(30) && !finishing_;
     if (!call.answered || again) Try(call);
   }
   if (finishing_) {
@@ -111,8 +121,9 @@ void Actors::Step() {
     return;
   }
   if (static_cast<int64_t>(cases_.size()) < cases_max_ && random.OneIn(20)) return Register();
-  if (policies_ < policies_max_ && random.OneIn(300)) return ApplyPolicy();
-  if (catalogues_ < policies_max_ && random.OneIn(300)) return ApplyFacts();
+  if (policies_ < policies_max_ && random.OneIn(300)) return ChangePolicy();
+  if (catalogues_ < policies_max_ && random.OneIn(300)) return ChangeFacts();
+  if (routes_ < policies_max_ && random.OneIn(300)) return ChangeRoutes();
   if (cases_.empty() || !random.OneIn(20) || changes_max_ == 0) return;
   const std::string id =
       cases_[static_cast<size_t>(random.Below(static_cast<int64_t>(cases_.size())))];
@@ -227,31 +238,19 @@ void Actors::Act(const std::string& id) {
   call.make = [command](Process&, absl::Time) { return command; };
 }
 
-void Actors::ApplyPolicy() {
+void Actors::ChangePolicy() {
   ++policies_;
   eligibility::v1::PolicyPack pack = ground_.packs[static_cast<size_t>(policies_ % 2)];
   pack.set_version(absl::StrCat(pack.version(), "-", policies_));
-  eligibility::v1::EligibilityCommand payload;
-  type::v1::ApplyVersionCommand& apply = *payload.mutable_apply_policy();
-  apply.set_version(pack.version());
-  apply.set_content(base::SerializeDeterministic(pack));
-  apply.set_sha256(base::Sha256Hex(apply.content()));
-  apply.set_principal("staff/officer");
-  apply.set_reason_code("POLICY_CHANGED");
-  engine::Command command;
-  command.stream = eligibility::kPolicyLedger;
-  command.lookup.streams = {type::kFactLedger};
-  command.payload = base::SerializeDeterministic(payload);
-  const std::string key = keyring_.RequestKey(apply.principal(), "ApplyPolicy", RequestId());
-  command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(command.payload),
-                                         apply.principal(), "ApplyPolicy"};
-  Call& call = Add("eligibility", "ApplyPolicy");
-  call.request_key = key;
-  call.make = [command](Process&, absl::Time) { return command; };
+  ApplyAsTwo({"eligibility",
+              eligibility::kPolicyLedgerKind,
+              {type::kFactLedger},
+              host::LedgerCommandOf<eligibility::v1::EligibilityCommand>},
+             pack.version(), base::SerializeDeterministic(pack));
 }
 
 // Every other version asks for one fact less.
-void Actors::ApplyFacts() {
+void Actors::ChangeFacts() {
   ++catalogues_;
   type::v1::FactCatalogue catalogue = ground_.facts->catalogue();
   catalogue.set_version(absl::StrCat(catalogue.version(), "-", catalogues_));
@@ -261,22 +260,63 @@ void Actors::ApplyFacts() {
     fact.mutable_retired_on()->set_month(1);
     fact.mutable_retired_on()->set_day(1);
   }
-  intake::v1::IntakeCommand payload;
-  type::v1::ApplyVersionCommand& apply = *payload.mutable_apply_facts();
-  apply.set_version(catalogue.version());
-  apply.set_content(base::SerializeDeterministic(catalogue));
-  apply.set_sha256(base::Sha256Hex(apply.content()));
-  apply.set_principal("staff/officer");
-  apply.set_reason_code("FACT_RETIRED");
+  ApplyAsTwo(
+      {"intake", type::kFactLedgerKind, {}, host::LedgerCommandOf<intake::v1::IntakeCommand>},
+      catalogue.version(), base::SerializeDeterministic(catalogue));
+}
+
+// Every other version has nobody for one of the pathways.
+void Actors::ChangeRoutes() {
+  ++routes_;
+  referral::v1::AgencyRoutes routes = ground_.routes[static_cast<size_t>(routes_ % 2)];
+  routes.set_version(absl::StrCat(routes.version(), "-", routes_));
+  ApplyAsTwo({"referral",
+              referral::kRoutesLedgerKind,
+              {type::kFactLedger},
+              host::LedgerCommandOf<referral::v1::ReferralCommand>},
+             routes.version(), base::SerializeDeterministic(routes));
+}
+
+void Actors::ApplyAsTwo(const Ledger& ledger, const std::string& version, std::string content) {
+  type::v1::LedgerCommand propose;
+  type::v1::LedgerProposal& proposal = *propose.mutable_propose()->mutable_proposal();
+  proposal.set_version(version);
+  proposal.set_sha256(base::Sha256Hex(content));
+  proposal.set_principal("staff/officer");
+  proposal.set_reason_code("RULE_CHANGED");
+  proposal.set_digest(base::Sha256Hex(base::SerializeDeterministic(proposal)));
+  propose.mutable_propose()->set_content(std::move(content));
+  type::v1::LedgerCommand confirm;
+  confirm.mutable_confirm()->set_digest(proposal.digest());
+  confirm.mutable_confirm()->set_principal("staff/second");
+  engine::Command confirmation =
+      LedgerRequest(ledger.kind.stream, ledger.command(confirm), "staff/second", "Confirm");
+  confirmation.lookup.streams = ledger.looks_up;
+  confirmation.lookup.streams.push_back(type::ProposalsOf(ledger.kind));
+  Call& call = AddLedgerCall(ledger.service,
+                             LedgerRequest(type::ProposalsOf(ledger.kind), ledger.command(propose),
+                                           "staff/officer", "Propose"));
+  call.then = [this, service = ledger.service, confirmation = std::move(confirmation)] {
+    AddLedgerCall(service, confirmation);
+  };
+}
+
+engine::Command Actors::LedgerRequest(const std::string& stream, std::string payload,
+                                      const std::string& principal, const std::string& method) {
   engine::Command command;
-  command.stream = type::kFactLedger;
-  command.payload = base::SerializeDeterministic(payload);
-  const std::string key = keyring_.RequestKey(apply.principal(), "ApplyFacts", RequestId());
-  command.origin = engine::RequestOrigin{key, keyring_.Fingerprint(command.payload),
-                                         apply.principal(), "ApplyFacts"};
-  Call& call = Add("intake", "ApplyFacts");
-  call.request_key = key;
-  call.make = [command](Process&, absl::Time) { return command; };
+  command.stream = stream;
+  command.payload = std::move(payload);
+  command.origin = engine::RequestOrigin{keyring_.RequestKey(principal, method, RequestId()),
+                                         keyring_.Fingerprint(command.payload), principal, method};
+  return command;
+}
+
+Call& Actors::AddLedgerCall(const std::string& service, engine::Command command) {
+  const auto& origin = std::get<engine::RequestOrigin>(command.origin);
+  Call& call = Add(service, origin.method);
+  call.request_key = origin.key;
+  call.make = [command = std::move(command)](Process&, absl::Time) { return command; };
+  return call;
 }
 
 void Actors::Try(Call& call) {
@@ -291,7 +331,8 @@ void Actors::Try(Call& call) {
   if (!command.ok()) return Hear(call, {command.status(), "", {}});
   const bool is_lost = around_.faults().lost_replies && around_.random().OneIn(4);
   process->engine().Submit(*std::move(command), [this, &call, is_lost](const engine::Answer& got) {
-    if (!is_lost) Hear(call, got);
+    // One that came after a refusal is heard: it may be another one.
+    if (!is_lost || (call.answered && !call.answered->ok())) Hear(call, got);
   });
 }
 
@@ -303,6 +344,7 @@ void Actors::Hear(Call& call, const engine::Answer& answer) {
     call.answered = answer.status;
     call.stream = answer.stream;
     if (answer.status.ok() && call.registers) cases_.push_back(answer.stream);
+    if (answer.status.ok() && call.then) call.then();
     return;
   }
   // A second answer: what was accepted stays so, under the same case.
@@ -311,6 +353,7 @@ void Actors::Hear(Call& call, const engine::Answer& answer) {
       call.answered = answer.status;
       call.stream = answer.stream;
       if (call.registers) cases_.push_back(answer.stream);
+      if (call.then) call.then();
     }
   } else if (answer.status.ok() ? answer.stream != call.stream
                                 : !absl::IsInvalidArgument(answer.status)) {

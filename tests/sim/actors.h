@@ -21,6 +21,7 @@
 #include "services/base/drive.h"
 #include "services/engine/engine.h"
 #include "services/host/keys.h"
+#include "services/type/ledger.h"
 #include "tests/sim/ground.h"
 #include "tests/sim/process.h"
 #include "tests/sim/surroundings.h"
@@ -38,6 +39,15 @@ struct Call {
   bool waits = false;                    // For an answer,
   base::SteadyTime until;                // until then.
   int tries = 0;
+  std::function<void()> then;  // What follows once it is accepted. Empty: nothing.
+};
+
+// A ledger of a service, as those see it who change it.
+struct Ledger {
+  std::string service;
+  const type::LedgerKind& kind;
+  std::vector<std::string> looks_up;
+  std::string (*command)(const type::v1::LedgerCommand&);
 };
 
 class Actors {
@@ -64,8 +74,14 @@ class Actors {
   void Update(const std::string& id);
   void Withdraw(const std::string& id);
   void Act(const std::string& id);
-  void ApplyPolicy();
-  void ApplyFacts();
+  void ChangePolicy();
+  void ChangeFacts();
+  void ChangeRoutes();
+  // One officer proposes, and once that is accepted another one confirms.
+  void ApplyAsTwo(const Ledger& ledger, const std::string& version, std::string content);
+  engine::Command LedgerRequest(const std::string& stream, std::string payload,
+                                const std::string& principal, const std::string& method);
+  Call& AddLedgerCall(const std::string& service, engine::Command command);
   Call& Add(const std::string& service, const std::string& method);
   void Try(Call& call);
   void Hear(Call& call, const engine::Answer& answer);
@@ -84,6 +100,7 @@ class Actors {
   int policies_ = 0;  // Versions applied after the first.
   int64_t policies_max_ = 0;
   int catalogues_ = 0;  // Versions of the fact catalogue applied after the first.
+  int routes_ = 0;      // Versions of the routes applied after the first.
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<std::string> cases_;                   // Registered, as far as the desk knows.
   std::map<std::string, engine::StreamRow> copies_;  // Of what was read, by service and case.

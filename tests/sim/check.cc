@@ -100,21 +100,24 @@ std::string NotGoverned(World& world, Service& service) {
   return "";
 }
 
-// Eligibility has not noted what people are asked as intake has it.
+template <typename State>
+std::string FactsAt(World& world, const std::string& service) {
+  State state;
+  const engine::StreamRow row = Value(world.service(service).store->ReadState(type::kFactLedger));
+  if (!state.ParseFromString(row.state.open)) return "cannot be read";
+  return absl::StrCat(state.ledger().versions_size(), state.ledger().content());
+}
+
+// A follower has not noted what people are asked as intake has it.
 std::string NotNoted(World& world) {
-  const auto ledger_of = [&](const std::string& name) {
-    const engine::StreamRow row = Value(world.service(name).store->ReadState(type::kFactLedger));
-    intake::v1::IntakeState told;
-    eligibility::v1::EligibilityState noted;
-    const bool is_read = name == "intake" ? told.ParseFromString(row.state.open)
-                                          : noted.ParseFromString(row.state.open);
-    const type::v1::LedgerState& ledger = name == "intake" ? told.ledger() : noted.ledger();
-    return is_read ? absl::StrCat(ledger.versions_size(), ledger.content()) : "cannot be read";
-  };
   if (IsPoisoned(world, type::kFactLedger)) return "";
-  return ledger_of("intake") == ledger_of("eligibility")
-             ? ""
-             : ": eligibility has not noted the facts of intake";
+  const std::string told = FactsAt<intake::v1::IntakeState>(world, "intake");
+  for (const auto& [service, noted] :
+       {std::pair("eligibility", FactsAt<eligibility::v1::EligibilityState>(world, "eligibility")),
+        std::pair("referral", FactsAt<referral::v1::ReferralCaseState>(world, "referral"))}) {
+    if (noted != told) return absl::StrCat(": ", service, " has not noted the facts of intake");
+  }
+  return "";
 }
 
 // A case that is withheld although the bus would take it.
@@ -160,7 +163,9 @@ void CheckStreams(World& world, Service& service, Findings& findings) {
       if (event.time < time) findings.Add(service, head.stream, "times go back");
       time = event.time;
       if (!ids.insert(event.ce_id).second) findings.Add(service, head.stream, "an id twice");
-      if (event.cause.number() == 0 || event.cause.service() == "policy") continue;
+      if (event.cause.number() == 0 || event.cause.service() == "policy" ||
+          event.cause.service() == "routes")
+        continue;
       int64_t& last = caused[event.cause.service()];
       // After a restore, upstreams tell again what was sealed.
       if (event.cause.number() < last && !world.HasLost(service.name)) {

@@ -12,6 +12,7 @@
 #include "services/host/settings.h"
 #include "services/intake/domain_adapter.h"
 #include "services/intake/service.h"
+#include "services/referral/routes_file.h"
 #include "services/referral/service.h"
 #include "tests/support/facts.h"
 #include "tests/support/temp_folder.h"
@@ -28,6 +29,8 @@ T Must(absl::StatusOr<T> value) {
   std::abort();
 }
 
+std::string RoutesFile() { return absl::StrCat(kSource, "/samples/agencies.textproto"); }
+
 std::string PackFolder() { return absl::StrCat(kSource, "/policies/2023-07-28"); }
 
 Ground::Kind KindOf(const host::Service& service) {
@@ -36,7 +39,7 @@ Ground::Kind KindOf(const host::Service& service) {
     if (one.name == "policies") settings.Set(one.name, PackFolder());
     if (one.name == "facts") settings.Set(one.name, absl::StrCat(kSource, "/policies/facts"));
     if (one.name == "agencies") {
-      settings.Set(one.name, absl::StrCat(kSource, "/samples/agencies.textproto"));
+      settings.Set(one.name, RoutesFile());
     }
   }
   return {service.name, service.follows, service.projects, Must(service.domain(settings))};
@@ -67,6 +70,9 @@ Ground ReadGround() {
   ground.services[0].domain = std::make_unique<intake::IntakeDomain>(ground.in_force);
   ground.packs[0] = Must(eligibility::LoadPack(PackFolder()));
   ground.packs[1] = Loosened(ground.packs[0]);
+  ground.routes[0] = Must(referral::LoadRoutes(RoutesFile()));
+  ground.routes[1] = ground.routes[0];
+  ground.routes[1].mutable_agencies()->rbegin()->clear_pathways();
   return ground;
 }
 

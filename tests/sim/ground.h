@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pathways/eligibility/v1/policy.pb.h"
+#include "pathways/referral/v1/routes.pb.h"
 #include "services/engine/domain.h"
 #include "services/host/keys.h"
 #include "services/intake/facts_in_force.h"
@@ -34,6 +35,8 @@ struct Ground {
   std::array<Kind, 3> services;
   // With the first of them the ledger begins. By the second some people get other answers.
   std::array<eligibility::v1::PolicyPack, 2> packs;
+  // With the first of them the ledger begins. By the second one pathway has no agency.
+  std::array<referral::v1::AgencyRoutes, 2> routes;
 };
 
 // Reads the policy pack and the routes of the source tree. Ends the program when it cannot.

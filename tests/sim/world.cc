@@ -11,12 +11,15 @@
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/intake/v1/state.pb.h"
+#include "pathways/referral/v1/state.pb.h"
 #include "services/base/faults.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/follow/submit.h"
+#include "services/host/ledger_start.h"
 #include "services/intake/domain/fact_ledger.h"
+#include "services/referral/domain/routes.h"
 #include "tests/sim/check.h"
 
 namespace pathways::sim {
@@ -59,15 +62,17 @@ bool IsBetweenTransactions(const std::string& point) {
          absl::StartsWith(point, "relay.");
 }
 
-// What an empty ledger begins with.
-void Fill(const std::string& version, std::string content, const char* reason,
-          type::v1::ApplyVersionCommand& apply) {
+// The command that begins an empty ledger.
+type::v1::LedgerCommand Beginning(const std::string& version, std::string content,
+                                  const char* reason) {
+  type::v1::LedgerCommand command;
+  type::v1::ApplyVersionCommand& apply = *command.mutable_begin();
   apply.set_version(version);
   apply.set_sha256(base::Sha256Hex(content));
   apply.set_content(std::move(content));
-  apply.set_first(true);
   apply.set_principal(type::kStartPrincipal);
   apply.set_reason_code(reason);
+  return command;
 }
 
 }  // namespace
@@ -140,19 +145,21 @@ void World::Connect(const std::string& from, const std::string& to, bool shows) 
   (shows ? follower.projects : follower.follows).push_back(followed);
 }
 
-// As services/intake/fact_ledger_start.h and services/eligibility/ledger_start.h do before a
-// service serves.
+// As each service does before it serves (services/host/ledger_start.h).
 void World::BeginLedgers() {
-  intake::v1::IntakeCommand facts;
-  Fill(ground_.facts->catalogue().version(),
-       base::SerializeDeterministic(ground_.facts->catalogue()), intake::kFirstFacts,
-       *facts.mutable_apply_facts());
-  BeginLedger("intake", type::kFactLedger, base::SerializeDeterministic(facts));
+  const type::v1::FactCatalogue& facts = ground_.facts->catalogue();
+  BeginLedger("intake", type::kFactLedger,
+              host::LedgerCommandOf<intake::v1::IntakeCommand>(Beginning(
+                  facts.version(), base::SerializeDeterministic(facts), intake::kFirstFacts)));
   ground_.in_force->Set({ground_.facts, 1});
-  eligibility::v1::EligibilityCommand policy;
-  Fill(ground_.packs[0].version(), base::SerializeDeterministic(ground_.packs[0]),
-       eligibility::kFirstPolicy, *policy.mutable_apply_policy());
-  BeginLedger("eligibility", eligibility::kPolicyLedger, base::SerializeDeterministic(policy));
+  const eligibility::v1::PolicyPack& pack = ground_.packs[0];
+  BeginLedger("eligibility", eligibility::kPolicyLedger,
+              host::LedgerCommandOf<eligibility::v1::EligibilityCommand>(Beginning(
+                  pack.version(), base::SerializeDeterministic(pack), eligibility::kFirstPolicy)));
+  const referral::v1::AgencyRoutes& routes = ground_.routes[0];
+  BeginLedger("referral", referral::kRoutesLedger,
+              host::LedgerCommandOf<referral::v1::ReferralCommand>(Beginning(
+                  routes.version(), base::SerializeDeterministic(routes), referral::kFirstRoutes)));
 }
 
 void World::BeginLedger(const std::string& name, const std::string& stream,

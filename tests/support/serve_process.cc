@@ -100,6 +100,7 @@ ServeFolder::ServeFolder() {
       {"staff", "desk", {std::string(host::kRegistrar), std::string(host::kViewer)}},
       {"operator", "local", {std::string(host::kOperator)}},
       {"staff", "policy", {std::string(host::kPolicyOfficer)}},
+      {"staff", "policy-2", {std::string(host::kPolicyOfficer)}},
       {"agency", "unhcr-mx", {std::string(host::kAgency)}},
       {"agency", "comar", {std::string(host::kAgency)}},
       {"agency", "sne", {std::string(host::kAgency)}},

@@ -199,6 +199,7 @@ absl::StatusOr<Events> FollowIntake(const v1::EligibilityState& state,
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return Close(number, context.stream);
     case intake::v1::IntakeEvent::kFactsApplied:
+    case intake::v1::IntakeEvent::kFactsProposed:
     case intake::v1::IntakeEvent::KIND_NOT_SET:
       break;
   }
@@ -289,15 +290,22 @@ absl::Status RecordFacts(v1::EligibilityState& state, const v1::FactsRecorded& r
   return absl::OkStatus();
 }
 
-// Notes that a version changed the outcome, so that the case is listed under it.
+// Notes what a version changed for a case that was screened before, so that the case is listed
+// under it.
 void RecordPolicyEffect(v1::EligibilityState& state, const v1::CaseScreened& screened,
                         int64_t number) {
   const bool is_new = screened.policy_number() != state.policy_number();
   state.set_policy_number(screened.policy_number());
-  if (!is_new || screened.changes().empty()) return;
+  if (!is_new || state.based_on() == 0) return;
+  const type::v1::LedgerEffect on_referrals =
+      EffectOf(state.disclosures(), screened.disclosures(), screened.determinations());
+  const bool moves = on_referrals.referrals() > 0 || on_referrals.holds() > 0;
+  if (screened.changes().empty() && !moves) return;
   v1::PolicyEffect& effect = *state.add_policy_effects();
   effect.set_policy_number(screened.policy_number());
   effect.set_event_number(number);
+  effect.set_referrals(on_referrals.referrals());
+  effect.set_holds(on_referrals.holds());
   if (state.policy_effects_size() > kPolicyEffectsMax) {
     state.mutable_policy_effects()->DeleteSubrange(0, 1);
   }
@@ -395,7 +403,7 @@ absl::StatusOr<std::vector<v1::EligibilityEvent>> Decide(const v1::EligibilitySt
       return Rescreen(state, policy, context);
     case v1::EligibilityCommand::kReview:
       return TakeReview(state, command.review(), policy, context);
-    case v1::EligibilityCommand::kApplyPolicy:
+    case v1::EligibilityCommand::kLedger:
       return absl::InternalError("a command of the ledger for a case");
     case v1::EligibilityCommand::KIND_NOT_SET:
       break;
@@ -421,6 +429,7 @@ absl::Status Evolve(v1::EligibilityState& state, const v1::EligibilityEvent& eve
       RecordReview(state, event.determination_reviewed().review());
       return absl::OkStatus();
     case v1::EligibilityEvent::kPolicyApplied:
+    case v1::EligibilityEvent::kPolicyProposed:
     case v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of the ledger in a case");
     case v1::EligibilityEvent::KIND_NOT_SET:

@@ -21,7 +21,7 @@
 namespace pathways::eligibility {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 4;
+inline constexpr int kEvolveVersion = 5;
 
 // What cases are screened with: a version of the ledger.
 struct PolicyInForce {

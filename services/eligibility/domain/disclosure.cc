@@ -77,6 +77,35 @@ const type::v1::PersonFacts* Find(const type::v1::CaseFacts& facts, const std::s
   return nullptr;
 }
 
+// Whether facts of the same people for the same pathway are among these.
+bool Holds(const Disclosures& disclosures, const type::v1::Disclosure& wanted) {
+  const auto same_person = [](const type::v1::PersonFacts& a, const type::v1::PersonFacts& b) {
+    return a.person_id() == b.person_id();
+  };
+  return std::any_of(disclosures.begin(), disclosures.end(), [&](const type::v1::Disclosure& one) {
+    return one.pathway() == wanted.pathway() &&
+           std::equal(one.people().begin(), one.people().end(), wanted.people().begin(),
+                      wanted.people().end(), same_person);
+  });
+}
+
+bool IsAbout(const type::v1::Disclosure& disclosure, const v1::Determination& determination) {
+  return disclosure.pathway() == determination.pathway() &&
+         std::equal(disclosure.people().begin(), disclosure.people().end(),
+                    determination.person_ids().begin(), determination.person_ids().end(),
+                    [](const type::v1::PersonFacts& person, const std::string& id) {
+                      return person.person_id() == id;
+                    });
+}
+
+// The pathway is open as before, and there is a question.
+bool IsOnlyAsked(const v1::Determination& determination) {
+  const bool is_open = determination.status() == v1::PATHWAY_STATUS_ACTIVE ||
+                       determination.status() == v1::PATHWAY_STATUS_UNSPECIFIED;
+  return determination.outcome() == v1::OUTCOME_NEEDS_INFORMATION && is_open &&
+         !determination.review_required();
+}
+
 }  // namespace
 
 Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
@@ -103,6 +132,22 @@ Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
     }
   }
   return disclosures;
+}
+
+type::v1::LedgerEffect EffectOf(const Disclosures& before, const Disclosures& now,
+                                const Determinations& determinations) {
+  type::v1::LedgerEffect effect;
+  for (const type::v1::Disclosure& disclosure : now) {
+    if (!Holds(before, disclosure)) effect.set_referrals(effect.referrals() + 1);
+  }
+  for (const type::v1::Disclosure& disclosure : before) {
+    const bool asks = std::any_of(
+        determinations.begin(), determinations.end(), [&](const v1::Determination& determination) {
+          return IsAbout(disclosure, determination) && IsOnlyAsked(determination);
+        });
+    if (!Holds(now, disclosure) && !asks) effect.set_holds(effect.holds() + 1);
+  }
+  return effect;
 }
 
 bool SameDisclosures(const Disclosures& one, const Disclosures& other) {

@@ -8,6 +8,7 @@
 
 #include "pathways/eligibility/v1/screening.pb.h"
 #include "pathways/type/v1/disclosure.pb.h"
+#include "pathways/type/v1/ledger.pb.h"
 #include "pathways/type/v1/person.pb.h"
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/rules.h"
@@ -21,6 +22,12 @@ using Disclosures = google::protobuf::RepeatedPtrField<type::v1::Disclosure>;
 // it counts people by, and no more is handed on of them.
 Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
                           const Determinations& determinations);
+
+// What a screening does to referrals, as far as this service knows: to which pathways people can be
+// sent now and could not before, and the other way round. A question that has come up takes nothing
+// back (ADR 31). `cases` and `whole` are left alone.
+type::v1::LedgerEffect EffectOf(const Disclosures& before, const Disclosures& now,
+                                const Determinations& determinations);
 
 bool SameDisclosures(const Disclosures& one, const Disclosures& other);
 

@@ -30,12 +30,10 @@ absl::StatusOr<v1::PolicyPack> CheckedPack(const type::v1::ApplyVersionCommand& 
 
 // The catalogue as intake has told it; empty when it has told of none.
 absl::StatusOr<type::v1::FactCatalogue> CatalogueIn(const type::DecideContext& context) {
-  const auto found = context.found.streams.find(type::kFactLedger);
-  v1::EligibilityState state;
+  const auto ledger = type::LedgerFound<v1::EligibilityState>(context.found, type::kFactLedger);
+  if (!ledger.ok()) return ledger.status();
   type::v1::FactCatalogue catalogue;
-  if (found == context.found.streams.end()) return catalogue;
-  if (!state.ParseFromString(found->second.state) ||
-      !catalogue.ParseFromString(state.ledger().content())) {
+  if (!catalogue.ParseFromString(ledger->content())) {
     return absl::DataLossError("the stored fact catalogue cannot be read");
   }
   return catalogue;
@@ -62,14 +60,11 @@ absl::Status CheckAgainst(const type::v1::FactCatalogue& catalogue, const v1::Po
 
 }  // namespace
 
-bool IsLedger(const std::string& stream) {
-  return stream == kPolicyLedger || stream == type::kFactLedger;
-}
-
 absl::StatusOr<Events> DecideLedger(const type::v1::LedgerState& state,
                                     const type::v1::ApplyVersionCommand& command,
                                     const type::DecideContext& context) {
-  if (command.first() && state.versions_size() > 0) return Events();
+  const bool begins = command.confirmed_by().empty();
+  if (begins && state.versions_size() > 0) return Events();
   // Bytes that are too many are not read.
   const bool is_small = command.content().size() <= type::kLedgerContentBytesMax;
   const absl::StatusOr<v1::PolicyPack> pack =
@@ -78,7 +73,7 @@ absl::StatusOr<Events> DecideLedger(const type::v1::LedgerState& state,
   const auto applied = type::DecideVersion(kPolicyLedgerKind, state, command);
   if (!applied.ok()) return applied.status();
   if (!*applied) return Events();
-  if (!command.first()) {
+  if (!begins) {
     const absl::StatusOr<type::v1::FactCatalogue> catalogue = CatalogueIn(context);
     if (!catalogue.ok()) return catalogue.status();
     absl::Status status = CheckAgainst(*catalogue, *pack);
@@ -87,6 +82,18 @@ absl::StatusOr<Events> DecideLedger(const type::v1::LedgerState& state,
   v1::EligibilityEvent event;
   event.set_case_id(kPolicyLedger);
   *event.mutable_policy_applied()->mutable_applied() = **applied;
+  return Events{std::move(event)};
+}
+
+absl::StatusOr<Events> ProposePolicy(const type::v1::LedgerState& state,
+                                     const type::v1::ProposeVersionCommand& command,
+                                     absl::Time now) {
+  auto proposed = type::DecideProposal(kPolicyLedgerKind, state, command, now);
+  if (!proposed.ok()) return proposed.status();
+  if (!*proposed) return Events();
+  v1::EligibilityEvent event;
+  event.set_case_id(type::ProposalsOf(kPolicyLedgerKind));
+  *event.mutable_policy_proposed()->mutable_proposed() = **std::move(proposed);
   return Events{std::move(event)};
 }
 
@@ -109,6 +116,10 @@ absl::Status EvolveLedger(type::v1::LedgerState& state, const v1::EligibilityEve
   }
   if (context.stream == type::kFactLedger && event.has_facts_noted()) {
     return type::EvolveLedger(type::kFactLedgerKind, state, event.facts_noted().applied(), context);
+  }
+  if (context.stream == type::ProposalsOf(kPolicyLedgerKind) && event.has_policy_proposed()) {
+    type::EvolveProposal(state, event.policy_proposed().proposed(), context);
+    return absl::OkStatus();
   }
   return absl::InternalError("an event of another stream in a ledger");
 }

@@ -1,7 +1,8 @@
 // The policy ledger: which pack cases are screened with, and which were before; and the fact
 // catalogue that packs are held against.
 //
-// Each is one stream of eligibility's own, kept as services/type/ledger.h says. A pack brings the
+// Each is one stream of eligibility's own, the first with one of proposals beside it, kept as
+// services/type/ledger.h says. A pack brings the
 // facts that it looks at with it, so what is screened hangs on the pack alone; that they are the
 // facts that people are asked is checked when the pack is applied, against the catalogue as intake
 // has told it by then. A pack with any fault is refused whole, and what is in force stays.
@@ -22,14 +23,12 @@ namespace pathways::eligibility {
 
 // Its stream; no case (services/type/stream.h).
 inline constexpr char kPolicyLedger[] = "service/policy-ledger";
-inline constexpr type::LedgerKind kPolicyLedgerKind = {"POLICY", "policyVersions/", "pack"};
+inline constexpr type::LedgerKind kPolicyLedgerKind = {"POLICY", "policyVersions/", "pack",
+                                                       kPolicyLedger};
 // Cause of a screening that a new version led to; its number is the version's.
 inline constexpr char kPolicyCause[] = "policy";
 // Why the pack is applied that an empty ledger begins with.
 inline constexpr char kFirstPolicy[] = "FIRST_POLICY";
-
-// Whether a stream is one of the two.
-bool IsLedger(const std::string& stream);
 
 // PolicyApplied, or nothing. The command looks up the stream type::kFactLedger. Errors: those of
 // type::DecideVersion; INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault;
@@ -40,10 +39,15 @@ absl::StatusOr<std::vector<v1::EligibilityEvent>> DecideLedger(
     const type::v1::LedgerState& state, const type::v1::ApplyVersionCommand& command,
     const type::DecideContext& context);
 
+// PolicyProposed, or nothing. Errors: those of type::DecideProposal.
+absl::StatusOr<std::vector<v1::EligibilityEvent>> ProposePolicy(
+    const type::v1::LedgerState& state, const type::v1::ProposeVersionCommand& command,
+    absl::Time now);
+
 // FactsNoted for what intake tells of its catalogue; INTERNAL for anything else.
 absl::StatusOr<std::vector<v1::EligibilityEvent>> NoteFacts(const v1::EligibilityCommand& command);
 
-// Applies one event of a ledger. INTERNAL when it cannot follow.
+// Applies one event of a ledger or of the proposals. INTERNAL when it cannot follow.
 absl::Status EvolveLedger(type::v1::LedgerState& state, const v1::EligibilityEvent& event,
                           const type::EventContext& context);
 

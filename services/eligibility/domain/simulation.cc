@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/disclosure.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -81,8 +82,8 @@ void Simulation::AddUnit(const Key& key, const v1::Determination& unit,
 
 void Simulation::Add(const v1::EligibilityState& state) {
   if (state.based_on() == 0 || state.withdrawn()) return;
-  ++cases_;
   const v1::CaseScreened after = ScreenState(state, candidate_, now_);
+  AddEffect(state, after);
   for (const v1::Determination& now : after.determinations()) {
     const v1::Outcome before = OutcomeIn(state.determinations(), now);
     AddUnit({now.pathway(), before, now.outcome()}, now, state.facts());
@@ -91,6 +92,15 @@ void Simulation::Add(const v1::EligibilityState& state) {
     if (OutcomeIn(after.determinations(), before) != v1::OUTCOME_UNSPECIFIED) continue;
     AddUnit({before.pathway(), before.outcome(), v1::OUTCOME_UNSPECIFIED}, before, state.facts());
   }
+}
+
+void Simulation::AddEffect(const v1::EligibilityState& state, const v1::CaseScreened& after) {
+  const type::v1::LedgerEffect effect = EffectOf(
+      state.disclosures(), DisclosuresOf(candidate_.rules, state.facts(), after.determinations()),
+      after.determinations());
+  effect_.set_cases(effect_.cases() + 1);
+  effect_.set_referrals(effect_.referrals() + effect.referrals());
+  effect_.set_holds(effect_.holds() + effect.holds());
 }
 
 std::vector<v1::SimulationCell> Simulation::Cells() const {

@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "pathways/eligibility/v1/ledger.pb.h"
+#include "pathways/type/v1/ledger.pb.h"
 #include "services/eligibility/domain/decide.h"
 
 namespace pathways::eligibility {
@@ -29,7 +30,10 @@ class Simulation {
   // Counts a case; one that is not screened, or not any more, is passed over.
   void Add(const v1::EligibilityState& state);
 
-  int64_t cases() const { return cases_; }
+  int64_t cases() const { return effect_.cases(); }
+
+  // What the pack would do to the referrals of the cases counted.
+  const type::v1::LedgerEffect& effect() const { return effect_; }
 
   // In order of pathway and change: each cell, then its nationalities, then its needs.
   std::vector<v1::SimulationCell> Cells() const;
@@ -47,11 +51,12 @@ class Simulation {
     std::map<std::string, int64_t> needs;
   };
 
+  void AddEffect(const v1::EligibilityState& state, const v1::CaseScreened& after);
   void AddUnit(const Key& key, const v1::Determination& unit, const type::v1::CaseFacts& facts);
 
   const PolicyInForce candidate_;
   const absl::Time now_;
-  int64_t cases_ = 0;
+  type::v1::LedgerEffect effect_;
   std::map<Key, Count> counts_;
 };
 

@@ -220,7 +220,7 @@ absl::StatusOr<std::vector<CaseEvent>> Decide(const CaseRecord& record,
       return Events{};
     case v1::IntakeCommand::kRefuse:
       return Refuse(command.refuse(), catalogue_number);
-    case v1::IntakeCommand::kApplyFacts:
+    case v1::IntakeCommand::kLedger:
       return absl::InternalError("a command of the fact catalogue for a case");
     case v1::IntakeCommand::KIND_NOT_SET:
       break;

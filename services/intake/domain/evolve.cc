@@ -110,6 +110,7 @@ absl::Status Apply(CaseRecord& record, const CaseEvent& event, const type::Event
       return absl::OkStatus();
     case v1::IntakeEvent::kCaseRegistered:
     case v1::IntakeEvent::kFactsApplied:
+    case v1::IntakeEvent::kFactsProposed:
     case v1::IntakeEvent::KIND_NOT_SET:
       break;
   }

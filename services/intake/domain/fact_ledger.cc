@@ -30,7 +30,7 @@ absl::Status CheckCatalogue(const type::v1::LedgerState& state,
 
 absl::StatusOr<std::optional<v1::IntakeEvent>> DecideFacts(
     const type::v1::LedgerState& state, const type::v1::ApplyVersionCommand& command) {
-  if (command.first() && state.versions_size() > 0) return std::nullopt;
+  if (command.confirmed_by().empty() && state.versions_size() > 0) return std::nullopt;
   // Bytes that are too many are not read.
   if (command.content().size() <= type::kLedgerContentBytesMax) {
     absl::Status status = CheckCatalogue(state, command);
@@ -45,9 +45,27 @@ absl::StatusOr<std::optional<v1::IntakeEvent>> DecideFacts(
   return event;
 }
 
+absl::StatusOr<std::optional<v1::IntakeEvent>> ProposeFacts(
+    const type::v1::LedgerState& state, const type::v1::ProposeVersionCommand& command,
+    absl::Time now) {
+  auto proposed = type::DecideProposal(type::kFactLedgerKind, state, command, now);
+  if (!proposed.ok()) return proposed.status();
+  if (!*proposed) return std::nullopt;
+  v1::IntakeEvent event;
+  event.set_case_id(type::ProposalsOf(type::kFactLedgerKind));
+  *event.mutable_facts_proposed()->mutable_proposed() = **std::move(proposed);
+  return event;
+}
+
 absl::Status EvolveFacts(type::v1::LedgerState& state, const v1::IntakeEvent& event,
                          const type::EventContext& context) {
-  if (event.case_id() != type::kFactLedger || !event.has_facts_applied()) {
+  if (event.has_facts_proposed() && context.stream == type::ProposalsOf(type::kFactLedgerKind) &&
+      event.case_id() == context.stream) {
+    type::EvolveProposal(state, event.facts_proposed().proposed(), context);
+    return absl::OkStatus();
+  }
+  if (event.case_id() != type::kFactLedger || context.stream != type::kFactLedger ||
+      !event.has_facts_applied()) {
     return absl::InternalError("an event of another stream in the fact catalogue");
   }
   return type::EvolveLedger(type::kFactLedgerKind, state, event.facts_applied().applied(), context);

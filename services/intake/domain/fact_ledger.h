@@ -1,6 +1,7 @@
 // The ledger of the fact catalogue: what people are asked, and what was asked before.
 //
-// One stream of intake's own, type::kFactLedger, kept as services/type/ledger.h says. From the
+// One stream of intake's own, type::kFactLedger, and one of the proposals for it, kept as
+// services/type/ledger.h says. From the
 // moment a version is stored every registration and update is held against it; what was answered
 // before stays as it is.
 #ifndef PATHWAYS_SERVICES_INTAKE_DOMAIN_FACT_LEDGER_H_
@@ -10,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "pathways/intake/v1/events.pb.h"
 #include "pathways/type/v1/ledger.pb.h"
 #include "services/type/stream.h"
@@ -25,7 +27,12 @@ inline constexpr char kFirstFacts[] = "FIRST_FACTS";
 absl::StatusOr<std::optional<v1::IntakeEvent>> DecideFacts(
     const type::v1::LedgerState& state, const type::v1::ApplyVersionCommand& command);
 
-// Applies one event of the ledger. INTERNAL when it cannot follow.
+// FactsProposed, or nothing. Errors: those of type::DecideProposal.
+absl::StatusOr<std::optional<v1::IntakeEvent>> ProposeFacts(
+    const type::v1::LedgerState& state, const type::v1::ProposeVersionCommand& command,
+    absl::Time now);
+
+// Applies one event of the ledger or of the proposals. INTERNAL when it cannot follow.
 absl::Status EvolveFacts(type::v1::LedgerState& state, const v1::IntakeEvent& event,
                          const type::EventContext& context);
 

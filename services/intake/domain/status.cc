@@ -86,6 +86,7 @@ absl::Status ShowReferral(v1::CaseStatus& status, const referral::v1::ReferralEv
     case referral::v1::ReferralEvent::kReferralChanged:
       return ShowChanged(status, event.case_id(), event.referral_changed());
     case referral::v1::ReferralEvent::kRoutesApplied:
+    case referral::v1::ReferralEvent::kRoutesProposed:
     case referral::v1::ReferralEvent::kFactsNoted:
       return absl::InternalError("an event of a ledger in a case");
     case referral::v1::ReferralEvent::KIND_NOT_SET:
@@ -109,6 +110,7 @@ absl::Status ShowEligibility(v1::CaseStatus& status,
       status.set_based_on(event.screening_closed().based_on());
       return absl::OkStatus();
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kPolicyProposed:
     case eligibility::v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of the policy ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:

@@ -58,6 +58,7 @@ absl::Status FollowIntake(Decision& decision, const v1::IntakeEventCommand& comm
     case intake::v1::IntakeEvent::kCaseWithdrawn:
       return NoteWithdrawal(decision, command.number());
     case intake::v1::IntakeEvent::kFactsApplied:
+    case intake::v1::IntakeEvent::kFactsProposed:
     case intake::v1::IntakeEvent::KIND_NOT_SET:
       break;
   }
@@ -81,6 +82,7 @@ absl::Status FollowEligibility(Decision& decision, const v1::EligibilityEventCom
     case eligibility::v1::EligibilityEvent::kDeterminationReviewed:
       return absl::OkStatus();  // People, consent and withdrawal come from intake.
     case eligibility::v1::EligibilityEvent::kPolicyApplied:
+    case eligibility::v1::EligibilityEvent::kPolicyProposed:
     case eligibility::v1::EligibilityEvent::kFactsNoted:
       return absl::InternalError("an event of a ledger in a case");
     case eligibility::v1::EligibilityEvent::KIND_NOT_SET:
@@ -120,7 +122,7 @@ absl::Status FollowRoutes(Decision& decision, const RoutesVersion& routes) {
   if (decision.state().withdrawn()) return absl::OkStatus();
   absl::Status status = SendCorrections(decision, routes.routes);
   if (!status.ok()) return status;
-  return Release(decision, routes);
+  return Release(decision, routes, For::kRoutes);
 }
 
 absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
@@ -134,8 +136,8 @@ absl::Status Follow(Decision& decision, const v1::ReferralCommand& command,
       return FollowAction(decision, command.action(), routes);
     case v1::ReferralCommand::kFollowRoutes:
       return FollowRoutes(decision, routes);
-    case v1::ReferralCommand::kApplyRoutes:
-      return absl::InternalError("a command for the routes in a case");
+    case v1::ReferralCommand::kLedger:
+      return absl::InternalError("a command for a ledger in a case");
     case v1::ReferralCommand::KIND_NOT_SET:
       break;
   }

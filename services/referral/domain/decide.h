@@ -23,7 +23,7 @@
 namespace pathways::referral {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 2;
+inline constexpr int kEvolveVersion = 3;
 
 // The routes that a case is decided by, and their number in the ledger. 0: the ledger is empty.
 struct RoutesVersion {
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<v1::ReferralEvent>> Decide(const v1::ReferralCaseStat
 absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event,
                     const type::EventContext& context);
 
-// Lists "referrals", "agency/{agency}" and "waiting";
+// Lists "referrals", "agency/{agency}", "waiting" and "brought-by-routes";
 // services/referral/domain/keys.h says their keys.
 type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state);
 

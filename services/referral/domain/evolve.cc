@@ -52,6 +52,7 @@ absl::Status Submit(v1::ReferralCaseState& state, const v1::ReferralSubmitted& s
   stored.set_referral_id(submitted.referral_id());
   stored.set_version(context.number);
   *stored.mutable_person_ids() = submitted.person_ids();
+  if (submitted.brought_by_routes()) stored.set_brought_by_routes(submitted.routes_number());
   v1::Referral& referral = *stored.mutable_referral();
   referral.set_pathway(submitted.pathway());
   referral.set_agency(submitted.agency());
@@ -139,6 +140,7 @@ absl::Status Evolve(v1::ReferralCaseState& state, const v1::ReferralEvent& event
     case v1::ReferralEvent::kReferralChanged:
       return Change(state, event.referral_changed(), context);
     case v1::ReferralEvent::kRoutesApplied:
+    case v1::ReferralEvent::kRoutesProposed:
     case v1::ReferralEvent::kFactsNoted:
       return absl::InternalError("an event of a ledger in a case");
     case v1::ReferralEvent::KIND_NOT_SET:
@@ -154,6 +156,9 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
     folded.lists.push_back({kReferralsIndex, ReferralsKey(case_id, stored)});
     if (referral.state() != v1::REFERRAL_STATE_DRAFT) {
       folded.lists.push_back({AgencyIndex(referral.agency()), AgencyKey(case_id, stored)});
+    }
+    if (stored.brought_by_routes() > 0) {
+      folded.lists.push_back({kBroughtByRoutesIndex, BroughtByRoutesKey(case_id, stored)});
     }
     if (IsLive(referral.state())) {
       folded.lists.push_back({kWaitingIndex, WaitingKey(case_id, stored)});

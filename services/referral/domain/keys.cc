@@ -56,6 +56,15 @@ std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stor
   return TimeKey(stored.referral().update_time(), case_id, stored);
 }
 
+std::string BroughtByRoutesPrefix(int64_t routes_number) {
+  return absl::StrFormat("%010d/", routes_number);
+}
+
+std::string BroughtByRoutesKey(absl::string_view case_id, const v1::StoredReferral& stored) {
+  return absl::StrCat(BroughtByRoutesPrefix(stored.brought_by_routes()),
+                      ReferralsKey(case_id, stored));
+}
+
 std::optional<type::ReferralKey> ParseListKey(absl::string_view key) {
   const std::vector<absl::string_view> parts = absl::StrSplit(key, absl::MaxSplits('/', 3));
   if (parts.size() != 3 || !type::IsUuid(parts[2]) || !IsDigits(parts[1], kOrdinalDigits)) {

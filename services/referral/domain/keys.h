@@ -6,12 +6,15 @@
 //   drafts are left out
 //   "waiting"          {microseconds}/{ordinal}/{case id}           order of the last change; only
 //   referrals that are live
+//   "brought-by-routes"  {number}/{case id}/{ordinal}/{case id}     what each version of the routes
+//   brought, in order of case id
 // The ordinal is that of the referral id ("r12" is 12), in 6 digits; the microseconds are those of
 // the creation, or of the last change, since 1970, in 20 digits. So every key ends in the stream
 // id, and one function reads all.
 #ifndef PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 #define PATHWAYS_SERVICES_REFERRAL_DOMAIN_KEYS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +26,7 @@ namespace pathways::referral {
 
 inline constexpr char kReferralsIndex[] = "referrals";
 inline constexpr char kWaitingIndex[] = "waiting";
+inline constexpr char kBroughtByRoutesIndex[] = "brought-by-routes";
 
 // List of one agency's referrals.
 std::string AgencyIndex(absl::string_view agency);
@@ -37,6 +41,10 @@ std::string ReferralId(int ordinal);
 std::string ReferralsKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& stored);
 std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored);
+std::string BroughtByRoutesKey(absl::string_view case_id, const v1::StoredReferral& stored);
+
+// What the keys of one version of the routes begin with.
+std::string BroughtByRoutesPrefix(int64_t routes_number);
 
 // The referral that a key of either list is for. Nothing when it is no such key, so a forged page
 // token is found out.

@@ -217,7 +217,7 @@ absl::Status UpdateHolds(Decision& decision) {
   return absl::OkStatus();
 }
 
-absl::Status Release(Decision& decision, const RoutesVersion& in_force) {
+absl::Status Release(Decision& decision, const RoutesVersion& in_force, For why) {
   const v1::AgencyRoutes& routes = in_force.routes;
   if (decision.state().withdrawn() || !decision.state().consent()) return absl::OkStatus();
   const Qualifications qualifications = decision.state().qualifications();
@@ -234,6 +234,7 @@ absl::Status Release(Decision& decision, const RoutesVersion& in_force) {
     submitted.set_agency(*agency);
     submitted.set_attempt(*attempt);
     submitted.set_routes_number(in_force.number);
+    submitted.set_brought_by_routes(why == For::kRoutes);
     *submitted.mutable_people() = *std::move(people);
     absl::Status status = Submit(decision, qualification, std::move(submitted));
     if (!status.ok()) return status;

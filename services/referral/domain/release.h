@@ -27,10 +27,13 @@ absl::Status NoteDeterminations(Decision& decision, const eligibility::v1::CaseS
 // (ADR 31). A hold that people set stays.
 absl::Status UpdateHolds(Decision& decision);
 
+// What a referral is made for: something of the case, or a new version of the routes.
+enum class For { kCase, kRoutes };
+
 // Submits a referral for every qualification that has a route and facts, where the case is not
 // withdrawn, consent is given and nothing was referred before for the same pathway and people -
 // unless that was withdrawn for lack of consent alone.
-absl::Status Release(Decision& decision, const RoutesVersion& in_force);
+absl::Status Release(Decision& decision, const RoutesVersion& in_force, For why = For::kCase);
 
 }  // namespace pathways::referral
 

@@ -48,15 +48,13 @@ absl::StatusOr<v1::AgencyRoutes> CheckedRoutes(const type::v1::ApplyVersionComma
 
 // The ids of the facts that are in force, as intake has told them; none when it has told of none.
 absl::StatusOr<std::set<std::string>> FactsIn(const type::DecideContext& context) {
-  std::set<std::string> ids;
-  const auto found = context.found.streams.find(type::kFactLedger);
-  if (found == context.found.streams.end()) return ids;
-  v1::ReferralCaseState state;
+  const auto ledger = type::LedgerFound<v1::ReferralCaseState>(context.found, type::kFactLedger);
+  if (!ledger.ok()) return ledger.status();
   type::v1::FactCatalogue catalogue;
-  if (!state.ParseFromString(found->second.state) ||
-      !catalogue.ParseFromString(state.ledger().content())) {
+  if (!catalogue.ParseFromString(ledger->content())) {
     return absl::DataLossError("the stored fact catalogue cannot be read");
   }
+  std::set<std::string> ids;
   for (const type::v1::Fact& fact : catalogue.facts()) ids.insert(fact.id());
   return ids;
 }
@@ -76,10 +74,6 @@ absl::Status CheckAgainst(const std::set<std::string>& facts, const v1::AgencyRo
 }
 
 }  // namespace
-
-bool IsLedger(const std::string& stream) {
-  return stream == kRoutesLedger || stream == type::kFactLedger;
-}
 
 absl::Status CheckRoutes(const v1::AgencyRoutes& routes) {
   type::Violations violations;
@@ -108,7 +102,8 @@ absl::Status CheckRoutes(const v1::AgencyRoutes& routes) {
 absl::StatusOr<Events> DecideRoutes(const type::v1::LedgerState& state,
                                     const type::v1::ApplyVersionCommand& command,
                                     const type::DecideContext& context) {
-  if (command.first() && state.versions_size() > 0) return Events();
+  const bool begins = command.confirmed_by().empty();
+  if (begins && state.versions_size() > 0) return Events();
   // Bytes that are too many are not read.
   const bool is_small = command.content().size() <= type::kLedgerContentBytesMax;
   const absl::StatusOr<v1::AgencyRoutes> routes =
@@ -117,7 +112,7 @@ absl::StatusOr<Events> DecideRoutes(const type::v1::LedgerState& state,
   const auto applied = type::DecideVersion(kRoutesLedgerKind, state, command);
   if (!applied.ok()) return applied.status();
   if (!*applied) return Events();
-  if (!command.first()) {
+  if (!begins) {
     const absl::StatusOr<std::set<std::string>> facts = FactsIn(context);
     if (!facts.ok()) return facts.status();
     absl::Status status = CheckAgainst(*facts, *routes);
@@ -126,6 +121,18 @@ absl::StatusOr<Events> DecideRoutes(const type::v1::LedgerState& state,
   v1::ReferralEvent event;
   event.set_case_id(kRoutesLedger);
   *event.mutable_routes_applied()->mutable_applied() = **applied;
+  return Events{std::move(event)};
+}
+
+absl::StatusOr<Events> ProposeRoutes(const type::v1::LedgerState& state,
+                                     const type::v1::ProposeVersionCommand& command,
+                                     absl::Time now) {
+  auto proposed = type::DecideProposal(kRoutesLedgerKind, state, command, now);
+  if (!proposed.ok()) return proposed.status();
+  if (!*proposed) return Events();
+  v1::ReferralEvent event;
+  event.set_case_id(type::ProposalsOf(kRoutesLedgerKind));
+  *event.mutable_routes_proposed()->mutable_proposed() = **std::move(proposed);
   return Events{std::move(event)};
 }
 
@@ -148,6 +155,10 @@ absl::Status EvolveLedger(type::v1::LedgerState& state, const v1::ReferralEvent&
   }
   if (context.stream == type::kFactLedger && event.has_facts_noted()) {
     return type::EvolveLedger(type::kFactLedgerKind, state, event.facts_noted().applied(), context);
+  }
+  if (context.stream == type::ProposalsOf(kRoutesLedgerKind) && event.has_routes_proposed()) {
+    type::EvolveProposal(state, event.routes_proposed().proposed(), context);
+    return absl::OkStatus();
   }
   return absl::InternalError("an event of another stream in a ledger");
 }

@@ -1,7 +1,8 @@
 // The ledger of routes: which agency takes which pathway and what it may know, and what was so
 // before; and the fact catalogue that the routes are held against.
 //
-// Each is one stream of referral's own, kept as services/type/ledger.h says. From the moment a
+// Each is one stream of referral's own, the first with one of proposals beside it, kept as
+// services/type/ledger.h says. From the moment a
 // version is stored every referral is made by it, in every process; a referral that was made keeps
 // its agency. That the facts which an agency may be given are facts that people are asked is
 // checked when routes are applied, against the catalogue as intake has told it by then.
@@ -23,15 +24,13 @@ namespace pathways::referral {
 
 // Its stream; no case (services/type/stream_id.h).
 inline constexpr char kRoutesLedger[] = "service/agency-routes";
-inline constexpr type::LedgerKind kRoutesLedgerKind = {"ROUTES", "routeVersions/", "routing"};
+inline constexpr type::LedgerKind kRoutesLedgerKind = {"ROUTES", "routeVersions/", "routing",
+                                                       kRoutesLedger};
 // Cause of what a new version led to; its number is the version's.
 inline constexpr char kRoutesCause[] = "routes";
 // Why the routes are applied that an empty ledger begins with.
 inline constexpr char kFirstRoutes[] = "FIRST_ROUTES";
 inline constexpr char kInvalidRoutes[] = "INVALID_ROUTES";
-
-// Whether a stream is one of the two.
-bool IsLedger(const std::string& stream);
 
 // INVALID_ARGUMENT with reason INVALID_ROUTES and every fault: a version or an id that is none, an
 // agency, a fact or a pathway that is named twice, no pathway at all.
@@ -45,10 +44,15 @@ absl::StatusOr<std::vector<v1::ReferralEvent>> DecideRoutes(
     const type::v1::LedgerState& state, const type::v1::ApplyVersionCommand& command,
     const type::DecideContext& context);
 
+// RoutesProposed, or nothing. Errors: those of type::DecideProposal.
+absl::StatusOr<std::vector<v1::ReferralEvent>> ProposeRoutes(
+    const type::v1::LedgerState& state, const type::v1::ProposeVersionCommand& command,
+    absl::Time now);
+
 // FactsNoted for what intake tells of its catalogue; INTERNAL for anything else.
 absl::StatusOr<std::vector<v1::ReferralEvent>> NoteFacts(const v1::ReferralCommand& command);
 
-// Applies one event of a ledger. INTERNAL when it cannot follow.
+// Applies one event of a ledger or of the proposals. INTERNAL when it cannot follow.
 absl::Status EvolveLedger(type::v1::LedgerState& state, const v1::ReferralEvent& event,
                           const type::EventContext& context);
 
