@@ -1,7 +1,12 @@
 #include "services/cli/policy_commands.h"
 
+#include <algorithm>
+#include <climits>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -65,6 +70,71 @@ Table ReasonsOf(const Explanations& explanations) {
   return reasons;
 }
 
+// What the explanations assume, in sentences: first those that all of them share.
+Table AssumedIn(const Explanations& explanations) {
+  Table table{.header = {"pathway", "person_ids", "assumes"}};
+  std::map<std::string, int> shared;
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    std::set<std::string> said;
+    for (const auto& sentence : explanation.assumes().sentences()) said.insert(Shown(sentence));
+    for (const std::string& sentence : said) ++shared[sentence];
+  }
+  const auto is_shared = [&](const std::string& sentence) {
+    return shared[sentence] == explanations.size();
+  };
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    for (const auto& sentence : explanation.assumes().sentences()) {
+      if (&explanation != &*explanations.begin() || !is_shared(Shown(sentence))) continue;
+      table.rows.push_back({"all", "", Shown(sentence)});
+    }
+  }
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    for (const auto& sentence : explanation.assumes().sentences()) {
+      if (is_shared(Shown(sentence))) continue;
+      table.rows.push_back(
+          {explanation.pathway(), CellOf(explanation, "person_ids"), Shown(sentence)});
+    }
+  }
+  return table;
+}
+
+// The fewest facts that would alter each outcome, and the day on which time alone does.
+Table TurnsIn(const Explanations& explanations) {
+  Table table{.header = {"pathway", "person_ids", "smallest_change"}};
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    const auto add = [&](const eligibility::v1::ShownText& text) {
+      if (text.text().empty()) return;
+      table.rows.push_back({explanation.pathway(), CellOf(explanation, "person_ids"), Shown(text)});
+    };
+    std::vector<const eligibility::v1::OutcomeTurn*> turns;
+    for (const eligibility::v1::OutcomeTurn& turn : explanation.turns()) turns.push_back(&turn);
+    // Those of the fewest facts first.
+    std::stable_sort(turns.begin(), turns.end(), [](const auto* a, const auto* b) {
+      const auto rank = [](const eligibility::v1::OutcomeTurn* turn) {
+        return turn->changes().empty() ? INT_MAX : turn->fact_count();
+      };
+      return rank(a) < rank(b);
+    });
+    for (const eligibility::v1::OutcomeTurn* const turn : turns) {
+      for (const eligibility::v1::FactsChange& change : turn->changes()) add(change.text());
+      add(turn->text());
+    }
+    add(explanation.time_turn().text());
+  }
+  for (const eligibility::v1::Explanation& explanation : explanations) {
+    if (explanation.turns_notice().text().empty()) continue;
+    table.rows.push_back({"all", "", Shown(explanation.turns_notice())});
+    break;
+  }
+  return table;
+}
+
+// What explanations say, from what they assume to what would alter the outcome.
+std::vector<Table> TablesOf(const Explanations& explanations) {
+  return {AssumedIn(explanations), MeaningOf(explanations), ReasonsOf(explanations),
+          TurnsIn(explanations)};
+}
+
 using Steps = google::protobuf::RepeatedPtrField<eligibility::v1::StepText>;
 
 // One row per effect: what a step would do is seen before anybody takes it.
@@ -85,13 +155,14 @@ Table StepsIn(const Steps& steps) {
 }
 
 void ShowScreening(const eligibility::v1::Screening& screening, Output& output) {
-  output.Show(screening,
-              {FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
-               TableOf(screening.determinations(),
-                       {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
-                        "holds_until", "policy_version"}),
-               MeaningOf(screening.explanations()), ReasonsOf(screening.explanations()),
-               StepsIn(screening.steps())});
+  std::vector<Table> tables = {
+      FieldsOf(screening, {"name", "etag", "based_on", "screen_time", "withdrawn"}),
+      TableOf(screening.determinations(),
+              {"pathway", "person_ids", "outcome", "status", "can_submit", "missing_facts",
+               "holds_until", "policy_version"})};
+  for (Table& table : TablesOf(screening.explanations())) tables.push_back(std::move(table));
+  tables.push_back(StepsIn(screening.steps()));
+  output.Show(screening, tables);
 }
 
 absl::Status Screen(Session& session, const std::string& name) {
@@ -111,11 +182,12 @@ absl::Status ScreenFile(Session& session, const std::string& path, const Words& 
   RETURN_IF_ERROR(ReadJson(path, *request.mutable_facts()));
   ASSIGN_OR_RETURN(const eligibility::v1::ScreenAnonymouslyResponse answer,
                    session.client.Call(&EligibilityService::Stub::ScreenAnonymously, request));
-  session.output.Show(answer, {FieldsOf(answer, {"policy_version"}),
+  std::vector<Table> tables = {FieldsOf(answer, {"policy_version"}),
                                TableOf(answer.determinations(), {"pathway", "person_ids", "outcome",
-                                                                 "status", "missing_facts"}),
-                               MeaningOf(answer.explanations()), ReasonsOf(answer.explanations()),
-                               StepsIn(answer.steps())});
+                                                                 "status", "missing_facts"})};
+  for (Table& table : TablesOf(answer.explanations())) tables.push_back(std::move(table));
+  tables.push_back(StepsIn(answer.steps()));
+  session.output.Show(answer, tables);
   return absl::OkStatus();
 }
 

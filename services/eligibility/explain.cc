@@ -12,20 +12,6 @@ namespace {
 
 constexpr char kHaitianCreole[] = "ht";
 
-std::string IsoOf(const type::v1::PartialDate& date) {
-  if (date.month() == 0) return absl::StrFormat("%04d", date.year());
-  if (date.day() == 0) return absl::StrFormat("%04d-%02d", date.year(), date.month());
-  return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day());
-}
-
-// Both texts, one after the other; unreviewed where one is.
-void Append(const v1::ShownText& more, v1::ShownText& text) {
-  if (more.text().empty()) return;
-  const char* const space = text.text().empty() ? "" : " ";
-  text.set_text(absl::StrCat(text.text(), space, more.text()));
-  text.set_unreviewed(text.unreviewed() || more.unreviewed());
-}
-
 // Whether packs have texts in it.
 bool IsLanguage(absl::string_view language) {
   const auto& languages = type::Languages();
@@ -33,6 +19,19 @@ bool IsLanguage(absl::string_view language) {
 }
 
 }  // namespace
+
+std::string IsoOf(const type::v1::PartialDate& date) {
+  if (date.month() == 0) return absl::StrFormat("%04d", date.year());
+  if (date.day() == 0) return absl::StrFormat("%04d-%02d", date.year(), date.month());
+  return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day());
+}
+
+void Append(const v1::ShownText& more, v1::ShownText& text) {
+  if (more.text().empty()) return;
+  const char* const space = text.text().empty() ? "" : " ";
+  text.set_text(absl::StrCat(text.text(), space, more.text()));
+  text.set_unreviewed(text.unreviewed() || more.unreviewed());
+}
 
 Explainer::Explainer(const Rules& rules, const std::string& language, v1::Audience audience)
     : pack_(rules.pack()), rules_(rules), language_(language), audience_(audience) {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "absl/strings/string_view.h"
+#include "pathways/eligibility/v1/explanation.pb.h"
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/eligibility/v1/screening.pb.h"
 #include "pathways/eligibility/v1/text.pb.h"
@@ -20,12 +21,19 @@
 
 namespace pathways::eligibility {
 
+// 2026-11, for example, of a date that has no day.
+std::string IsoOf(const type::v1::PartialDate& date);
+
+// Puts `more` after `text`, with a space between them; unreviewed where one is.
+void Append(const v1::ShownText& more, v1::ShownText& text);
+
 class Explainer {
  public:
   // Texts for `audience` in `language`: "es", "ht" or "en"; any other is "en". `rules` must outlive
   // the explainer.
   Explainer(const Rules& rules, const std::string& language, v1::Audience audience);
 
+  // All but what it stands on (explain_grounds.h).
   v1::Explanation Explain(const v1::Determination& determination) const;
 
   // A pathway without people: its name, its status on the day, and when each criterion is met.
@@ -47,6 +55,9 @@ class Explainer {
 
   // Citation of a source, with its date. Empty for an id of none.
   std::string CitationOf(const std::string& source) const;
+
+  const v1::PolicyPack& pack() const { return pack_; }
+  v1::Audience audience() const { return audience_; }
 
  private:
   std::string NameOfPathway(const std::string& id) const;

@@ -16,10 +16,12 @@
 #include "services/eligibility/domain/ledger.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
+#include "services/eligibility/explain_grounds.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
 #include "services/type/dates.h"
 #include "services/type/desk.h"
+#include "services/type/facts.h"
 #include "services/type/languages.h"
 #include "services/type/names.h"
 #include "services/type/notice.h"
@@ -44,20 +46,30 @@ absl::Status NotScreened() {
 // Where nothing else is asked for.
 Explainer ForStaff(const Rules& rules) { return {rules, "en", v1::AUDIENCE_STAFF}; }
 
-// Each determination in the words of the pack that it was made with.
-absl::Status AddWords(PolicyReader& policies, const Wording& wording, v1::Screening& screening) {
-  std::shared_ptr<const Rules> rules;
-  std::optional<Explainer> explainer;  // Of `rules`: most often one for all of them.
-  for (const v1::Determination& determination : screening.determinations()) {
-    if (!rules || rules->pack().version() != determination.policy_version()) {
-      explainer.reset();
-      ASSIGN_OR_RETURN(rules, policies.OfVersion(determination.policy_version()));
-      explainer.emplace(*rules, wording.language, wording.audience);
-    }
-    *screening.add_explanations() = explainer->Explain(determination);
+bool IsMadeAlike(const v1::Determination& a, const v1::Determination& b) {
+  return a.policy_version() == b.policy_version() &&
+         a.as_of().SerializeAsString() == b.as_of().SerializeAsString() &&
+         a.known_on().SerializeAsString() == b.known_on().SerializeAsString();
+}
+
+// Each determination in the words of the pack that it was made with, and what it stands on.
+absl::Status AddWords(MethodContext& context, const Wording& wording,
+                      const v1::EligibilityState& state, v1::Screening& screening) {
+  ASSIGN_OR_RETURN(const std::string catalogue, FactCatalogueTold(context.parts));
+  // Facts that are not whole explain nothing.
+  const bool are_at_hand = !state.withdrawn() && !state.facts_lost();
+  const type::v1::CaseFacts facts = are_at_hand ? state.facts() : type::v1::CaseFacts();
+  const Determinations& all = screening.determinations();
+  for (int begin = 0, end = 0; begin < all.size(); begin = end) {
+    Determinations alike;
+    while (end < all.size() && IsMadeAlike(all[begin], all[end])) *alike.Add() = all[end++];
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules,
+                     context.policies.OfVersion(all[begin].policy_version()));
+    const Explainer explainer(*rules, wording.language, wording.audience);
+    ExplainAll(explainer, *rules, facts, catalogue, alike, *screening.mutable_explanations());
+    // In the language that was asked for, as the explanations are.
+    screening.set_notice(explainer.TextOf(kNoticeKey).text());
   }
-  // In the language that was asked for, as the explanations are.
-  if (explainer) screening.set_notice(explainer->TextOf(kNoticeKey).text());
   return absl::OkStatus();
 }
 
@@ -103,6 +115,14 @@ absl::StatusOr<v1::EligibilityState> StateIn(const engine::StreamRow& row) {
   return state;
 }
 
+absl::StatusOr<std::string> FactCatalogueTold(const MethodParts& parts) {
+  ASSIGN_OR_RETURN(const engine::StreamRow row,
+                   engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
+  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+  const auto& versions = state.ledger().versions();
+  return versions.empty() ? "" : versions[versions.size() - 1].version();
+}
+
 absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id,
                                           const engine::StreamRow& row) {
   ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
@@ -130,11 +150,11 @@ absl::Status GetScreening(MethodContext& context, const v1::GetScreeningRequest&
   ASSIGN_OR_RETURN(const engine::StreamRow row,
                    engine::ReadFolded(context.parts.domain, context.parts.store, *case_id));
   ASSIGN_OR_RETURN(response, ScreeningOf(*case_id, row));
-  RETURN_IF_ERROR(AddWords(context.policies, wording, response));
+  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
+  RETURN_IF_ERROR(AddWords(context, wording, state, response));
   if (response.withdrawn()) return absl::OkStatus();
   // What to do next is a matter of today, whenever the case was screened.
   ASSIGN_OR_RETURN(const Policy policy, context.policies.InForce());
-  ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
   const Explainer explainer(*policy.rules, wording.language, wording.audience);
   const AsOf today = AsOfTime(type::PlaceOf(state.facts()), context.parts.clock.Now());
   AddSteps(explainer, policy.rules->On(today), state.facts(), *response.mutable_steps());
@@ -168,7 +188,8 @@ absl::StatusOr<host::Change<v1::Screening>> ScreenCase(const Context& context, c
                            caller.principal, context->parts.keyring),
       [context](const Answer& answer, v1::Screening& response) -> absl::Status {
         ASSIGN_OR_RETURN(response, ScreeningOf(answer.stream, answer.row));
-        return AddWords(context->policies, Wording(), response);
+        ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(answer.row));
+        return AddWords(*context, Wording(), state, response);
       }};
 }
 

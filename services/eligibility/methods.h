@@ -81,6 +81,9 @@ struct Wording {
 // What a request asks for; notes a language that packs have no texts in.
 Wording WordingOf(const std::string& language, v1::Audience audience, type::Violations& violations);
 
+// Version of the fact catalogue that intake told last. Empty: none yet. DATA_LOSS as StateIn.
+absl::StatusOr<std::string> FactCatalogueTold(const MethodParts& parts);
+
 // A stored case as the API shows it. NOT_FOUND when it was not screened, DATA_LOSS when it cannot
 // be read.
 absl::StatusOr<v1::Screening> ScreeningOf(const std::string& case_id, const engine::StreamRow& row);

@@ -12,6 +12,7 @@
 #include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
+#include "services/eligibility/explain_grounds.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
 #include "services/host/case_pass.h"
@@ -98,9 +99,9 @@ absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymous
   const Explainer explainer(*policy.rules, wording.language, wording.audience);
   AddSteps(explainer, policy.rules->On(AsOfTime(type::PlaceOf(facts), now)), facts,
            *response.mutable_steps());
-  for (const v1::Determination& determination : screened.determinations()) {
-    *response.add_explanations() = explainer.Explain(determination);
-  }
+  ASSIGN_OR_RETURN(const std::string catalogue, FactCatalogueTold(context.parts));
+  ExplainAll(explainer, *policy.rules, facts, catalogue, screened.determinations(),
+             *response.mutable_explanations());
   response.mutable_determinations()->Swap(screened.mutable_determinations());
   response.set_policy_version(policy.rules->pack().version());
   response.set_notice(explainer.TextOf(kNoticeKey).text());

@@ -281,6 +281,22 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
   eligibility::v1::Explanation& explanation = *screening.add_explanations();
   explanation.set_pathway("us-refugee");
   *explanation.mutable_person_ids() = determination.person_ids();
+  explanation.mutable_assumes()->add_sentences()->set_text("By the rules of 2023.");
+  explanation.mutable_assumes()->add_sentences()->set_text("Not known: the entry.");
+  // Of an explanation by other facts, whose first sentence alone is the same.
+  eligibility::v1::Explanation& other = *screening.add_explanations();
+  other.set_pathway("us-h2");
+  other.add_person_ids("p1");
+  other.mutable_assumes()->add_sentences()->set_text("By the rules of 2023.");
+  for (const auto& [count, text] : {std::pair(2, "Both answers."), std::pair(1, "One answer.")}) {
+    eligibility::v1::OutcomeTurn& turn = *explanation.add_turns();
+    turn.set_search(eligibility::v1::TURN_SEARCH_FOUND);
+    turn.set_fact_count(count);
+    turn.add_changes()->mutable_text()->set_text(text);
+  }
+  explanation.add_turns()->mutable_text()->set_text("None.");
+  explanation.mutable_time_turn()->mutable_text()->set_text("From then on.");
+  explanation.mutable_turns_notice()->set_text("No advice.");
   explanation.mutable_outcome()->set_text("Ask first.");
   explanation.mutable_status()->set_text("Suspended.");
   explanation.mutable_status()->set_unreviewed(true);
@@ -308,10 +324,20 @@ TEST_F(CliCommandsTest, ShowsAScreeningWithItsNotice) {
              "holds_until  policy_version\n"
              "us-refugee  p1, p2      NEEDS_INFORMATION  SUSPENDED              entry_date     "
              "2027-01-29\n\n"
+             "pathway     person_ids  assumes\n"
+             "all                     By the rules of 2023.\n"
+             "us-refugee  p1, p2      Not known: the entry.\n\n"
              "pathway     person_ids  outcome     status\n"
-             "us-refugee  p1, p2      Ask first.  (unreviewed) Suspended.\n\n"
+             "us-refugee  p1, p2      Ask first.  (unreviewed) Suspended.\n"
+             "us-h2       p1\n\n"
              "pathway     person_ids  criterion  reason         citation\n"
              "us-refugee  p1, p2      entry      On which day?  A book (2023)\n\n"
+             "pathway     person_ids  smallest_change\n"
+             "us-refugee  p1, p2      One answer.\n"
+             "us-refugee  p1, p2      Both answers.\n"
+             "us-refugee  p1, p2      None.\n"
+             "us-refugee  p1, p2      From then on.\n"
+             "all                     No advice.\n\n"
              "step              person_ids  acknowledge  pathway     effect                  "
              "citation\n"
              "Leave the state.  p1, p2      yes          mx-refugee  The claim may be lost.  "

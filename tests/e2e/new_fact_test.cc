@@ -131,6 +131,25 @@ class NewFactTest : public testing::Test {
         << name << " " << OutcomeOf(name);
   }
 
+  // What it opens with, and what would alter it, in sentences.
+  void ExpectExplained(const std::string& name) {
+    ASSERT_TRUE(
+        Run(absl::StrCat("PATHWAYS_TOKEN=$DESK pathways screening get ", name, " --language es")))
+        << Printed();
+    const std::string shown = Printed();
+    const auto expect = [&](const std::string& sentence) {
+      EXPECT_THAT(shown, testing::HasSubstr(sentence));
+    };
+    expect("Supone las políticas next, al día ");
+    expect("Los datos son los del catálogo de datos 2026-12-01.");
+    expect("Se toma como está registrado de p1: el viaje con un trabajador fronterizo.");
+    expect(
+        "Una condición publicada no se cumpliría si esto fuera así: el viaje con un trabajador "
+        "fronterizo: no (registrado de otro modo). No sería un rechazo.");
+    expect("El sistema evalúa; nunca decide un estatus.");
+    EXPECT_LT(shown.find("Supone las políticas next"), shown.find("smallest_change"));
+  }
+
   const testing_support::TempFolder desk_;
   std::string digest_;
   const ServeFolder folder_;
@@ -177,6 +196,7 @@ TEST_F(NewFactTest, ReachesAScreenedCaseByEveryDoorAsTheDocumentSays) {
   const grpc::Status status = Register(by_hand, answer);
   ASSERT_TRUE(status.ok()) << status.error_message();
   ExpectMet(answer.name());
+  ExpectExplained(answer.name());
 }
 
 TEST_F(NewFactTest, BeforeItIsAppliedNoDoorTakesIt) {

@@ -342,6 +342,34 @@ TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
   EXPECT_EQ(Describe(faulty.status()), "INVALID_ARGUMENT INVALID_POLICY_PACK");
 }
 
+// What an explanation stands on is said in ids, codes and sentences, and no answer of a person.
+TEST_F(PolicyTest, AnExplanationSaysWhatItStandsOn) {
+  eligibility::v1::ScreenAnonymouslyRequest request;
+  auto& person = *request.mutable_facts()->add_people();
+  person.add_nationalities("COL");
+  const auto answer = site_.As(kDesk).Call(&EligibilityService::Stub::ScreenAnonymously, request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  for (const auto& explanation : answer->explanations()) {
+    if (explanation.pathway() != kResettlement) continue;
+    EXPECT_EQ(explanation.assumes().policy_version(), pack_.version());
+    EXPECT_FALSE(explanation.assumes().fact_catalogue().empty());
+    ASSERT_EQ(explanation.assumes().facts_size(), 3);
+    EXPECT_EQ(explanation.assumes().facts(0).fact(), "nationalities");
+    EXPECT_EQ(explanation.assumes().facts(0).basis(), eligibility::v1::FACT_BASIS_SAID);
+    EXPECT_EQ(explanation.assumes().facts(1).basis(), eligibility::v1::FACT_BASIS_UNKNOWN);
+    ASSERT_EQ(explanation.turns_size(), 2);
+    EXPECT_EQ(explanation.turns(1).outcome(), eligibility::v1::OUTCOME_NEEDS_INFORMATION);
+    ASSERT_EQ(explanation.turns(1).changes_size(), 1);
+    const auto& fact = explanation.turns(1).changes(0).facts(0);
+    EXPECT_EQ(fact.fact(), "nationalities");
+    EXPECT_FALSE(fact.missing());
+    EXPECT_THAT(fact.codes(), ElementsAre("CUB", "HTI", "NIC", "VEN"));
+    EXPECT_THAT(explanation.ShortDebugString(), testing::Not(testing::HasSubstr("COL")));
+    return;
+  }
+  FAIL() << "no explanation of the pathway";
+}
+
 TEST_F(PolicyTest, AnAnonymousScreeningStoresNothingAndIsLimited) {
   const auto rows = [&] {
     std::vector<std::string> counts;

@@ -11,17 +11,11 @@ std::vector<PersonRow> WithDate(const PersonRow& row, int date, const std::vecto
   return rows;
 }
 
-std::vector<PersonRow> Answers(const Program& program, const DayPlan& plan, const PersonRow& row,
-                               Fact fact) {
-  const int date = program.DateOf(fact);
-  return date >= 0 ? WithDate(row, date, DateTurns(plan, date)) : Alternatives(program, row, fact);
-}
-
 // Depth first over the facts. False: stopped.
 bool Visit(const Program& program, const DayPlan& plan, const std::vector<Fact>& facts, size_t next,
            const PersonRow& row, const std::function<bool(const PersonRow&)>& visit) {
   if (next == facts.size()) return visit(row);
-  for (const PersonRow& other : Answers(program, plan, row, facts[next])) {
+  for (const PersonRow& other : AnswersTo(program, plan, row, facts[next])) {
     if (!Visit(program, plan, facts, next + 1, other, visit)) return false;
   }
   return true;
@@ -34,12 +28,18 @@ void SortOnce(std::vector<Day>& days) {
 
 }  // namespace
 
+std::vector<PersonRow> AnswersTo(const Program& program, const DayPlan& plan, const PersonRow& row,
+                                 Fact fact) {
+  const int date = program.DateOf(fact);
+  return date >= 0 ? WithDate(row, date, DateTurns(plan, date)) : Alternatives(program, row, fact);
+}
+
 bool VisitCombinations(const Program& program, const DayPlan& plan, FactSet facts,
                        const std::function<bool(const PersonRow&)>& visit) {
   const std::vector<Fact> looked_at = FactsIn(facts);
   size_t count = 1;
   for (const Fact fact : looked_at) {
-    count *= Answers(program, plan, PersonRow(), fact).size();
+    count *= AnswersTo(program, plan, PersonRow(), fact).size();
     if (count > kCombinationsMax) return false;
   }
   Visit(program, plan, looked_at, 0, PersonRow(), visit);

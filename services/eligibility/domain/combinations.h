@@ -19,6 +19,11 @@ namespace pathways::eligibility {
 // Most combinations that are walked for one condition.
 inline constexpr size_t kCombinationsMax = 500'000;
 
+// Rows that differ from `row` in one fact alone: one for each answer that a condition can tell from
+// another, of a date one for each day of DateTurns.
+std::vector<PersonRow> AnswersTo(const Program& program, const DayPlan& plan, const PersonRow& row,
+                                 Fact fact);
+
 // Rows of one person for every combination of answers to `facts`, of dates one for each day on
 // which a comparison of the plan turns. Stops when `visit` returns false. False: there are more
 // than kCombinationsMax, and nothing was visited.

@@ -20,6 +20,12 @@ uint64_t Packed(absl::string_view code) {
   return packed;
 }
 
+std::string Unpacked(uint64_t packed) {
+  std::string code;
+  for (; packed != 0; packed >>= 8) code.insert(code.begin(), static_cast<char>(packed & 0xff));
+  return code;
+}
+
 // What has been laid out so far, and whether there was room.
 class Layout {
  public:
@@ -461,6 +467,15 @@ std::vector<uint64_t> CodeTable::Classes() const {
   std::sort(classes.begin(), classes.end());
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
   return classes;
+}
+
+std::vector<std::string> CodeTable::CodesOf(uint64_t sets) const {
+  std::vector<std::string> codes;
+  for (const Entry& entry : entries_) {
+    if (entry.sets == sets) codes.push_back(Unpacked(entry.code));
+  }
+  std::sort(codes.begin(), codes.end());
+  return codes;
 }
 
 int NumberTable::Add(uint32_t numbers) {

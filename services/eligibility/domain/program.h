@@ -60,6 +60,9 @@ class CodeTable {
   uint64_t all() const { return all_; }
   // Every distinct answer of SetsOf, and 0.
   std::vector<uint64_t> Classes() const;
+  // The codes that are in these sets and in no other, sorted: none for 0, which is every code that
+  // no set holds.
+  std::vector<std::string> CodesOf(uint64_t sets) const;
   size_t sets() const { return sets_.size(); }
 
  private:

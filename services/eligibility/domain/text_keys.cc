@@ -48,9 +48,38 @@ void AddPathway(const v1::Pathway& pathway, const std::string& field, Needed& ne
 
 void AddForEveryPack(Needed& needed) {
   constexpr char kField[] = "catalogues";
-  for (const char* const key :
-       {kNoticeKey, kReviewKey, kHoldsUntilKey, kInformKey, kPrepareKey, kUnreviewedKey}) {
+  for (const char* const key : {kNoticeKey, kReviewKey, kHoldsUntilKey, kInformKey, kPrepareKey,
+                                kUnreviewedKey, kTurnNoticeKey}) {
     needed.Add(key, kField);
+  }
+  for (const char* const key : {"assume.policies",
+                                "assume.catalogue",
+                                "assume.status-from",
+                                "assume.status-between",
+                                "assume.counted",
+                                "assume.month",
+                                "assume.year",
+                                "assume.answered",
+                                "assume.birth-date",
+                                "turn.none",
+                                "turn.stopped",
+                                "turn.missing",
+                                "turn.recorded",
+                                "turn.time-outcome",
+                                "turn.time-status",
+                                "answer.yes",
+                                "answer.no",
+                                "answer.other-than",
+                                "answer.number-from",
+                                "answer.number-until",
+                                "answer.number-between",
+                                "answer.days-from",
+                                "answer.days-before",
+                                "answer.days-between"}) {
+    needed.Add(key, kField);
+  }
+  for (int basis = v1::FACT_BASIS_SAID; basis < v1::FactBasis_ARRAYSIZE; ++basis) {
+    needed.Add(BasisKey(static_cast<v1::FactBasis>(basis)), kField);
   }
   for (int status = 0; status < v1::PathwayStatus_ARRAYSIZE; ++status) {
     needed.Add(StatusKey(static_cast<v1::PathwayStatus>(status)), kField);
@@ -58,6 +87,7 @@ void AddForEveryPack(Needed& needed) {
   for (int outcome = v1::OUTCOME_MEETS; outcome < v1::Outcome_ARRAYSIZE; ++outcome) {
     needed.Add(OutcomeKey(static_cast<v1::Outcome>(outcome)), kField);
     needed.Add(ChangeKey(static_cast<v1::Outcome>(outcome)), kField);
+    needed.Add(TurnKey(static_cast<v1::Outcome>(outcome)), kField);
   }
   for (int effect = v1::EFFECT_OPENS; effect < v1::Effect_ARRAYSIZE; ++effect) {
     needed.Add(EffectKey(static_cast<v1::Effect>(effect)), kField);
@@ -94,6 +124,14 @@ std::string CriterionKey(const std::string& message, v1::Outcome outcome) {
 
 std::string EffectKey(v1::Effect effect) {
   return absl::StrCat("effect.", Suffix(v1::Effect_Name(effect), "EFFECT_"));
+}
+
+std::string BasisKey(v1::FactBasis basis) {
+  return absl::StrCat("assume.", Suffix(v1::FactBasis_Name(basis), "FACT_BASIS_"));
+}
+
+std::string TurnKey(v1::Outcome outcome) {
+  return absl::StrCat("turn.", Suffix(v1::Outcome_Name(outcome), "OUTCOME_"));
 }
 
 std::vector<NeededText> NeededTexts(const v1::PolicyPack& pack) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pathways/eligibility/v1/explanation.pb.h"
 #include "pathways/eligibility/v1/policy.pb.h"
 #include "pathways/eligibility/v1/screening.pb.h"
 
@@ -27,6 +28,11 @@ std::string CriterionKey(const std::string& message, v1::Outcome outcome);
 // For example effect.closes; its arguments are `pathway` and `step`.
 std::string EffectKey(v1::Effect effect);
 
+// On what facts stand, for example assume.said; its arguments are `facts` and `people`.
+std::string BasisKey(v1::FactBasis basis);
+// What would give the outcome, for example turn.meets; its argument is `facts`.
+std::string TurnKey(v1::Outcome outcome);
+
 // That a result is a screening and no decision.
 inline constexpr char kNoticeKey[] = "notice";
 // That a person has to look at it.
@@ -37,6 +43,8 @@ inline constexpr char kHoldsUntilKey[] = "holds-until";
 inline constexpr char kInformKey[] = "mode.inform";
 // That it can be prepared but not submitted.
 inline constexpr char kPrepareKey[] = "prepare-only";
+// How the smallest changes are to be read: as reasons, and no advice.
+inline constexpr char kTurnNoticeKey[] = "turn.notice";
 // Stands before a text that no speaker has signed.
 inline constexpr char kUnreviewedKey[] = "unreviewed";
 

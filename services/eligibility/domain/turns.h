@@ -1,0 +1,48 @@
+// The smallest change that would alter the outcome of a determination.
+//
+// Which facts together would have to be others (or, where they are not known, be answered) for the
+// outcome to be another one, and on which day time alone alters it. The answers tried are those
+// that `policy check` proves a pack by (fact_cells.h), so the result is exact for them: of each
+// other outcome the changes of the fewest facts, or that there is none. It gives the reason for an
+// outcome and advises nobody. Never part of screening: it is worked out when a determination is
+// explained. Pure.
+#ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
+#define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
+
+#include <optional>
+#include <vector>
+
+#include "pathways/eligibility/v1/explanation.pb.h"
+#include "pathways/eligibility/v1/screening.pb.h"
+#include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/rules.h"
+
+namespace pathways::eligibility {
+
+// Most combinations of answers that are tried for one determination, and again to tell what was
+// found: each costs less than a microsecond, and counts once more for each person whom a criterion
+// counts.
+inline constexpr int kTrialsMax = 20'000;
+// Most changes that are told for one outcome.
+inline constexpr size_t kChangesTold = 5;
+
+// Days on which a condition changes that are looked at for the day on which the outcome does.
+inline constexpr int kDaysTried = 32;
+
+// For each other outcome, in the order of the enum; without texts. `determination` was made of
+// `facts` by `rules`. Facts that are never recorded, or that are asked no more, stay as they are.
+// Empty where nothing is asked for the pathway, where its outcome is no longer that of the rules
+// (people reviewed it), and for a family without principal applicant.
+std::vector<v1::OutcomeTurn> TurnsOf(const RulesOfDay& rules, const type::v1::CaseFacts& facts,
+                                     const v1::Determination& determination,
+                                     int trials_max = kTrialsMax);
+
+// For each determination of a case, made as of this day, the first later day on which its outcome
+// or status is another by the same facts, without texts. Nothing: none is found.
+std::vector<std::optional<v1::TimeTurn>> TimeTurnsOf(const Rules& rules,
+                                                     const type::v1::CaseFacts& facts, AsOf as_of,
+                                                     const Determinations& determinations);
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
