@@ -171,6 +171,19 @@ CLI::App& AddCommand(CLI::App& group, const CommandContextPtr& context, const st
   return Add(group, context, name, help, std::move(run), false);
 }
 
+CLI::App& AddCommand(CLI::App& group, const CommandContextPtr& context, const std::string& name,
+                     const std::string& help, RunCommand run,
+                     std::function<std::optional<ExitCode>()> alone) {
+  CLI::App& command = *group.add_subcommand(name, help);
+  auto options = std::make_shared<Options>();
+  AddOptions(command, *options);
+  command.callback([context, options, run = std::move(run), alone = std::move(alone)] {
+    const std::optional<ExitCode> code = alone();
+    context->exit_code = code ? *code : Run(*context, *options, run);
+  });
+  return command;
+}
+
 CLI::App& AddChange(CLI::App& group, const CommandContextPtr& context, const std::string& name,
                     const std::string& help, RunCommand run) {
   return Add(group, context, name, help, std::move(run), true);

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -61,6 +62,12 @@ CLI::App& AddGroup(CLI::App& app, const std::string& name, const std::string& he
 // A command that reads.
 CLI::App& AddCommand(CLI::App& group, const CommandContextPtr& context, const std::string& name,
                      const std::string& help, RunCommand run);
+
+// The same for a command that may need no service: where `alone` returns an exit code, the command
+// is done and nothing is connected.
+CLI::App& AddCommand(CLI::App& group, const CommandContextPtr& context, const std::string& name,
+                     const std::string& help, RunCommand run,
+                     std::function<std::optional<ExitCode>()> alone);
 
 // A command that changes something: with --request-id.
 CLI::App& AddChange(CLI::App& group, const CommandContextPtr& context, const std::string& name,

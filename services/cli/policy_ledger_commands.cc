@@ -1,13 +1,16 @@
 #include "services/cli/policy_ledger_commands.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
 #include "services/cli/ledger_commands.h"
@@ -18,6 +21,7 @@ namespace {
 using eligibility::v1::EligibilityService;
 
 constexpr char kInvalidPack[] = "INVALID_POLICY_PACK";
+constexpr char kBeforePrefix[] = "before.";
 
 std::string VersionName(const std::string& version) {
   if (version.empty() || absl::StartsWith(version, "policyVersions/")) return version;
@@ -64,6 +68,107 @@ absl::Status SimulatePolicy(Session& session, const std::string& folder, int sec
   return absl::OkStatus();
 }
 
+using eligibility::v1::PolicyDifference;
+
+struct DiffOptions {
+  std::vector<std::string> folders;  // One: compared with the pack in force.
+  bool with_caseload = false;
+  int seconds = 0;
+};
+
+std::string Unprefixed(const std::string& name, absl::string_view prefix) {
+  const absl::string_view bare = absl::StripPrefix(name, prefix);
+  return bare == "UNSPECIFIED" ? "none" : std::string(bare);
+}
+
+std::string ResultOf(eligibility::v1::Outcome outcome, eligibility::v1::PathwayStatus status) {
+  return absl::StrCat(Unprefixed(eligibility::v1::Outcome_Name(outcome), "OUTCOME_"), " (",
+                      Unprefixed(eligibility::v1::PathwayStatus_Name(status), "PATHWAY_STATUS_"),
+                      ")");
+}
+
+// From what to what, and what these people then read.
+std::string LinesOf(const eligibility::v1::OutcomeMove& move) {
+  std::string lines = absl::StrCat("    ", move.cases(), ": ", move.pathway(), " ",
+                                   ResultOf(move.from(), move.status_from()), " -> ",
+                                   ResultOf(move.to(), move.status_to()));
+  if (!move.criterion().empty()) {
+    absl::StrAppend(&lines, ", by ", move.criterion(), " ",
+                    Unprefixed(eligibility::v1::Outcome_Name(move.criterion_from()), "OUTCOME_"),
+                    " -> ",
+                    Unprefixed(eligibility::v1::Outcome_Name(move.criterion_to()), "OUTCOME_"));
+  }
+  absl::StrAppend(&lines, "\n");
+  for (const eligibility::v1::ReadText& read : move.reads()) {
+    absl::StrAppend(&lines, "      ", read.language(), ": ",
+                    read.text().unreviewed() ? "(unreviewed) " : "", read.text().text(), "\n");
+  }
+  return lines;
+}
+
+// What differs as DifferenceLine has it; below it whom it reaches.
+std::string LinesOf(const PolicyDifference& difference) {
+  std::string lines;
+  switch (difference.kind()) {
+    case eligibility::v1::DIFFERENCE_KIND_ADDED:
+      lines = DifferenceLine('+', difference.place(), "", difference.after());
+      break;
+    case eligibility::v1::DIFFERENCE_KIND_REMOVED:
+      lines = DifferenceLine('-', difference.place(), difference.before(), "");
+      break;
+    default:
+      lines = DifferenceLine('~', difference.place(), difference.before(), difference.after());
+  }
+  if (!difference.counted()) return lines;
+  absl::StrAppend(&lines, "    cases: ", difference.cases(),
+                  "; outcome or status alters of: ", difference.altered(), "\n");
+  for (const eligibility::v1::OutcomeMove& move : difference.moves()) lines += LinesOf(move);
+  return lines;
+}
+
+// Faults of the first pack come with "before." before their field.
+absl::Status LocatedOfBoth(const absl::Status& status, const base::PolicyPackFiles& before,
+                           const base::PolicyPackFiles& after) {
+  const Failure failure = FailureOf(status);
+  if (failure.violations.empty() ||
+      !absl::StartsWith(failure.violations[0].field(), kBeforePrefix)) {
+    return Located(status, kInvalidPack, after);
+  }
+  std::vector<type::v1::FieldViolation> violations = failure.violations;
+  for (type::v1::FieldViolation& violation : violations) {
+    violation.set_field(std::string(absl::StripPrefix(violation.field(), kBeforePrefix)));
+  }
+  absl::Status located(status.code(), before.Locate(violations));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
+  return located;
+}
+
+absl::Status CountDifferences(Session& session, const DiffOptions& options) {
+  eligibility::v1::SimulatePolicyRequest request;
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles before,
+                   base::PolicyPackFiles::Read(options.folders.front()));
+  ASSIGN_OR_RETURN(const base::PolicyPackFiles after,
+                   base::PolicyPackFiles::Read(options.folders.back()));
+  if (options.folders.size() > 1) *request.mutable_before() = before.pack();
+  *request.mutable_pack() = after.pack();
+  request.set_differences(true);
+  request.set_seconds_max(options.seconds);
+  const absl::StatusOr<eligibility::v1::SimulatePolicyResponse> answer =
+      session.client.Call(&EligibilityService::Stub::SimulatePolicy, request);
+  if (!answer.ok()) return LocatedOfBoth(answer.status(), before, after);
+  session.output.Show(*answer, {FieldsOf(*answer, {"before_version", "cases", "whole"})});
+  if (session.output.is_json()) return absl::OkStatus();
+  for (const PolicyDifference& difference : answer->differences()) {
+    session.output.Print(LinesOf(difference));
+  }
+  if (answer->differences_left_out() > 0) {
+    session.output.Print(
+        absl::StrCat("and more that are not told: ", answer->differences_left_out(), "\n"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ListVersions(Session& session, const Page& page) {
   eligibility::v1::ListPolicyVersionsRequest request;
   request.set_page_size(page.size);
@@ -107,6 +212,40 @@ absl::Status ListChanges(Session& session, const std::string& version, const Pag
 }
 
 }  // namespace
+
+std::string DifferenceLine(char sign, const std::string& place, const std::string& before,
+                           const std::string& after) {
+  const char* const arrow = before.empty() || after.empty() ? "" : " -> ";
+  return absl::StrCat(std::string(1, sign), " ", place, ": ", before, arrow, after, "\n");
+}
+
+void AddPolicyDiffCommand(
+    CLI::App& policy, const CommandContextPtr& context,
+    std::function<ExitCode(const std::string& before, const std::string& after)> compare) {
+  auto options = std::make_shared<DiffOptions>();
+  CLI::App& diff = AddCommand(
+      policy, context, "diff",
+      "Print what differs between two packs, with the texts; on demand, how many cases each "
+      "difference reaches",
+      [options](Session& session) { return CountDifferences(session, *options); },
+      [options, context, compare = std::move(compare)]() -> std::optional<ExitCode> {
+        if (options->with_caseload) return std::nullopt;
+        if (options->folders.size() < 2) {
+          context->terminal.err << "name two folders, or compare with the pack in force by "
+                                   "--caseload\n";
+          return kExitUsage;
+        }
+        return compare(options->folders.front(), options->folders.back());
+      });
+  diff.add_option("folders", options->folders,
+                  "Folder of one pack, and of the other. With --caseload the first may be left "
+                  "out: the pack in force")
+      ->required()
+      ->expected(1, 2);
+  diff.add_flag("--caseload", options->with_caseload,
+                "Ask the service how many cases each difference reaches; nothing is changed");
+  diff.add_option("--seconds", options->seconds, "Time to take, 1 to 60; then a sample is counted");
+}
 
 void AddPolicyLedgerCommands(CLI::App& policy, const CommandContextPtr& context) {
   AddLedgerCommands(policy, context,

@@ -16,7 +16,6 @@
 #include "pathways/eligibility/v1/state.pb.h"
 #include "pathways/operations/v1/operations_service.pb.h"
 #include "services/base/clock.h"
-#include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/policy_reader.h"
 #include "services/engine/domain.h"
@@ -57,10 +56,11 @@ using Context = std::shared_ptr<MethodContext>;
 // How long a simulation may take. INVALID_ARGUMENT for less than 0 or more than 60 seconds.
 absl::StatusOr<absl::Duration> SimulationTime(int seconds_max);
 
-// Adds the stored cases to a simulation, as host::ForEachCase says. RESOURCE_EXHAUSTED with reason
-// SIMULATION_RUNS: another one runs in this process.
+// Shows `add` the stored cases, as host::ForEachCase says, for what is counted over all of them.
+// RESOURCE_EXHAUSTED with reason SIMULATION_RUNS: another count runs in this process.
 absl::StatusOr<bool> Simulate(MethodContext& context, const host::Caller& caller,
-                              absl::Duration most, Simulation& simulation);
+                              absl::Duration most,
+                              const std::function<void(const v1::EligibilityState&)>& add);
 
 // Those of each file.
 void AddPolicyMethods(const Context& context, host::Api& api);

@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/ledger.h"
+#include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
@@ -110,7 +111,9 @@ absl::StatusOr<type::v1::LedgerEffect> CountEffect(MethodContext& context, const
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
   Simulation simulation({*rules, in_force.number + 1}, context.parts.clock.Now());
-  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, simulation));
+  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, [&](const v1::EligibilityState& state) {
+                     simulation.Add(state);
+                   }));
   type::v1::LedgerEffect effect = simulation.effect();
   effect.set_whole(whole);
   return effect;

@@ -1,19 +1,25 @@
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/base/status_macros.h"
+#include "services/eligibility/difference_reach.h"
 #include "services/eligibility/domain/decide.h"
+#include "services/eligibility/domain/policy_reach.h"
 #include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/explain_grounds.h"
 #include "services/eligibility/methods.h"
+#include "services/eligibility/pack_differences.h"
 #include "services/eligibility/policy_file.h"
 #include "services/host/case_pass.h"
 #include "services/host/pages.h"
@@ -108,6 +114,55 @@ absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymous
   return absl::OkStatus();
 }
 
+// Most differences that are told.
+constexpr size_t kDifferencesMax = 2000;
+
+// What `pack` is compared with, difference by difference.
+absl::StatusOr<std::shared_ptr<const Rules>> RulesBefore(const v1::SimulatePolicyRequest& request,
+                                                         const Policy& in_force) {
+  if (!request.has_before()) return in_force.rules;
+  const absl::StatusOr<v1::PolicyPack> pack = CheckedPack(request.before());
+  if (pack.ok()) return Rules::Compile(*pack);
+  // Told apart from the faults of the other pack.
+  const type::v1::Problem problem = type::ProblemOf(pack.status());
+  type::Violations violations;
+  for (const type::v1::FieldViolation& fault : problem.violations()) {
+    violations.Add(absl::StrCat("before.", fault.field()), fault.description());
+  }
+  RETURN_IF_ERROR(violations.ToStatus("INVALID_POLICY_PACK"));
+  return pack.status();
+}
+
+// Differences between two packs, and what they reach. The rules must outlive it.
+class Comparison {
+ public:
+  Comparison(const PolicyInForce& before, const PolicyInForce& after, absl::Time now)
+      : after_(after.rules),
+        differences_(DifferencesOf(before.rules.pack(), after.rules.pack())),
+        left_out_(differences_.size() - std::min(differences_.size(), kDifferencesMax)) {
+    differences_.resize(differences_.size() - left_out_);
+    targets_ = TargetsOf(differences_, before.rules, after.rules);
+    reach_.emplace(before, after, now, targets_);
+  }
+
+  void Add(const v1::EligibilityState& state) { reach_->Add(state); }
+
+  void Tell(v1::SimulatePolicyResponse& response) const {
+    for (size_t i = 0; i < differences_.size(); ++i) {
+      *response.add_differences() =
+          InWords(differences_[i], targets_[i], reach_->reaches()[i], after_);
+    }
+    response.set_differences_left_out(static_cast<int>(left_out_));
+  }
+
+ private:
+  const Rules& after_;
+  std::vector<PackDifference> differences_;
+  size_t left_out_;
+  std::vector<ReachTargets> targets_;
+  std::optional<PolicyReach> reach_;
+};
+
 absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
                             const v1::SimulatePolicyRequest& request,
                             v1::SimulatePolicyResponse& response) {
@@ -115,12 +170,26 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
-  Simulation simulation({*rules, in_force.number + 1}, context.parts.clock.Now());
-  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, simulation));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> before, RulesBefore(request, in_force));
+  const absl::Time now = context.parts.clock.Now();
+  const PolicyInForce candidate{*rules, in_force.number + 1};
+  Simulation simulation(candidate, now);
+  std::optional<Comparison> comparison;
+  if (request.differences()) {
+    comparison.emplace(PolicyInForce{*before, in_force.number}, candidate, now);
+  }
+  const auto add = [&](const v1::EligibilityState& state) {
+    simulation.Add(state);
+    if (comparison) comparison->Add(state);
+  };
+  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, add));
   response.set_policy_version(in_force.rules->pack().version());
   response.set_cases(simulation.cases());
   response.set_whole(whole);
   for (v1::SimulationCell& cell : simulation.Cells()) *response.add_cells() = std::move(cell);
+  if (!comparison) return absl::OkStatus();
+  response.set_before_version(before->pack().version());
+  comparison->Tell(response);
   return absl::OkStatus();
 }
 
@@ -135,13 +204,13 @@ absl::StatusOr<absl::Duration> SimulationTime(int seconds_max) {
 }
 
 absl::StatusOr<bool> Simulate(MethodContext& context, const Caller& caller, absl::Duration most,
-                              Simulation& simulation) {
+                              const std::function<void(const v1::EligibilityState&)>& add) {
   if (context.simulates.exchange(true)) return AnotherSimulates();
   const absl::Cleanup done = [&context] { context.simulates = false; };
   return host::ForEachCase(context.parts.domain, context.parts.store, caller, most,
                            [&](const std::string&, const engine::StreamRow& row) -> absl::Status {
                              ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
-                             simulation.Add(state);
+                             add(state);
                              return absl::OkStatus();
                            });
 }

@@ -76,25 +76,26 @@ class Gatherer : public MessageDifferencer::Reporter {
 
   void ReportAdded(const Message& /*before*/, const Message& /*after*/, const Path& path) override {
     const Place place = PlaceIn(after_, path, true);
-    found_.push_back({PackDifference::Kind::kAdded, place.name, "", place.value});
+    found_.push_back({PackDifference::Kind::kAdded, place.name, place.steps, "", place.value});
   }
   void ReportDeleted(const Message& /*before*/, const Message& /*after*/,
                      const Path& path) override {
     const Place place = PlaceIn(before_, path, false);
-    found_.push_back({PackDifference::Kind::kRemoved, place.name, place.value, ""});
+    found_.push_back({PackDifference::Kind::kRemoved, place.name, place.steps, place.value, ""});
   }
   void ReportModified(const Message& /*before*/, const Message& /*after*/,
                       const Path& path) override {
     // Of a message the fields that differ are told of.
     if (path.back().field->message_type() != nullptr) return;
     const Place was = PlaceIn(before_, path, false);
-    found_.push_back(
-        {PackDifference::Kind::kChanged, was.name, was.value, PlaceIn(after_, path, true).value});
+    found_.push_back({PackDifference::Kind::kChanged, was.name, was.steps, was.value,
+                      PlaceIn(after_, path, true).value});
   }
 
  private:
   struct Place {
     std::string name;
+    std::vector<PackDifference::Step> steps;
     std::string value;
   };
 
@@ -105,6 +106,7 @@ class Gatherer : public MessageDifferencer::Reporter {
       const FieldDescriptor* const field = step.field;
       const int index = is_after ? step.new_index : step.index;
       absl::StrAppend(&place.name, place.name.empty() ? "" : ".", field->name());
+      place.steps.push_back({field->name(), ""});
       const google::protobuf::Reflection& reflection = *message->GetReflection();
       if (field->message_type() == nullptr) {
         place.value = ValueOf(*message, field, index);
@@ -113,7 +115,8 @@ class Gatherer : public MessageDifferencer::Reporter {
       message = field->is_repeated() ? &reflection.GetRepeatedMessage(*message, field, index)
                                      : &reflection.GetMessage(*message, field);
       if (const FieldDescriptor* const key = KeyOf(field); key != nullptr) {
-        absl::StrAppend(&place.name, "[", message->GetReflection()->GetString(*message, key), "]");
+        place.steps.back().id = message->GetReflection()->GetString(*message, key);
+        absl::StrAppend(&place.name, "[", place.steps.back().id, "]");
       }
       if (&step == &path.back()) place.value = TextOf(*message);
     }

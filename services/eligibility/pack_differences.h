@@ -2,8 +2,8 @@
 //
 // For whoever is to put a pack in force: what was changed, in the order of the pack, and the words
 // that people will read from then on. Parts are told apart by their ids and not by where they
-// stand, so a part that only moved is no difference. How many of a caseload a pack touches is asked
-// of a service (SimulatePolicy).
+// stand, so a part that only moved is no difference. How many of a caseload each reaches is counted
+// by a service (difference_reach.h).
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_PACK_DIFFERENCES_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_PACK_DIFFERENCES_H_
 
@@ -20,6 +20,12 @@ struct PackDifference {
   // For example pathways[us-h2].criteria[petition].predicate.yes. Periods of statuses and
   // suspensions have no id, and no brackets.
   std::string place;
+  // The same, field by field, each with the id in its brackets or none.
+  struct Step {
+    std::string field;
+    std::string id;
+  };
+  std::vector<Step> steps;
   // In protobuf text format on one line; empty where there was, or is, nothing. Of a whole pathway
   // its title alone: its texts are differences of their own.
   std::string before;

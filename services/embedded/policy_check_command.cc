@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "services/cli/exit_codes.h"
+#include "services/cli/policy_ledger_commands.h"
 #include "services/eligibility/decision_tables.h"
 #include "services/eligibility/pack_differences.h"
 #include "services/eligibility/policy_file.h"
@@ -51,18 +52,9 @@ cli::ExitCode ComparePacks(const std::string& before, const std::string& after,
   terminal.err.flush();
   if (!one.ok() || !other.ok()) return cli::kExitUsage;
   using Kind = eligibility::PackDifference::Kind;
-  for (const auto& [kind, place, was, is] : eligibility::DifferencesOf(*one, *other)) {
-    switch (kind) {
-      case Kind::kAdded:
-        terminal.out << absl::StrCat("+ ", place, ": ", is, "\n");
-        break;
-      case Kind::kRemoved:
-        terminal.out << absl::StrCat("- ", place, ": ", was, "\n");
-        break;
-      case Kind::kChanged:
-        terminal.out << absl::StrCat("~ ", place, ": ", was, " -> ", is, "\n");
-        break;
-    }
+  for (const eligibility::PackDifference& found : eligibility::DifferencesOf(*one, *other)) {
+    const char sign = found.kind == Kind::kAdded ? '+' : found.kind == Kind::kRemoved ? '-' : '~';
+    terminal.out << cli::DifferenceLine(sign, found.place, found.before, found.after);
   }
   terminal.out.flush();
   return cli::kExitOk;
@@ -132,18 +124,12 @@ void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& ex
 }
 
 void AddPolicyDiffCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code) {
-  struct Folders {
-    std::string before;
-    std::string after;
-  };
-  auto folders = std::make_shared<Folders>();
-  CLI::App& diff = *app.get_subcommand("policy")->add_subcommand(
-      "diff", "Print what differs between two packs, with the texts; needs no server");
-  diff.add_option("before", folders->before, "Folder of one pack")->required();
-  diff.add_option("after", folders->after, "Folder of the other")->required();
-  diff.callback([folders, terminal, &exit_code] {
-    exit_code = ComparePacks(folders->before, folders->after, terminal);
-  });
+  const auto context = std::make_shared<const cli::CommandContext>(
+      cli::CommandContext{.terminal = terminal, .exit_code = exit_code});
+  cli::AddPolicyDiffCommand(*app.get_subcommand("policy"), context,
+                            [terminal](const std::string& before, const std::string& after) {
+                              return ComparePacks(before, after, terminal);
+                            });
 }
 
 }  // namespace pathways::embedded

@@ -17,7 +17,7 @@ namespace pathways::embedded {
 void AddPolicyCheckCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
 
 // Adds `diff` to the group `policy`: one line for each difference. Exit code 0 whatever differs, 2
-// when a pack has a fault.
+// when a pack has a fault. With --caseload a service is asked, and then its exit codes count.
 void AddPolicyDiffCommand(CLI::App& app, const cli::Terminal& terminal, int& exit_code);
 
 // Adds `facts check` to the group `facts`.

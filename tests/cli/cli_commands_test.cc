@@ -403,5 +403,75 @@ TEST_F(CliCommandsTest, APackIsSentAsItsFilesSayAndItsFaultsAreToldByPlace) {
   EXPECT_EQ(services_.calls().size(), 3u);
 }
 
+// Offline two folders are compared and nobody is called; with the caseload the service counts.
+TEST_F(CliCommandsTest, ADifferenceIsShownWithWhomItReachesAndWhatTheyRead) {
+  const std::string one = folder_.path() + "/one";
+  const std::string other = folder_.path() + "/other";
+  for (const std::string& folder : {one, other}) {
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/a.textproto") << "version: \"v\"\npathways { id: \"One\" }\n";
+  }
+  EXPECT_EQ(Run({"policy", "diff", one, other}).out,
+            absl::StrCat("~ compared: ", one, " -> ", other, "\n"));
+  EXPECT_EQ(Run({"policy", "diff", one}).exit_code, kExitUsage);
+  EXPECT_THAT(services_.calls(), testing::IsEmpty());
+
+  eligibility::v1::SimulatePolicyResponse answer;
+  answer.set_before_version("v1");
+  answer.set_cases(30);
+  answer.set_whole(true);
+  answer.set_differences_left_out(4);
+  eligibility::v1::PolicyDifference& difference = *answer.add_differences();
+  difference.set_kind(eligibility::v1::DIFFERENCE_KIND_CHANGED);
+  difference.set_place("pathways[road].criteria[only].predicate.yes");
+  difference.set_before("\"a\"");
+  difference.set_after("\"b\"");
+  difference.set_counted(true);
+  difference.set_cases(12);
+  difference.set_altered(7);
+  eligibility::v1::OutcomeMove& move = *difference.add_moves();
+  move.set_pathway("road");
+  move.set_criterion("only");
+  move.set_from(eligibility::v1::OUTCOME_MEETS);
+  move.set_to(eligibility::v1::OUTCOME_NEEDS_INFORMATION);
+  move.set_status_from(eligibility::v1::PATHWAY_STATUS_ACTIVE);
+  move.set_status_to(eligibility::v1::PATHWAY_STATUS_ACTIVE);
+  move.set_criterion_to(eligibility::v1::OUTCOME_NEEDS_INFORMATION);
+  move.set_cases(7);
+  eligibility::v1::ReadText& read = *move.add_reads();
+  read.set_language("ht");
+  read.mutable_text()->set_text("Èske w gen b?");
+  read.mutable_text()->set_unreviewed(true);
+  eligibility::v1::PolicyDifference& uncounted = *answer.add_differences();
+  uncounted.set_kind(eligibility::v1::DIFFERENCE_KIND_ADDED);
+  uncounted.set_place("steps[walk]");
+  uncounted.set_after("id: \"walk\"");
+  services_.Answer("SimulatePolicy", answer);
+  EXPECT_EQ(Run({"policy", "diff", one, other, "--caseload"}).out,
+            "field           value\n"
+            "before_version  v1\n"
+            "cases           30\n"
+            "whole           yes\n"
+            "~ pathways[road].criteria[only].predicate.yes: \"a\" -> \"b\"\n"
+            "    cases: 12; outcome or status alters of: 7\n"
+            "    7: road MEETS (ACTIVE) -> NEEDS_INFORMATION (ACTIVE), by only none -> "
+            "NEEDS_INFORMATION\n"
+            "      ht: (unreviewed) Èske w gen b?\n"
+            "+ steps[walk]: id: \"walk\"\n"
+            "and more that are not told: 4\n");
+  EXPECT_THAT(services_.calls(), ElementsAre(HasSubstr("differences: true before { ")));
+
+  // Faults are told by the place in the files of the pack that they are of.
+  services_.Answer("SimulatePolicy",
+                   Refusal(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_POLICY_PACK",
+                           {{"before.pathways[0].id", "must be lower case"}}));
+  EXPECT_THAT(Run({"policy", "diff", one, other, "--caseload"}).err,
+              HasSubstr(one + "/a.textproto:2:12: pathways[0].id: must be lower case"));
+  // One folder alone is compared with what is in force.
+  services_.Answer("SimulatePolicy", answer);
+  EXPECT_EQ(Run({"policy", "diff", other, "--caseload"}).exit_code, kExitOk);
+  EXPECT_THAT(services_.calls().back(), testing::Not(HasSubstr("before {")));
+}
+
 }  // namespace
 }  // namespace pathways::cli

@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "google/rpc/status.pb.h"
 #include "services/cli/commands.h"
+#include "services/cli/policy_ledger_commands.h"
 
 namespace pathways::cli {
 namespace {
@@ -182,6 +183,14 @@ Ran RunCli(const std::string& address, std::vector<std::string> arguments,
   app.require_subcommand(1);
   const Terminal terminal{.out = out, .err = err, .token = token};
   AddClientCommands(app, terminal, exit_code);
+  // The program brings what compares two folders.
+  AddPolicyDiffCommand(*app.get_subcommand("policy"),
+                       std::make_shared<const CommandContext>(
+                           CommandContext{.terminal = terminal, .exit_code = exit_code}),
+                       [&out](const std::string& before, const std::string& after) {
+                         out << DifferenceLine('~', "compared", before, after);
+                         return kExitOk;
+                       });
   arguments.insert(arguments.begin(), "pathways");
   arguments.insert(arguments.end(), {"--address", address});
   std::vector<const char*> argv;

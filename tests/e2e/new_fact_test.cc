@@ -149,6 +149,24 @@ class NewFactTest : public testing::Test {
     expect("El sistema evalúa; nunca decide un estatus.");
     EXPECT_LT(shown.find("Supone las políticas next"), shown.find("smallest_change"));
   }
+  // Three cases have the new pathway, and each reads its words.
+  void ExpectCounted() {
+    ASSERT_TRUE(
+        Run("PATHWAYS_TOKEN=$OFFICER pathways policy diff policies/current policies/next "
+            "--caseload"))
+        << Printed();
+    EXPECT_THAT(Printed(),
+                testing::HasSubstr("+ pathways[mx-tvtf-family]: Family of a border worker (TVTF)\n"
+                                   "    cases: 3; outcome or status alters of: 3\n"
+                                   "    3: mx-tvtf-family none (none) -> MEETS (ACTIVE)\n"
+                                   "      es: Lo que nos dijo cumple las condiciones publicadas."));
+    EXPECT_THAT(Printed(), testing::HasSubstr(
+                               "texts[mx-tvtf-family.with-worker.met]: key: "
+                               "\"mx-tvtf-family.with-worker.met\" plain: \"Acompaña a alguien que "
+                               "tiene la tarjeta.\"\n    cases: 3; "));
+    EXPECT_FALSE(Run("PATHWAYS_TOKEN=$DESK pathways policy diff policies/next --caseload"));
+    EXPECT_THAT(Printed(), testing::HasSubstr("ROLE_REQUIRED"));
+  }
 
   const testing_support::TempFolder desk_;
   std::string digest_;
@@ -180,9 +198,13 @@ TEST_F(NewFactTest, ReachesAScreenedCaseByEveryDoorAsTheDocumentSays) {
       if (absl::StrContains(line, "screening questions")) {
         EXPECT_THAT(Printed(), testing::HasSubstr("¿Viaja con su cónyuge"));
       }
+      if (absl::StrContains(line, "policy diff")) {
+        EXPECT_THAT(Printed(), testing::HasSubstr("+ pathways[mx-tvtf-family]: "));
+        EXPECT_THAT(Printed(), testing::HasSubstr("    cases: 0; outcome or status alters of: 0"));
+      }
     }
   }
-  EXPECT_EQ(commands, 14);
+  EXPECT_EQ(commands, 15);
   // By the table, by hand, and by the API.
   const std::string cases = ReadFile(desk_.path() + "/cases.csv");
   const size_t imported = cases.find("cases/");
@@ -197,6 +219,7 @@ TEST_F(NewFactTest, ReachesAScreenedCaseByEveryDoorAsTheDocumentSays) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   ExpectMet(answer.name());
   ExpectExplained(answer.name());
+  ExpectCounted();
 }
 
 TEST_F(NewFactTest, BeforeItIsAppliedNoDoorTakesIt) {

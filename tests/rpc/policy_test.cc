@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/policy_pack_files.h"
+#include "services/cli/client.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
 #include "services/host/pages.h"
@@ -31,6 +32,16 @@ using testing_support::kOfficer;
 using testing_support::Site;
 
 constexpr char kResettlement[] = "us-refugee-resettlement";
+
+// Of this place. Empty where there is none.
+const eligibility::v1::PolicyDifference& DifferenceAt(
+    const eligibility::v1::SimulatePolicyResponse& answer, const std::string& place) {
+  for (const auto& difference : answer.differences()) {
+    if (difference.place() == place) return difference;
+  }
+  ADD_FAILURE() << "no difference at " << place;
+  return eligibility::v1::PolicyDifference::default_instance();
+}
 
 class PolicyTest : public testing::Test {
  protected:
@@ -340,6 +351,51 @@ TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
   request.mutable_pack()->mutable_pathways(0)->clear_criteria();
   const auto faulty = site_.As(kOfficer).Call(&EligibilityService::Stub::SimulatePolicy, request);
   EXPECT_EQ(Describe(faulty.status()), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+}
+
+// Each difference from the pack in force, or from another, with how many cases it reaches; small
+// numbers too, and no case by name.
+TEST_F(PolicyTest, EachDifferenceIsToldWithTheCasesThatItReaches) {
+  for (int i = 0; i < 3; ++i) site_.RegisterAndSettle();
+  const std::vector<std::string> before = EventsOfCases();
+  eligibility::v1::SimulatePolicyRequest request;
+  *request.mutable_pack() = ClosedPack("closed");
+  request.set_differences(true);
+  const auto call = [&](const char* principal) {
+    return site_.As(principal).Call(&EligibilityService::Stub::SimulatePolicy, request);
+  };
+  const auto answer = call(kOfficer);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->before_version(), pack_.version());
+  EXPECT_EQ(answer->cases(), 3);
+  const auto& closed = DifferenceAt(*answer, absl::StrCat("pathways[", kResettlement, "]"));
+  EXPECT_EQ(closed.kind(), eligibility::v1::DIFFERENCE_KIND_REMOVED);
+  EXPECT_EQ(closed.cases(), 3);
+  EXPECT_EQ(closed.altered(), 3);
+  ASSERT_EQ(closed.moves_size(), 1);
+  EXPECT_EQ(closed.moves(0).from(), eligibility::v1::OUTCOME_MEETS);
+  EXPECT_EQ(closed.moves(0).to(), eligibility::v1::OUTCOME_UNSPECIFIED);
+  EXPECT_THAT(answer->ShortDebugString(), testing::Not(testing::HasSubstr("cases/")));
+
+  // The other way round, whatever is in force.
+  *request.mutable_before() = ClosedPack("closed");
+  *request.mutable_pack() = pack_;
+  const auto back = call(kOfficer);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->before_version(), "closed");
+  const auto& opened = DifferenceAt(*back, absl::StrCat("pathways[", kResettlement, "]"));
+  EXPECT_EQ(opened.altered(), 3);
+  ASSERT_EQ(opened.moves(0).reads_size(), 3);
+  EXPECT_EQ(opened.moves(0).reads(2).language(), "en");
+  EXPECT_THAT(opened.moves(0).reads(2).text().text(), testing::HasSubstr("This is not a promise"));
+  EXPECT_EQ(EventsOfCases(), before);
+
+  request.mutable_before()->mutable_pathways(0)->clear_criteria();
+  const auto faulty = call(kOfficer);
+  EXPECT_EQ(Describe(faulty.status()), "INVALID_ARGUMENT INVALID_POLICY_PACK");
+  ASSERT_FALSE(cli::FailureOf(faulty.status()).violations.empty());
+  EXPECT_EQ(cli::FailureOf(faulty.status()).violations[0].field(), "before.pathways[0].criteria");
+  EXPECT_EQ(Describe(call(kDesk).status()), "PERMISSION_DENIED ROLE_REQUIRED");
 }
 
 // What an explanation stands on is said in ids, codes and sentences, and no answer of a person.

@@ -1,0 +1,198 @@
+#include "services/eligibility/domain/policy_reach.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/text_keys.h"
+
+namespace pathways::eligibility {
+namespace {
+
+// Ids have no such character.
+constexpr char kBetween[] = "\n";
+constexpr char kThen[] = "then";
+constexpr char kNow[] = "now";
+
+std::string OfCriterion(const std::string& pathway, const std::string& criterion) {
+  return absl::StrCat("criterion", kBetween, pathway, kBetween, criterion);
+}
+std::string OfPathway(const std::string& pathway) {
+  return absl::StrCat("pathway", kBetween, pathway);
+}
+std::string OfStatus(const std::string& pathway) {
+  return absl::StrCat("status", kBetween, pathway);
+}
+std::string OfText(const char* side, const std::string& key) {
+  return absl::StrCat("text", kBetween, side, kBetween, key);
+}
+std::string OfFact(const char* side, const std::string& fact) {
+  return absl::StrCat("fact", kBetween, side, kBetween, fact);
+}
+std::string OfSource(const char* side, const std::string& source) {
+  return absl::StrCat("source", kBetween, side, kBetween, source);
+}
+
+std::vector<std::string> TargetsOf(const ReachTargets& difference) {
+  std::vector<std::string> targets;
+  const char* const side = difference.is_gone ? kThen : kNow;
+  for (const auto& [pathway, criterion] : difference.criteria) {
+    targets.push_back(OfCriterion(pathway, criterion));
+  }
+  for (const std::string& pathway : difference.pathways) targets.push_back(OfPathway(pathway));
+  for (const std::string& pathway : difference.statuses) targets.push_back(OfStatus(pathway));
+  for (const std::string& key : difference.texts) targets.push_back(OfText(side, key));
+  for (const std::string& fact : difference.facts) targets.push_back(OfFact(side, fact));
+  for (const std::string& source : difference.sources) targets.push_back(OfSource(side, source));
+  return targets;
+}
+
+v1::Outcome OutcomeIn(const v1::Determination& determination, const std::string& criterion) {
+  for (const v1::CriterionResult& result : determination.criteria()) {
+    if (result.criterion() == criterion) return result.outcome();
+  }
+  return v1::OUTCOME_UNSPECIFIED;
+}
+
+// The outcome of criteria, were one of them to come to another result. Unspecified: it is not in
+// force.
+v1::Outcome OutcomeWith(const v1::Determination& determination, const std::string& criterion,
+                        v1::Outcome result) {
+  std::vector<v1::Outcome> results;
+  for (const v1::CriterionResult& other : determination.criteria()) {
+    if (other.criterion() != criterion) results.push_back(other.outcome());
+  }
+  if (result != v1::OUTCOME_UNSPECIFIED) results.push_back(result);
+  const auto has = [&](v1::Outcome outcome) {
+    return std::find(results.begin(), results.end(), outcome) != results.end();
+  };
+  if (has(v1::OUTCOME_DOES_NOT_MEET)) return v1::OUTCOME_DOES_NOT_MEET;
+  if (has(v1::OUTCOME_NEEDS_INFORMATION) || results.empty()) return v1::OUTCOME_NEEDS_INFORMATION;
+  return v1::OUTCOME_MEETS;
+}
+
+// Whether an outcome that is another hangs on this criterion: its change alone would make the first
+// outcome another, or taking it alone back the second.
+bool HangsOn(const v1::Determination& before, const v1::Determination& after,
+             const std::string& criterion) {
+  if (before.pathway().empty() || after.pathway().empty()) return true;
+  const v1::Outcome then = OutcomeIn(before, criterion);
+  const v1::Outcome now = OutcomeIn(after, criterion);
+  return OutcomeWith(before, criterion, now) != OutcomeWith(before, criterion, then) ||
+         OutcomeWith(after, criterion, then) != OutcomeWith(after, criterion, now);
+}
+
+// The keys whose texts an explanation of the determination shows (explain.h).
+std::set<std::string> KeysOf(const v1::Determination& determination) {
+  std::set<std::string> keys = {PathwayKey(determination.pathway()),
+                                OutcomeKey(determination.outcome()),
+                                determination.status_message_key(), kNoticeKey};
+  for (const v1::CriterionResult& result : determination.criteria()) {
+    keys.insert(result.message_key());
+  }
+  for (const v1::FactChange& change : determination.changes()) {
+    keys.insert(ChangeKey(change.outcome()));
+  }
+  if (determination.review_required()) keys.insert(kReviewKey);
+  if (determination.mode() == v1::REFERRAL_MODE_INFORM) keys.insert(kInformKey);
+  if (determination.has_holds_until()) keys.insert(kHoldsUntilKey);
+  return keys;
+}
+
+}  // namespace
+
+PolicyReach::PolicyReach(const PolicyInForce& before, const PolicyInForce& after, absl::Time now,
+                         const std::vector<ReachTargets>& differences)
+    : before_(before),
+      after_(after),
+      now_(now),
+      reaches_(differences.size()),
+      counted_(differences.size()) {
+  for (size_t i = 0; i < differences.size(); ++i) {
+    for (const std::string& target : TargetsOf(differences[i])) by_target_[target].push_back(i);
+  }
+}
+
+void PolicyReach::Note(const std::string& target, const ReachMove* move) {
+  const auto found = by_target_.find(target);
+  if (found == by_target_.end()) return;
+  for (const size_t index : found->second) {
+    Reach& reach = reaches_[index];
+    Counted& counted = counted_[index];
+    if (counted.reached != case_) ++reach.cases;
+    counted.reached = case_;
+    if (move == nullptr) continue;
+    if (counted.altered != case_) ++reach.altered;
+    counted.altered = case_;
+    int64_t& last = counted.moves[*move];
+    if (last != case_) ++reach.moves[*move];
+    last = case_;
+  }
+}
+
+void PolicyReach::AddReads(const v1::Determination& determination, const char* side) {
+  if (determination.pathway().empty()) return;
+  for (const std::string& key : KeysOf(determination)) Note(OfText(side, key), nullptr);
+  for (const std::string& fact : determination.missing_facts()) {
+    Note(OfFact(side, fact), nullptr);
+  }
+  std::set<std::string> sources = {determination.status_source()};
+  for (const v1::CriterionResult& result : determination.criteria()) {
+    sources.insert(result.source());
+  }
+  for (const std::string& source : sources) Note(OfSource(side, source), nullptr);
+}
+
+void PolicyReach::AddPair(const Pair& pair) {
+  const v1::Determination& before = pair.before;
+  const v1::Determination& after = pair.after;
+  ReachMove move;
+  move.pathway = after.pathway().empty() ? before.pathway() : after.pathway();
+  move.from = before.outcome();
+  move.to = after.outcome();
+  move.status_from = before.status();
+  move.status_to = after.status();
+  move.status_key = after.status_message_key();
+  const bool is_outcome = move.from != move.to;
+  const bool is_status = move.status_from != move.status_to;
+  if (is_outcome || is_status) Note(OfPathway(move.pathway), &move);
+  if (is_status) Note(OfStatus(move.pathway), &move);
+  std::set<std::string> criteria;
+  for (const v1::Determination* const one : {&before, &after}) {
+    for (const v1::CriterionResult& result : one->criteria()) criteria.insert(result.criterion());
+  }
+  for (const std::string& criterion : criteria) {
+    ReachMove of_criterion = move;
+    of_criterion.criterion = criterion;
+    of_criterion.criterion_from = OutcomeIn(before, criterion);
+    of_criterion.criterion_to = OutcomeIn(after, criterion);
+    if (of_criterion.criterion_from == of_criterion.criterion_to) continue;
+    const bool alters = is_outcome && HangsOn(before, after, criterion);
+    Note(OfCriterion(move.pathway, criterion), alters ? &of_criterion : nullptr);
+  }
+  AddReads(before, kThen);
+  AddReads(after, kNow);
+}
+
+void PolicyReach::Add(const v1::EligibilityState& state) {
+  if (state.based_on() == 0 || state.withdrawn()) return;
+  ++case_;
+  const v1::CaseScreened then = ScreenState(state, before_, now_);
+  const v1::CaseScreened now = ScreenState(state, after_, now_);
+  const auto find = [](const v1::CaseScreened& in, const v1::Determination& unit) {
+    const auto found = std::find_if(
+        in.determinations().begin(), in.determinations().end(),
+        [&](const v1::Determination& determination) { return IsSameUnit(determination, unit); });
+    return found == in.determinations().end() ? v1::Determination() : *found;
+  };
+  for (const v1::Determination& determination : now.determinations()) {
+    AddPair({find(then, determination), determination});
+  }
+  for (const v1::Determination& determination : then.determinations()) {
+    const v1::Determination none = find(now, determination);
+    if (none.pathway().empty()) AddPair({determination, none});
+  }
+}
+
+}  // namespace pathways::eligibility

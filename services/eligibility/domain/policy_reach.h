@@ -1,0 +1,98 @@
+// How many cases each difference between two packs reaches, counted over stored cases without
+// effect.
+//
+// A case is screened by both packs as the engine would screen it today, and what differs between
+// the two results is told to the differences that it is of: a criterion that comes to another
+// result, a status, a question, a text that is read. Cases are added one by one, and only counts
+// are kept. The counts are whole, also small ones: they are for the officer who is to put a pack in
+// force. Not thread-safe.
+#ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
+#define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/eligibility/domain/decide.h"
+
+namespace pathways::eligibility {
+
+// What a difference is of. All empty: its reach cannot be counted.
+struct ReachTargets {
+  std::vector<std::pair<std::string, std::string>> criteria;  // Ids of pathway and criterion.
+  std::vector<std::string> pathways;  // As a whole: who is screened together, or that it is new.
+  std::vector<std::string> statuses;  // Ids of pathways whose status it is.
+  std::vector<std::string> texts;     // Keys.
+  std::vector<std::string> facts;     // That may be asked.
+  std::vector<std::string> sources;
+  bool is_gone = false;  // Who read the text, or was shown the source, before.
+};
+
+// From which result to which.
+struct ReachMove {
+  std::string pathway;
+  std::string criterion;  // Empty: of the pathway as a whole.
+  int from = 0;           // v1::Outcome.
+  int to = 0;
+  int status_from = 0;  // v1::PathwayStatus.
+  int status_to = 0;
+  std::string status_key;  // Of the text that is then told with the status.
+  int criterion_from = 0;  // v1::Outcome.
+  int criterion_to = 0;
+  auto operator<=>(const ReachMove&) const = default;
+};
+
+// Cases, each once.
+struct Reach {
+  int64_t cases = 0;
+  int64_t altered = 0;  // Whose outcome or status alters with it.
+  std::map<ReachMove, int64_t> moves;
+};
+
+class PolicyReach {
+ public:
+  // Both policies must outlive it. `now`: on whose day is screened.
+  PolicyReach(const PolicyInForce& before, const PolicyInForce& after, absl::Time now,
+              const std::vector<ReachTargets>& differences);
+
+  // Counts a case; one that is not screened, or not any more, is passed over.
+  void Add(const v1::EligibilityState& state);
+
+  // As the differences.
+  const std::vector<Reach>& reaches() const { return reaches_; }
+
+ private:
+  // Two results for the same pathway and people; one of them may be empty.
+  struct Pair {
+    v1::Determination before;
+    v1::Determination after;
+  };
+
+  void AddPair(const Pair& pair);
+  void AddReads(const v1::Determination& determination, const char* side);
+  // Notes that the case is reached by all differences with this target, and moved where it is.
+  void Note(const std::string& target, const ReachMove* move);
+
+  const PolicyInForce before_;
+  const PolicyInForce after_;
+  const absl::Time now_;
+  std::unordered_map<std::string, std::vector<size_t>> by_target_;
+  std::vector<Reach> reaches_;
+  // The last case counted, so that it is counted once.
+  int64_t case_ = 0;
+  struct Counted {
+    int64_t reached = 0;
+    int64_t altered = 0;
+    std::map<ReachMove, int64_t> moves;
+  };
+  std::vector<Counted> counted_;
+};
+
+}  // namespace pathways::eligibility
+
+#endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_

@@ -1,0 +1,228 @@
+// Goal: whoever is to put a pack in force is told of each difference how many cases it reaches,
+// from what to what, and what they will read. Method: small packs that differ in one or two places,
+// and states made by hand.
+#include "services/eligibility/domain/policy_reach.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/eligibility/difference_reach.h"
+#include "services/eligibility/domain/changes.h"
+#include "services/eligibility/policy_file.h"
+#include "tests/eligibility/builders.h"
+#include "tests/eligibility/random_facts.h"
+#include "tests/support/answers.h"
+
+namespace pathways::eligibility {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+v1::EligibilityState State(const type::v1::CaseFacts& facts) {
+  v1::EligibilityState state;
+  *state.mutable_facts() = facts;
+  state.set_based_on(1);
+  return state;
+}
+
+// `count` cases of one person each.
+void AddCases(int count, const std::string& nationality, std::optional<bool> in_mexico,
+              std::vector<v1::EligibilityState>& states) {
+  type::v1::CaseFacts facts = Facts({"p1"});
+  type::v1::PersonFacts& person = *facts.mutable_people(0);
+  person.set_nationalities(0, nationality);
+  Forget(person, "in_mexico");
+  if (in_mexico) SetAnswer(person, "in_mexico", *in_mexico);
+  for (int i = 0; i < count; ++i) states.push_back(State(facts));
+}
+
+std::vector<v1::PolicyDifference> Told(const v1::PolicyPack& before, const v1::PolicyPack& after,
+                                       const std::vector<v1::EligibilityState>& states) {
+  const auto rules_before = RulesOf(before);
+  const auto rules_after = RulesOf(after);
+  const std::vector<PackDifference> differences =
+      DifferencesOf(rules_before->pack(), rules_after->pack());
+  const std::vector<ReachTargets> targets = TargetsOf(differences, *rules_before, *rules_after);
+  const PolicyInForce one{*rules_before, 1};
+  const PolicyInForce other{*rules_after, 2};
+  PolicyReach reach(one, other, absl::FromUnixSeconds(1'690'500'000), targets);
+  for (const v1::EligibilityState& state : states) reach.Add(state);
+  std::vector<v1::PolicyDifference> told;
+  for (size_t i = 0; i < differences.size(); ++i) {
+    told.push_back(InWords(differences[i], targets[i], reach.reaches()[i], *rules_after));
+  }
+  return told;
+}
+
+std::string Short(v1::Outcome outcome) { return v1::Outcome_Name(outcome).substr(8); }
+
+// "place: cases altered [count pathway.criterion from>to by from>to 'what is read in es']".
+std::vector<std::string> Lines(const std::vector<v1::PolicyDifference>& differences) {
+  std::vector<std::string> lines;
+  for (const v1::PolicyDifference& one : differences) {
+    std::string line = absl::StrCat(one.place(), ": ");
+    if (!one.counted()) {
+      lines.push_back(line + "not counted");
+      continue;
+    }
+    absl::StrAppend(&line, one.cases(), " ", one.altered());
+    for (const v1::OutcomeMove& move : one.moves()) {
+      absl::StrAppend(&line, " [", move.cases(), " ", move.pathway(), ".", move.criterion(), " ",
+                      Short(move.from()), ">", Short(move.to()), " by ",
+                      Short(move.criterion_from()), ">", Short(move.criterion_to()));
+      for (const v1::ReadText& read : move.reads()) {
+        if (read.language() == "es") absl::StrAppend(&line, " '", read.text().text(), "'");
+      }
+      line += "]";
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+v1::PolicyPack Road(const std::function<void(v1::Criterion&)>& change) {
+  v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
+  change(*pack.mutable_pathways(0)->mutable_criteria(0));
+  pack.clear_facts();
+  AddFacts(pack);
+  return pack;
+}
+
+TEST(PolicyReach, CountsFromWhatToWhatWithTheWords) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(3, "CUB", true, states);
+  AddCases(2, "HTI", true, states);
+  AddCases(1, "HTI", std::nullopt, states);
+  states.back().set_withdrawn(true);
+  const v1::PolicyPack before = Road([](v1::Criterion&) {});
+  const v1::PolicyPack after = Road([](v1::Criterion& criterion) {
+    *criterion.mutable_predicate() = Parse<v1::Predicate>("nationality_in { of: 'CUB' }");
+  });
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              Contains("pathways[road].criteria[only].predicate.nationality_in: 2 2 [2 road.only "
+                       "MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET 'road.in-mexico.not-met']"));
+}
+
+// A difference that alone would alter nothing is not told to have altered it.
+TEST(PolicyReach, TellsACaseToTheDifferenceThatItHangsOn) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(4, "HTI", std::nullopt, states);
+  const auto pack = [](const char* one, const char* other) {
+    v1::PolicyPack made = PackOf(one);
+    v1::Criterion& second = *made.mutable_pathways(0)->add_criteria();
+    second = made.pathways(0).criteria(0);
+    second.set_id("second");
+    *second.mutable_predicate() = Parse<v1::Predicate>(other);
+    made.clear_facts();
+    AddFacts(made);
+    return made;
+  };
+  // The first goes from met to a question, the second from met to not met: it decides.
+  const std::vector<std::string> lines =
+      Lines(Told(pack("nationality_in { of: 'HTI' }", "nationality_in { of: 'HTI' of: 'CUB' }"),
+                 pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states));
+  EXPECT_THAT(lines, Contains("pathways[road].criteria[second].predicate.nationality_in.of: 4 4 [4 "
+                              "road.second MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET "
+                              "'road.in-mexico.not-met']"));
+  // Alone it would have made it a question.
+  EXPECT_THAT(lines,
+              Contains("pathways[road].criteria[only].predicate.yes: 4 4 [4 road.only "
+                       "MEETS>DOES_NOT_MEET by MEETS>NEEDS_INFORMATION 'road.in-mexico.ask']"));
+  // From a question to not met by the second: what the first became has no part in it.
+  const std::vector<std::string> apart =
+      Lines(Told(pack("nationality_in { of: 'HTI' }", "yes: 'in_mexico'"),
+                 pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states));
+  EXPECT_THAT(apart, Contains("pathways[road].criteria[only].predicate.yes: 4 0"));
+  EXPECT_THAT(apart, Contains(testing::StartsWith(
+                         "pathways[road].criteria[second].predicate.nationality_in: 4 4 ")));
+  // Not met before and after for another reason: the criterion comes to another result, no more.
+  EXPECT_THAT(Lines(Told(pack("nationality_in { of: 'HTI' }", "nationality_in { of: 'CUB' }"),
+                         pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states)),
+              Contains("pathways[road].criteria[only].predicate.yes: 4 0"));
+}
+
+TEST(PolicyReach, CountsAStatusAndAPathwayThatCame) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(2, "CUB", true, states);
+  const v1::PolicyPack before = Road([](v1::Criterion&) {});
+  v1::PolicyPack after = before;
+  after.mutable_pathways(0)->mutable_statuses(0)->set_status(v1::PATHWAY_STATUS_SUSPENDED);
+  v1::Pathway& lane = *after.add_pathways();
+  lane = after.pathways(0);
+  lane.set_id("lane");
+  AddTexts(after);
+  const std::vector<std::string> lines = Lines(Told(before, after, states));
+  EXPECT_THAT(lines, Contains("pathways[road].statuses: 2 2 [2 road. MEETS>MEETS by "
+                              "UNSPECIFIED>UNSPECIFIED 'outcome.meets status.suspended']"));
+  EXPECT_THAT(lines, Contains("pathways[lane]: 2 2 [2 lane. UNSPECIFIED>MEETS by "
+                              "UNSPECIFIED>UNSPECIFIED 'outcome.meets status.suspended']"));
+}
+
+TEST(PolicyReach, CountsWhoReadsAText) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(2, "CUB", true, states);
+  AddCases(3, "CUB", false, states);
+  const v1::PolicyPack before = Road([](v1::Criterion&) {});
+  v1::PolicyPack after = before;
+  for (v1::Catalogue& catalogue : *after.mutable_catalogues()) {
+    if (catalogue.language() != "es") continue;
+    for (v1::Text& text : *catalogue.mutable_texts()) {
+      if (text.key() == "road.in-mexico.met") text.set_plain("Sí.");
+    }
+  }
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              ElementsAre("catalogues[es].texts[road.in-mexico.met].plain: 2 0"));
+  // Those who read it under the second pack.
+  *after.mutable_pathways(0)->mutable_criteria(0)->mutable_predicate() =
+      Parse<v1::Predicate>("not { yes: 'in_mexico' }");
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              Contains("catalogues[es].texts[road.in-mexico.met].plain: 3 0"));
+}
+
+// Each case counts once, however many people of it are reached.
+TEST(PolicyReach, CountsACaseOnce) {
+  std::vector<v1::EligibilityState> states = {State(Facts({"p1", "p2", "p3"}))};
+  const v1::PolicyPack before = Road([](v1::Criterion&) {});
+  const v1::PolicyPack after =
+      Road([](v1::Criterion& criterion) { criterion.set_confidence(v1::CONFIDENCE_K); });
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              ElementsAre("pathways[road].criteria[only].confidence: 1 1 [1 road.only "
+                          "MEETS>NEEDS_INFORMATION by MEETS>NEEDS_INFORMATION "
+                          "'road.in-mexico.ask']"));
+}
+
+// What is told for both packs of the tree adds up: every case whose outcome for a pathway alters is
+// reached by a difference.
+TEST(PolicyReach, LeavesNoAlteredCaseWithoutADifference) {
+  const v1::PolicyPack before = *LoadPack(PATHWAYS_SOURCE_DIR "/policies/2023-07-28");
+  const v1::PolicyPack after = *LoadPack(PATHWAYS_SOURCE_DIR "/policies/current");
+  const auto rules_before = *Rules::Compile(before);
+  const auto rules_after = *Rules::Compile(after);
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    Random random(seed);
+    const v1::EligibilityState state = State(RandomCase(random));
+    bool is_altered = false;
+    const absl::Time now = absl::FromUnixSeconds(1'690'500'000);
+    const auto then = ScreenState(state, {*rules_before, 1}, now);
+    for (const v1::DeterminationChange& change : ChangesOf(
+             then.determinations(), ScreenState(state, {*rules_after, 2}, now).determinations())) {
+      is_altered |= change.from() != change.to();
+    }
+    bool is_told = false;
+    for (const v1::PolicyDifference& one : Told(before, after, {state})) {
+      is_told |= one.altered() > 0;
+      EXPECT_LE(one.altered(), one.cases());
+    }
+    EXPECT_EQ(is_told, is_altered) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace pathways::eligibility
