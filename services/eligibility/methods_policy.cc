@@ -111,9 +111,9 @@ absl::StatusOr<type::v1::LedgerEffect> CountEffect(MethodContext& context, const
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
   Simulation simulation({*rules, in_force.number + 1}, context.parts.clock.Now());
-  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, [&](const v1::EligibilityState& state) {
-                     simulation.Add(state);
-                   }));
+  ASSIGN_OR_RETURN(const bool whole,
+                   Simulate(context, caller, most,
+                            [&](const v1::EligibilityState& state) { simulation.Add(state); }));
   type::v1::LedgerEffect effect = simulation.effect();
   effect.set_whole(whole);
   return effect;
