@@ -6,7 +6,7 @@ S3   registrations/s while stored cases are screened again ÷ without that, in t
 R9   cost of a case screened again at --cases stored ÷ at 10,000: processor time of eligibility and
      PostgreSQL until it is published, and time. Eligibility has the machine to itself
 rescreening.rate
-     cases/s from ApplyPolicy until the version before is that of no case, alone; the same within a
+     cases/s from ConfirmPolicy until the version before is that of no case, alone; the same within a
      window of live load: 500 registrations/s, and 256 calls in flight
 
 The policies are policies/current and policies/2023-07-28 in turn, each time under a new version; a

@@ -297,11 +297,24 @@ TEST_F(PolicyTest, AProposalTellsWhatItWouldDoAndWaitsForAnotherOfficer) {
   EXPECT_EQ(InForce(), pack_.version()) << "nothing is decided by a proposal";
   EXPECT_THAT(Changes().changes(), IsEmpty());
   site_.Restart();
-  EXPECT_EQ(confirm(site_.As(testing_support::kSecondOfficer), proposal->digest()), "OK");
+  type::v1::ConfirmVersionRequest confirmed;
+  confirmed.set_digest(proposal->digest());
+  confirmed.set_request_id(testing_support::NewRequestId());
+  const auto version_of = [&] {
+    const auto version = site_.As(testing_support::kSecondOfficer)
+                             .Call(&EligibilityService::Stub::ConfirmPolicy, confirmed);
+    return version.ok() ? version->version() : Describe(version.status());
+  };
+  EXPECT_EQ(version_of(), "closed");
   EXPECT_EQ(InForce(), "closed");
+  EXPECT_EQ(version_of(), "closed") << "the same request again";
   EXPECT_EQ(Describe(waiting(kOfficer).status()), "NOT_FOUND POLICY_NO_PROPOSAL");
   const auto desk = site_.As(kDesk).Call(&EligibilityService::Stub::ProposePolicy, request);
   EXPECT_TRUE(absl::IsPermissionDenied(desk.status()));
+  pack_.set_version("open-again");
+  EXPECT_EQ(Apply(Request(pack_)), "3");
+  confirmed.set_digest("0");
+  EXPECT_EQ(version_of(), "ALREADY_EXISTS REQUEST_ID_REUSED") << "other content, the same id";
 }
 
 // Two officers prepare at the same time: what the second saw is not what would happen any more.
