@@ -20,6 +20,7 @@ Usage: import_file.py --build build/release [--people N] [--rounds N]
 
 import argparse
 import csv
+import datetime
 import pathlib
 import subprocess
 import sys
@@ -35,6 +36,8 @@ sys.path.insert(0, str(ROOT / "samples"))  # Before this folder, which has a scr
 import generate  # noqa: E402
 import people  # noqa: E402
 
+# Of the registrations: what is timed does not hang on it.
+_DAY = datetime.date(2023, 8, 14)
 _SETTLE_SECONDS = 1800
 _LOOK_SECONDS = 0.02
 _REGISTERED = "pathways.intake.v1.CaseRegistered"
@@ -44,8 +47,8 @@ _SCREENED = "pathways.eligibility.v1.CaseScreened"
 def write_file(path, total, seed):
     """Writes a CSV with so many people; returns the number of households."""
     draw = people.Draw(seed)
-    households = generate.made_households(draw, total)
-    generate.write_rows(draw, households)
+    households = generate.made_households(draw, total, _DAY)
+    generate.write_rows(draw, households, _DAY)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(generate.COLUMNS) + "\n")
         for household in households:
