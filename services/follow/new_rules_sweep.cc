@@ -19,6 +19,10 @@ namespace {
 constexpr size_t kSubmitMax = 64;
 constexpr absl::Duration kLook = absl::Seconds(1);
 
+absl::Status NotLeading() {
+  return absl::FailedPreconditionError("another process publishes this log");
+}
+
 }  // namespace
 
 NewRulesSweep::NewRulesSweep(const engine::Domain& domain, engine::EventStore& store,
@@ -51,16 +55,24 @@ void NewRulesSweep::Run() {
 
 absl::Status NewRulesSweep::Step() {
   if (PATHWAYS_MUTANT("no_rescreening")) return absl::OkStatus();
+  if (!store_.IsRelayLeader()) {
+    // Whatever was told is for that process to tell, which looks for itself.
+    reporter_.Tell(absl::OkStatus());
+    next_ = base::SteadyNow();
+    return NotLeading();
+  }
   const absl::StatusOr<int64_t> version = VersionNow();
   absl::Status status = version.status();
   if (version.ok() && (*version != done_ || base::SteadyNow() >= next_)) {
-    status = SweepOnce().status();
-    if (status.ok() || absl::IsResourceExhausted(status)) {
+    last_pass_ = SweepOnce().status();
+    if (last_pass_.ok() || absl::IsResourceExhausted(last_pass_)) {
       done_ = *version;
       next_ = base::SteadyNow() + absl::ToChronoMilliseconds(options_.every);
     }
   }
-  // Another process does it, or will be asked again in a second.
+  // Between two passes what the last one found stands.
+  if (version.ok()) status = last_pass_;
+  // It will be asked again in a second.
   if (!absl::IsAborted(status) && !absl::IsFailedPrecondition(status)) reporter_.Tell(status);
   return status;
 }
@@ -71,9 +83,7 @@ absl::StatusOr<int64_t> NewRulesSweep::VersionNow() {
 }
 
 absl::StatusOr<int64_t> NewRulesSweep::SweepOnce() {
-  if (!store_.IsRelayLeader()) {
-    return absl::FailedPreconditionError("another process publishes this log");
-  }
+  if (!store_.IsRelayLeader()) return NotLeading();
   ASSIGN_OR_RETURN(const int64_t version, VersionNow());
   if (version == 0) return 0;
   ASSIGN_OR_RETURN(const std::vector<engine::EventRow> events,

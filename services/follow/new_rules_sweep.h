@@ -85,7 +85,8 @@ class NewRulesSweep {
   Reporter reporter_;
   base::Signal signal_;
   GiveWay give_way_;
-  int64_t done_ = 0;  // Version under which every stream was found decided.
+  int64_t done_ = 0;  // Version under which every stream was found decided, or the bound reached.
+  absl::Status last_pass_;                                          // What came of the last pass.
   std::chrono::steady_clock::time_point next_ = base::SteadyNow();  // When it looks anyway.
   std::thread thread_;
 };

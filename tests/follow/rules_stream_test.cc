@@ -49,6 +49,13 @@ class OlderRules : public engine::RuleDomain {
   }
 };
 
+class LeadingStore : public sim::MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  bool IsRelayLeader() override { return leads; }
+  bool leads = true;
+};
+
 class RulesStreamTest : public testing::Test {
  protected:
   engine::Command Say(const std::string& stream, const std::string& what) {
@@ -73,7 +80,7 @@ class RulesStreamTest : public testing::Test {
 
   const engine::RuleDomain domain_;
   base::ManualClock clock_{absl::FromUnixSeconds(1697500000)};
-  sim::MemoryStore store_{clock_, "log"};
+  LeadingStore store_{clock_, "log"};
   engine::Engine engine_{domain_, store_, engine::EngineOptions{}};
   NewRulesSweep sweep_{domain_, store_, engine_, NewRulesSweepOptions{}, nullptr};
   int keys_ = 0;
@@ -151,6 +158,45 @@ TEST_F(RulesStreamTest, ASweepStopsAtItsBoundAndGoesOnWhereItStopped) {
   allowed = 2;
   EXPECT_EQ(*bounded.SweepOnce(), 2);
   EXPECT_EQ(State("v"), "d@r1.again@r2.");
+}
+
+// Between two passes nothing was found to be over.
+TEST_F(RulesStreamTest, AStopIsToldUntilAPassGoesThrough) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("r2")}).ok());
+  bool is_full = true;
+  NewRulesSweepOptions options{.drive = base::Drive::kSteps};
+  options.bound = [&](int64_t, const std::vector<std::string>& next) -> absl::StatusOr<size_t> {
+    if (is_full) return absl::ResourceExhaustedError("as much as it may");
+    return next.size();
+  };
+  std::vector<absl::StatusCode> told;
+  NewRulesSweep bounded(domain_, store_, engine_, options,
+                        [&](const absl::Status& status) { told.push_back(status.code()); });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(absl::IsResourceExhausted(bounded.Step())) << i;
+  EXPECT_THAT(told, testing::ElementsAre(absl::StatusCode::kResourceExhausted));
+  is_full = false;
+  ASSERT_TRUE(Submit({Rule("r3")}).ok());
+  EXPECT_TRUE(bounded.Step().ok());
+  EXPECT_EQ(State("s"), "a@r1.again@r3.");
+  EXPECT_THAT(told,
+              testing::ElementsAre(absl::StatusCode::kResourceExhausted, absl::StatusCode::kOk));
+}
+
+// What it told is not its own any more: who publishes now tells.
+TEST_F(RulesStreamTest, WhoDoesNotPublishAnyMoreTellsOfNoStop) {
+  ASSERT_TRUE(Submit({Rule("r1"), Say("s", "a"), Rule("r2")}).ok());
+  NewRulesSweepOptions options{.drive = base::Drive::kSteps};
+  options.bound = [](int64_t, const std::vector<std::string>&) -> absl::StatusOr<size_t> {
+    return absl::ResourceExhaustedError("as much as it may");
+  };
+  std::vector<absl::StatusCode> told;
+  NewRulesSweep bounded(domain_, store_, engine_, options,
+                        [&](const absl::Status& status) { told.push_back(status.code()); });
+  EXPECT_TRUE(absl::IsResourceExhausted(bounded.Step()));
+  store_.leads = false;
+  EXPECT_TRUE(absl::IsFailedPrecondition(bounded.Step()));
+  EXPECT_THAT(told,
+              testing::ElementsAre(absl::StatusCode::kResourceExhausted, absl::StatusCode::kOk));
 }
 
 TEST_F(RulesStreamTest, OneThatOnlyAnotherReleaseKnowsKeepsNoOther) {
