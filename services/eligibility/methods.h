@@ -53,9 +53,6 @@ struct MethodContext {
 };
 using Context = std::shared_ptr<MethodContext>;
 
-// How long a simulation may take. INVALID_ARGUMENT for less than 0 or more than 60 seconds.
-absl::StatusOr<absl::Duration> SimulationTime(int seconds_max);
-
 // Shows `add` the stored cases, as host::ForEachCase says, for what is counted over all of them.
 // RESOURCE_EXHAUSTED with reason SIMULATION_RUNS: another count runs in this process.
 absl::StatusOr<bool> Simulate(MethodContext& context, const host::Caller& caller,

@@ -14,6 +14,7 @@
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
+#include "services/host/case_pass.h"
 #include "services/host/ledger_methods.h"
 #include "services/host/ledger_pages.h"
 #include "services/host/ledger_start.h"
@@ -121,7 +122,7 @@ absl::StatusOr<type::v1::LedgerEffect> CountEffect(MethodContext& context, const
 
 absl::StatusOr<host::Change<type::v1::LedgerProposal>> ProposePolicy(
     const Context& context, const Caller& caller, const v1::ProposePolicyRequest& request) {
-  ASSIGN_OR_RETURN(const absl::Duration most, SimulationTime(request.seconds_max()));
+  ASSIGN_OR_RETURN(const absl::Duration most, host::CasePassTime(request.seconds_max()));
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
   host::Proposing proposing;
   proposing.version = pack.version();

@@ -34,8 +34,7 @@ namespace {
 using host::Caller;
 
 constexpr int kPeopleMax = 50;
-constexpr int kSecondsUsual = 20;
-constexpr int kSecondsMax = 60;
+constexpr absl::Duration kTryAgain = absl::Seconds(20);
 constexpr absl::Duration kFactsWait = absl::Seconds(2);
 
 // Puts in what somebody who is not registered need not say.
@@ -85,8 +84,7 @@ void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violatio
 
 absl::Status AnotherSimulates() {
   return type::RefuseFor(absl::StatusCode::kResourceExhausted, "SIMULATION_RUNS",
-                         "another simulation runs in this process; try again",
-                         absl::Seconds(kSecondsUsual));
+                         "another simulation runs in this process; try again", kTryAgain);
 }
 
 absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymouslyRequest& request,
@@ -166,7 +164,7 @@ class Comparison {
 absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
                             const v1::SimulatePolicyRequest& request,
                             v1::SimulatePolicyResponse& response) {
-  ASSIGN_OR_RETURN(const absl::Duration most, SimulationTime(request.seconds_max()));
+  ASSIGN_OR_RETURN(const absl::Duration most, host::CasePassTime(request.seconds_max()));
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
@@ -194,14 +192,6 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
 }
 
 }  // namespace
-
-absl::StatusOr<absl::Duration> SimulationTime(int seconds_max) {
-  type::Violations violations;
-  const int seconds =
-      host::CheckPageSize(seconds_max, kSecondsUsual, kSecondsMax, "seconds_max", violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
-  return absl::Seconds(seconds);
-}
 
 absl::StatusOr<bool> Simulate(MethodContext& context, const Caller& caller, absl::Duration most,
                               const std::function<void(const v1::EligibilityState&)>& add) {

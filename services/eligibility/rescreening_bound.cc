@@ -19,14 +19,16 @@ namespace {
 
 using type::v1::LedgerEffect;
 
+// A case that cannot be read is passed over: it must not keep the version from all others.
 absl::StatusOr<LedgerEffect> DoneTo(host::ServiceCore& core, int64_t version,
                                     const std::vector<std::string>& cases) {
   ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(core.domain(), core.store(), cases));
   LedgerEffect sum;
   for (const auto& [case_id, row] : rows) {
-    RETURN_IF_ERROR(row.status());
-    ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(*row));
-    for (const v1::PolicyEffect& effect : state.policy_effects()) {
+    const auto state =
+        row.ok() ? StateIn(*row) : absl::StatusOr<v1::EligibilityState>(row.status());
+    if (!state.ok()) continue;
+    for (const v1::PolicyEffect& effect : state->policy_effects()) {
       if (effect.policy_number() != version) continue;
       sum.set_referrals(sum.referrals() + effect.referrals());
       sum.set_holds(sum.holds() + effect.holds());
@@ -56,8 +58,7 @@ LedgerEffect WouldDo(const std::string& case_id, const engine::StreamRow& row,
 
 }  // namespace
 
-std::shared_ptr<host::LedgerBound> RescreeningBound(host::ServiceCore& core,
-                                                    const base::Clock& clock) {
+std::shared_ptr<host::LedgerBound> RescreeningBound(host::ServiceCore& core) {
   const auto policies = std::make_shared<PolicyReader>(core.domain(), core.store());
   host::LedgerBoundParts parts{.store = core.store()};
   parts.read = [&core] {
@@ -69,16 +70,16 @@ std::shared_ptr<host::LedgerBound> RescreeningBound(host::ServiceCore& core,
     return DoneTo(core, version, cases);
   };
   parts.would_do =
-      [&core, &clock, policies](
+      [&core, policies](
           const std::vector<std::string>& cases) -> absl::StatusOr<std::vector<LedgerEffect>> {
     ASSIGN_OR_RETURN(const Policy in_force, policies->InForce());
+    ASSIGN_OR_RETURN(const absl::Time now, core.store().Now());
     ASSIGN_OR_RETURN(const auto rows, engine::ReadFolded(core.domain(), core.store(), cases));
     std::vector<LedgerEffect> effects;
     for (const std::string& case_id : cases) {
       const auto found = rows.find(case_id);
       const bool is_read = found != rows.end() && found->second.ok();
-      effects.push_back(is_read ? WouldDo(case_id, *found->second, in_force, clock.Now())
-                                : LedgerEffect());
+      effects.push_back(is_read ? WouldDo(case_id, *found->second, in_force, now) : LedgerEffect());
     }
     return effects;
   };

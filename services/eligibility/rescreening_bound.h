@@ -4,16 +4,15 @@
 
 #include <memory>
 
-#include "services/base/clock.h"
 #include "services/host/ledger_bound.h"
 #include "services/host/service_core.h"
 
 namespace pathways::eligibility {
 
 // Counts what a version did in the list of the cases that it changed, and what it would do to the
-// next ones by deciding them as the engine will, without storing it. Both must outlive the bound.
-std::shared_ptr<host::LedgerBound> RescreeningBound(host::ServiceCore& core,
-                                                    const base::Clock& clock);
+// next ones by deciding them as the engine will, on the day of the store's clock, without storing
+// it. `core` must outlive the bound.
+std::shared_ptr<host::LedgerBound> RescreeningBound(host::ServiceCore& core);
 
 }  // namespace pathways::eligibility
 

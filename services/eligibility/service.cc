@@ -41,7 +41,7 @@ host::Loop ScreenAgain(Shared& shared, const host::ServiceParts& parts) {
       follow::NewRulesSweepOptions{.every = parts.sweep_every,
                                    .per_second = shared.rescreen_per_second,
                                    .bound =
-                                       [bound = RescreeningBound(core, parts.clock)](
+                                       [bound = RescreeningBound(core)](
                                            int64_t version, const std::vector<std::string>& next) {
                                          return bound->Next(version, next);
                                        }},

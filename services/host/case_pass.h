@@ -14,13 +14,18 @@
 
 namespace pathways::host {
 
+// How long a pass may take, as a request says it: 1 to 60 seconds, 0 means 20. INVALID_ARGUMENT
+// with reason INVALID_REQUEST for the field seconds_max.
+absl::StatusOr<absl::Duration> CasePassTime(int seconds_max);
+
 using CaseVisit =
     std::function<absl::Status(const std::string& case_id, const engine::StreamRow& row)>;
 
 // Shows each case to `visit`, in order of id, until there are no more, the caller waits no more or
 // the time is up; a little before the caller's deadline. Ids are random, so a part is a fair
-// sample. Returns whether all were shown. Blocks, holds no lock, and keeps one page in memory.
-// Errors of the store and of `visit`.
+// sample. A case that cannot be read, or at which `visit` fails, is passed over: one of them must
+// not keep anybody from counting the others. Returns whether all were shown. Blocks, holds no lock,
+// and keeps one page in memory. Errors of the store.
 absl::StatusOr<bool> ForEachCase(const engine::Domain& domain, engine::EventReader& store,
                                  const Caller& caller, absl::Duration most, const CaseVisit& visit);
 

@@ -23,9 +23,6 @@ using type::v1::LedgerProposal;
 using type::v1::LedgerState;
 using type::v1::LedgerVersion;
 
-constexpr int kSecondsUsual = 20;
-constexpr int kSecondsMax = 60;
-
 absl::StatusOr<LedgerState> ReadRoutesLedger(const MethodParts& parts) {
   return host::ReadLedger<v1::ReferralCaseState>(parts.domain, parts.store, kRoutesLedger);
 }
@@ -47,10 +44,11 @@ host::LedgerParts LedgerOf(const MethodParts& parts) {
 }
 
 absl::StatusOr<type::v1::LedgerEffect> CountEffect(const MethodParts& parts, const Caller& caller,
-                                                   const v1::AgencyRoutes& routes, int seconds) {
+                                                   const v1::AgencyRoutes& routes,
+                                                   absl::Duration most) {
   type::v1::LedgerEffect sum;
   ASSIGN_OR_RETURN(const bool whole,
-                   host::ForEachCase(parts.domain, parts.store, caller, absl::Seconds(seconds),
+                   host::ForEachCase(parts.domain, parts.store, caller, most,
                                      [&](const std::string& case_id,
                                          const engine::StreamRow& row) -> absl::Status {
                                        ASSIGN_OR_RETURN(const type::v1::LedgerEffect one,
@@ -65,10 +63,7 @@ absl::StatusOr<type::v1::LedgerEffect> CountEffect(const MethodParts& parts, con
 
 absl::StatusOr<host::Change<LedgerProposal>> ProposeRoutes(
     const MethodParts& parts, const Caller& caller, const v1::ProposeRoutesRequest& request) {
-  type::Violations violations;
-  const int seconds = host::CheckPageSize(request.seconds_max(), kSecondsUsual, kSecondsMax,
-                                          "seconds_max", violations);
-  RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
+  ASSIGN_OR_RETURN(const absl::Duration most, host::CasePassTime(request.seconds_max()));
   host::Proposing proposing;
   proposing.version = request.routes().version();
   proposing.content = base::SerializeDeterministic(request.routes());
@@ -76,7 +71,7 @@ absl::StatusOr<host::Change<LedgerProposal>> ProposeRoutes(
   proposing.replaces = request.replaces();
   if (request.has_ceiling()) proposing.ceiling = request.ceiling();
   proposing.only_try = request.validate_only();
-  proposing.count = [&] { return CountEffect(parts, caller, request.routes(), seconds); };
+  proposing.count = [&] { return CountEffect(parts, caller, request.routes(), most); };
   return host::Propose(LedgerOf(parts), caller, request, proposing);
 }
 

@@ -109,6 +109,23 @@ TEST_F(RoutesTest, NoMoreIsReferredThanTwoPeopleAllowed) {
               testing::ElementsAre("1"));
 }
 
+// It would keep everybody from ever changing the routes.
+TEST_F(RoutesTest, ACaseThatCannotBeReadIsNotCountedAndKeepsNobodyFromProposing) {
+  EXPECT_EQ(Apply(Request(Routes("nobody", false))), "2");
+  const std::string broken = site_.RegisterAndSettle();
+  site_.RegisterAndSettle();
+  site_.Sql("referral", absl::StrCat("UPDATE streams SET state = x'ff' WHERE id = '",
+                                     broken.substr(broken.find('/') + 1), "'"));
+  auto request = Request(Routes("again", true));
+  EXPECT_EQ(Apply(request), "FAILED_PRECONDITION SIMULATION_PARTIAL");
+  request.mutable_ceiling()->set_referrals(1);
+  const auto proposal = site_.As(kOfficer).Call(&ReferralService::Stub::ProposeRoutes, request);
+  ASSERT_TRUE(proposal.ok()) << proposal.status();
+  EXPECT_EQ(proposal->effect().cases(), 1);
+  EXPECT_EQ(proposal->effect().referrals(), 1);
+  EXPECT_FALSE(proposal->effect().whole());
+}
+
 TEST_F(RoutesTest, BadAndLateRequestsLeaveTheRoutesInForce) {
   AgencyRoutes routes = Routes("next", true);
   routes.mutable_agencies(0)->add_facts("shoe_size");
