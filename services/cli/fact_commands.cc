@@ -1,10 +1,7 @@
 #include "services/cli/fact_commands.h"
 
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "services/base/policy_pack_files.h"
 #include "services/base/status_macros.h"
 #include "services/cli/ledger_commands.h"
@@ -68,10 +65,7 @@ absl::Status History(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const intake::v1::ListFactVersionsResponse answer,
                    session.client.Call(&IntakeService::Stub::ListFactVersions, request));
-  session.output.Show(answer,
-                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
-                                                   "confirmed_by", "reason_code"})});
-  if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
+  ShowVersions(session, answer);
   return absl::OkStatus();
 }
 

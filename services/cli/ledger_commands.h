@@ -17,6 +17,7 @@
 #include "pathways/type/v1/ledger.pb.h"
 #include "services/cli/client.h"
 #include "services/cli/command.h"
+#include "services/cli/output.h"
 
 namespace pathways::cli {
 
@@ -53,6 +54,15 @@ void AddLedgerCommands(CLI::App& group, const CommandContextPtr& context, const 
 void ShowProposal(Session& session, const google::protobuf::Message& answer,
                   const type::v1::LedgerProposal& proposal);
 
+// Prints a page of the versions of a ledger.
+template <typename Answer>
+void ShowVersions(Session& session, const Answer& answer) {
+  session.output.Show(answer,
+                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
+                                                   "confirmed_by", "reason_code"})});
+  if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
+}
+
 // The error with the place in the files of each fault, where it is one of content that has
 // `reason`. `files` has a function Locate (services/base/part_files.h).
 template <typename Files>
@@ -76,6 +86,7 @@ void FillCounting(const ProposeOptions& options, Request& request) {
   request.mutable_ceiling()->set_holds(*options.holds_max);
 }
 
+// The same error in other words.
 absl::Status WithMessage(const absl::Status& status, const std::string& message);
 
 template <typename Files>

@@ -138,10 +138,7 @@ absl::Status LocatedOfBoth(const absl::Status& status, const base::PolicyPackFil
   for (type::v1::FieldViolation& violation : violations) {
     violation.set_field(std::string(absl::StripPrefix(violation.field(), kBeforePrefix)));
   }
-  absl::Status located(status.code(), before.Locate(violations));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
-  return located;
+  return WithMessage(status, before.Locate(violations));
 }
 
 absl::Status CountDifferences(Session& session, const DiffOptions& options) {
@@ -175,10 +172,7 @@ absl::Status ListVersions(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const eligibility::v1::ListPolicyVersionsResponse answer,
                    session.client.Call(&EligibilityService::Stub::ListPolicyVersions, request));
-  session.output.Show(answer,
-                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
-                                                   "confirmed_by", "reason_code"})});
-  if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
+  ShowVersions(session, answer);
   return absl::OkStatus();
 }
 

@@ -61,10 +61,7 @@ absl::Status History(Session& session, const Page& page) {
   request.set_page_token(page.token);
   ASSIGN_OR_RETURN(const referral::v1::ListRouteVersionsResponse answer,
                    session.client.Call(&ReferralService::Stub::ListRouteVersions, request));
-  session.output.Show(answer,
-                      {TableOf(answer.versions(), {"number", "version", "apply_time", "principal",
-                                                   "confirmed_by", "reason_code"})});
-  if (!session.output.is_json()) session.output.Print(NextPageLine(answer.next_page_token()));
+  ShowVersions(session, answer);
   return absl::OkStatus();
 }
 

@@ -1,7 +1,5 @@
 #include "services/host/ledger_methods.h"
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
@@ -161,10 +159,15 @@ std::string ProposeCommand(const LedgerParts& parts, const LedgerProposal& propo
   return parts.command(payload);
 }
 
-Change<LedgerProposal> Stored(const LedgerParts& parts, engine::Command command) {
+Change<LedgerProposal> Stored(const LedgerParts& parts, engine::Command command,
+                              const std::string& sha256) {
   return {std::move(command),
-          [parts](const engine::Answer& answer, LedgerProposal& response) -> absl::Status {
+          [parts, sha256](const engine::Answer& answer, LedgerProposal& response) -> absl::Status {
             ASSIGN_OR_RETURN(const LedgerState proposals, parts.ledger_in(answer.row));
+            if (proposals.proposal().sha256() != sha256) {
+              return RefuseAs(parts, absl::StatusCode::kAborted, "_PROPOSAL_REPLACED",
+                              "another proposal has taken the place of this one");
+            }
             response = proposals.proposal();
             return absl::OkStatus();
           }};

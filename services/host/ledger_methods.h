@@ -75,7 +75,10 @@ absl::StatusOr<type::v1::LedgerProposal> DraftProposal(const LedgerParts& parts,
                                                        const Principal& principal,
                                                        const Proposing& proposing);
 
-// The command that stores a proposal, or none where it is only tried. `request` names it.
+// The command that stores a proposal, or none where it is only tried. `request` names it. ABORTED
+// with a reason that ends in _PROPOSAL_REPLACED answers a repetition in place of whose proposal
+// another one waits by then: nobody is told the digest of what somebody else proposed as if it were
+// theirs.
 template <typename Request>
 absl::StatusOr<Change<type::v1::LedgerProposal>> Propose(const LedgerParts& parts,
                                                          const Caller& caller,
@@ -93,7 +96,8 @@ namespace internal {
 Change<type::v1::LedgerProposal> OnlyTried(type::v1::LedgerProposal proposal);
 std::string ProposeCommand(const LedgerParts& parts, const type::v1::LedgerProposal& proposal,
                            const std::string& content);
-Change<type::v1::LedgerProposal> Stored(const LedgerParts& parts, engine::Command command);
+Change<type::v1::LedgerProposal> Stored(const LedgerParts& parts, engine::Command command,
+                                        const std::string& sha256);
 
 }  // namespace internal
 
@@ -111,9 +115,11 @@ absl::StatusOr<Change<type::v1::LedgerProposal>> Propose(const LedgerParts& part
                    DraftProposal(parts, caller.principal, proposing));
   if (proposing.only_try) return internal::OnlyTried(std::move(proposal));
   return internal::Stored(
-      parts, RequestCommand(type::ProposalsOf(parts.kind),
-                            internal::ProposeCommand(parts, proposal, proposing.content),
-                            caller.method, request, caller.principal, parts.keyring));
+      parts,
+      RequestCommand(type::ProposalsOf(parts.kind),
+                     internal::ProposeCommand(parts, proposal, proposing.content), caller.method,
+                     request, caller.principal, parts.keyring),
+      proposal.sha256());
 }
 
 }  // namespace pathways::host

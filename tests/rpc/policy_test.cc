@@ -319,9 +319,18 @@ TEST_F(PolicyTest, AProposalTellsWhatItWouldDoAndWaitsForAnotherOfficer) {
 
 // Two officers prepare at the same time: what the second saw is not what would happen any more.
 TEST_F(PolicyTest, AProposalForAnotherVersionThanTheOneInForceIsNotConfirmed) {
-  const auto first =
-      site_.As(kOfficer).Call(&EligibilityService::Stub::ProposePolicy, Request(ClosedPack("one")));
+  const auto request_of_one = Request(ClosedPack("one"));
+  const auto propose_one = [&] {
+    return site_.As(kOfficer).Call(&EligibilityService::Stub::ProposePolicy, request_of_one);
+  };
+  const auto first = propose_one();
   ASSERT_TRUE(first.ok()) << first.status();
+  const auto other =
+      site_.As(testing_support::kSecondOfficer)
+          .Call(&EligibilityService::Stub::ProposePolicy, Request(ClosedPack("another")));
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(Describe(propose_one().status()), "ABORTED POLICY_PROPOSAL_REPLACED")
+      << "a late repetition is not told the other's digest";
   EXPECT_EQ(Apply(Request(ClosedPack("two"))), "2");
   type::v1::ConfirmVersionRequest request;
   request.set_digest(first->digest());
