@@ -216,6 +216,17 @@ absl::Status Open(const std::string& path, std::ofstream& file) {
   return absl::InvalidArgumentError(absl::StrCat(path, " cannot be written"));
 }
 
+// Finds a file that cannot be read or is none before a service is asked for anything. What is read
+// of a pipe to see what it is cannot be read again, so the import itself finds it there.
+absl::Status LookAhead(const ImportArguments& arguments) {
+  std::error_code none;  // Of a file that is not there: FormatOf says so.
+  if (!std::filesystem::is_other(arguments.path, none)) return FormatOf(arguments.path).status();
+  if (arguments.refused.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "refused rows are read from the file again, which this is not made for: save it as a file "
+      "first");
+}
+
 absl::Status RunImport(Session& session, const ImportArguments& arguments) {
   RETURN_IF_ERROR(RefuseSameFiles(arguments));
   const InterruptFlag interrupt;
@@ -228,7 +239,7 @@ absl::Status RunImport(Session& session, const ImportArguments& arguments) {
                           .site = arguments.site,
                           .progress = [&](const ImportSummary& so_far) { progress.Show(so_far); },
                           .stop = &interrupted};
-  RETURN_IF_ERROR(FormatOf(arguments.path).status());  // Before a service is asked for anything.
+  RETURN_IF_ERROR(LookAhead(arguments));
   ASSIGN_OR_RETURN(settings.input.facts, FactsFor(session, arguments.facts));
   if (!arguments.columns.empty()) {
     ASSIGN_OR_RETURN(settings.input.mapping,
@@ -246,14 +257,15 @@ absl::Status RunImport(Session& session, const ImportArguments& arguments) {
                    arguments.is_dry_run ? CheckFile(settings) : Import(session.client, settings));
   progress.End(summary);
   ShowSummary(summary, session.output);
-  if (report.is_open()) RETURN_IF_ERROR(WriteReport(summary, report));
-  if (cases.is_open()) RETURN_IF_ERROR(WriteCases(summary, cases));
-  if (!arguments.refused.empty()) {
-    RETURN_IF_ERROR(WriteRefusedRows(settings.input, summary, arguments.refused));
-  }
   if (summary.refused > 0) session.exit_code = kExitRowsRefused;
   session.retry_with = "import the same file; nobody is registered twice";
-  return summary.status;
+  absl::Status status = summary.status;  // Why the import ended comes before what a file says.
+  if (report.is_open()) status.Update(WriteReport(summary, report));
+  if (cases.is_open()) status.Update(WriteCases(summary, cases));
+  if (!arguments.refused.empty()) {
+    status.Update(WriteRefusedRows(settings.input, summary, arguments.refused));
+  }
+  return status;
 }
 
 }  // namespace

@@ -39,12 +39,18 @@ class RefusedRows {
   std::map<int64_t, std::string> reasons_;
 };
 
-// One row of RFC 4180. `reason` takes the place of the one that an import before this gave.
+// One row of RFC 4180. `reason` takes the place of the one that an import before this gave, or
+// comes behind the columns of the header. Cells that are too many stay: without them the others
+// would stand under columns that are not theirs, and could be taken so.
 std::string RowOf(const CsvTable& table, std::vector<std::string> cells, std::string reason) {
   const auto place = std::find(table.header.begin(), table.header.end(), kRefusedBecause);
-  const auto index = static_cast<size_t>(place - table.header.begin());
-  cells.resize(table.header.size() + (place == table.header.end() ? 1 : 0));
-  cells[index] = std::move(reason);
+  cells.resize(std::max(cells.size(), table.header.size()));
+  const auto cell = cells.begin() + (place - table.header.begin());
+  if (place == table.header.end()) {
+    cells.insert(cell, std::move(reason));
+  } else {
+    *cell = std::move(reason);
+  }
   return absl::StrCat(absl::StrJoin(cells, std::string(1, table.delimiter),
                                     [](std::string* out, const std::string& cell) {
                                       absl::StrAppend(out, CsvCell(cell));

@@ -336,6 +336,44 @@ TEST_F(CliImportTest, WritesTheRefusedRowsToBeCorrected) {
   EXPECT_THAT(again.out, HasSubstr("columns that were not used: refused_because"));
 }
 
+// What was read of a pipe to see what it is cannot be read again.
+TEST_F(CliImportTest, NothingOfAPipeIsLost) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  const std::string pipe = folder_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream(pipe) << R"({"consent": true, "people": [{"relationship": )"
+                        << R"("RELATIONSHIP_PRINCIPAL", "sex": "SEX_FEMALE", )"
+                        << R"("nationalities": ["VEN"], "identity": {"given_names": "Ana"}}]})"
+                        << "\n";
+  });
+  const Ran ran = RunCli(intake.address(), {"import", pipe});
+  writer.join();
+  EXPECT_EQ(ran.exit_code, kExitOk) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1           1"));
+  const Ran with_refused =
+      RunCli(intake.address(), {"import", pipe, "--refused", folder_.path() + "/refused.ndjson"});
+  EXPECT_EQ(with_refused.exit_code, kExitUsage) << "the refused rows are read a second time";
+}
+
+// Its cells would stand under other columns, and could be taken so.
+TEST_F(CliImportTest, ARefusedRowKeepsTheCellsThatAreTooMany) {
+  FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
+    return Answered(registration);
+  }));
+  std::string table = File({Row("N0")});
+  table.insert(table.find_last_not_of("\r\n") + 1, ",left over");
+  const std::string refused = folder_.path() + "/refused.csv";
+  const Ran ran =
+      RunCli(intake.address(), {"import", Write(table), "--refused", refused, "--dry-run"});
+  EXPECT_EQ(ran.exit_code, kExitRowsRefused) << ran.err;
+  const std::string again = ReadFile(refused);
+  EXPECT_THAT(again, HasSubstr(",\"left over\""));
+  EXPECT_EQ(RunCli(intake.address(), {"import", refused, "--dry-run"}).exit_code, kExitRowsRefused);
+}
+
 TEST_F(CliImportTest, WritesTheRefusedLinesOfNdjson) {
   FakeIntake intake(Each([](const intake::v1::RegisterCaseRequest& registration, int) {
     return Answered(registration);
