@@ -17,6 +17,7 @@
 #include "services/cli/sheet_formats.h"
 #include "services/cli/sheet_values.h"
 #include "services/cli/xml_events.h"
+#include "services/type/text.h"
 
 namespace pathways::cli {
 namespace {
@@ -270,7 +271,9 @@ class ContentReader : public XmlReader {
   void StartInTable(absl::string_view name, const XmlAttributes& attributes) {
     if (name == "table") return Fail(Damaged("a sheet lies in another"));
     if (name == "table-column") {
-      columns_ += Times(attributes, "number-columns-repeated");
+      const int64_t times = Times(attributes, "number-columns-repeated");
+      if (times < 1) return Fail(Damaged("a column is there less than once"));
+      columns_ += times;
       if (column_styles_.size() < kSheetColumnsMax) {
         column_styles_[columns_] =
             std::string(attributes.Get(Ns::kTable, "default-cell-style-name"));
@@ -318,7 +321,7 @@ class ContentReader : public XmlReader {
     if (is_covered_ || !matters_) return;
     absl::StatusOr<std::string> text = TextOfCell(column);
     if (!text.ok()) return Fail(text.status());
-    if (absl::StripAsciiWhitespace(*text).empty()) return;
+    if (type::IsBlank(*text)) return;
     if (!has_content_) {
       has_content_ = true;
       is_read_ = choice_.NoteContent();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
+#include "services/cli/spreadsheet_cells.h"
 
 namespace pathways::cli {
 namespace {
@@ -176,6 +177,7 @@ std::optional<absl::CivilSecond> ReadIso(absl::string_view text) {
   const auto minute = Digits(time.substr(4, 2));
   const auto second = Digits(time.substr(7, 2));
   if (!hour || !minute || !second) return std::nullopt;
+  if (*hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
   return absl::CivilSecond(*year, *month, *day, *hour, *minute, *second);
 }
 
@@ -224,11 +226,12 @@ std::string TextOfShownNumber(double value, absl::string_view shown) {
 }
 
 std::string TextOfError(absl::string_view shown) {
-  const bool is_known =
-      absl::StartsWith(shown, "Err:") ||
-      (absl::StartsWith(shown, "#") && (absl::EndsWith(shown, "!") || absl::EndsWith(shown, "?") ||
-                                        shown == "#N/A" || shown == "#N/D"));
-  return is_known ? std::string(shown) : kErrorCell;
+  return IsErrorValue(shown) ? std::string(shown) : kErrorCell;
+}
+
+bool IsHexadecimal(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
 }
 
 std::string WithoutEscapes(absl::string_view text) {
@@ -239,8 +242,7 @@ std::string WithoutEscapes(absl::string_view text) {
     result.append(text.data(), start);
     text.remove_prefix(start);
     uint32_t code = 0;
-    const bool is_escape = text.size() >= 7 && text[6] == '_' &&
-                           absl::ascii_isxdigit(static_cast<unsigned char>(text[2])) &&
+    const bool is_escape = text.size() >= 7 && text[6] == '_' && IsHexadecimal(text.substr(2, 4)) &&
                            absl::SimpleHexAtoi(text.substr(2, 4), &code) && code < 0x80;
     result.append(is_escape ? std::string(1, static_cast<char>(code)) : "_x");
     text.remove_prefix(is_escape ? 7 : 2);

@@ -2,6 +2,7 @@
 // read.
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -226,7 +227,10 @@ class SheetReader : public XmlReader {
 
   void Start(Ns ns, absl::string_view name, const XmlAttributes& attributes) override {
     if (ns != Ns::kXlsx) return;
-    if (name == "sheetData") in_data_ = true;
+    if (name == "sheetData") {
+      if (std::exchange(seen_data_, true)) return Fail(Damaged("it has its rows twice"));
+      in_data_ = true;
+    }
     if (!in_data_) return;
     if (name == "row") return StartRow(attributes);
     if (name == "c") return StartCell(attributes);
@@ -269,7 +273,9 @@ class SheetReader : public XmlReader {
     const absl::string_view number = attributes.Get(Ns::kNone, "r");
     in_row_ = true;
     ++row_;
-    if (!number.empty() && !absl::SimpleAtoi(number, &row_)) {
+    // Far beyond the rows that are taken, which is for SheetRowBuilder to say.
+    constexpr int64_t kNumberMax = std::numeric_limits<int32_t>::max();
+    if (!number.empty() && (!absl::SimpleAtoi(number, &row_) || row_ > kNumberMax)) {
       return Fail(Damaged("a row has no number"));
     }
     cell_.column = -1;
@@ -314,7 +320,10 @@ class SheetReader : public XmlReader {
 
   absl::StatusOr<std::string> TextOfCell() {
     const std::string& type = cell_.type;
-    if (type == "inlineStr") return rich_text_.Take();
+    if (type == "inlineStr") {
+      if (cell_.has_value) return DamagedCell();
+      return rich_text_.Take();
+    }
     if (!cell_.has_value || (cell_.value.empty() && type != "str")) {
       // A formula that was never calculated. One that gives no text has an empty one.
       return std::string(cell_.has_formula ? kFormulaWithoutResult : "");
@@ -347,6 +356,7 @@ class SheetReader : public XmlReader {
   Cell cell_;
   int64_t row_ = 0;
   bool in_data_ = false;
+  bool seen_data_ = false;
   bool in_row_ = false;
   bool in_cell_ = false;
   bool in_value_ = false;

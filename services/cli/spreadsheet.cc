@@ -79,7 +79,7 @@ absl::Status SheetRowBuilder::Put(int64_t column, std::string text) {
 }
 
 absl::Status SheetRowBuilder::End(int64_t times) {
-  last_ = row_.number + times - 1;
+  last_ = row_.number + (times - 1);
   if (row_.cells.empty()) return absl::OkStatus();
   if (last_ > kSheetRowsMax) {
     return absl::InvalidArgumentError(

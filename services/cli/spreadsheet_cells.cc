@@ -21,15 +21,14 @@ bool IsAll(absl::string_view text, bool (*is)(unsigned char)) {
                      [=](char c) { return is(static_cast<unsigned char>(c)); });
 }
 
-// #REF!, #¿NOMBRE?, #N/A, the ##### of a column that is too narrow, and LibreOffice's Err:502.
+}  // namespace
+
 bool IsErrorValue(absl::string_view text) {
   if (absl::ConsumePrefix(&text, "Err:")) return !text.empty() && IsAll(text, absl::ascii_isdigit);
   if (!absl::ConsumePrefix(&text, "#")) return false;
   return text == "N/A" || text == "N/D" || absl::EndsWith(text, "!") || absl::EndsWith(text, "?") ||
          (!text.empty() && text.find_first_not_of('#') == absl::string_view::npos);
 }
-
-}  // namespace
 
 SpreadsheetCell ReadCell(absl::string_view raw) {
   const type::CleanText clean = type::Clean(raw);

@@ -19,6 +19,10 @@ struct SpreadsheetCell {
 // Reads one cell, in well-formed UTF-8.
 SpreadsheetCell ReadCell(absl::string_view raw);
 
+// Whether it is what a spreadsheet shows for an error: #REF!, #¿NOMBRE?, #N/A, the ##### of a
+// column that is too narrow, and LibreOffice's Err:502.
+bool IsErrorValue(absl::string_view text);
+
 // A number that a spreadsheet shows in short, as 1.23457E+11: its last digits are lost.
 bool IsShortenedNumber(absl::string_view text);
 

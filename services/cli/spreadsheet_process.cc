@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/base/private_file.h"
 #include "services/base/status_macros.h"
 #include "services/cli/reader_rights.h"
 #include "services/cli/sheet_parts.h"
@@ -28,6 +28,7 @@ namespace {
 
 constexpr char kReaderArgument[] = "read-spreadsheet";
 constexpr size_t kPieceBytes = 64 * 1024;
+constexpr int kLookMilliseconds = 1;
 constexpr char kTooLong[] = "it took too long";
 constexpr size_t kMessageBytesMax = 2'000;
 
@@ -93,23 +94,6 @@ absl::Status EndedBadly(absl::string_view how) {
                    "; open it and save it again, or save it as CSV in UTF-8"));
 }
 
-// A file descriptor that is closed with it.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() { Close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  void Close() {
-    if (number_ >= 0) (void)close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
-
 // Until something can be read, or the other end is closed; false at the deadline.
 bool AwaitReadable(int descriptor, absl::Time deadline) {
   for (;;) {
@@ -123,34 +107,34 @@ bool AwaitReadable(int descriptor, absl::Time deadline) {
 // A started process, which does not outlive this.
 class Child {
  public:
-  // By number: the C library of Debian 12 declares pidfd_open for C alone.
-  explicit Child(pid_t id) : id_(id), handle_(static_cast<int>(syscall(SYS_pidfd_open, id, 0))) {}
+  explicit Child(pid_t id) : id_(id) {}
   ~Child() {
     if (id_ <= 0) return;
     (void)kill(id_, SIGKILL);
-    (void)Reap();
+    while (waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // How it ended; nothing where it has not by the deadline.
+  // How it ended; nothing where it has not by the deadline, or nobody can say. For one that has
+  // closed its output: it has all but ended, so that looking again and again is no waste.
   std::optional<int> Wait(absl::Time deadline) {
-    if (!AwaitReadable(handle_.number(), deadline)) return std::nullopt;
-    return Reap();
+    for (;;) {
+      int status = 0;
+      const pid_t ended = waitpid(id_, &status, WNOHANG);
+      if (ended == id_) {
+        id_ = 0;
+        return status;
+      }
+      const bool is_unknown = ended < 0 && errno != EINTR;
+      if (is_unknown || absl::Now() >= deadline) return std::nullopt;
+      (void)poll(nullptr, 0, kLookMilliseconds);
+    }
   }
 
  private:
-  // Blocks until it has ended.
-  int Reap() {
-    int status = 0;
-    while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
-    }
-    id_ = 0;
-    return status;
-  }
-
   pid_t id_;
-  Descriptor handle_;
 };
 
 absl::StatusOr<pid_t> Spawn(const ReaderProcess& process, const std::string& sheet, int in,
@@ -275,7 +259,7 @@ bool SheetRecords::Next(size_t& position, SheetRow& row) const {
 absl::StatusOr<SheetRecords> ReadSpreadsheetApart(const std::string& path, const std::string& sheet,
                                                   const ReaderProcess& process) {
   const absl::Time deadline = absl::Now() + process.timeout;
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat about;
   if (file.number() < 0 || fstat(file.number(), &about) != 0) {
     return absl::NotFoundError("cannot be opened for reading");
@@ -287,11 +271,11 @@ absl::StatusOr<SheetRecords> ReadSpreadsheetApart(const std::string& path, const
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::UnavailableError("no pipe can be made");
-  const Descriptor from_reader(ends[0]);
-  Descriptor to_writer(ends[1]);
-  ASSIGN_OR_RETURN(const pid_t id, Spawn(process, sheet, file.number(), to_writer.number()));
+  const base::FileDescriptor from_reader(ends[0]);
+  auto to_writer = std::make_optional<base::FileDescriptor>(ends[1]);
+  ASSIGN_OR_RETURN(const pid_t id, Spawn(process, sheet, file.number(), to_writer->number()));
   Child child(id);
-  to_writer.Close();
+  to_writer.reset();
   ASSIGN_OR_RETURN(std::string bytes, Collect(from_reader.number(), deadline));
   const std::optional<int> status = child.Wait(deadline);
   if (!status) return EndedBadly(kTooLong);
