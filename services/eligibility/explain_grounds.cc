@@ -128,8 +128,14 @@ void Words::AddFacts(v1::Assumptions& assumes) const {
   };
   AddList("assume.month", as_exact_as(type::v1::DATE_PRECISION_MONTH), assumes);
   AddList("assume.year", as_exact_as(type::v1::DATE_PRECISION_YEAR), assumes);
-  AddList("assume.counted", those([&](const v1::AssumedFact& assumed) { return !counts(assumed); }),
-          assumes);
+  // On which day somebody else was asked is theirs.
+  std::vector<v1::AssumedFact> of_others;
+  for (const v1::AssumedFact& assumed : all) {
+    if (!counts(assumed)) of_others.emplace_back(assumed).clear_answered_on();
+  }
+  AssumedFacts counted;
+  for (const v1::AssumedFact& assumed : of_others) counted.push_back(&assumed);
+  AddList("assume.counted", counted, assumes);
 }
 
 void Words::AddSentences(v1::Assumptions& assumes) const {
@@ -277,10 +283,14 @@ void AddGrounds(const Explainer& explainer, Grounds grounds, const std::string& 
   const Words words(explainer, unit);
   v1::Assumptions& assumes = *explanation.mutable_assumes();
   assumes = std::move(grounds.assumes);
+  const bool is_for_staff = explainer.audience() == v1::AUDIENCE_STAFF;
+  if (!is_for_staff) words.LeaveOutOfOthers(assumes);
   words.AddSentences(assumes);
-  if (explainer.audience() != v1::AUDIENCE_STAFF) words.LeaveOutOfOthers(assumes);
   for (v1::OutcomeTurn& turn : grounds.turns) {
-    if (explainer.audience() != v1::AUDIENCE_STAFF) words.LeaveOutOfOthers(turn);
+    const bool had_changes = !turn.changes().empty();
+    if (!is_for_staff) words.LeaveOutOfOthers(turn);
+    // That there are some, of which none may be told, tells of others too.
+    if (had_changes && turn.changes().empty()) continue;
     words.AddText(turn);
     *explanation.add_turns() = std::move(turn);
   }

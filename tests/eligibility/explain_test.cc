@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/eligibility/domain/interactions.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/explain_grounds.h"
@@ -221,6 +223,11 @@ TEST(Explain, TellsAPersonNothingOfWhatOthersSayAlone) {
       people.insert(fact.person_id());
     }
     EXPECT_EQ(people.contains("p2"), audience == v1::AUDIENCE_STAFF);
+    const std::vector<std::string> sentences = TextsOf(explanations[0].assumes().sentences());
+    EXPECT_EQ(std::any_of(sentences.begin(), sentences.end(),
+                          [](const std::string& sentence) { return sentence == "assume.counted"; }),
+              audience == v1::AUDIENCE_STAFF)
+        << absl::StrJoin(sentences, "\n");
     people.clear();
     for (const v1::OutcomeTurn& turn : explanations[0].turns()) {
       for (const v1::FactsChange& change : turn.changes()) {

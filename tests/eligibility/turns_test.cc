@@ -420,6 +420,24 @@ TEST(Turns, SayWhereTheyWereNotLookedForFurther) {
               "p1.work_papers?=NO + p1.us_family_petition?=NO + p1.risk_on_return?=NO");
 }
 
+// Millions of sets of facts of fifty people can change nothing, and looking at each to see that is
+// work too: six answers of one person are what it takes.
+TEST(Turns, AreNotLookedForAmongEverySetOfFactsOfALargeFamily) {
+  std::vector<std::string> predicates = {
+      "members { where { age_band_in { of: AGE_BAND_21_59 } } at_least: 1 }"};
+  const std::vector<std::string> questions = {"in_mexico",   "seeks_work",
+                                              "job_offer",   "us_family_petition",
+                                              "work_papers", "risk_on_return"};
+  for (const std::string& question : questions) {
+    predicates.push_back(absl::StrCat("yes: '", question, "'"));
+  }
+  std::vector<std::string> people;
+  for (int i = 1; i <= 50; ++i) people.push_back(absl::StrCat("p", i));
+  type::v1::CaseFacts facts = Facts(people);
+  for (const std::string& question : questions) Forget(*facts.mutable_people(0), question);
+  EXPECT_THAT(LinesOf(PackOfAll(predicates), facts)[0], testing::StartsWith("MEETS STOPPED"));
+}
+
 TEST(Turns, AreNotToldOfWhatPeopleReviewedOrNobodyIsAskedFor) {
   v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   auto rules = RulesOf(pack);
