@@ -112,7 +112,9 @@ void Words::AddFacts(v1::Assumptions& assumes) const {
     return found;
   };
   const auto counts = [&](const v1::AssumedFact& assumed) {
-    return assumed.person_id() == unit_ || assumed.basis() == v1::FACT_BASIS_SAID_FOR_ALL;
+    const type::v1::Fact* const fact = FindFact(assumed.fact());
+    const bool is_of_case = fact != nullptr && fact->scope() == type::v1::FACT_SCOPE_CASE;
+    return assumed.person_id() == unit_ || is_of_case;
   };
   for (int basis = v1::FACT_BASIS_SAID; basis < v1::FactBasis_ARRAYSIZE; ++basis) {
     AddList(BasisKey(static_cast<v1::FactBasis>(basis)), those([&](const v1::AssumedFact& assumed) {

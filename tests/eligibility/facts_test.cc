@@ -205,6 +205,16 @@ TEST(Questions, OfACaseAreWhatItMissesInTheOrderWorthAsking) {
   EXPECT_THAT(QuestionsFor(*rules, facts), IsEmpty()) << "nothing would change any more";
 }
 
+// Whoever has answered is not asked again, and whoever has not is.
+TEST(Questions, OfPeopleWhoAreCountedAreForThoseWhoHaveNotAnswered) {
+  const auto rules =
+      RulesOf(PackOf("members { where { age_band_in { of: AGE_BAND_21_59 } } at_least: 2 }"));
+  type::v1::CaseFacts facts = Facts({"p1", "p2", "p3"});
+  facts.mutable_people(1)->clear_age_band();
+  facts.mutable_people(2)->set_age_band(type::v1::AGE_BAND_5_11);
+  EXPECT_THAT(QuestionsFor(*rules, facts), ElementsAre("age_band p2 road"));
+}
+
 TEST(Questions, OfPathwaysAreAllThatTheyLookAt) {
   const auto rules = RulesOf(SmallPack());
   EXPECT_THAT(Lines(QuestionsOf(*rules, {"bridge", "unknown"})),

@@ -24,20 +24,6 @@ std::string SubstanceOf(const v1::Determination& determination) {
   return bare.SerializeAsString();  // It holds no map, so equal messages have equal bytes.
 }
 
-const v1::Determination* Find(const Determinations& in, const v1::Determination& wanted) {
-  const auto found = std::find_if(
-      in.begin(), in.end(),
-      [&](const v1::Determination& determination) { return IsSameUnit(determination, wanted); });
-  return found == in.end() ? nullptr : &*found;
-}
-
-v1::Outcome OutcomeOf(const v1::Determination& determination, const std::string& criterion) {
-  for (const v1::CriterionResult& result : determination.criteria()) {
-    if (result.criterion() == criterion) return result.outcome();
-  }
-  return v1::OUTCOME_UNSPECIFIED;
-}
-
 v1::DeterminationChange ChangeOf(const v1::Determination& before, const v1::Determination& now) {
   v1::DeterminationChange change;
   change.set_pathway(now.pathway());
@@ -72,6 +58,20 @@ v1::Determination NotScreened(const v1::Determination& determination) {
 
 }  // namespace
 
+const v1::Determination* FindUnit(const Determinations& in, const v1::Determination& wanted) {
+  const auto found = std::find_if(
+      in.begin(), in.end(),
+      [&](const v1::Determination& determination) { return IsSameUnit(determination, wanted); });
+  return found == in.end() ? nullptr : &*found;
+}
+
+v1::Outcome OutcomeOf(const v1::Determination& determination, const std::string& criterion) {
+  for (const v1::CriterionResult& result : determination.criteria()) {
+    if (result.criterion() == criterion) return result.outcome();
+  }
+  return v1::OUTCOME_UNSPECIFIED;
+}
+
 bool IsSameUnit(const v1::Determination& a, const v1::Determination& b) {
   return a.pathway() == b.pathway() && std::equal(a.person_ids().begin(), a.person_ids().end(),
                                                   b.person_ids().begin(), b.person_ids().end());
@@ -91,7 +91,7 @@ std::vector<v1::DeterminationChange> ChangesOf(const Determinations& before,
                                                const Determinations& now) {
   std::vector<v1::DeterminationChange> changes;
   for (const v1::Determination& determination : now) {
-    const v1::Determination* const known = Find(before, determination);
+    const v1::Determination* const known = FindUnit(before, determination);
     const bool is_same = known != nullptr && known->outcome() == determination.outcome() &&
                          known->status() == determination.status();
     if (is_same) continue;
@@ -99,7 +99,7 @@ std::vector<v1::DeterminationChange> ChangesOf(const Determinations& before,
         ChangeOf(known == nullptr ? NotScreened(determination) : *known, determination));
   }
   for (const v1::Determination& determination : before) {
-    if (Find(now, determination) != nullptr) continue;
+    if (FindUnit(now, determination) != nullptr) continue;
     changes.push_back(ChangeOf(determination, NotScreened(determination)));
   }
   return changes;

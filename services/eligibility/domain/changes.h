@@ -6,6 +6,7 @@
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_CHANGES_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_CHANGES_H_
 
+#include <string>
 #include <vector>
 
 #include "pathways/eligibility/v1/ledger.pb.h"
@@ -17,6 +18,12 @@ using Determinations = google::protobuf::RepeatedPtrField<v1::Determination>;
 
 // The same pathway and people.
 bool IsSameUnit(const v1::Determination& a, const v1::Determination& b);
+
+// The determination of the same unit; null when there is none.
+const v1::Determination* FindUnit(const Determinations& in, const v1::Determination& wanted);
+
+// What a criterion came to; unspecified where it was not in force.
+v1::Outcome OutcomeOf(const v1::Determination& determination, const std::string& criterion);
 
 // The same determination in substance: see below.
 bool SameSubstance(const v1::Determination& a, const v1::Determination& b);

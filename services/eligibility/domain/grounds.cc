@@ -42,7 +42,6 @@ class Assuming {
 
   void AddStatus(size_t pathway, v1::Assumptions& assumes) const;
   void AddFacts(size_t person, FactSet facts, v1::Assumptions& assumes) const;
-  bool IsKnown(size_t person, Fact number) const;
   v1::AssumedFact Assumed(size_t person, const Known& known) const;
 
   const RulesOfDay& rules_;
@@ -60,42 +59,13 @@ void Assuming::AddStatus(size_t pathway, v1::Assumptions& assumes) const {
       rules_.rules().pack().pathways(static_cast<int>(pathway)).statuses(index).in_force();
 }
 
-// Whether conditions have anything to go by, be it a year instead of a day.
-bool Assuming::IsKnown(size_t person, Fact number) const {
-  const PersonRow& row = row_.people[person];
-  const auto has = [&](Word word, uint64_t bits) {
-    return ((row.yes[word] | row.no[word]) & bits) != 0;
-  };
-  if (const int date = program_.DateOf(number); date >= 0) {
-    return row.dates[static_cast<size_t>(date)].first > kFirstDay;
-  }
-  switch (number) {
-    case kAgeBand:
-      return has(kAgeBandWord, program_.age_bands.all());
-    case kNationalities:
-      return has(kNationalityWord, program_.nationalities.all());
-    case kNeeds:
-      return has(kNeedWord, program_.needs.all());
-    case kRefugeeClaim:
-      return has(kClaimWord, program_.claims.all());
-    case kRelationship:
-      return has(kRelationshipWord, program_.relationships.all());
-    case kState:
-      return has(kStateWord, program_.states.all());
-    default:
-      break;
-  }
-  const AnswerPlan& plan = program_.answers[static_cast<size_t>(number - kFieldFacts)];
-  return has(kQuestionWord, plan.question) || has(kAnswerWord, plan.all);
-}
-
 v1::AssumedFact Assuming::Assumed(size_t person, const Known& known) const {
   const type::v1::PersonFacts& facts = facts_.people(static_cast<int>(person));
   const type::v1::FactAnswer* const answer = type::FindAnswer(facts.answers(), known.fact->id());
   v1::AssumedFact assumed;
   assumed.set_fact(known.fact->id());
   assumed.set_person_id(facts.person_id());
-  const bool is_known = IsKnown(person, known.number);
+  const bool is_known = IsKnown(program_, row_.people[person], known.number);
   const bool of_case = known.fact->scope() == type::v1::FACT_SCOPE_CASE;
   if (known.fact->storage() == type::v1::FACT_STORAGE_NEVER) {
     assumed.set_basis(v1::FACT_BASIS_NEVER_RECORDED);

@@ -215,4 +215,31 @@ std::vector<PersonRow> Alternatives(const Program& program, const PersonRow& row
   }
 }
 
+bool IsKnown(const Program& program, const PersonRow& row, Fact number) {
+  const auto has = [&](Word word, uint64_t bits) {
+    return ((row.yes[word] | row.no[word]) & bits) != 0;
+  };
+  if (const int date = program.DateOf(number); date >= 0) {
+    return row.dates[static_cast<size_t>(date)].first > kFirstDay;
+  }
+  switch (number) {
+    case kAgeBand:
+      return has(kAgeBandWord, program.age_bands.all());
+    case kNationalities:
+      return has(kNationalityWord, program.nationalities.all());
+    case kNeeds:
+      return has(kNeedWord, program.needs.all());
+    case kRefugeeClaim:
+      return has(kClaimWord, program.claims.all());
+    case kRelationship:
+      return has(kRelationshipWord, program.relationships.all());
+    case kState:
+      return has(kStateWord, program.states.all());
+    default:
+      break;
+  }
+  const AnswerPlan& plan = program.answers[static_cast<size_t>(number - kFieldFacts)];
+  return has(kQuestionWord, plan.question) || has(kAnswerWord, plan.all);
+}
+
 }  // namespace pathways::eligibility

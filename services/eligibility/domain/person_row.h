@@ -49,6 +49,9 @@ std::optional<Day> NextStaleDay(const Program& program, const type::v1::PersonFa
 // program tells apart. None for a date: which days differ depends on the day (evaluate.h).
 std::vector<PersonRow> Alternatives(const Program& program, const PersonRow& row, Fact fact);
 
+// Whether conditions have anything of a fact to go by, be it a year instead of a day.
+bool IsKnown(const Program& program, const PersonRow& row, Fact number);
+
 }  // namespace pathways::eligibility
 
 #endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_PERSON_ROW_H_

@@ -48,13 +48,6 @@ std::vector<std::string> TargetsOf(const ReachTargets& difference) {
   return targets;
 }
 
-v1::Outcome OutcomeIn(const v1::Determination& determination, const std::string& criterion) {
-  for (const v1::CriterionResult& result : determination.criteria()) {
-    if (result.criterion() == criterion) return result.outcome();
-  }
-  return v1::OUTCOME_UNSPECIFIED;
-}
-
 // The outcome of criteria, were one of them to come to another result. Unspecified: it is not in
 // force.
 v1::Outcome OutcomeWith(const v1::Determination& determination, const std::string& criterion,
@@ -77,8 +70,8 @@ v1::Outcome OutcomeWith(const v1::Determination& determination, const std::strin
 bool HangsOn(const v1::Determination& before, const v1::Determination& after,
              const std::string& criterion) {
   if (before.pathway().empty() || after.pathway().empty()) return true;
-  const v1::Outcome then = OutcomeIn(before, criterion);
-  const v1::Outcome now = OutcomeIn(after, criterion);
+  const v1::Outcome then = OutcomeOf(before, criterion);
+  const v1::Outcome now = OutcomeOf(after, criterion);
   return OutcomeWith(before, criterion, now) != OutcomeWith(before, criterion, then) ||
          OutcomeWith(after, criterion, then) != OutcomeWith(after, criterion, now);
 }
@@ -165,8 +158,8 @@ void PolicyReach::AddPair(const Pair& pair) {
   for (const std::string& criterion : criteria) {
     ReachMove of_criterion = move;
     of_criterion.criterion = criterion;
-    of_criterion.criterion_from = OutcomeIn(before, criterion);
-    of_criterion.criterion_to = OutcomeIn(after, criterion);
+    of_criterion.criterion_from = OutcomeOf(before, criterion);
+    of_criterion.criterion_to = OutcomeOf(after, criterion);
     if (of_criterion.criterion_from == of_criterion.criterion_to) continue;
     const bool alters = is_outcome && HangsOn(before, after, criterion);
     Note(OfCriterion(move.pathway, criterion), alters ? &of_criterion : nullptr);
@@ -180,18 +173,13 @@ void PolicyReach::Add(const v1::EligibilityState& state) {
   ++case_;
   const v1::CaseScreened then = ScreenState(state, before_, now_);
   const v1::CaseScreened now = ScreenState(state, after_, now_);
-  const auto find = [](const v1::CaseScreened& in, const v1::Determination& unit) {
-    const auto found = std::find_if(
-        in.determinations().begin(), in.determinations().end(),
-        [&](const v1::Determination& determination) { return IsSameUnit(determination, unit); });
-    return found == in.determinations().end() ? v1::Determination() : *found;
-  };
+  const v1::Determination none;
   for (const v1::Determination& determination : now.determinations()) {
-    AddPair({find(then, determination), determination});
+    const v1::Determination* const before = FindUnit(then.determinations(), determination);
+    AddPair({before != nullptr ? *before : none, determination});
   }
   for (const v1::Determination& determination : then.determinations()) {
-    const v1::Determination none = find(now, determination);
-    if (none.pathway().empty()) AddPair({determination, none});
+    if (FindUnit(now.determinations(), determination) == nullptr) AddPair({determination, none});
   }
 }
 

@@ -69,8 +69,8 @@ class PolicyReach {
  private:
   // Two results for the same pathway and people; one of them may be empty.
   struct Pair {
-    v1::Determination before;
-    v1::Determination after;
+    const v1::Determination& before;
+    const v1::Determination& after;
   };
 
   void AddPair(const Pair& pair);

@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "services/eligibility/domain/calendar.h"
+#include "services/eligibility/domain/person_row.h"
 #include "services/type/facts.h"
 
 namespace pathways::eligibility {
@@ -22,6 +24,46 @@ const PersonFacts* PrincipalOf(const type::v1::CaseFacts& facts) {
     if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) return &person;
   }
   return nullptr;
+}
+
+// The facts that a pathway looks at, of the unit that is screened and of the people whom it counts.
+struct LookedAt {
+  std::set<std::string> of_unit;
+  std::set<std::string> of_members;
+};
+
+LookedAt LookedAtBy(const Rules& rules, const std::string& pathway) {
+  FactSet own = 0;
+  FactSet members = 0;
+  for (int i = 0; i < rules.pack().pathways_size(); ++i) {
+    if (rules.pack().pathways(i).id() != pathway) continue;
+    for (const CriterionPlan& criterion :
+         rules.program().pathways[static_cast<size_t>(i)].criteria) {
+      own |= criterion.own_facts;
+      members |= criterion.member_facts;
+    }
+  }
+  const auto names = [&](FactSet facts) {
+    const std::vector<std::string> all = rules.program().NamesOf(facts);
+    return std::set<std::string>(all.begin(), all.end());
+  };
+  return {names(own), names(members)};
+}
+
+// Those of whom nothing is known, or no more than what a date of which the day is missing says.
+std::vector<std::string> WhoLack(const Program& program, const type::v1::CaseFacts& facts, Day day,
+                                 const std::string& name) {
+  Fact number = 0;
+  while (program.NameOf(number) != name) ++number;
+  CaseRow row;
+  ReadFacts(program, facts, day, row);
+  std::vector<std::string> ids;
+  for (int i = 0; i < facts.people_size(); ++i) {
+    const bool is_date = program.DateOf(number) >= 0;
+    if (!is_date && IsKnown(program, row.people[static_cast<size_t>(i)], number)) continue;
+    ids.push_back(facts.people(i).person_id());
+  }
+  return ids;
 }
 
 bool Holds(const type::v1::AskIf& condition, const type::v1::FactAnswer& answer) {
@@ -84,15 +126,23 @@ std::vector<AskedFact> QuestionsOf(const Rules& rules, const type::v1::CaseFacts
   ByFact by_fact;
   for (const v1::Determination& determination : determinations) {
     const bool is_family = determination.person_ids_size() > 1;
+    const LookedAt looked_at = LookedAtBy(rules, determination.pathway());
     for (const std::string& name : determination.missing_facts()) {
+      Asked& asked = by_fact[name];
+      asked.pathways.insert(determination.pathway());
+      if (looked_at.of_members.contains(name)) {
+        const Day day = DayOf(determination.as_of(), kFirstDay);
+        const std::vector<std::string> ids = WhoLack(rules.program(), facts, day, name);
+        asked.people.insert(ids.begin(), ids.end());
+      }
+      if (!looked_at.of_unit.contains(name)) continue;
       for (const PersonFacts& person : facts.people()) {
         const auto& ids = determination.person_ids();
         if (std::find(ids.begin(), ids.end(), person.person_id()) == ids.end()) continue;
         // Of a family the facts of the principal applicant count.
         if (is_family && &person != principal) continue;
-        by_fact[name].people.insert(person.person_id());
+        asked.people.insert(person.person_id());
       }
-      by_fact[name].pathways.insert(determination.pathway());
     }
   }
   for (const type::v1::Fact& fact : rules.pack().facts()) {

@@ -23,7 +23,8 @@ struct AskedFact {
 };
 
 // What the determinations of a case miss. A fact of the whole case is asked of the principal
-// applicant; one that an answer on file makes needless is left out for that person.
+// applicant, one by which people are counted of those who lack it; one that an answer on file makes
+// needless is left out for that person.
 std::vector<AskedFact> QuestionsOf(const Rules& rules, const type::v1::CaseFacts& facts,
                                    const Determinations& determinations);
 

@@ -30,10 +30,8 @@ const type::v1::PersonFacts* FindPerson(const type::v1::CaseFacts& facts, const 
 }
 
 v1::Outcome OutcomeIn(const Determinations& in, const v1::Determination& unit) {
-  for (const v1::Determination& determination : in) {
-    if (IsSameUnit(determination, unit)) return determination.outcome();
-  }
-  return v1::OUTCOME_UNSPECIFIED;
+  const v1::Determination* const found = FindUnit(in, unit);
+  return found != nullptr ? found->outcome() : v1::OUTCOME_UNSPECIFIED;
 }
 
 bool IsSmall(int64_t count) { return count > 0 && count < kCellMin; }
