@@ -1,4 +1,4 @@
-// The page tokens of the lists of policy changes and of reviews.
+// The page tokens of the list of policy changes.
 //
 // A caller sends them back, so they may be anything. Each is taken only in the form in which it is
 // given out. Pure functions.
@@ -18,9 +18,6 @@ namespace pathways::eligibility {
 std::string ChangesPrefix(int64_t policy_number);
 // The key; empty for an empty token, nothing for one that was never given out for that version.
 std::optional<std::string> ChangesKeyOfToken(absl::string_view token, int64_t policy_number);
-
-// Of the reviews: keys of the list kReviewsIndex.
-std::optional<std::string> ReviewsKeyOfToken(absl::string_view token);
 
 }  // namespace pathways::eligibility
 

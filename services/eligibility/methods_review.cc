@@ -13,6 +13,7 @@
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/engine/sealed_fields.h"
+#include "services/engine/store/key_range.h"
 #include "services/host/ledger_pages.h"
 #include "services/host/pages.h"
 #include "services/host/requests.h"
@@ -159,7 +160,7 @@ absl::Status FillReviews(const MethodParts& parts, const std::string& after, int
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    parts.store.ReadList(kReviewsIndex, "", after, page_size));
   for (const std::string& key : keys) {
-    const std::string case_id = key.substr(key.find('/') + 1);
+    const std::string case_id(engine::KeyOfPlaced(key).value_or(""));
     ASSIGN_OR_RETURN(const engine::StreamRow row,
                      engine::ReadFolded(parts.domain, parts.store, case_id));
     ASSIGN_OR_RETURN(v1::WaitingReview waiting, WaitingOf(case_id, row));
@@ -167,7 +168,7 @@ absl::Status FillReviews(const MethodParts& parts, const std::string& after, int
     if (!waiting.determinations().empty()) *response.add_reviews() = std::move(waiting);
   }
   if (static_cast<int>(keys.size()) == page_size) {
-    response.set_next_page_token(host::PageTokenOf(keys.back()));
+    response.set_next_page_token(host::PlaceTokenOf(parts.store.Incarnation(), keys.back()));
   }
   return absl::OkStatus();
 }
@@ -177,8 +178,9 @@ absl::Status ListReviews(MethodContext& context, const v1::ListReviewsRequest& r
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = ReviewsKeyOfToken(request.page_token());
-  if (!after) violations.Add("page_token", host::kNotAPageToken);
+  const std::optional<std::string> after =
+      host::StoredKeyOfToken(request.page_token(), context.parts.store.Incarnation(), type::IsUuid);
+  if (!after) violations.Add("page_token", host::kNotAPlaceToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   return FillReviews(context.parts, *after, page_size, response);
 }

@@ -2,6 +2,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "services/engine/store/key_range.h"
 
 namespace pathways::host {
 namespace {
@@ -32,6 +34,23 @@ std::optional<std::string> KeyOfPageToken(absl::string_view token) {
     return std::nullopt;
   }
   return text.substr(prefix.size());
+}
+
+std::string PlaceTokenOf(absl::string_view incarnation, absl::string_view stored_key) {
+  return PageTokenOf(absl::StrCat(incarnation, "/", stored_key));
+}
+
+std::optional<std::string> StoredKeyOfToken(absl::string_view token, absl::string_view incarnation,
+                                            bool (*is_key)(absl::string_view)) {
+  std::optional<std::string> text = KeyOfPageToken(token);
+  if (!text || text->empty()) return text;
+  absl::string_view stored = *text;
+  if (!absl::ConsumePrefix(&stored, incarnation) || !absl::ConsumePrefix(&stored, "/")) {
+    return std::nullopt;
+  }
+  const std::optional<absl::string_view> key = engine::KeyOfPlaced(stored);
+  if (!key || !is_key(*key)) return std::nullopt;
+  return std::string(stored);
 }
 
 }  // namespace pathways::host

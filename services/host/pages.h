@@ -25,6 +25,16 @@ std::string PageTokenOf(absl::string_view key);
 // The key in a token; empty for an empty token, nothing for one that was never given out.
 std::optional<std::string> KeyOfPageToken(absl::string_view token);
 
+// The same for a list in order of commit (type::ListEntry::event). Its stored keys hold positions
+// in the log of one store, so a token of another incarnation (EventReader::Incarnation) is refused
+// with kNotAPlaceToken: after a restore the list may be in another order.
+inline constexpr char kNotAPlaceToken[] =
+    "must be a next_page_token of this list, given out since the service was last restored";
+std::string PlaceTokenOf(absl::string_view incarnation, absl::string_view stored_key);
+// `is_key` tells whether the part behind the position is a key of the list.
+std::optional<std::string> StoredKeyOfToken(absl::string_view token, absl::string_view incarnation,
+                                            bool (*is_key)(absl::string_view));
+
 }  // namespace pathways::host
 
 #endif  // PATHWAYS_SERVICES_HOST_PAGES_H_

@@ -7,6 +7,7 @@
 
 #include "pathways/intake/v1/intake_service.pb.h"
 #include "services/base/status_macros.h"
+#include "services/engine/store/key_range.h"
 #include "services/host/pages.h"
 #include "services/intake/domain/decide.h"
 #include "services/intake/import_cases.h"
@@ -37,14 +38,14 @@ absl::Status FillPage(const MethodParts& parts, const std::string& after, int pa
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                    parts.store.ReadList(kCasesIndex, "", after, page_size));
   for (const std::string& key : keys) {
-    const std::optional<std::string> case_id = ParseCasesKey(key);
-    if (!case_id) return absl::DataLossError("a list entry cannot be read");
+    const std::string case_id(engine::KeyOfPlaced(key).value_or(""));
+    if (case_id.empty()) return absl::DataLossError("a list entry cannot be read");
     ASSIGN_OR_RETURN(const engine::StreamRow row,
-                     engine::ReadFolded(parts.domain, parts.store, *case_id));
-    ASSIGN_OR_RETURN(*response.add_cases(), CaseOf(*case_id, row));
+                     engine::ReadFolded(parts.domain, parts.store, case_id));
+    ASSIGN_OR_RETURN(*response.add_cases(), CaseOf(case_id, row));
   }
   if (static_cast<int>(keys.size()) == page_size) {
-    response.set_next_page_token(host::PageTokenOf(keys.back()));
+    response.set_next_page_token(host::PlaceTokenOf(parts.store.Incarnation(), keys.back()));
   }
   return absl::OkStatus();
 }
@@ -89,10 +90,9 @@ absl::Status ListCases(const MethodParts& parts, const v1::ListCasesRequest& req
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
-  if (!after || (!after->empty() && !ParseCasesKey(*after))) {
-    violations.Add("page_token", "must be a next_page_token of this list");
-  }
+  const std::optional<std::string> after =
+      host::StoredKeyOfToken(request.page_token(), parts.store.Incarnation(), type::IsUuid);
+  if (!after) violations.Add("page_token", host::kNotAPlaceToken);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
   return FillPage(parts, *after, page_size, response);
 }

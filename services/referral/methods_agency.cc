@@ -45,11 +45,10 @@ absl::Status ListReferrals(const MethodParts& parts, const Caller& caller,
   type::Violations violations;
   const int page_size =
       host::CheckPageSize(request.page_size(), kPageUsual, kPageMax, "page_size", violations);
-  const std::optional<std::string> after = host::KeyOfPageToken(request.page_token());
-  const bool is_key = after && ParseListKey(*after) && !IsReferralsKey(*after);
-  if (!after || (!after->empty() && !is_key)) {
-    violations.Add("page_token", "must be a next_page_token of this list");
-  }
+  const std::string incarnation = parts.store.Incarnation();
+  const std::optional<std::string> after =
+      host::StoredKeyOfToken(request.page_token(), incarnation, IsAgencyKey);
+  if (!after) violations.Add("page_token", host::kNotAPlaceToken);
   if (!v1::ReferralState_IsValid(request.state())) {
     violations.Add("state", "must be a state of a referral, or unspecified");
   }
@@ -58,7 +57,9 @@ absl::Status ListReferrals(const MethodParts& parts, const Caller& caller,
                    ReadPage(parts.domain, parts.store, Reader::Agency(caller.principal.id), "",
                             *after, page_size, request.state()));
   for (v1::Referral& referral : page.referrals) *response.add_referrals() = std::move(referral);
-  if (!page.last_key.empty()) response.set_next_page_token(host::PageTokenOf(page.last_key));
+  if (!page.last_key.empty()) {
+    response.set_next_page_token(host::PlaceTokenOf(incarnation, page.last_key));
+  }
   return absl::OkStatus();
 }
 

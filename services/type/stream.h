@@ -16,10 +16,21 @@
 
 namespace pathways::type {
 
-// One entry of a list index. Entries are read in order of key; the stream id must end the key.
+// Digits of the place that begins the stored key of an entry in order of commit.
+inline constexpr int kPlaceDigits = 20;
+
+// One entry of a list index. Entries are read in order of the stored key; the stream id must end
+// the key.
 struct ListEntry {
   std::string index;
   std::string key;
+  // 0: `key` is stored as it is. Else the number of an event of the stream. What is stored is then
+  // that event's position in the service's log in kPlaceDigits digits, "/" and `key`. The entries
+  // are so in the order in which their events were committed, whatever the clock said, and an entry
+  // that comes later never stands before one that a reader has seen. All entries of one list are of
+  // the same form. As nobody knows a position before the commit, no decision can look up such a
+  // list.
+  int64_t event = 0;
   bool operator==(const ListEntry&) const = default;
   auto operator<=>(const ListEntry&) const = default;
 };

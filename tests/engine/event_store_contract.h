@@ -32,6 +32,7 @@
 #include "absl/time/time.h"
 #include "services/base/clock.h"
 #include "services/engine/store/event_store.h"
+#include "services/engine/store/key_range.h"
 #include "tests/engine/store_rows.h"
 #include "tests/support/temp_folder.h"
 
@@ -787,6 +788,46 @@ TEST_P(EventStoreContract, ListEntriesAreRemovedThenAdded) {
   Store(next);
   EXPECT_THAT(List("", "", kAll), ElementsAre("2", "3", "4"));
   EXPECT_THAT(Value(store_->ReadList("open", "", "", kAll)), ElementsAre("1"));
+}
+
+// Where an entry is ordered by an event, the store itself puts the event's position before the key.
+TEST_P(EventStoreContract, ListEntriesStandInOrderOfCommit) {
+  const auto entry = [](absl::string_view key, int64_t event) {
+    return type::ListEntry{"cases", std::string(key), event};
+  };
+  BatchWrite write = Batched({Append("b", 0), Append("a", 0, 2)});
+  write.streams[0].added.lists = {entry("z b", 1)};
+  write.streams[1].added.lists = {entry("y a", 2), {"open", "a"}};
+  Store(write);
+  const auto position = [this](const std::string& stream, int64_t number) {
+    return Value(store_->ReadEvents({{stream, number}})).at(0).position;
+  };
+  const int64_t b1 = position("b", 1);
+  const int64_t a2 = position("a", 2);
+  EXPECT_THAT(List("", "", kAll), ElementsAre(PlacedKey(b1, "z b"), PlacedKey(a2, "y a")));
+  EXPECT_THAT(List("", PlacedKey(a2, "y a"), kAll), IsEmpty());
+
+  // Whoever reads on behind the last entry sees what is committed later, and nothing twice.
+  BatchWrite next = Batched({Append("c", 0), Append("b", 1)});
+  next.streams[0].added.lists = {entry("a c", 1)};
+  next.streams[1].removed.lists = {entry("z b", 1)};
+  next.streams[1].added.lists = {entry("z b", 2)};
+  Store(next);
+  const int64_t c1 = position("c", 1);
+  const int64_t b2 = position("b", 2);
+  EXPECT_THAT(List("", PlacedKey(a2, "y a"), kAll),
+              ElementsAre(PlacedKey(c1, "a c"), PlacedKey(b2, "z b")));
+  EXPECT_THAT(List("", "", 1), ElementsAre(PlacedKey(a2, "y a")));
+
+  // An entry of an earlier event goes to that event's place.
+  BatchWrite back = Batched({Append("b", 2)});
+  back.streams[0].replaces_folded = true;
+  back.streams[0].added.lists = {entry("z b", 1)};
+  Store(back);
+  EXPECT_THAT(List("", "", kAll),
+              ElementsAre(PlacedKey(b1, "z b"), PlacedKey(a2, "y a"), PlacedKey(c1, "a c")));
+  EXPECT_TRUE(store_->RestoreFolded("b", back.streams[0].row, {{entry("z b", 2)}, {}, {}}).ok());
+  EXPECT_THAT(List("", PlacedKey(c1, "a c"), kAll), ElementsAre(PlacedKey(b2, "z b")));
 }
 
 TEST_P(EventStoreContract, DueTimersAreReadEarliestFirst) {

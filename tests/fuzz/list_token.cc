@@ -23,11 +23,7 @@ void ReadToken(const std::string& token) {
             "a change is one of its version");
     Require(host::PageTokenOf(*change) == token, "a change has one token");
   }
-  const auto review = eligibility::ReviewsKeyOfToken(token);
-  if (review && !review->empty()) {
-    Require(host::PageTokenOf(*review) == token, "a review has one token");
-  }
-  Require(!token.empty() || (change && review), "a list begins without a token");
+  Require(!token.empty() || change, "a list begins without a token");
 }
 
 }  // namespace

@@ -404,8 +404,7 @@ TEST(GapOf, NamesWhoseIdentityAnEventMayHaveHeld) {
 TEST(Fold, ListsTheCaseInOrderOfRegistration) {
   RunningCase running = Registered();
   const type::Folded folded = running.Folded();
-  EXPECT_THAT(folded.lists, ::testing::ElementsAre(type::ListEntry{
-                                "cases", "00001690500001123456/" + std::string(kCaseId)}));
+  EXPECT_THAT(folded.lists, ::testing::ElementsAre(type::ListEntry{"cases", kCaseId, 1}));
   EXPECT_THAT(folded.uniques, IsEmpty());
   ASSERT_TRUE(running.Do(Consent(false)).ok());
   ASSERT_TRUE(running.Do(Withdraw()).ok());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "services/engine/store/key_range.h"
 #include "services/referral/domain/decide.h"
 #include "services/referral/domain/keys.h"
 #include "tests/referral/builders.h"
@@ -21,9 +22,9 @@ using ::testing::ElementsAre;
 std::string Key(int64_t seconds, int nanos, int ordinal) {
   v1::StoredReferral stored;
   stored.set_referral_id(ReferralId(ordinal));
-  stored.mutable_referral()->mutable_create_time()->set_seconds(seconds);
-  stored.mutable_referral()->mutable_create_time()->set_nanos(nanos);
-  return AgencyKey(kCase, stored);
+  stored.mutable_referral()->mutable_update_time()->set_seconds(seconds);
+  stored.mutable_referral()->mutable_update_time()->set_nanos(nanos);
+  return WaitingKey(kCase, stored);
 }
 
 TEST(Evolve, SetsTimesAndVersions) {
@@ -84,10 +85,10 @@ TEST(Fold, ListsEveryReferral) {
   type::Folded folded = Fold(kCase, of.state());
   EXPECT_THAT(folded.lists,
               ElementsAre(type::ListEntry{"referrals", id + "/000001/" + id},
-                          type::ListEntry{"agency/unhcr-mx", "00001690500002000000/000001/" + id},
+                          type::ListEntry{"agency/unhcr-mx", "000001/" + id, 3},
                           type::ListEntry{"waiting", "00001690500002000000/000001/" + id},
                           type::ListEntry{"referrals", id + "/000002/" + id},
-                          type::ListEntry{"agency/comar", "00001690500002000000/000002/" + id},
+                          type::ListEntry{"agency/comar", "000002/" + id, 4},
                           type::ListEntry{"waiting", "00001690500002000000/000002/" + id}));
   EXPECT_TRUE(folded.uniques.empty());
   EXPECT_TRUE(folded.timers.empty());
@@ -105,7 +106,7 @@ TEST(Fold, HidesDraftsFromTheAgency) {
   }
 }
 
-TEST(Keys, SortInOrderOfCreation) {
+TEST(Keys, OfThoseWhoWaitSortInOrderOfTheLastChange) {
   const std::vector<std::string> keys = {Key(0, 0, 1),  Key(0, 1'000, 1), Key(9, 0, 1),
                                          Key(10, 0, 2), Key(10, 0, 10),   Key(1'690'500'000, 0, 1)};
   EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
@@ -117,7 +118,10 @@ TEST(Keys, AreReadBack) {
   v1::StoredReferral stored = of.state().referrals(0);
   for (const std::string referral_id : {"r1", "r12", "r999999"}) {
     stored.set_referral_id(referral_id);
-    for (const std::string& key : {ReferralsKey(kCase, stored), AgencyKey(kCase, stored)}) {
+    EXPECT_TRUE(IsAgencyKey(AgencyKey(kCase, stored)));
+    EXPECT_FALSE(IsAgencyKey(ReferralsKey(kCase, stored)));
+    for (const std::string& key : {ReferralsKey(kCase, stored), WaitingKey(kCase, stored),
+                                   engine::PlacedKey(7, AgencyKey(kCase, stored))}) {
       const auto read = ParseListKey(key);
       ASSERT_TRUE(read.has_value()) << key;
       EXPECT_EQ(read->case_id, kCase);
@@ -146,6 +150,15 @@ TEST(Keys, ThatAreForgedAreFoundOut) {
                                 "00000000000000000000/000001/x"};
   for (const std::string& key : forged) EXPECT_FALSE(ParseListKey(key).has_value()) << key;
   EXPECT_TRUE(ParseListKey("00000000000000000000/000001/" + id).has_value());
+  const std::string forged_for_agencies[] = {"",
+                                             id,
+                                             "000000/" + id,
+                                             "00001/" + id,
+                                             "-00001/" + id,
+                                             "000001/x",
+                                             "000001/" + id + "/",
+                                             id + "/000001/" + id};
+  for (const std::string& key : forged_for_agencies) EXPECT_FALSE(IsAgencyKey(key)) << key;
 }
 
 }  // namespace

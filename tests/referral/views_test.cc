@@ -88,10 +88,21 @@ std::vector<absl::StatusOr<v1::Referral>> Reads(const v1::ReferralCaseState& sta
   sim::MemoryStore store(clock, "store");
   const ReferralDomain domain({});
   engine::StreamRow row;
-  row.version = 1;
+  row.version = state.referrals(0).create_number();
   row.evolve_version = domain.EvolveVersion();
   row.state.open = state.SerializeAsString();
-  EXPECT_TRUE(store.RestoreFolded(kCase, row, Fold(kCase, state)).ok());
+  engine::BatchWrite write;
+  engine::StreamWrite& stream = write.streams.emplace_back();
+  stream.stream = kCase;
+  stream.row = row;
+  stream.state_changed = true;
+  stream.added = Fold(kCase, state);
+  for (int64_t number = 1; number <= row.version; ++number) {
+    engine::EventRow& event = stream.events.emplace_back();
+    event.stream = kCase;
+    event.number = number;
+  }
+  EXPECT_TRUE((*store.Begin())->Commit(write).ok());
   const type::ReferralKey key{kCase, "r1"};
   std::vector<absl::StatusOr<v1::Referral>> reads = {ReferralOf(row, key, reader),
                                                      ReadReferral(domain, store, key, reader)};

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/faults.h"
 #include "services/base/status_macros.h"
+#include "services/engine/store/key_range.h"
 
 namespace pathways::sim {
 namespace {
@@ -57,6 +58,8 @@ struct MemoryStore::Tables {
   engine::StreamRow ReadRow(const std::string& stream) const;
   std::vector<std::string> ReadList(absl::string_view index, absl::string_view prefix,
                                     absl::string_view after, int limit) const;
+  // With the key that is stored. The event of an entry in order of commit is in the log.
+  type::ListEntry Stored(const std::string& stream, const type::ListEntry& entry) const;
   int64_t AppliedNumber(const std::string& stream, const std::string& upstream) const;
 
   // Truth.
@@ -236,13 +239,21 @@ void MemoryStore::Tables::PutState(const std::string& stream, const engine::Stre
   state.last_event_time = row.last_event_time;
 }
 
+type::ListEntry MemoryStore::Tables::Stored(const std::string& stream,
+                                            const type::ListEntry& entry) const {
+  if (entry.event == 0) return entry;
+  const std::vector<size_t>& places = log_of_stream.at(stream);
+  const int64_t position = log[places.at(static_cast<size_t>(entry.event - 1))].position;
+  return {entry.index, engine::PlacedKey(position, entry.key)};
+}
+
 void MemoryStore::Tables::RemoveFolded(const std::string& stream, const type::Folded& folded) {
   for (const type::UniqueEntry& entry : folded.uniques) {
     const auto holder = uniques.find(entry);
     if (holder != uniques.end() && holder->second == stream) uniques.erase(holder);
   }
   for (const type::ListEntry& entry : folded.lists) {
-    const auto found = lists.find(entry);
+    const auto found = lists.find(Stored(stream, entry));
     if (found != lists.end() && found->second == stream) lists.erase(found);
   }
   for (const type::TimerEntry& entry : folded.timers) {
@@ -261,7 +272,7 @@ void MemoryStore::Tables::RemoveAllFolded(const std::string& stream) {
 
 void MemoryStore::Tables::AddFolded(const std::string& stream, const type::Folded& folded) {
   for (const type::UniqueEntry& entry : folded.uniques) uniques[entry] = stream;
-  for (const type::ListEntry& entry : folded.lists) lists[entry] = stream;
+  for (const type::ListEntry& entry : folded.lists) lists[Stored(stream, entry)] = stream;
   for (const type::TimerEntry& entry : folded.timers) {
     RemoveTimer(stream, entry.kind);
     timers[{stream, entry.kind}] = entry.due_unix_seconds;

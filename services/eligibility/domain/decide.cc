@@ -336,6 +336,7 @@ absl::Status RecordScreening(v1::EligibilityState& state, const v1::CaseScreened
   SetHoldsUntil(state, HoldsUntil(screened));
   state.set_based_on(screened.based_on());
   *state.mutable_screen_time() = type::TimestampOf(context.time);
+  state.set_screen_number(context.number);
   return absl::OkStatus();
 }
 
@@ -453,13 +454,13 @@ type::Folded Fold(const std::string& case_id, const v1::EligibilityState& state)
   if (state.withdrawn()) return folded;
   const auto& screened = state.screen_time();
   const int64_t unix_micros = screened.seconds() * 1'000'000 + screened.nanos() / 1'000;
-  const std::string key = absl::StrFormat("%020d/%s", unix_micros, case_id);
   const auto& determinations = state.determinations();
   if (std::any_of(determinations.begin(), determinations.end(), AsksForInformation)) {
-    folded.lists.push_back({kNeedsInformationIndex, key});
+    folded.lists.push_back(
+        {kNeedsInformationIndex, absl::StrFormat("%020d/%s", unix_micros, case_id)});
   }
   if (std::any_of(determinations.begin(), determinations.end(), WaitsForReview)) {
-    folded.lists.push_back({kReviewsIndex, key});
+    folded.lists.push_back({kReviewsIndex, case_id, state.screen_number()});
   }
   return folded;
 }

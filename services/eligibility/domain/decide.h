@@ -21,7 +21,7 @@
 namespace pathways::eligibility {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 5;
+inline constexpr int kEvolveVersion = 6;
 
 // What cases are screened with: a version of the ledger.
 struct PolicyInForce {
@@ -39,8 +39,8 @@ inline constexpr char kPolicyChangesIndex[] = "policy-changes";
 // Entries of one case in it, at most: those of the latest versions.
 inline constexpr int kPolicyEffectsMax = 20;
 
-// List of the open cases with a determination that only people can settle, in order of their
-// screening; keys as in kNeedsInformationIndex.
+// List of the open cases with a determination that only people can settle, in the order in which
+// their screenings were committed; keys are case ids.
 inline constexpr char kReviewsIndex[] = "reviews";
 
 // Timer of the day until which a screening holds. It is due when that day begins at the desks.

@@ -218,6 +218,7 @@ absl::Status PostgresBatch::Build(BatchWrite& write, PostgresSteps& steps) {
   }
   CheckLookedUp(write.looked_up, steps);
   AppendEvents(events, steps);
+  AddPlacedLists(streams, steps);
   WriteAudit(write.audit, now_, steps);
   steps.push_back(Plain("COMMIT"));
   return absl::OkStatus();

@@ -21,6 +21,44 @@ PostgresStatement SpanStatement(const ListSpan& span) {
        BytesArray(span.keys)}};
 }
 
+using ListEntries = std::map<type::ListEntry, std::string>;  // To the stream.
+
+// List entries as rows of name, key and stream. The key is the stored one: for an entry in order of
+// commit as PlacedKey makes it. It is null when that event is not stored, and fails the statement.
+static_assert(type::kPlaceDigits == 20);
+#define PATHWAYS_LIST_ROWS                                                                    \
+  "SELECT entry.name, CASE WHEN entry.event = 0 THEN entry.key ELSE convert_to(lpad((SELECT " \
+  "position FROM events WHERE events.stream = entry.stream AND events.number = entry.event)"  \
+  "::text, 20, '0') || '/', 'UTF8') || entry.key END AS key, entry.stream FROM "              \
+  "unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[]) AS entry (name, key, stream, event)"
+
+std::vector<std::string> ListColumns(const ListEntries& entries) {
+  PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
+                ids = PostgresArray::OfBytes(), events = PostgresArray::OfInts();
+  for (const auto& [entry, stream] : entries) {
+    names.Add(entry.index);
+    keys.Add(entry.key);
+    ids.Add(stream);
+    events.Add(entry.event);
+  }
+  return {std::move(names).Take(), std::move(keys).Take(), std::move(ids).Take(),
+          std::move(events).Take()};
+}
+
+void AddLists(const std::vector<const StreamWrite*>& streams, bool placed, PostgresSteps& steps) {
+  ListEntries added;
+  for (const StreamWrite* write : streams) {
+    for (const type::ListEntry& entry : write->added.lists) {
+      if ((entry.event != 0) == placed) added[entry] = write->stream;
+    }
+  }
+  if (added.empty()) return;
+  steps.push_back({{"INSERT INTO list_index (name, key, stream) " PATHWAYS_LIST_ROWS
+                    " ON CONFLICT (name, key) DO NOTHING",
+                    ListColumns(added)},
+                   nullptr});
+}
+
 }  // namespace
 
 void ReadListKeys(const type::ListRange& range, std::vector<std::string>& keys,
@@ -182,37 +220,22 @@ absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, Postgr
 }
 
 void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
-  using Entries = std::map<type::ListEntry, std::string>;  // To the stream.
-  Entries removed;
-  Entries added;
+  ListEntries removed;
   for (const StreamWrite* write : streams) {
     for (const type::ListEntry& entry : write->removed.lists) removed[entry] = write->stream;
-    for (const type::ListEntry& entry : write->added.lists) added[entry] = write->stream;
   }
-  const auto columns = [](const Entries& entries) {
-    PostgresArray names = PostgresArray::OfText(), keys = PostgresArray::OfBytes(),
-                  ids = PostgresArray::OfBytes();
-    for (const auto& [entry, stream] : entries) {
-      names.Add(entry.index);
-      keys.Add(entry.key);
-      ids.Add(stream);
-    }
-    return std::vector<std::string>{std::move(names).Take(), std::move(keys).Take(),
-                                    std::move(ids).Take()};
-  };
   if (!removed.empty()) {
-    steps.push_back(
-        {{"DELETE FROM list_index USING unnest($1::text[], $2::bytea[], $3::bytea[]) AS gone "
-          "(name, key, stream) WHERE list_index.name = gone.name AND list_index.key = gone.key "
-          "AND list_index.stream = gone.stream",
-          columns(removed)},
-         nullptr});
+    steps.push_back({{"DELETE FROM list_index USING (" PATHWAYS_LIST_ROWS
+                      ") AS gone WHERE list_index.name = gone.name AND list_index.key = gone.key "
+                      "AND list_index.stream = gone.stream",
+                      ListColumns(removed)},
+                     nullptr});
   }
-  if (added.empty()) return;
-  steps.push_back({{"INSERT INTO list_index (name, key, stream) SELECT * FROM unnest($1::text[], "
-                    "$2::bytea[], $3::bytea[]) ON CONFLICT (name, key) DO NOTHING",
-                    columns(added)},
-                   nullptr});
+  AddLists(streams, /*placed=*/false, steps);
+}
+
+void AddPlacedLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {
+  AddLists(streams, /*placed=*/true, steps);
 }
 
 void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps) {

@@ -36,8 +36,11 @@ void RemoveAllFolded(const std::string& stream, PostgresSteps& steps);
 // Unique entries of the whole batch: what one stream releases another may take. ABORTED at once
 // when two streams take one entry, later when another stream holds it.
 absl::Status WriteUniques(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
-// Removals of the whole batch, then additions.
+// Removals of the whole batch, then additions, but for entries in order of commit.
 void WriteLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
+// Adds the entries in order of commit. Their keys hold the positions of events, so the batch's
+// events have to be stored before.
+void AddPlacedLists(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
 void WriteTimers(const std::vector<const StreamWrite*>& streams, PostgresSteps& steps);
 
 }  // namespace pathways::engine

@@ -581,6 +581,7 @@ absl::Status PostgresStore::RestoreFolded(absl::string_view stream, const Stream
     MakeStreams({&write}, held.locked, steps);
     WriteStates({&write}, held.locked, steps);
     WriteLists({&write}, steps);
+    AddPlacedLists({&write}, steps);
     WriteTimers({&write}, steps);
     return absl::OkStatus();
   });

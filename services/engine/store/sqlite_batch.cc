@@ -75,12 +75,13 @@ absl::Status SqliteBatch::Commit(BatchWrite& write) {
 
 absl::Status SqliteBatch::WriteStream(StreamWrite& write) {
   SqliteConnection& db = *store_.writer_;
-  RETURN_IF_ERROR(AddFolded(db, write.stream, write.added));
   int64_t number = write.expected_version;
   for (EventRow& event : write.events) {
     if (event.number != ++number) return absl::InternalError("events of a batch have a hole");
     RETURN_IF_ERROR(InsertEvent(event));
   }
+  // After the events, whose positions are in the keys of some list entries.
+  RETURN_IF_ERROR(AddFolded(db, write.stream, write.added));
   if (write.state_changed) RETURN_IF_ERROR(WriteState(db, write.stream, write.row));
   return WriteMarks(write);
 }

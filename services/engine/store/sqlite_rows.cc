@@ -4,6 +4,20 @@
 #include "services/engine/store/key_range.h"
 
 namespace pathways::engine {
+namespace {
+
+// The key as it is stored. An entry in order of commit needs its event to be stored.
+absl::StatusOr<std::string> StoredKey(SqliteConnection& db, absl::string_view stream,
+                                      const type::ListEntry& entry) {
+  if (entry.event == 0) return entry.key;
+  SqliteStatement row = db.Prepare("SELECT position FROM events WHERE stream = ? AND number = ?");
+  const bool is_there = row.Text(stream).Int(entry.event).Step();
+  RETURN_IF_ERROR(row.status());
+  if (!is_there) return absl::InternalError("a list entry of an event that is not stored");
+  return PlacedKey(row.ColumnInt(0), entry.key);
+}
+
+}  // namespace
 
 absl::StatusOr<StreamRow> ReadStreamRow(SqliteConnection& db, absl::string_view stream) {
   StreamRow row;
@@ -64,10 +78,11 @@ absl::Status AddFolded(SqliteConnection& db, absl::string_view stream, const typ
     if (db.Changes() == 0) return absl::AbortedError("a unique entry is held by another stream");
   }
   for (const type::ListEntry& entry : folded.lists) {
+    ASSIGN_OR_RETURN(const std::string key, StoredKey(db, stream, entry));
     RETURN_IF_ERROR(
         db.Prepare("INSERT OR REPLACE INTO list_index (name, key, stream) VALUES (?, ?, ?)")
             .Text(entry.index)
-            .Blob(entry.key)
+            .Blob(key)
             .Text(stream)
             .Run());
   }
@@ -91,9 +106,10 @@ absl::Status RemoveFolded(SqliteConnection& db, absl::string_view stream,
                         .Run());
   }
   for (const type::ListEntry& entry : folded.lists) {
+    ASSIGN_OR_RETURN(const std::string key, StoredKey(db, stream, entry));
     RETURN_IF_ERROR(db.Prepare("DELETE FROM list_index WHERE name = ? AND key = ? AND stream = ?")
                         .Text(entry.index)
-                        .Blob(entry.key)
+                        .Blob(key)
                         .Text(stream)
                         .Run());
   }

@@ -18,7 +18,7 @@ namespace pathways::engine {
 // A stream with everything beside it; version 0 when there is none.
 absl::StatusOr<StreamRow> ReadStreamRow(SqliteConnection& db, absl::string_view stream);
 absl::Status WriteState(SqliteConnection& db, absl::string_view stream, const StreamRow& row);
-// ABORTED when a unique entry is held by another stream.
+// ABORTED when a unique entry is held by another stream. The stream's events are stored already.
 absl::Status AddFolded(SqliteConnection& db, absl::string_view stream, const type::Folded& folded);
 // Of a stream every one.
 absl::Status RemoveAllFolded(SqliteConnection& db, absl::string_view stream);

@@ -22,18 +22,14 @@ namespace pathways::intake {
 
 // Changes when Evolve or Fold would make other bytes of the same events; stored states of another
 // version are folded again before use.
-inline constexpr int kEvolveVersion = 3;
+inline constexpr int kEvolveVersion = 4;
 
-// List of all cases in order of registration; keys are {microseconds since 1970}/{case id}.
+// List of all cases, in the order in which their registrations were committed; keys are case ids.
 inline constexpr char kCasesIndex[] = "cases";
 
 // Unique entry of a household's number, by its key in hexadecimal digits.
 inline constexpr char kHouseholdIndex[] = "household";
 type::UniqueEntry HouseholdEntry(absl::string_view household_key);
-
-// The case that a key of that list is for. Nothing when it is no such key, so a forged page token
-// is found out.
-std::optional<std::string> ParseCasesKey(absl::string_view key);
 
 // Everything stored of one case.
 struct CaseRecord {

@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
@@ -17,7 +16,7 @@ namespace pathways::intake {
 namespace {
 
 constexpr char kAgeBandTimer[] = "age-band";
-constexpr size_t kMicrosecondDigits = 20;
+constexpr int64_t kRegistered = 1;  // Number of the event that registers a case.
 
 bool SamePeople(const type::v1::CaseFacts& facts, const v1::IntakeSealed& sealed) {
   return std::equal(facts.people().begin(), facts.people().end(), sealed.people().begin(),
@@ -28,7 +27,7 @@ bool SamePeople(const type::v1::CaseFacts& facts, const v1::IntakeSealed& sealed
 }
 
 absl::Status Open(CaseRecord& record, const CaseEvent& event, const type::EventContext& context) {
-  if (record.open.state() != v1::CASE_STATE_UNSPECIFIED || context.number != 1) {
+  if (record.open.state() != v1::CASE_STATE_UNSPECIFIED || context.number != kRegistered) {
     return absl::InternalError("a registration that is not the first event");
   }
   const type::v1::CaseFacts& facts = event.event.case_registered().facts();
@@ -144,22 +143,10 @@ type::UniqueEntry HouseholdEntry(absl::string_view household_key) {
   return {kHouseholdIndex, absl::BytesToHexString(household_key)};
 }
 
-std::optional<std::string> ParseCasesKey(absl::string_view key) {
-  if (key.size() <= kMicrosecondDigits || key[kMicrosecondDigits] != '/') return std::nullopt;
-  const absl::string_view micros = key.substr(0, kMicrosecondDigits);
-  const absl::string_view case_id = key.substr(kMicrosecondDigits + 1);
-  if (!std::all_of(micros.begin(), micros.end(), absl::ascii_isdigit)) return std::nullopt;
-  if (!type::IsUuid(case_id)) return std::nullopt;
-  return std::string(case_id);
-}
-
 type::Folded Fold(const std::string& case_id, const CaseRecord& record) {
   type::Folded folded;
   if (record.open.state() == v1::CASE_STATE_UNSPECIFIED) return folded;
-  const google::protobuf::Timestamp& registered = record.open.register_time();
-  const int64_t unix_micros = registered.seconds() * 1'000'000 + registered.nanos() / 1'000;
-  folded.lists.push_back(
-      {kCasesIndex, absl::StrFormat("%0*d/%s", kMicrosecondDigits, unix_micros, case_id)});
+  folded.lists.push_back({kCasesIndex, case_id, kRegistered});
   if (!record.open.household_key().empty()) {
     folded.uniques.push_back(HouseholdEntry(record.open.household_key()));
   }

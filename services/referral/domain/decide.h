@@ -23,7 +23,7 @@
 namespace pathways::referral {
 
 // Changes when Evolve or Fold would make other bytes of the same events.
-inline constexpr int kEvolveVersion = 3;
+inline constexpr int kEvolveVersion = 4;
 
 // The routes that a case is decided by, and their number in the ledger. 0: the ledger is empty.
 struct RoutesVersion {

@@ -51,6 +51,7 @@ absl::Status Submit(v1::ReferralCaseState& state, const v1::ReferralSubmitted& s
   v1::StoredReferral& stored = *state.add_referrals();
   stored.set_referral_id(submitted.referral_id());
   stored.set_version(context.number);
+  stored.set_create_number(context.number);
   *stored.mutable_person_ids() = submitted.person_ids();
   if (submitted.brought_by_routes()) stored.set_brought_by_routes(submitted.routes_number());
   v1::Referral& referral = *stored.mutable_referral();
@@ -155,7 +156,8 @@ type::Folded Fold(const std::string& case_id, const v1::ReferralCaseState& state
     const v1::Referral& referral = stored.referral();
     folded.lists.push_back({kReferralsIndex, ReferralsKey(case_id, stored)});
     if (referral.state() != v1::REFERRAL_STATE_DRAFT) {
-      folded.lists.push_back({AgencyIndex(referral.agency()), AgencyKey(case_id, stored)});
+      folded.lists.push_back(
+          {AgencyIndex(referral.agency()), AgencyKey(case_id, stored), stored.create_number()});
     }
     if (stored.brought_by_routes() > 0) {
       folded.lists.push_back({kBroughtByRoutesIndex, BroughtByRoutesKey(case_id, stored)});

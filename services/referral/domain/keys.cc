@@ -29,13 +29,6 @@ int OrdinalOf(const v1::StoredReferral& stored) {
   return ordinal;
 }
 
-std::string TimeKey(const google::protobuf::Timestamp& time, absl::string_view case_id,
-                    const v1::StoredReferral& stored) {
-  const int64_t microseconds = time.seconds() * 1'000'000 + time.nanos() / 1'000;
-  return absl::StrFormat("%0*d/%0*d/%s", kMicrosecondDigits, microseconds, kOrdinalDigits,
-                         OrdinalOf(stored), case_id);
-}
-
 }  // namespace
 
 std::string AgencyIndex(absl::string_view agency) { return absl::StrCat("agency/", agency); }
@@ -49,11 +42,13 @@ std::string ReferralsKey(absl::string_view case_id, const v1::StoredReferral& st
 }
 
 std::string AgencyKey(absl::string_view case_id, const v1::StoredReferral& stored) {
-  return TimeKey(stored.referral().create_time(), case_id, stored);
+  return absl::StrFormat("%0*d/%s", kOrdinalDigits, OrdinalOf(stored), case_id);
 }
 
 std::string WaitingKey(absl::string_view case_id, const v1::StoredReferral& stored) {
-  return TimeKey(stored.referral().update_time(), case_id, stored);
+  const google::protobuf::Timestamp& time = stored.referral().update_time();
+  const int64_t microseconds = time.seconds() * 1'000'000 + time.nanos() / 1'000;
+  return absl::StrFormat("%0*d/%s", kMicrosecondDigits, microseconds, AgencyKey(case_id, stored));
 }
 
 std::string BroughtByRoutesPrefix(int64_t routes_number) {
@@ -79,6 +74,13 @@ std::optional<type::ReferralKey> ParseListKey(absl::string_view key) {
 bool IsReferralsKey(absl::string_view key) {
   const std::optional<type::ReferralKey> parsed = ParseListKey(key);
   return parsed && absl::StartsWith(key, CasePrefix(parsed->case_id));
+}
+
+bool IsAgencyKey(absl::string_view key) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(key, '/');
+  int ordinal = 0;
+  return parts.size() == 2 && IsDigits(parts[0], kOrdinalDigits) &&
+         absl::SimpleAtoi(parts[0], &ordinal) && ordinal >= 1 && type::IsUuid(parts[1]);
 }
 
 }  // namespace pathways::referral
