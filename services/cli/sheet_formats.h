@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "services/cli/sheet_parts.h"
 #include "services/cli/spreadsheet.h"
+#include "services/cli/xml_events.h"
 
 namespace pathways::cli {
 
@@ -56,6 +57,13 @@ class SheetChoice {
   std::vector<std::string> names_;
   std::vector<std::string> filled_;  // Of those that matter.
 };
+
+// Has a reader read a part. The errors are those of SheetParts::Read and of the reader, for example
+// CANCELLED where whoever takes its rows had enough.
+absl::Status ReadPart(SheetParts& parts, const std::string& name, XmlReader& reader);
+
+// INVALID_ARGUMENT, with what is damaged.
+absl::Status DamagedSheet(absl::string_view what);
 
 absl::Status ReadXlsx(SheetParts& parts, const std::string& sheet, TakeSheetRow take);
 absl::Status ReadOds(SheetParts& parts, const std::string& sheet, TakeSheetRow take);

@@ -27,16 +27,6 @@ constexpr size_t kSheetsMax = 1'000;
 // More than any sheet has; blank rows and cells may go beyond.
 constexpr int64_t kTimesMax = int64_t{1} << 32;
 
-absl::Status Damaged(absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("the spreadsheet is damaged: ", what));
-}
-
-absl::Status ReadPart(SheetParts& parts, const std::string& name, XmlReader& reader) {
-  XmlParser parser(reader);
-  RETURN_IF_ERROR(parts.Read(name, [&](absl::string_view piece) { return parser.Take(piece); }));
-  return parser.End();
-}
-
 class ManifestReader : public XmlReader {
  public:
   void Start(Ns ns, absl::string_view name, const XmlAttributes& attributes) override {
@@ -55,10 +45,11 @@ class Styles {
     if (ns == Ns::kNumber) return StartNumber(name, attributes);
     if (ns == Ns::kStyle && name == "style") {
       if (styles_.size() + dates_.size() >= kStylesMax) {
-        status = Damaged("it has too many styles");
+        status = DamagedSheet("it has too many styles");
         return;
       }
-      style_ = std::string(attributes.Get(Ns::kStyle, "name"));
+      const std::string family(attributes.Get(Ns::kStyle, "family"));
+      style_ = {family, std::string(attributes.Get(Ns::kStyle, "name"))};
       styles_[style_] = {std::string(attributes.Get(Ns::kStyle, "data-style-name")),
                          std::string(attributes.Get(Ns::kStyle, "parent-style-name"))};
     }
@@ -71,7 +62,7 @@ class Styles {
   NumberFormat DateOf(const std::string& style) const {
     std::string name = style;
     for (int depth = 0; depth < kInheritanceMax; ++depth) {
-      const auto found = styles_.find(name);
+      const auto found = styles_.find({"table-cell", name});
       if (found == styles_.end()) break;
       const auto date = dates_.find(found->second.data);
       if (date != dates_.end() && date->second.IsDate()) return date->second;
@@ -81,7 +72,7 @@ class Styles {
   }
 
   bool Hides(const std::string& style) const {
-    const auto found = styles_.find(style);
+    const auto found = styles_.find({"table", style});
     return found != styles_.end() && found->second.hides;
   }
 
@@ -105,9 +96,11 @@ class Styles {
     format.time |= name == "hours";
   }
 
-  std::map<std::string, Style> styles_;
+  using Key = std::pair<std::string, std::string>;  // Family and name: two families may share one.
+
+  std::map<Key, Style> styles_;
   std::map<std::string, NumberFormat> dates_;
-  std::string style_;  // Being read.
+  Key style_;  // Being read.
   std::string date_;
 };
 
@@ -256,7 +249,7 @@ class ContentReader : public XmlReader {
   }
 
   void StartTable(const XmlAttributes& attributes) {
-    if (++tables_ > kSheetsMax) return Fail(Damaged("it has too many sheets"));
+    if (++tables_ > kSheetsMax) return Fail(DamagedSheet("it has too many sheets"));
     const bool is_hidden = styles_.Hides(std::string(attributes.Get(Ns::kTable, "style-name")));
     matters_ = choice_.Name(std::string(attributes.Get(Ns::kTable, "name")), !is_hidden);
     // Whether it is the one to read is known from its first cell with content on.
@@ -269,10 +262,10 @@ class ContentReader : public XmlReader {
   }
 
   void StartInTable(absl::string_view name, const XmlAttributes& attributes) {
-    if (name == "table") return Fail(Damaged("a sheet lies in another"));
+    if (name == "table") return Fail(DamagedSheet("a sheet lies in another"));
     if (name == "table-column") {
       const int64_t times = Times(attributes, "number-columns-repeated");
-      if (times < 1) return Fail(Damaged("a column is there less than once"));
+      if (times < 1) return Fail(DamagedSheet("a column is there less than once"));
       columns_ += times;
       if (column_styles_.size() < kSheetColumnsMax) {
         column_styles_[columns_] =
@@ -286,10 +279,10 @@ class ContentReader : public XmlReader {
   }
 
   void StartRow(const XmlAttributes& attributes) {
-    if (row_depth_ > 0) return Fail(Damaged("a row lies in another"));
+    if (row_depth_ > 0) return Fail(DamagedSheet("a row lies in another"));
     row_depth_ = depth_;
     row_times_ = Times(attributes, "number-rows-repeated");
-    if (row_times_ < 1) return Fail(Damaged("a row is there less than once"));
+    if (row_times_ < 1) return Fail(DamagedSheet("a row is there less than once"));
     row_style_ = std::string(attributes.Get(Ns::kTable, "default-cell-style-name"));
     ++row_;
     column_ = 0;
@@ -305,7 +298,7 @@ class ContentReader : public XmlReader {
              .has_formula = attributes.Has(Ns::kTable, "formula"),
              .is_error = attributes.Get(Ns::kCalc, "value-type") == "error",
              .times = Times(attributes, "number-columns-repeated")};
-    if (cell_.times < 1) return Fail(Damaged("a cell is there less than once"));
+    if (cell_.times < 1) return Fail(DamagedSheet("a cell is there less than once"));
     const absl::string_view name = cell_.type == "date"      ? "date-value"
                                    : cell_.type == "boolean" ? "boolean-value"
                                    : cell_.type == "string"  ? "string-value"
@@ -357,8 +350,8 @@ class ContentReader : public XmlReader {
     double number = 0;
     if ((type != "float" && type != "percentage" && type != "currency") ||
         !absl::SimpleAtod(cell_.value, &number) || !std::isfinite(number)) {
-      return Damaged(absl::StrCat("the cell ", ColumnLetters(static_cast<int>(column)), row_,
-                                  " cannot be read"));
+      return DamagedSheet(absl::StrCat("the cell ", ColumnLetters(static_cast<int>(column)), row_,
+                                       " cannot be read"));
     }
     return TextOfShownNumber(number, shown);
   }

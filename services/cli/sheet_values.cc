@@ -20,6 +20,7 @@ constexpr int64_t kSecondsPerDay = 86'400;
 constexpr double kLastDay = 2'958'465;  // 9999-12-31, of 1900's.
 // Spreadsheets keep 15 digits, so what a whole number of more digits was is not known.
 constexpr double kWholeMax = 1e15;
+constexpr int kDigitsMax = 15;
 
 constexpr absl::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -101,7 +102,7 @@ class FormatReader {
     switch (letter) {
       case 'y':
       case 'e':  // The year of an era; as an exponent it follows a digit.
-        format_.year |= letter == 'y' || format_.digits_min == 0;
+        format_.year |= letter == 'y' || !has_digit_;
         is_simple_ = false;
         break;
       case 'm':
@@ -135,8 +136,9 @@ class FormatReader {
     }
     if (absl::ascii_isalpha(static_cast<unsigned char>(c)))
       return TakeLetter(absl::ascii_tolower(c));
+    has_digit_ |= c == '0' || c == '#' || c == '?';
     if (c == '0') {
-      is_simple_ = is_simple_ && format_.suffix.empty();
+      is_simple_ = is_simple_ && format_.suffix.empty() && format_.digits_min < kDigitsMax;
       ++format_.digits_min;
     } else if (absl::StrContains("#?.,%@", absl::string_view(&c, 1))) {
       is_simple_ = false;
@@ -149,6 +151,7 @@ class FormatReader {
   NumberFormat format_;
   bool has_m_ = false;
   bool has_clock_ = false;
+  bool has_digit_ = false;  // A place for one.
   bool is_simple_ = true;
 };
 

@@ -27,19 +27,7 @@ constexpr size_t kFormatsMax = 100'000;
 constexpr size_t kSheetsMax = 1'000;
 constexpr size_t kRelationsMax = 10'000;
 
-absl::Status Damaged(absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("the spreadsheet is damaged: ", what));
-}
-
 bool IsTrue(absl::string_view text) { return text == "1" || text == "true"; }
-
-// Has a reader read a part. CANCELLED where whoever takes its rows had enough.
-absl::Status ReadPart(SheetParts& parts, const std::string& name, XmlReader& reader) {
-  XmlParser parser(reader);
-  const absl::Status status =
-      parts.Read(name, [&](absl::string_view piece) { return parser.Take(piece); });
-  return status.ok() ? parser.End() : status;
-}
 
 // What a part refers to, by id: the name of a part, and of which type.
 struct Relation {
@@ -58,7 +46,7 @@ class RelationsReader : public XmlReader {
     if (ns != Ns::kPackage || name != "Relationship") return;
     // An address outside of the file is never followed.
     if (attributes.Get(Ns::kNone, "TargetMode") == "External") return;
-    if (relations_.size() >= kRelationsMax) return Fail(Damaged("it has too many relations"));
+    if (relations_.size() >= kRelationsMax) return Fail(DamagedSheet("it has too many relations"));
     const absl::string_view type = attributes.Get(Ns::kNone, "Type");
     relations_[std::string(attributes.Get(Ns::kNone, "Id"))] = {
         std::string(type.substr(type.rfind('/') + 1)), PartOf(attributes.Get(Ns::kNone, "Target"))};
@@ -121,7 +109,7 @@ class WorkbookReader : public XmlReader {
       date_system = DateSystem::k1904;
     }
     if (name != "sheet") return;
-    if (sheets.size() >= kSheetsMax) return Fail(Damaged("it has too many sheets"));
+    if (sheets.size() >= kSheetsMax) return Fail(DamagedSheet("it has too many sheets"));
     const absl::string_view state = attributes.Get(Ns::kNone, "state");
     sheets.push_back({std::string(attributes.Get(Ns::kNone, "name")),
                       std::string(attributes.Get(Ns::kRelationship, "id")),
@@ -142,11 +130,11 @@ class StylesReader : public XmlReader {
     if (name == "cellXfs") in_cell_formats_ = true;
     int64_t id = 0;
     if (name == "numFmt" && absl::SimpleAtoi(attributes.Get(Ns::kNone, "numFmtId"), &id)) {
-      if (codes_.size() >= kFormatsMax) return Fail(Damaged("it has too many formats"));
+      if (codes_.size() >= kFormatsMax) return Fail(DamagedSheet("it has too many formats"));
       codes_[id] = std::string(attributes.Get(Ns::kNone, "formatCode"));
     }
     if (name == "xf" && in_cell_formats_) {
-      if (formats.size() >= kFormatsMax) return Fail(Damaged("it has too many formats"));
+      if (formats.size() >= kFormatsMax) return Fail(DamagedSheet("it has too many formats"));
       (void)absl::SimpleAtoi(attributes.Get(Ns::kNone, "numFmtId"), &id);
       const auto code = codes_.find(id);
       formats.push_back(ReadNumberFormat(code == codes_.end() ? BuiltInFormat(id) : code->second));
@@ -228,7 +216,7 @@ class SheetReader : public XmlReader {
   void Start(Ns ns, absl::string_view name, const XmlAttributes& attributes) override {
     if (ns != Ns::kXlsx) return;
     if (name == "sheetData") {
-      if (std::exchange(seen_data_, true)) return Fail(Damaged("it has its rows twice"));
+      if (std::exchange(seen_data_, true)) return Fail(DamagedSheet("it has its rows twice"));
       in_data_ = true;
     }
     if (!in_data_) return;
@@ -255,7 +243,7 @@ class SheetReader : public XmlReader {
     if (!in_value_) return;
     cell_.value.append(text.data(), text.size());
     if (cell_.value.size() > kSheetRowBytesMax)
-      Fail(Damaged(absl::StrCat("row ", row_, " has too long a cell")));
+      Fail(DamagedSheet(absl::StrCat("row ", row_, " has too long a cell")));
   }
 
  private:
@@ -269,14 +257,14 @@ class SheetReader : public XmlReader {
   };
 
   void StartRow(const XmlAttributes& attributes) {
-    if (in_row_) return Fail(Damaged("a row lies in another"));
+    if (in_row_) return Fail(DamagedSheet("a row lies in another"));
     const absl::string_view number = attributes.Get(Ns::kNone, "r");
     in_row_ = true;
     ++row_;
     // Far beyond the rows that are taken, which is for SheetRowBuilder to say.
     constexpr int64_t kNumberMax = std::numeric_limits<int32_t>::max();
     if (!number.empty() && (!absl::SimpleAtoi(number, &row_) || row_ > kNumberMax)) {
-      return Fail(Damaged("a row has no number"));
+      return Fail(DamagedSheet("a row has no number"));
     }
     cell_.column = -1;
     Fail(rows_.Begin(row_));
@@ -288,12 +276,13 @@ class SheetReader : public XmlReader {
   }
 
   void StartCell(const XmlAttributes& attributes) {
-    if (!in_row_ || in_cell_) return Fail(Damaged("a cell lies outside of a row"));
+    if (!in_row_ || in_cell_) return Fail(DamagedSheet("a cell lies outside of a row"));
     in_cell_ = true;
     int64_t column = cell_.column + 1;
     if (const absl::string_view reference = attributes.Get(Ns::kNone, "r"); !reference.empty()) {
       const std::optional<int> named = ColumnOfReference(reference);
-      if (!named) return Fail(Damaged(absl::StrCat("row ", row_, " has a cell without column")));
+      if (!named)
+        return Fail(DamagedSheet(absl::StrCat("row ", row_, " has a cell without column")));
       column = *named;
     }
     cell_ = {.column = column, .type = std::string(attributes.Get(Ns::kNone, "t"))};
@@ -309,8 +298,8 @@ class SheetReader : public XmlReader {
   }
 
   absl::Status DamagedCell() const {
-    return Damaged(absl::StrCat("the cell ", ColumnLetters(static_cast<int>(cell_.column)), row_,
-                                " cannot be read"));
+    return DamagedSheet(absl::StrCat("the cell ", ColumnLetters(static_cast<int>(cell_.column)),
+                                     row_, " cannot be read"));
   }
 
   NumberFormat Format() const {
@@ -405,7 +394,7 @@ absl::Status ReadXlsx(SheetParts& parts, const std::string& sheet, TakeSheetRow 
   std::string chosen;
   for (const SheetEntry& entry : entries.sheets) {
     const auto relation = relations.find(entry.relation);
-    if (relation == relations.end()) return Damaged("a sheet is missing");
+    if (relation == relations.end()) return DamagedSheet("a sheet is missing");
     // Sheets of nothing but a chart have no cells.
     const bool matters = choice.Name(entry.name, entry.is_visible);
     if (!matters || relation->second.type != "worksheet") continue;

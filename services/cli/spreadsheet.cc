@@ -46,6 +46,16 @@ std::string Named(const std::vector<std::string>& names) {
 
 }  // namespace
 
+absl::Status DamagedSheet(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("the spreadsheet is damaged: ", what));
+}
+
+absl::Status ReadPart(SheetParts& parts, const std::string& name, XmlReader& reader) {
+  XmlParser parser(reader);
+  RETURN_IF_ERROR(parts.Read(name, [&](absl::string_view piece) { return parser.Take(piece); }));
+  return parser.End();
+}
+
 absl::Status SheetRowBuilder::Begin(int64_t number) {
   if (number <= last_) {
     return absl::InvalidArgumentError("the spreadsheet is damaged: its rows are not in order");

@@ -38,6 +38,10 @@ TEST(SheetValues, ANumberIsWrittenAsItWasTyped) {
       {0.5, "0%", "0.5"},
       {12, "00.0", "12"},
       {12000, "0.00E+00", "12000"},
+      {12000, "#.##E+00", "12000"},
+      {7, "000000000000000", "000000000000007"},
+      // No number has so many digits.
+      {7, "0000000000000000", "7"},
       {0.25, "h:mm", "0.25"}};
   for (const auto& [value, code, expected] : rows) EXPECT_EQ(Shown(value, code), expected) << code;
 }
