@@ -5,14 +5,21 @@
 // one way alone tells which convention the file has, and then every cell of it is in doubt, so the
 // file is refused as a whole. Where the column shows the import's own convention too, the other
 // cell is a slip, and refused by itself.
+//
+// A spreadsheet that reads the month first turns 7/3/2023 into the third of July, a date, and
+// leaves 22/7/2023 as the text that it is. Such a column shows it by what it lacks: none of its
+// texts could be read in both orders, though many could, or none of its dates is later in its month
+// than the 12th.
 #ifndef PATHWAYS_SERVICES_CLI_COLUMN_CONVENTIONS_H_
 #define PATHWAYS_SERVICES_CLI_COLUMN_CONVENTIONS_H_
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/civil_time.h"
 #include "services/cli/import_columns.h"
 #include "services/cli/table_rows.h"
 
@@ -35,6 +42,14 @@ class ColumnConventions {
   // First row that shows the month, or the day, to come first, by column.
   std::map<std::string, int64_t> month_first_;
   std::map<std::string, int64_t> day_first_;
+  // What a column has of either form, as many as tell enough.
+  struct Forms {
+    std::set<absl::CivilDay> dates;  // Written YYYY-MM-DD.
+    std::set<absl::CivilDay> texts;  // Written D/M/YYYY, and to be read in this order alone.
+    bool has_late_date = false;      // A date after the 12th of its month.
+    bool has_either_order = false;   // A text that could be read in both orders.
+  };
+  std::map<std::string, Forms> forms_;
 };
 
 }  // namespace pathways::cli

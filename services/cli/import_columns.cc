@@ -153,6 +153,20 @@ class RowReader {
     return "";
   }
 
+  // A spreadsheet takes +52... for a number and shows it without the +. What is left could be a
+  // number without the code of its country too, so it is not guessed.
+  std::string Phone(absl::string_view column) {
+    std::string text = Number(column);
+    const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return absl::ascii_isdigit(static_cast<unsigned char>(c));
+    });
+    if (!is_number) return text;
+    Refuse(column,
+           "has no + before the code of the country, which spreadsheets take away: give the column "
+           "the format text and write it with the +");
+    return "";
+  }
+
   type::v1::PartialDate Date(absl::string_view column) {
     const auto date = ParseDate(Text(column));
     if (date && type::IsValid(*date)) return *date;
@@ -204,7 +218,7 @@ intake::v1::Identity ReadIdentity(RowReader& reader) {
     identity.add_documents()->set_type(type);
     identity.mutable_documents(0)->set_number(number);
   }
-  identity.set_phone(reader.Number("phone"));
+  identity.set_phone(reader.Phone("phone"));
   identity.set_language(reader.Text("language"));
   identity.set_registration_number(reader.Number(kHouseholdNumber));
   return identity;

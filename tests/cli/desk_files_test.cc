@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "services/cli/import_columns.h"
 #include "services/cli/import_file.h"
@@ -184,6 +185,55 @@ TEST(DeskFiles, AColumnThatShowsThatItsMonthComesFirstIsRefusedWhole) {
   ASSERT_THAT(mixed.items, SizeIs(2));
   EXPECT_THAT(Places(mixed.items[0]), IsEmpty());
   EXPECT_THAT(Places(mixed.items[1]), ElementsAre("3:date_of_birth"));
+}
+
+// 7/3/2023 became the third of July, and 22/7/2023 stayed what it was.
+TEST(DeskFiles, AColumnThatASpreadsheetHasTurnedIsRefusedWhole) {
+  std::vector<Cells> rows = {Row("A0", {{"entry_date", "22/7/2023"}})};
+  for (int i = 1; i <= 8; ++i) {
+    rows.push_back(Row(absl::StrCat("A", i),
+                       {{"entry_date", absl::StrFormat("2023-%02d-%02d", i % 3 + 1, i)}}));
+  }
+  const Reading turned = Read(File(rows));
+  EXPECT_THAT(turned.items, IsEmpty());
+  EXPECT_THAT(std::string(turned.open.message()),
+              HasSubstr("entry_date has some dates as text, as in line 2"));
+  // A date that no month-first reading makes, or a text that it would have made a date, says that
+  // the column was written as it is.
+  for (const char* const other : {"2023-04-13", "3/4/2023"}) {
+    std::vector<Cells> more = rows;
+    more.push_back(Row("A9", {{"entry_date", other}}));
+    EXPECT_THAT(Read(File(more)).items, SizeIs(10)) << other;
+  }
+  // Too few to tell, none as text, or all of one journey.
+  EXPECT_THAT(Read(File({rows.begin(), rows.end() - 1})).items, SizeIs(8));
+  EXPECT_THAT(Read(File({rows.begin() + 1, rows.end()})).items, SizeIs(8));
+  std::vector<Cells> journey = {rows[0]};
+  for (int i = 1; i <= 9; ++i) {
+    journey.push_back(
+        Row(absl::StrCat("B", i), {{"entry_date", absl::StrFormat("2023-07-%02d", i)}}));
+  }
+  EXPECT_THAT(Read(File(journey)).items, SizeIs(10));
+}
+
+// Where dates were written as such too, the texts alone show it.
+TEST(DeskFiles, TextsThatAllLackTheOtherOrderShowThatTheRestWasTurned) {
+  std::vector<Cells> rows = {Row("A0", {{"entry_date", "2023-04-25"}})};
+  for (int i = 1; i <= 15; ++i) {
+    rows.push_back(Row(absl::StrCat("A", i),
+                       {{"entry_date", absl::StrFormat("%d/%d/2023", 12 + i, i % 3 + 1)}}));
+  }
+  EXPECT_THAT(std::string(Read(File(rows)).open.message()),
+              HasSubstr("entry_date has some dates as text, as in line 3"));
+  EXPECT_THAT(Read(File({rows.begin(), rows.end() - 1})).items, SizeIs(15)) << "too few to tell";
+  EXPECT_THAT(Read(File({rows.begin() + 1, rows.end()})).items, SizeIs(15)) << "no date";
+  rows.push_back(Row("A16", {{"entry_date", "3/4/2023"}}));
+  EXPECT_THAT(Read(File(rows)).items, SizeIs(17));
+}
+
+TEST(DeskFiles, APhoneThatLostItsPlusIsRefusedWithAdvice) {
+  EXPECT_THAT(ReasonOf(ReadRow({{"phone", "529610000001"}}), "phone"), HasSubstr("format text"));
+  EXPECT_THAT(ReasonOf(ReadRow({{"phone", "12"}}), "phone"), HasSubstr("format text"));
 }
 
 TEST(DeskFiles, MBesideHIsRefusedWhole) {
