@@ -49,6 +49,11 @@ v1::ShownText Around(v1::ShownText text, const std::vector<v1::ShownText>& inner
   return text;
 }
 
+// Of a pack that lacks the text, as one stored by an earlier release may, nothing is said.
+void AddSentence(v1::ShownText sentence, v1::Assumptions& assumes) {
+  if (!sentence.text().empty()) *assumes.add_sentences() = std::move(sentence);
+}
+
 v1::ShownText Joined(const std::vector<v1::ShownText>& texts, const char* between) {
   v1::ShownText joined;
   joined.set_text(absl::StrJoin(texts, between, [](std::string* out, const v1::ShownText& text) {
@@ -68,8 +73,9 @@ void Words::AddStatus(v1::Assumptions& assumes) const {
   const v1::Period& days = assumes.status_in_force();
   if (!days.has_from()) return;
   const std::string key = days.has_until() ? "assume.status-between" : "assume.status-from";
-  *assumes.add_sentences() =
-      explainer_.TextOf(key, {{"from", IsoOf(days.from())}, {"until", IsoOf(days.until())}});
+  AddSentence(
+      explainer_.TextOf(key, {{"from", IsoOf(days.from())}, {"until", IsoOf(days.until())}}),
+      assumes);
 }
 
 v1::ShownText Words::NameOf(const v1::AssumedFact& assumed) const {
@@ -96,9 +102,10 @@ void Words::AddList(const std::string& key, const AssumedFacts& facts,
     if (told.insert(assumed->fact()).second) names.push_back(NameOf(*assumed));
   }
   const v1::ShownText list = Joined(names, "; ");
-  *assumes.add_sentences() = Around(
-      explainer_.TextOf(key, {{"facts", list.text()}, {"people", absl::StrJoin(people, ", ")}}),
-      {list});
+  AddSentence(Around(explainer_.TextOf(
+                         key, {{"facts", list.text()}, {"people", absl::StrJoin(people, ", ")}}),
+                     {list}),
+              assumes);
 }
 
 // By what the facts stand on; then dates that are not exact; then by what others were counted.
@@ -141,13 +148,13 @@ void Words::AddFacts(v1::Assumptions& assumes) const {
 }
 
 void Words::AddSentences(v1::Assumptions& assumes) const {
-  *assumes.add_sentences() =
-      explainer_.TextOf("assume.policies", {{"version", assumes.policy_version()},
-                                            {"day", IsoOf(assumes.as_of())},
-                                            {"known", IsoOf(assumes.known_on())}});
+  AddSentence(explainer_.TextOf("assume.policies", {{"version", assumes.policy_version()},
+                                                    {"day", IsoOf(assumes.as_of())},
+                                                    {"known", IsoOf(assumes.known_on())}}),
+              assumes);
   if (!assumes.fact_catalogue().empty()) {
-    *assumes.add_sentences() =
-        explainer_.TextOf("assume.catalogue", {{"version", assumes.fact_catalogue()}});
+    AddSentence(explainer_.TextOf("assume.catalogue", {{"version", assumes.fact_catalogue()}}),
+                assumes);
   }
   AddStatus(assumes);
   AddFacts(assumes);
@@ -288,6 +295,9 @@ void AddGrounds(const Explainer& explainer, Grounds grounds, const std::string& 
   const bool is_for_staff = explainer.audience() == v1::AUDIENCE_STAFF;
   if (!is_for_staff) words.LeaveOutOfOthers(assumes);
   words.AddSentences(assumes);
+  const v1::ShownText notice = explainer.TextOf(kTurnNoticeKey);
+  // Changes are never shown without how they are to be read.
+  if (notice.text().empty()) grounds.turns.clear();
   for (v1::OutcomeTurn& turn : grounds.turns) {
     const bool had_changes = !turn.changes().empty();
     if (!is_for_staff) words.LeaveOutOfOthers(turn);
@@ -296,9 +306,7 @@ void AddGrounds(const Explainer& explainer, Grounds grounds, const std::string& 
     words.AddText(turn);
     *explanation.add_turns() = std::move(turn);
   }
-  if (!explanation.turns().empty()) {
-    *explanation.mutable_turns_notice() = explainer.TextOf(kTurnNoticeKey);
-  }
+  if (!explanation.turns().empty()) *explanation.mutable_turns_notice() = notice;
   if (!grounds.time_turn) return;
   *explanation.mutable_time_turn() = *grounds.time_turn;
   words.AddText(*explanation.mutable_time_turn(), explanation);

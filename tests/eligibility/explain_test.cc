@@ -190,6 +190,33 @@ TEST(Explain, OpensWithWhatItAssumes) {
                        "date."));
 }
 
+// Of a stored pack that has no texts of what an explanation stands on nothing is shown without
+// words.
+TEST(Explain, SaysNothingThatThePackHasNoTextFor) {
+  v1::PolicyPack pack = SmallPack();
+  for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
+    auto& texts = *catalogue.mutable_texts();
+    texts.erase(std::remove_if(texts.begin(), texts.end(),
+                               [](const v1::Text& text) {
+                                 return absl::StartsWith(text.key(), "assume.") ||
+                                        absl::StartsWith(text.key(), "turn.");
+                               }),
+                texts.end());
+  }
+  const auto rules = RulesOf(pack);
+  ASSERT_NE(rules, nullptr);
+  const type::v1::CaseFacts facts = Facts({"p1"});
+  google::protobuf::RepeatedPtrField<v1::Explanation> explanations;
+  ExplainAll(Explainer(*rules, "en", v1::AUDIENCE_PERSON), *rules, facts, "2026-11-30",
+             Screened(rules->On({kToday, kToday}), facts), explanations);
+  ASSERT_EQ(explanations.size(), 2);
+  EXPECT_EQ(explanations[0].title().text(), "pathway.road");
+  EXPECT_EQ(explanations[0].assumes().facts_size(), 1);
+  EXPECT_EQ(explanations[0].assumes().sentences_size(), 0);
+  EXPECT_EQ(explanations[0].turns_size(), 0) << "never without how they are to be read";
+  EXPECT_FALSE(explanations[0].has_turns_notice());
+}
+
 // What is recorded is a reason, and what is missing a question.
 TEST(Explain, SaysTheSmallestChangeAsAReasonAndNotAsAdvice) {
   type::v1::CaseFacts facts = Facts({"p1"});

@@ -6,11 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
 #include "tests/eligibility/random_facts.h"
@@ -37,6 +39,22 @@ TEST(Rules, RefuseAPackWithFaults) {
   v1::PolicyPack pack = SmallPack();
   pack.clear_version();
   EXPECT_EQ(Rules::Compile(pack).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// A text that packs need since a later release is asked of those that are accepted from then on.
+TEST(Rules, CompileAStoredPackThatLacksATextOfToday) {
+  v1::PolicyPack pack = SmallPack();
+  for (v1::Catalogue& catalogue : *pack.mutable_catalogues()) {
+    auto& texts = *catalogue.mutable_texts();
+    texts.erase(std::remove_if(texts.begin(), texts.end(),
+                               [](const v1::Text& text) { return text.key() == kTurnNoticeKey; }),
+                texts.end());
+  }
+  EXPECT_EQ(CheckedPack(pack).status().code(), absl::StatusCode::kInvalidArgument);
+  const auto rules = Rules::Compile(pack);
+  ASSERT_TRUE(rules.ok()) << rules.status();
+  EXPECT_EQ((*rules)->Screen(Facts({"p1"}), SameDay(kToday)).determinations[0].outcome(),
+            v1::OUTCOME_MEETS);
 }
 
 TEST(Rules, RefuseMoreSetsThanThereIsRoomFor) {

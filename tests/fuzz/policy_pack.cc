@@ -5,6 +5,7 @@
 #include "services/base/policy_pack_files.h"
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/interactions.h"
+#include "services/eligibility/domain/policy_check.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/languages.h"
@@ -73,6 +74,8 @@ void PolicyPack(absl::string_view bytes) {
   eligibility::v1::PolicyPack pack = files->pack();
   AddFacts(pack);
   AddTexts(pack);
+  const absl::Status checked = eligibility::CheckPack(pack);
+  if (!checked.ok()) return Locate(*files, checked);
   const auto rules = eligibility::Rules::Compile(pack);
   if (!rules.ok()) return Locate(*files, rules.status());
   const absl::CivilDay day(2023, 10, 16);

@@ -166,9 +166,7 @@ void CheckPathway(const std::string& field, const v1::Pathway& pathway, std::set
   if (pathway.has_shown()) checker.Add(at("shown"), "is filled in when it is shown, not in a pack");
 }
 
-}  // namespace
-
-absl::Status CheckPack(const v1::PolicyPack& pack) {
+absl::Status Check(const v1::PolicyPack& pack, bool with_texts) {
   type::Violations violations;
   PackChecker checker(pack, violations);
   std::set<std::string> versions;
@@ -185,10 +183,16 @@ absl::Status CheckPack(const v1::PolicyPack& pack) {
   CheckCalendars(checker);
   CheckSteps(checker);
   CheckFacts(checker);
-  CheckCatalogues(checker);
+  if (with_texts) CheckCatalogues(checker);
   // What can be reached is a question only of conditions that have a meaning.
   if (violations.empty()) CheckReach(pack, violations);
   return violations.ToStatus("INVALID_POLICY_PACK");
 }
+
+}  // namespace
+
+absl::Status CheckPack(const v1::PolicyPack& pack) { return Check(pack, true); }
+
+absl::Status CheckRules(const v1::PolicyPack& pack) { return Check(pack, false); }
 
 }  // namespace pathways::eligibility

@@ -27,6 +27,10 @@ inline constexpr int kShownBytesMax = 1000;
 // language.
 absl::Status CheckPack(const v1::PolicyPack& pack);
 
+// All of that but the texts: what screening rests on. A pack that an earlier release took may lack
+// a text that packs need since.
+absl::Status CheckRules(const v1::PolicyPack& pack);
+
 }  // namespace pathways::eligibility
 
 #endif  // PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_CHECK_H_

@@ -49,7 +49,7 @@ AsOf AsOfTime(absl::string_view place, absl::Time time) {
 }
 
 absl::StatusOr<std::shared_ptr<const Rules>> Rules::Compile(const v1::PolicyPack& pack) {
-  absl::Status status = CheckPack(pack);
+  absl::Status status = CheckRules(pack);
   if (!status.ok()) return status;
   absl::StatusOr<Program> program = LayOut(pack);
   if (!program.ok()) return program.status();

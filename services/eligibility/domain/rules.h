@@ -1,11 +1,11 @@
 // A policy pack made ready to screen by: compiled once, then only read.
 //
-// Compile checks a pack and lays its conditions out flat (program.h). On settles what depends on
-// the day alone, and the RulesOfDay that it gives screens any number of cases. Everything is
-// three-valued (Kleene), so a fact that nobody asked for becomes a question and never counts
-// against a person, and a criterion whose source is not sure (S3, K) is only ever a question. Equal
-// input gives equal bytes. It screens and never decides: results say which published conditions are
-// met, by keys of texts and ids of sources of the pack.
+// Compile checks the rules of a pack and lays its conditions out flat (program.h). On settles what
+// depends on the day alone, and the RulesOfDay that it gives screens any number of cases.
+// Everything is three-valued (Kleene), so a fact that nobody asked for becomes a question and never
+// counts against a person, and a criterion whose source is not sure (S3, K) is only ever a
+// question. Equal input gives equal bytes. It screens and never decides: results say which
+// published conditions are met, by keys of texts and ids of sources of the pack.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_RULES_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_RULES_H_
 
@@ -51,7 +51,8 @@ class RulesOfDay;
 // Immutable; may be used by many threads at once.
 class Rules : public std::enable_shared_from_this<Rules> {
  public:
-  // INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault that CheckPack finds.
+  // INVALID_ARGUMENT with reason INVALID_POLICY_PACK and every fault that CheckRules finds. Texts
+  // are checked where a pack is accepted (policy_file.h), so a stored one is screened by for ever.
   static absl::StatusOr<std::shared_ptr<const Rules>> Compile(const v1::PolicyPack& pack);
 
   // The rules as they are on a day. Costs some microseconds: keep the result for many cases.
