@@ -22,6 +22,8 @@ using eligibility::v1::EligibilityService;
 
 constexpr char kInvalidPack[] = "INVALID_POLICY_PACK";
 constexpr char kBeforePrefix[] = "before.";
+constexpr char kCountsAreRounded[] =
+    "Counts are rounded down to multiples of 5; few: fewer than 5, or a part of fewer than 10.\n";
 
 std::string VersionName(const std::string& version) {
   if (version.empty() || absl::StartsWith(version, "policyVersions/")) return version;
@@ -62,9 +64,11 @@ absl::Status SimulatePolicy(Session& session, const std::string& folder, int sec
   const absl::StatusOr<eligibility::v1::SimulatePolicyResponse> answer =
       session.client.Call(&EligibilityService::Stub::SimulatePolicy, request);
   if (!answer.ok()) return Located(answer.status(), kInvalidPack, files);
-  session.output.Show(*answer, {FieldsOf(*answer, {"policy_version", "cases", "whole"}),
-                                TableOf(answer->cells(), {"pathway", "from", "to", "nationality",
-                                                          "need", "count", "suppressed"})});
+  session.output.Show(
+      *answer,
+      {FieldsOf(*answer, {"policy_version", "cases", "whole"}),
+       TableOf(answer->cells(), {"pathway", "from", "to", "nationality", "need", "count"})});
+  if (!session.output.is_json()) session.output.Print(kCountsAreRounded);
   return absl::OkStatus();
 }
 
@@ -120,8 +124,9 @@ std::string LinesOf(const PolicyDifference& difference) {
       lines = DifferenceLine('~', difference.place(), difference.before(), difference.after());
   }
   if (!difference.counted()) return lines;
-  absl::StrAppend(&lines, "    cases: ", difference.cases(),
-                  "; outcome or status alters of: ", difference.altered(), "\n");
+  const auto told = [](int64_t count) { return count == 0 ? "few" : absl::StrCat(count); };
+  absl::StrAppend(&lines, "    cases: ", told(difference.cases()),
+                  "; outcome or status alters of: ", told(difference.altered()), "\n");
   for (const eligibility::v1::OutcomeMove& move : difference.moves()) lines += LinesOf(move);
   return lines;
 }
@@ -156,6 +161,7 @@ absl::Status CountDifferences(Session& session, const DiffOptions& options) {
   if (!answer.ok()) return LocatedOfBoth(answer.status(), before, after);
   session.output.Show(*answer, {FieldsOf(*answer, {"before_version", "cases", "whole"})});
   if (session.output.is_json()) return absl::OkStatus();
+  session.output.Print(kCountsAreRounded);
   for (const PolicyDifference& difference : answer->differences()) {
     session.output.Print(LinesOf(difference));
   }

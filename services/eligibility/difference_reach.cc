@@ -127,16 +127,20 @@ std::vector<ReachTargets> TargetsOf(const std::vector<PackDifference>& differenc
 }
 
 v1::PolicyDifference InWords(const PackDifference& difference, const ReachTargets& targets,
-                             const Reach& reach, const Rules& after) {
+                             const Reach& reach, const ToldCount& cases, const Rules& after) {
   v1::PolicyDifference told;
   told.set_kind(KindOf(difference.kind));
   told.set_place(difference.place);
   told.set_before(difference.before);
   told.set_after(difference.after);
   told.set_counted(IsCounted(targets));
-  told.set_cases(reach.cases);
-  told.set_altered(reach.altered);
-  for (const auto& [move, cases] : reach.moves) {
+  const ToldCount reached = TellPart(reach.cases, cases);
+  const ToldCount altered = TellPart(reach.altered, reached);
+  told.set_cases(reached.told);
+  told.set_altered(altered.told);
+  for (const auto& [move, moved] : reach.moves) {
+    const int64_t count = TellPart(moved, altered).told;
+    if (count == 0) continue;
     v1::OutcomeMove& shown = *told.add_moves();
     shown.set_pathway(move.pathway);
     shown.set_criterion(move.criterion);
@@ -146,7 +150,7 @@ v1::PolicyDifference InWords(const PackDifference& difference, const ReachTarget
     shown.set_status_to(static_cast<v1::PathwayStatus>(move.status_to));
     shown.set_criterion_from(static_cast<v1::Outcome>(move.criterion_from));
     shown.set_criterion_to(static_cast<v1::Outcome>(move.criterion_to));
-    shown.set_cases(cases);
+    shown.set_cases(count);
     for (const std::string& language : type::Languages()) {
       const v1::ShownText text = ReadOf(move, Explainer(after, language, v1::AUDIENCE_PERSON));
       if (text.text().empty()) continue;

@@ -11,6 +11,7 @@
 #include "services/eligibility/domain/decide.h"
 #include "services/eligibility/domain/ledger.h"
 #include "services/eligibility/domain/simulation.h"
+#include "services/eligibility/domain/told_count.h"
 #include "services/eligibility/list_tokens.h"
 #include "services/eligibility/methods.h"
 #include "services/eligibility/policy_file.h"
@@ -120,6 +121,12 @@ absl::StatusOr<type::v1::LedgerEffect> CountEffect(MethodContext& context, const
   return effect;
 }
 
+void RoundDown(type::v1::LedgerEffect& effect) {
+  effect.set_cases(Tell(effect.cases()).told);
+  effect.set_referrals(Tell(effect.referrals()).told);
+  effect.set_holds(Tell(effect.holds()).told);
+}
+
 absl::StatusOr<host::Change<type::v1::LedgerProposal>> ProposePolicy(
     const Context& context, const Caller& caller, const v1::ProposePolicyRequest& request) {
   ASSIGN_OR_RETURN(const absl::Duration most, host::CasePassTime(request.seconds_max()));
@@ -131,7 +138,12 @@ absl::StatusOr<host::Change<type::v1::LedgerProposal>> ProposePolicy(
   proposing.replaces = request.replaces();
   if (request.has_ceiling()) proposing.ceiling = request.ceiling();
   proposing.only_try = request.validate_only();
-  proposing.count = [&] { return CountEffect(*context, caller, pack, most); };
+  proposing.count = [&]() -> absl::StatusOr<type::v1::LedgerEffect> {
+    ASSIGN_OR_RETURN(type::v1::LedgerEffect effect, CountEffect(*context, caller, pack, most));
+    // Exact numbers leave a trace: a proposal is stored, with its content and whose it is.
+    if (request.validate_only()) RoundDown(effect);
+    return effect;
+  };
   return host::Propose(LedgerOf(context->parts), caller, request, proposing);
 }
 

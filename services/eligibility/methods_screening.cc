@@ -15,6 +15,7 @@
 #include "services/eligibility/domain/policy_reach.h"
 #include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/domain/text_keys.h"
+#include "services/eligibility/domain/told_count.h"
 #include "services/eligibility/explain.h"
 #include "services/eligibility/explain_grounds.h"
 #include "services/eligibility/methods.h"
@@ -144,10 +145,10 @@ class Comparison {
 
   void Add(const v1::EligibilityState& state) { reach_->Add(state); }
 
-  void Tell(v1::SimulatePolicyResponse& response) const {
+  void Tell(const ToldCount& cases, v1::SimulatePolicyResponse& response) const {
     for (size_t i = 0; i < differences_.size(); ++i) {
       *response.add_differences() =
-          InWords(differences_[i], targets_[i], reach_->reaches()[i], after_);
+          InWords(differences_[i], targets_[i], reach_->reaches()[i], cases, after_);
     }
     response.set_differences_left_out(static_cast<int>(left_out_));
   }
@@ -181,12 +182,13 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
   };
   ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, add));
   response.set_policy_version(in_force.rules->pack().version());
-  response.set_cases(simulation.cases());
+  const ToldCount cases = Tell(simulation.cases());
+  response.set_cases(cases.told);
   response.set_whole(whole);
   for (v1::SimulationCell& cell : simulation.Cells()) *response.add_cells() = std::move(cell);
   if (!comparison) return absl::OkStatus();
   response.set_before_version(before->pack().version());
-  comparison->Tell(response);
+  comparison->Tell(cases, response);
   return absl::OkStatus();
 }
 

@@ -427,8 +427,8 @@ TEST_F(CliCommandsTest, ADifferenceIsShownWithWhomItReachesAndWhatTheyRead) {
   difference.set_before("\"a\"");
   difference.set_after("\"b\"");
   difference.set_counted(true);
-  difference.set_cases(12);
-  difference.set_altered(7);
+  difference.set_cases(15);
+  difference.set_altered(5);
   eligibility::v1::OutcomeMove& move = *difference.add_moves();
   move.set_pathway("road");
   move.set_criterion("only");
@@ -437,7 +437,7 @@ TEST_F(CliCommandsTest, ADifferenceIsShownWithWhomItReachesAndWhatTheyRead) {
   move.set_status_from(eligibility::v1::PATHWAY_STATUS_ACTIVE);
   move.set_status_to(eligibility::v1::PATHWAY_STATUS_ACTIVE);
   move.set_criterion_to(eligibility::v1::OUTCOME_NEEDS_INFORMATION);
-  move.set_cases(7);
+  move.set_cases(5);
   eligibility::v1::ReadText& read = *move.add_reads();
   read.set_language("ht");
   read.mutable_text()->set_text("Èske w gen b?");
@@ -446,18 +446,27 @@ TEST_F(CliCommandsTest, ADifferenceIsShownWithWhomItReachesAndWhatTheyRead) {
   uncounted.set_kind(eligibility::v1::DIFFERENCE_KIND_ADDED);
   uncounted.set_place("steps[walk]");
   uncounted.set_after("id: \"walk\"");
+  eligibility::v1::PolicyDifference& few = *answer.add_differences();
+  few.set_kind(eligibility::v1::DIFFERENCE_KIND_CHANGED);
+  few.set_place("pathways[road].statuses");
+  few.set_after("\"\"");
+  few.set_counted(true);
   services_.Answer("SimulatePolicy", answer);
   EXPECT_EQ(Run({"policy", "diff", one, other, "--caseload"}).out,
             "field           value\n"
             "before_version  v1\n"
             "cases           30\n"
             "whole           yes\n"
+            "Counts are rounded down to multiples of 5; few: fewer than 5, or a part of fewer than "
+            "10.\n"
             "~ pathways[road].criteria[only].predicate.yes: \"a\" -> \"b\"\n"
-            "    cases: 12; outcome or status alters of: 7\n"
-            "    7: road MEETS (ACTIVE) -> NEEDS_INFORMATION (ACTIVE), by only none -> "
+            "    cases: 15; outcome or status alters of: 5\n"
+            "    5: road MEETS (ACTIVE) -> NEEDS_INFORMATION (ACTIVE), by only none -> "
             "NEEDS_INFORMATION\n"
             "      ht: (unreviewed) Èske w gen b?\n"
             "+ steps[walk]: id: \"walk\"\n"
+            "~ pathways[road].statuses: \"\"\n"
+            "    cases: few; outcome or status alters of: few\n"
             "and more that are not told: 4\n");
   EXPECT_THAT(services_.calls(), ElementsAre(HasSubstr("differences: true before { ")));
 

@@ -54,9 +54,10 @@ std::vector<v1::PolicyDifference> Told(const v1::PolicyPack& before, const v1::P
   const PolicyInForce other{*rules_after, 2};
   PolicyReach reach(one, other, absl::FromUnixSeconds(1'690'500'000), targets);
   for (const v1::EligibilityState& state : states) reach.Add(state);
+  const ToldCount cases = Tell(static_cast<int64_t>(states.size()));
   std::vector<v1::PolicyDifference> told;
   for (size_t i = 0; i < differences.size(); ++i) {
-    told.push_back(InWords(differences[i], targets[i], reach.reaches()[i], *rules_after));
+    told.push_back(InWords(differences[i], targets[i], reach.reaches()[i], cases, *rules_after));
   }
   return told;
 }
@@ -97,23 +98,24 @@ v1::PolicyPack Road(const std::function<void(v1::Criterion&)>& change) {
 
 TEST(PolicyReach, CountsFromWhatToWhatWithTheWords) {
   std::vector<v1::EligibilityState> states;
-  AddCases(3, "CUB", true, states);
-  AddCases(2, "HTI", true, states);
+  AddCases(30, "CUB", true, states);
+  AddCases(20, "HTI", true, states);
   AddCases(1, "HTI", std::nullopt, states);
   states.back().set_withdrawn(true);
   const v1::PolicyPack before = Road([](v1::Criterion&) {});
   const v1::PolicyPack after = Road([](v1::Criterion& criterion) {
     *criterion.mutable_predicate() = Parse<v1::Predicate>("nationality_in { of: 'CUB' }");
   });
-  EXPECT_THAT(Lines(Told(before, after, states)),
-              Contains("pathways[road].criteria[only].predicate.nationality_in: 2 2 [2 road.only "
-                       "MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET 'road.in-mexico.not-met']"));
+  EXPECT_THAT(
+      Lines(Told(before, after, states)),
+      Contains("pathways[road].criteria[only].predicate.nationality_in: 20 20 [20 road.only "
+               "MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET 'road.in-mexico.not-met']"));
 }
 
 // A difference that alone would alter nothing is not told to have altered it.
 TEST(PolicyReach, TellsACaseToTheDifferenceThatItHangsOn) {
   std::vector<v1::EligibilityState> states;
-  AddCases(4, "HTI", std::nullopt, states);
+  AddCases(40, "HTI", std::nullopt, states);
   const auto pack = [](const char* one, const char* other) {
     v1::PolicyPack made = PackOf(one);
     v1::Criterion& second = *made.mutable_pathways(0)->add_criteria();
@@ -128,29 +130,30 @@ TEST(PolicyReach, TellsACaseToTheDifferenceThatItHangsOn) {
   const std::vector<std::string> lines =
       Lines(Told(pack("nationality_in { of: 'HTI' }", "nationality_in { of: 'HTI' of: 'CUB' }"),
                  pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states));
-  EXPECT_THAT(lines, Contains("pathways[road].criteria[second].predicate.nationality_in.of: 4 4 [4 "
-                              "road.second MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET "
-                              "'road.in-mexico.not-met']"));
+  EXPECT_THAT(lines,
+              Contains("pathways[road].criteria[second].predicate.nationality_in.of: 40 40 [40 "
+                       "road.second MEETS>DOES_NOT_MEET by MEETS>DOES_NOT_MEET "
+                       "'road.in-mexico.not-met']"));
   // Alone it would have made it a question.
   EXPECT_THAT(lines,
-              Contains("pathways[road].criteria[only].predicate.yes: 4 4 [4 road.only "
+              Contains("pathways[road].criteria[only].predicate.yes: 40 40 [40 road.only "
                        "MEETS>DOES_NOT_MEET by MEETS>NEEDS_INFORMATION 'road.in-mexico.ask']"));
   // From a question to not met by the second: what the first became has no part in it.
   const std::vector<std::string> apart =
       Lines(Told(pack("nationality_in { of: 'HTI' }", "yes: 'in_mexico'"),
                  pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states));
-  EXPECT_THAT(apart, Contains("pathways[road].criteria[only].predicate.yes: 4 0"));
+  EXPECT_THAT(apart, Contains("pathways[road].criteria[only].predicate.yes: 40 0"));
   EXPECT_THAT(apart, Contains(testing::StartsWith(
-                         "pathways[road].criteria[second].predicate.nationality_in: 4 4 ")));
+                         "pathways[road].criteria[second].predicate.nationality_in: 40 40 ")));
   // Not met before and after for another reason: the criterion comes to another result, no more.
   EXPECT_THAT(Lines(Told(pack("nationality_in { of: 'HTI' }", "nationality_in { of: 'CUB' }"),
                          pack("yes: 'in_mexico'", "nationality_in { of: 'CUB' }"), states)),
-              Contains("pathways[road].criteria[only].predicate.yes: 4 0"));
+              Contains("pathways[road].criteria[only].predicate.yes: 40 0"));
 }
 
 TEST(PolicyReach, CountsAStatusAndAPathwayThatCame) {
   std::vector<v1::EligibilityState> states;
-  AddCases(2, "CUB", true, states);
+  AddCases(20, "CUB", true, states);
   const v1::PolicyPack before = Road([](v1::Criterion&) {});
   v1::PolicyPack after = before;
   after.mutable_pathways(0)->mutable_statuses(0)->set_status(v1::PATHWAY_STATUS_SUSPENDED);
@@ -159,16 +162,16 @@ TEST(PolicyReach, CountsAStatusAndAPathwayThatCame) {
   lane.set_id("lane");
   AddTexts(after);
   const std::vector<std::string> lines = Lines(Told(before, after, states));
-  EXPECT_THAT(lines, Contains("pathways[road].statuses: 2 2 [2 road. MEETS>MEETS by "
+  EXPECT_THAT(lines, Contains("pathways[road].statuses: 20 20 [20 road. MEETS>MEETS by "
                               "UNSPECIFIED>UNSPECIFIED 'outcome.meets status.suspended']"));
-  EXPECT_THAT(lines, Contains("pathways[lane]: 2 2 [2 lane. UNSPECIFIED>MEETS by "
+  EXPECT_THAT(lines, Contains("pathways[lane]: 20 20 [20 lane. UNSPECIFIED>MEETS by "
                               "UNSPECIFIED>UNSPECIFIED 'outcome.meets status.suspended']"));
 }
 
 TEST(PolicyReach, CountsWhoReadsAText) {
   std::vector<v1::EligibilityState> states;
-  AddCases(2, "CUB", true, states);
-  AddCases(3, "CUB", false, states);
+  AddCases(20, "CUB", true, states);
+  AddCases(30, "CUB", false, states);
   const v1::PolicyPack before = Road([](v1::Criterion&) {});
   v1::PolicyPack after = before;
   for (v1::Catalogue& catalogue : *after.mutable_catalogues()) {
@@ -178,22 +181,22 @@ TEST(PolicyReach, CountsWhoReadsAText) {
     }
   }
   EXPECT_THAT(Lines(Told(before, after, states)),
-              ElementsAre("catalogues[es].texts[road.in-mexico.met].plain: 2 0"));
+              ElementsAre("catalogues[es].texts[road.in-mexico.met].plain: 20 0"));
   // Those who read it under the second pack.
   *after.mutable_pathways(0)->mutable_criteria(0)->mutable_predicate() =
       Parse<v1::Predicate>("not { yes: 'in_mexico' }");
   EXPECT_THAT(Lines(Told(before, after, states)),
-              Contains("catalogues[es].texts[road.in-mexico.met].plain: 3 0"));
+              Contains("catalogues[es].texts[road.in-mexico.met].plain: 30 0"));
 }
 
 // Each case counts once, however many people of it are reached.
 TEST(PolicyReach, CountsACaseOnce) {
-  std::vector<v1::EligibilityState> states = {State(Facts({"p1", "p2", "p3"}))};
+  const std::vector<v1::EligibilityState> states(10, State(Facts({"p1", "p2", "p3"})));
   const v1::PolicyPack before = Road([](v1::Criterion&) {});
   const v1::PolicyPack after =
       Road([](v1::Criterion& criterion) { criterion.set_confidence(v1::CONFIDENCE_K); });
   EXPECT_THAT(Lines(Told(before, after, states)),
-              ElementsAre("pathways[road].criteria[only].confidence: 1 1 [1 road.only "
+              ElementsAre("pathways[road].criteria[only].confidence: 10 10 [10 road.only "
                           "MEETS>NEEDS_INFORMATION by MEETS>NEEDS_INFORMATION "
                           "'road.in-mexico.ask']"));
 }
@@ -216,7 +219,8 @@ TEST(PolicyReach, LeavesNoAlteredCaseWithoutADifference) {
       is_altered |= change.from() != change.to();
     }
     bool is_told = false;
-    for (const v1::PolicyDifference& one : Told(before, after, {state})) {
+    for (const v1::PolicyDifference& one :
+         Told(before, after, std::vector<v1::EligibilityState>(10, state))) {
       is_told |= one.altered() > 0;
       EXPECT_LE(one.altered(), one.cases());
     }

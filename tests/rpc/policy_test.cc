@@ -274,6 +274,14 @@ TEST_F(PolicyTest, AProposalTellsWhatItWouldDoAndWaitsForAnotherOfficer) {
   EXPECT_EQ(Describe(waiting(kOfficer).status()), "NOT_FOUND POLICY_NO_PROPOSAL");
   EXPECT_EQ(confirm(second, "0"), "NOT_FOUND POLICY_NO_PROPOSAL");
   const auto request = Request(ClosedPack("closed"));
+  auto tried = request;
+  tried.set_validate_only(true);
+  const auto only_tried = first.Call(&EligibilityService::Stub::ProposePolicy, tried);
+  ASSERT_TRUE(only_tried.ok()) << only_tried.status();
+  EXPECT_EQ(only_tried->effect().cases(), 0) << "what leaves no trace tells no small number";
+  EXPECT_EQ(only_tried->effect().holds(), 0);
+  EXPECT_EQ(only_tried->ceiling().holds(), 0);
+  EXPECT_EQ(Describe(waiting(kOfficer).status()), "NOT_FOUND POLICY_NO_PROPOSAL");
   const auto proposal = first.Call(&EligibilityService::Stub::ProposePolicy, request);
   ASSERT_TRUE(proposal.ok()) << proposal.status();
   EXPECT_EQ(proposal->replaces(), pack_.version());
@@ -350,13 +358,13 @@ TEST_F(PolicyTest, APackIsTheSameWithWhatItDoesNotUse) {
 }
 
 TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
-  for (int i = 0; i < 6; ++i) site_.RegisterAndSettle();
+  for (int i = 0; i < 12; ++i) site_.RegisterAndSettle();
   const std::vector<std::string> before = EventsOfCases();
   eligibility::v1::SimulatePolicyRequest request;
   *request.mutable_pack() = ClosedPack("closed");
   const auto answer = site_.As(kOfficer).Call(&EligibilityService::Stub::SimulatePolicy, request);
   ASSERT_TRUE(answer.ok()) << answer.status();
-  EXPECT_EQ(answer->cases(), 6);
+  EXPECT_EQ(answer->cases(), 10) << "of twelve";
   EXPECT_TRUE(answer->whole());
   EXPECT_EQ(answer->policy_version(), pack_.version());
   bool told = false;
@@ -364,7 +372,7 @@ TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
     if (cell.pathway() != kResettlement || cell.nationality() != "HT") continue;
     EXPECT_EQ(cell.from(), eligibility::v1::OUTCOME_MEETS);
     EXPECT_EQ(cell.to(), eligibility::v1::OUTCOME_UNSPECIFIED);
-    EXPECT_EQ(cell.count(), 6);
+    EXPECT_EQ(cell.count(), 10);
     told = true;
   }
   EXPECT_TRUE(told) << answer->DebugString();
@@ -375,10 +383,10 @@ TEST_F(PolicyTest, ASimulationCountsWithoutEffect) {
   EXPECT_EQ(Describe(faulty.status()), "INVALID_ARGUMENT INVALID_POLICY_PACK");
 }
 
-// Each difference from the pack in force, or from another, with how many cases it reaches; small
-// numbers too, and no case by name.
+// Each difference from the pack in force, or from another, with how many cases it reaches, rounded,
+// and no case by name.
 TEST_F(PolicyTest, EachDifferenceIsToldWithTheCasesThatItReaches) {
-  for (int i = 0; i < 3; ++i) site_.RegisterAndSettle();
+  for (int i = 0; i < 12; ++i) site_.RegisterAndSettle();
   const std::vector<std::string> before = EventsOfCases();
   eligibility::v1::SimulatePolicyRequest request;
   *request.mutable_pack() = ClosedPack("closed");
@@ -389,11 +397,11 @@ TEST_F(PolicyTest, EachDifferenceIsToldWithTheCasesThatItReaches) {
   const auto answer = call(kOfficer);
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->before_version(), pack_.version());
-  EXPECT_EQ(answer->cases(), 3);
+  EXPECT_EQ(answer->cases(), 10);
   const auto& closed = DifferenceAt(*answer, absl::StrCat("pathways[", kResettlement, "]"));
   EXPECT_EQ(closed.kind(), eligibility::v1::DIFFERENCE_KIND_REMOVED);
-  EXPECT_EQ(closed.cases(), 3);
-  EXPECT_EQ(closed.altered(), 3);
+  EXPECT_EQ(closed.cases(), 10);
+  EXPECT_EQ(closed.altered(), 10);
   ASSERT_EQ(closed.moves_size(), 1);
   EXPECT_EQ(closed.moves(0).from(), eligibility::v1::OUTCOME_MEETS);
   EXPECT_EQ(closed.moves(0).to(), eligibility::v1::OUTCOME_UNSPECIFIED);
@@ -406,7 +414,7 @@ TEST_F(PolicyTest, EachDifferenceIsToldWithTheCasesThatItReaches) {
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->before_version(), "closed");
   const auto& opened = DifferenceAt(*back, absl::StrCat("pathways[", kResettlement, "]"));
-  EXPECT_EQ(opened.altered(), 3);
+  EXPECT_EQ(opened.altered(), 10);
   ASSERT_EQ(opened.moves(0).reads_size(), 3);
   EXPECT_EQ(opened.moves(0).reads(2).language(), "en");
   EXPECT_THAT(opened.moves(0).reads(2).text().text(), testing::HasSubstr("This is not a promise"));

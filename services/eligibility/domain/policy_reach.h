@@ -4,8 +4,7 @@
 // A case is screened by both packs as the engine would screen it today, and what differs between
 // the two results is told to the differences that it is of: a criterion that comes to another
 // result, a status, a question, a text that is read. Cases are added one by one, and only counts
-// are kept. The counts are whole, also small ones: they are for the officer who is to put a pack in
-// force. Not thread-safe.
+// are kept. The counts are exact: whoever tells them keeps to told_count.h. Not thread-safe.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
 

@@ -1,11 +1,11 @@
 #include "services/eligibility/domain/simulation.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/disclosure.h"
+#include "services/eligibility/domain/told_count.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -34,32 +34,12 @@ v1::Outcome OutcomeIn(const Determinations& in, const v1::Determination& unit) {
   return found != nullptr ? found->outcome() : v1::OUTCOME_UNSPECIFIED;
 }
 
-bool IsSmall(int64_t count) { return count > 0 && count < kCellMin; }
-
-// Hides small cells of a group whose sum may be known, and the smallest other one where a single
-// hidden one could be reckoned from the rest.
-void SuppressGroup(const std::vector<v1::SimulationCell*>& group) {
-  v1::SimulationCell* next = nullptr;
-  int hidden = 0;
-  for (v1::SimulationCell* cell : group) {
-    if (IsSmall(cell->count())) cell->set_suppressed(true);
-    if (cell->suppressed()) {
-      ++hidden;
-    } else if (next == nullptr || cell->count() < next->count()) {
-      next = cell;
-    }
-  }
-  if (hidden == 1 && next != nullptr) next->set_suppressed(true);
-}
-
-void SuppressAll(std::vector<v1::SimulationCell>& cells) {
-  for (v1::SimulationCell& cell : cells) cell.set_suppressed(true);
-}
-
-std::vector<v1::SimulationCell*> PointersTo(std::vector<v1::SimulationCell>& cells) {
-  std::vector<v1::SimulationCell*> pointers;
-  for (v1::SimulationCell& cell : cells) pointers.push_back(&cell);
-  return pointers;
+// Adds a cell unless nothing is told of its count.
+void AddCell(v1::SimulationCell cell, const ToldCount& count,
+             std::vector<v1::SimulationCell>& cells) {
+  if (count.told == 0) return;
+  cell.set_count(count.told);
+  cells.push_back(std::move(cell));
 }
 
 }  // namespace
@@ -102,53 +82,27 @@ void Simulation::AddEffect(const v1::EligibilityState& state, const v1::CaseScre
 }
 
 std::vector<v1::SimulationCell> Simulation::Cells() const {
-  struct Group {
-    v1::SimulationCell all;
-    std::vector<v1::SimulationCell> nationalities;
-    std::vector<v1::SimulationCell> needs;
-  };
-  std::vector<Group> groups;
+  std::map<std::string, int64_t> of_pathway;
+  for (const auto& [key, count] : counts_) of_pathway[key.pathway] += count.all;
+  std::vector<v1::SimulationCell> cells;
   for (const auto& [key, count] : counts_) {
-    Group& group = groups.emplace_back();
     v1::SimulationCell cell;
     cell.set_pathway(key.pathway);
     cell.set_from(static_cast<v1::Outcome>(key.from));
     cell.set_to(static_cast<v1::Outcome>(key.to));
-    group.all = cell;
-    group.all.set_count(count.all);
+    const ToldCount all = TellPart(count.all, Tell(of_pathway.at(key.pathway)));
+    AddCell(cell, all, cells);
     for (const auto& [nationality, number] : count.nationalities) {
       cell.set_nationality(nationality);
-      cell.set_count(number);
-      group.nationalities.push_back(cell);
+      AddCell(cell, TellPart(number, all), cells);
     }
     cell.clear_nationality();
     for (const auto& [need, number] : count.needs) {
       cell.set_need(need);
-      cell.set_count(number);
-      // How many have it not is told by it too.
-      cell.set_suppressed(IsSmall(number) || IsSmall(count.all - number));
-      group.needs.push_back(cell);
+      AddCell(cell, TellPart(number, all), cells);
     }
   }
-  std::map<std::string, std::vector<v1::SimulationCell*>> by_pathway;
-  for (Group& group : groups) by_pathway[group.all.pathway()].push_back(&group.all);
-  for (const auto& [pathway, cells] : by_pathway) SuppressGroup(cells);
-  std::vector<v1::SimulationCell> told;
-  for (Group& group : groups) {
-    if (group.all.suppressed()) {
-      SuppressAll(group.nationalities);
-      SuppressAll(group.needs);
-    } else {
-      SuppressGroup(PointersTo(group.nationalities));
-    }
-    told.push_back(std::move(group.all));
-    told.insert(told.end(), group.nationalities.begin(), group.nationalities.end());
-    told.insert(told.end(), group.needs.begin(), group.needs.end());
-  }
-  for (v1::SimulationCell& cell : told) {
-    if (cell.suppressed()) cell.set_count(0);
-  }
-  return told;
+  return cells;
 }
 
 }  // namespace pathways::eligibility

@@ -1,9 +1,8 @@
 // What a pack would change, counted over stored cases without effect.
 //
 // Cases are added one by one; the counts are by pathway and change, and within each by nationality
-// and by need. They are made for people who plan and may be passed on, so no cell of fewer than
-// kCellMin is told, nor a cell from which one of those could be reckoned by taking it from a sum.
-// Not thread-safe.
+// and by need, and told as told_count.h says. What the pack would do to referrals is counted
+// exactly, for the ceiling of a proposal. Not thread-safe.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_SIMULATION_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_SIMULATION_H_
 
@@ -20,8 +19,6 @@
 
 namespace pathways::eligibility {
 
-inline constexpr int64_t kCellMin = 5;
-
 class Simulation {
  public:
   // `candidate` must outlive the simulation. `now`: on whose day is screened.
@@ -35,7 +32,8 @@ class Simulation {
   // What the pack would do to the referrals of the cases counted.
   const type::v1::LedgerEffect& effect() const { return effect_; }
 
-  // In order of pathway and change: each cell, then its nationalities, then its needs.
+  // In order of pathway and change: each cell, then its nationalities, then its needs. Those of
+  // which nothing is told are left out.
   std::vector<v1::SimulationCell> Cells() const;
 
  private:
