@@ -1,6 +1,7 @@
 #include "services/eligibility/difference_reach.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -44,34 +45,57 @@ void AddOfFact(const Rules& rules, const std::string& id, Criteria& criteria) {
       criteria);
 }
 
-// Whether it is of a pathway as a whole: that it is there, or who is screened together.
-bool IsWhole(const std::vector<PackDifference::Step>& steps) {
-  return steps.size() == 1 || steps[1].field == "unit";
+// What of two packs is looked up for each difference.
+struct Packs {
+  const Rules& before;
+  const Rules& after;
+  std::set<std::string> keys;         // Of texts whose readers are counted.
+  std::set<std::string> advised_for;  // Sources of interactions, which are shown with steps.
+};
+
+void AddOfPathway(const std::vector<PackDifference::Step>& steps, ReachTargets& targets) {
+  const std::string& id = steps[0].id;
+  const std::string part = steps.size() > 1 ? steps[1].field : "";
+  const std::string within = steps.size() > 2 ? steps[2].field : "";
+  if (part.empty() || part == "unit") targets.pathways = {id};
+  if (part == "statuses") targets.statuses = {id};
+  if (part == "mode" || part == "review") targets.terms = {id};
+  if (part != "criteria") return;
+  const bool is_shown = within == "message" || within == "source";
+  (is_shown ? targets.shown : targets.criteria).push_back({id, steps[1].id});
 }
 
-ReachTargets TargetsOfOne(const PackDifference& difference, const Rules& before,
-                          const Rules& after) {
+void AddOfFactOrWords(const std::vector<PackDifference::Step>& steps, const Packs& packs,
+                      ReachTargets& targets) {
+  const std::string& id = steps[0].id;
+  const std::string part = steps.size() > 1 ? steps[1].field : "";
+  const std::string within = steps.size() > 2 ? steps[2].field : "";
+  // The name stands in sentences of other facts too, and the words of a code in what would alter an
+  // outcome.
+  const bool are_words = part == "words" || (part == "codes" && !within.empty());
+  if (are_words && within != "ask" && within != "why") return;
+  targets.facts = {id};
+  if (are_words) return;
+  AddOfFact(packs.before, id, targets.criteria);
+  AddOfFact(packs.after, id, targets.criteria);
+}
+
+ReachTargets TargetsOfOne(const PackDifference& difference, const Packs& packs) {
   ReachTargets targets;
   targets.is_gone = difference.kind == PackDifference::Kind::kRemoved;
   const std::vector<PackDifference::Step>& steps = difference.steps;
   const std::string& what = steps[0].field;
   const std::string& id = steps[0].id;
-  if (what == "pathways" && IsWhole(steps)) {
-    targets.pathways = {id};
-  } else if (what == "pathways" && steps[1].field == "criteria") {
-    targets.criteria = {{id, steps[1].id}};
-  } else if (what == "pathways" && steps[1].field == "statuses") {
-    targets.statuses = {id};
-  } else if (what == "catalogues" && steps.size() > 1 && steps[1].field == "texts") {
+  if (what == "pathways") {
+    AddOfPathway(steps, targets);
+  } else if (what == "catalogues" && steps.size() > 1 && packs.keys.contains(steps[1].id)) {
     targets.texts = {steps[1].id};
   } else if (what == "calendars") {
-    AddOfCalendar(before, id, targets.criteria);
-    AddOfCalendar(after, id, targets.criteria);
+    AddOfCalendar(packs.before, id, targets.criteria);
+    AddOfCalendar(packs.after, id, targets.criteria);
   } else if (what == "facts") {
-    AddOfFact(before, id, targets.criteria);
-    AddOfFact(after, id, targets.criteria);
-    targets.facts = {id};
-  } else if (what == "sources") {
+    AddOfFactOrWords(steps, packs, targets);
+  } else if (what == "sources" && !packs.advised_for.contains(id)) {
     targets.sources = {id};
   }
   std::sort(targets.criteria.begin(), targets.criteria.end());
@@ -82,7 +106,8 @@ ReachTargets TargetsOfOne(const PackDifference& difference, const Rules& before,
 
 bool IsCounted(const ReachTargets& targets) {
   return !targets.criteria.empty() || !targets.pathways.empty() || !targets.statuses.empty() ||
-         !targets.texts.empty() || !targets.facts.empty() || !targets.sources.empty();
+         !targets.shown.empty() || !targets.terms.empty() || !targets.texts.empty() ||
+         !targets.facts.empty() || !targets.sources.empty();
 }
 
 // What people read of a result: of the criterion, or of outcome and status.
@@ -119,9 +144,16 @@ v1::DifferenceKind KindOf(PackDifference::Kind kind) {
 
 std::vector<ReachTargets> TargetsOf(const std::vector<PackDifference>& differences,
                                     const Rules& before, const Rules& after) {
+  Packs packs{before, after, {}, {}};
+  for (const Rules* const rules : {&before, &after}) {
+    packs.keys.merge(KeysCounted(rules->pack()));
+    for (const v1::Interaction& interaction : rules->pack().interactions()) {
+      packs.advised_for.insert(interaction.source());
+    }
+  }
   std::vector<ReachTargets> targets;
   for (const PackDifference& difference : differences) {
-    targets.push_back(TargetsOfOne(difference, before, after));
+    targets.push_back(TargetsOfOne(difference, packs));
   }
   return targets;
 }

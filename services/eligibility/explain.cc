@@ -92,11 +92,7 @@ std::string Explainer::NameOfPathway(const std::string& id) const {
 
 v1::ShownText Explainer::StatusText(const v1::Determination& determination) const {
   v1::ShownText text = TextOf(determination.status_message_key());
-  const bool prepare = determination.outcome() == v1::OUTCOME_MEETS &&
-                       !determination.can_submit() &&
-                       (determination.status() == v1::PATHWAY_STATUS_SUSPENDED ||
-                        determination.status() == v1::PATHWAY_STATUS_ENJOINED);
-  if (prepare) Append(TextOf(kPrepareKey), text);
+  if (IsPreparedOnly(determination)) Append(TextOf(kPrepareKey), text);
   if (determination.mode() == v1::REFERRAL_MODE_INFORM) Append(TextOf(kInformKey), text);
   return text;
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/eligibility/difference_reach.h"
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
 #include "tests/eligibility/random_facts.h"
@@ -43,10 +44,11 @@ void AddCases(int count, const std::string& nationality, std::optional<bool> in_
   for (int i = 0; i < count; ++i) states.push_back(State(facts));
 }
 
-std::vector<v1::PolicyDifference> Told(const v1::PolicyPack& before, const v1::PolicyPack& after,
-                                       const std::vector<v1::EligibilityState>& states) {
-  const auto rules_before = RulesOf(before);
-  const auto rules_after = RulesOf(after);
+// With the facts that the packs have.
+std::vector<v1::PolicyDifference> ToldOf(const v1::PolicyPack& before, const v1::PolicyPack& after,
+                                         const std::vector<v1::EligibilityState>& states) {
+  const auto rules_before = *Rules::Compile(before);
+  const auto rules_after = *Rules::Compile(after);
   const std::vector<PackDifference> differences =
       DifferencesOf(rules_before->pack(), rules_after->pack());
   const std::vector<ReachTargets> targets = TargetsOf(differences, *rules_before, *rules_after);
@@ -60,6 +62,12 @@ std::vector<v1::PolicyDifference> Told(const v1::PolicyPack& before, const v1::P
     told.push_back(InWords(differences[i], targets[i], reach.reaches()[i], cases, *rules_after));
   }
   return told;
+}
+
+// With those of the catalogue.
+std::vector<v1::PolicyDifference> Told(const v1::PolicyPack& before, const v1::PolicyPack& after,
+                                       const std::vector<v1::EligibilityState>& states) {
+  return ToldOf(RulesOf(before)->pack(), RulesOf(after)->pack(), states);
 }
 
 std::string Short(v1::Outcome outcome) { return v1::Outcome_Name(outcome).substr(8); }
@@ -189,6 +197,129 @@ TEST(PolicyReach, CountsWhoReadsAText) {
               Contains("catalogues[es].texts[road.in-mexico.met].plain: 30 0"));
 }
 
+// What is named by a criterion or a status is read by all of whom it is.
+TEST(PolicyReach, CountsWhoReadsAnotherMessageOrSource) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(10, "CUB", true, states);
+  AddCases(10, "CUB", false, states);
+  v1::PolicyPack before = Road([](v1::Criterion&) {});
+  v1::Source& source = *before.add_sources();
+  source = before.sources(0);
+  source.set_id("paper");
+  v1::PolicyPack after = Road([](v1::Criterion& criterion) {
+    criterion.set_message("road.anew");
+    criterion.set_source("paper");
+  });
+  *after.mutable_sources() = before.sources();
+  v1::StatusPeriod& status = *after.mutable_pathways(0)->mutable_statuses(0);
+  status.set_message("road.is-open");
+  AddTexts(after);
+  const std::vector<std::string> lines = Lines(Told(before, after, states));
+  EXPECT_THAT(lines, Contains("pathways[road].criteria[only].message: 20 0"));
+  EXPECT_THAT(lines, Contains("pathways[road].criteria[only].source: 20 0"));
+  EXPECT_THAT(lines, Contains("pathways[road].statuses: 20 0"));
+  // Of the status the days too: an explanation opens with them.
+  after = before;
+  after.mutable_pathways(0)->mutable_statuses(0)->mutable_in_force()->mutable_from()->set_year(
+      2020);
+  after.mutable_pathways(0)->mutable_statuses(0)->mutable_in_force()->mutable_from()->set_month(1);
+  after.mutable_pathways(0)->mutable_statuses(0)->mutable_in_force()->mutable_from()->set_day(1);
+  EXPECT_THAT(Lines(Told(before, after, states)), Contains("pathways[road].statuses: 20 0"));
+  after = before;
+  after.mutable_pathways(0)->mutable_statuses(0)->set_source("paper");
+  EXPECT_THAT(Lines(Told(before, after, states)), Contains("pathways[road].statuses: 20 0"));
+  // Another question, to which the answer is not known either.
+  states.clear();
+  AddCases(20, "CUB", std::nullopt, states);
+  for (v1::EligibilityState& state : states) {
+    Forget(*state.mutable_facts()->mutable_people(0), "seeks_work");
+  }
+  after = Road([](v1::Criterion& criterion) {
+    *criterion.mutable_predicate() = Parse<v1::Predicate>("yes: 'seeks_work'");
+  });
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              Contains("pathways[road].criteria[only].predicate.yes: 20 0"));
+}
+
+// Who reads what an explanation stands on, a step or a list of papers is not counted, and is not
+// told to be nobody.
+TEST(PolicyReach, SaysOfWhatItDoesNotCountTheReaders) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(20, "CUB", true, states);
+  AddCases(20, "CUB", std::nullopt, states);
+  v1::PolicyPack before = Road([](v1::Criterion&) {});
+  before.mutable_pathways(0)->add_documents("road.paper");
+  v1::Step& step = *before.add_steps();
+  step.set_id("walk");
+  step.set_message("step.walk");
+  AddTexts(before);
+  const auto changed = [&](const std::string& key) {
+    v1::PolicyPack after = before;
+    for (v1::Catalogue& catalogue : *after.mutable_catalogues()) {
+      for (v1::Text& text : *catalogue.mutable_texts()) {
+        if (catalogue.language() == "es" && text.key() == key) text.set_plain("Otro.");
+      }
+    }
+    const std::vector<std::string> lines = Lines(Told(before, after, states));
+    return lines.size() == 1 ? lines[0].substr(lines[0].find(": ") + 2) : "no line";
+  };
+  for (const char* const key :
+       {"assume.said", "assume.policies", "turn.meets", "turn.notice", "answer.yes",
+        "effect.closes", "step.walk", "road.paper", "unreviewed"}) {
+    EXPECT_EQ(changed(key), "not counted") << key;
+  }
+  EXPECT_EQ(changed(kNoticeKey), "40 0");
+  EXPECT_EQ(changed("pathway.road"), "40 0");
+  EXPECT_EQ(changed("outcome.meets"), "20 0");
+  // The question is read by whom it is asked; the name, in other sentences too.
+  const auto with = [&](const std::function<void(type::v1::FactWords&)>& change) {
+    v1::PolicyPack after = before;
+    change(*after.mutable_facts(0)->mutable_words(0));
+    return Lines(ToldOf(before, after, states));
+  };
+  EXPECT_THAT(with([](auto& words) { words.set_ask("Otro."); }),
+              ElementsAre(testing::EndsWith(".ask: 20 0")));
+  EXPECT_THAT(with([](auto& words) { words.set_name("otro"); }),
+              ElementsAre(testing::EndsWith(".name: not counted")));
+}
+
+// A review lapses when the machine gives another determination: the outcome that was people's is
+// then its own, and hangs on whatever made it another.
+TEST(PolicyReach, TellsAReviewedCaseToTheDifferenceThatItHangsOn) {
+  std::vector<v1::EligibilityState> states;
+  AddCases(20, "CUB", std::nullopt, states);
+  const v1::PolicyPack before = Road([](v1::Criterion&) {});
+  const auto rules = RulesOf(before);
+  for (v1::EligibilityState& state : states) {
+    Forget(*state.mutable_facts()->mutable_people(0), "seeks_work");
+    v1::Review& review = *state.add_reviews();
+    *review.mutable_evaluated() =
+        ScreenState(state, {*rules, 1}, absl::FromUnixSeconds(1'690'500'000)).determinations(0);
+    review.set_outcome(v1::OUTCOME_MEETS);
+    review.set_settled(true);
+  }
+  const auto with = [](const char* predicate) {
+    return Road([&](v1::Criterion& criterion) {
+      *criterion.mutable_predicate() = Parse<v1::Predicate>(predicate);
+    });
+  };
+  EXPECT_THAT(Lines(Told(before, with("nationality_in { of: 'HTI' }"), states)),
+              Contains("pathways[road].criteria[only].predicate.nationality_in: 20 20 [20 "
+                       "road.only MEETS>DOES_NOT_MEET by NEEDS_INFORMATION>DOES_NOT_MEET "
+                       "'road.in-mexico.not-met']"));
+  // The same result, of another question.
+  EXPECT_THAT(Lines(Told(before, with("yes: 'seeks_work'"), states)),
+              Contains("pathways[road].criteria[only].predicate.yes: 20 20 [20 road.only "
+                       "MEETS>NEEDS_INFORMATION by NEEDS_INFORMATION>NEEDS_INFORMATION "
+                       "'road.in-mexico.ask']"));
+  // What follows is part of what was reviewed.
+  v1::PolicyPack after = before;
+  after.mutable_pathways(0)->set_mode(v1::REFERRAL_MODE_INFORM);
+  EXPECT_THAT(Lines(Told(before, after, states)),
+              ElementsAre("pathways[road].mode: 20 20 [20 road. MEETS>NEEDS_INFORMATION by "
+                          "UNSPECIFIED>UNSPECIFIED 'outcome.needs-information']"));
+}
+
 // Each case counts once, however many people of it are reached.
 TEST(PolicyReach, CountsACaseOnce) {
   const std::vector<v1::EligibilityState> states(10, State(Facts({"p1", "p2", "p3"})));
@@ -210,9 +341,18 @@ TEST(PolicyReach, LeavesNoAlteredCaseWithoutADifference) {
   const auto rules_after = *Rules::Compile(after);
   for (unsigned seed = 0; seed < 20; ++seed) {
     Random random(seed);
-    const v1::EligibilityState state = State(RandomCase(random));
+    v1::EligibilityState state = State(RandomCase(random));
     bool is_altered = false;
     const absl::Time now = absl::FromUnixSeconds(1'690'500'000);
+    // Of every other case people reviewed some of it.
+    const v1::CaseScreened evaluated = ScreenState(state, {*rules_before, 1}, now);
+    for (const v1::Determination& determination : evaluated.determinations()) {
+      if (seed % 2 == 0 || Below(random, 2) == 0) continue;
+      v1::Review& review = *state.add_reviews();
+      *review.mutable_evaluated() = determination;
+      review.set_outcome(v1::OUTCOME_MEETS);
+      review.set_settled(true);
+    }
     const auto then = ScreenState(state, {*rules_before, 1}, now);
     for (const v1::DeterminationChange& change : ChangesOf(
              then.determinations(), ScreenState(state, {*rules_after, 2}, now).determinations())) {

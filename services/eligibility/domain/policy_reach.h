@@ -3,14 +3,17 @@
 //
 // A case is screened by both packs as the engine would screen it today, and what differs between
 // the two results is told to the differences that it is of: a criterion that comes to another
-// result, a status, a question, a text that is read. Cases are added one by one, and only counts
-// are kept. The counts are exact: whoever tells them keeps to told_count.h. Not thread-safe.
+// result or asks for other facts, a status, a question, a text or a source that is read. What an
+// explanation stands on, and until when it holds, is not looked at. Cases are added one by one, and
+// only counts are kept. The counts are exact: whoever tells them keeps to told_count.h. Not
+// thread-safe.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_POLICY_REACH_H_
 
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,10 +24,17 @@
 
 namespace pathways::eligibility {
 
+// Keys of the texts that are counted: those that a determination of the pack can be told with,
+// apart from what it stands on.
+std::set<std::string> KeysCounted(const v1::PolicyPack& pack);
+
 // What a difference is of. All empty: its reach cannot be counted.
 struct ReachTargets {
-  std::vector<std::pair<std::string, std::string>> criteria;  // Ids of pathway and criterion.
+  using Criterion = std::pair<std::string, std::string>;  // Ids of pathway and criterion.
+  std::vector<Criterion> criteria;                        // To what they come.
+  std::vector<Criterion> shown;       // Which texts or source are shown with them.
   std::vector<std::string> pathways;  // As a whole: who is screened together, or that it is new.
+  std::vector<std::string> terms;     // Ids of pathways: what follows, and what people look at.
   std::vector<std::string> statuses;  // Ids of pathways whose status it is.
   std::vector<std::string> texts;     // Keys.
   std::vector<std::string> facts;     // That may be asked.
@@ -72,7 +82,18 @@ class PolicyReach {
     const v1::Determination& after;
   };
 
-  void AddPair(const Pair& pair);
+  // For each pathway the days of the status that holds on a day, by both packs.
+  struct StatusDays {
+    std::map<std::string, std::string> then;
+    std::map<std::string, std::string> now;
+  };
+
+  const StatusDays& StatusDaysOn(const AsOf& as_of);
+  void AddPair(const Pair& pair, const StatusDays& days);
+  // Returns whether the outcome hangs on one of them.
+  bool AddCriteria(const Pair& pair, const ReachMove& move);
+  // An outcome alters and nothing else told why: a review lapses with whatever it was of.
+  void AddLapsed(const Pair& pair, const ReachMove& move);
   void AddReads(const v1::Determination& determination, const char* side);
   // Notes that the case is reached by all differences with this target, and moved where it is.
   void Note(const std::string& target, const ReachMove* move);
@@ -80,6 +101,7 @@ class PolicyReach {
   const PolicyInForce before_;
   const PolicyInForce after_;
   const absl::Time now_;
+  std::map<absl::CivilDay, StatusDays> status_days_;
   std::unordered_map<std::string, std::vector<size_t>> by_target_;
   std::vector<Reach> reaches_;
   // The last case counted, so that it is counted once.

@@ -134,6 +134,12 @@ std::string TurnKey(v1::Outcome outcome) {
   return absl::StrCat("turn.", Suffix(v1::Outcome_Name(outcome), "OUTCOME_"));
 }
 
+bool IsPreparedOnly(const v1::Determination& determination) {
+  return determination.outcome() == v1::OUTCOME_MEETS && !determination.can_submit() &&
+         (determination.status() == v1::PATHWAY_STATUS_SUSPENDED ||
+          determination.status() == v1::PATHWAY_STATUS_ENJOINED);
+}
+
 std::vector<NeededText> NeededTexts(const v1::PolicyPack& pack) {
   Needed needed;
   for (int i = 0; i < pack.pathways_size(); ++i) {

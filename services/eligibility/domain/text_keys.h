@@ -41,8 +41,9 @@ inline constexpr char kReviewKey[] = "review";
 inline constexpr char kHoldsUntilKey[] = "holds-until";
 // That nothing is sent to the authority.
 inline constexpr char kInformKey[] = "mode.inform";
-// That it can be prepared but not submitted.
+// That it can be prepared but not submitted, which is so of such a determination.
 inline constexpr char kPrepareKey[] = "prepare-only";
+bool IsPreparedOnly(const v1::Determination& determination);
 // How the smallest changes are to be read: as reasons, and no advice.
 inline constexpr char kTurnNoticeKey[] = "turn.notice";
 // Stands before a text that no speaker has signed.
