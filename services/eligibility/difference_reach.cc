@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "services/eligibility/domain/text_keys.h"
-#include "services/eligibility/explain.h"
 #include "services/type/languages.h"
 
 namespace pathways::eligibility {
@@ -110,22 +110,20 @@ bool IsCounted(const ReachTargets& targets) {
          !targets.facts.empty() || !targets.sources.empty();
 }
 
-// What people read of a result: of the criterion, or of outcome and status.
-v1::ShownText ReadOf(const ReachMove& move, const Explainer& explainer) {
-  for (const v1::Pathway& pathway : explainer.pack().pathways()) {
+// Keys of what people read of a result: of the criterion, or of outcome and status.
+std::vector<std::string> KeysRead(const ReachMove& move, const v1::PolicyPack& pack) {
+  for (const v1::Pathway& pathway : pack.pathways()) {
     if (pathway.id() != move.pathway) continue;
     for (const v1::Criterion& criterion : pathway.criteria()) {
       if (criterion.id() != move.criterion || move.criterion_to == v1::OUTCOME_UNSPECIFIED)
         continue;
-      return explainer.TextOf(
-          CriterionKey(criterion.message(), static_cast<v1::Outcome>(move.criterion_to)));
+      return {CriterionKey(criterion.message(), static_cast<v1::Outcome>(move.criterion_to))};
     }
   }
-  v1::ShownText text;
-  if (move.to == v1::OUTCOME_UNSPECIFIED) return text;
-  text = explainer.TextOf(OutcomeKey(static_cast<v1::Outcome>(move.to)));
-  if (move.status_from != move.status_to) Append(explainer.TextOf(move.status_key), text);
-  return text;
+  if (move.to == v1::OUTCOME_UNSPECIFIED) return {};
+  std::vector<std::string> keys = {OutcomeKey(static_cast<v1::Outcome>(move.to))};
+  if (move.status_from != move.status_to) keys.push_back(move.status_key);
+  return keys;
 }
 
 v1::DifferenceKind KindOf(PackDifference::Kind kind) {
@@ -158,8 +156,30 @@ std::vector<ReachTargets> TargetsOf(const std::vector<PackDifference>& differenc
   return targets;
 }
 
-v1::PolicyDifference InWords(const PackDifference& difference, const ReachTargets& targets,
-                             const Reach& reach, const ToldCount& cases, const Rules& after) {
+DifferenceWords::DifferenceWords(const Rules& after) : pack_(after.pack()) {
+  for (const std::string& language : type::Languages()) {
+    explainers_.emplace_back(language, Explainer(after, language, v1::AUDIENCE_PERSON));
+  }
+}
+
+const DifferenceWords::Reads& DifferenceWords::ReadsOf(const ReachMove& move) {
+  const std::vector<std::string> keys = KeysRead(move, pack_);
+  const auto [found, is_new] = reads_.try_emplace(absl::StrJoin(keys, "\n"));
+  if (!is_new) return found->second;
+  for (const auto& [language, explainer] : explainers_) {
+    v1::ShownText text;
+    for (const std::string& key : keys) Append(explainer.TextOf(key), text);
+    if (text.text().empty()) continue;
+    v1::ReadText& read = *found->second.Add();
+    read.set_language(language);
+    *read.mutable_text() = std::move(text);
+  }
+  return found->second;
+}
+
+v1::PolicyDifference DifferenceWords::Of(const PackDifference& difference,
+                                         const ReachTargets& targets, const Reach& reach,
+                                         const ToldCount& cases) {
   v1::PolicyDifference told;
   told.set_kind(KindOf(difference.kind));
   told.set_place(difference.place);
@@ -183,13 +203,7 @@ v1::PolicyDifference InWords(const PackDifference& difference, const ReachTarget
     shown.set_criterion_from(static_cast<v1::Outcome>(move.criterion_from));
     shown.set_criterion_to(static_cast<v1::Outcome>(move.criterion_to));
     shown.set_cases(count);
-    for (const std::string& language : type::Languages()) {
-      const v1::ShownText text = ReadOf(move, Explainer(after, language, v1::AUDIENCE_PERSON));
-      if (text.text().empty()) continue;
-      v1::ReadText& read = *shown.add_reads();
-      read.set_language(language);
-      *read.mutable_text() = text;
-    }
+    *shown.mutable_reads() = ReadsOf(move);
   }
   return told;
 }

@@ -6,12 +6,16 @@
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DIFFERENCE_REACH_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DIFFERENCE_REACH_H_
 
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "pathways/eligibility/v1/ledger.pb.h"
 #include "services/eligibility/domain/policy_reach.h"
 #include "services/eligibility/domain/rules.h"
 #include "services/eligibility/domain/told_count.h"
+#include "services/eligibility/explain.h"
 #include "services/eligibility/pack_differences.h"
 
 namespace pathways::eligibility {
@@ -20,10 +24,26 @@ namespace pathways::eligibility {
 std::vector<ReachTargets> TargetsOf(const std::vector<PackDifference>& differences,
                                     const Rules& before, const Rules& after);
 
-// A difference as the API tells it. `cases`: all that were counted. `after`: the second pack, in
-// whose words people will read.
-v1::PolicyDifference InWords(const PackDifference& difference, const ReachTargets& targets,
-                             const Reach& reach, const ToldCount& cases, const Rules& after);
+// Differences as the API tells them. Texts are put together once, however many differences have
+// them.
+class DifferenceWords {
+ public:
+  // `after`: the second pack, in whose words people will read. It must outlive this.
+  explicit DifferenceWords(const Rules& after);
+
+  // `cases`: all that were counted.
+  v1::PolicyDifference Of(const PackDifference& difference, const ReachTargets& targets,
+                          const Reach& reach, const ToldCount& cases);
+
+ private:
+  using Reads = google::protobuf::RepeatedPtrField<v1::ReadText>;
+
+  const Reads& ReadsOf(const ReachMove& move);
+
+  const v1::PolicyPack& pack_;
+  std::vector<std::pair<std::string, Explainer>> explainers_;  // By language.
+  std::map<std::string, Reads> reads_;                         // By the keys of the texts.
+};
 
 }  // namespace pathways::eligibility
 

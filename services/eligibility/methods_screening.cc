@@ -49,8 +49,9 @@ type::v1::CaseFacts Completed(type::v1::CaseFacts facts) {
 }
 
 // Answers are held against the catalogue like those of a registration; nothing of them is stored.
-absl::Status CheckAnswers(const MethodParts& parts, type::v1::CaseFacts& facts,
-                          type::Violations& violations) {
+// Gives the version of the catalogue.
+absl::StatusOr<std::string> CheckAnswers(const MethodParts& parts, type::v1::CaseFacts& facts,
+                                         type::Violations& violations) {
   ASSIGN_OR_RETURN(const engine::StreamRow row,
                    engine::ReadFolded(parts.domain, parts.store, type::kFactLedger));
   ASSIGN_OR_RETURN(const v1::EligibilityState state, StateIn(row));
@@ -70,7 +71,7 @@ absl::Status CheckAnswers(const MethodParts& parts, type::v1::CaseFacts& facts,
                             person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL},
                            violations);
   }
-  return absl::OkStatus();
+  return state.ledger().versions().rbegin()->version();
 }
 
 void CheckAnonymous(const type::v1::CaseFacts& facts, type::Violations& violations) {
@@ -92,8 +93,9 @@ absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymous
   type::v1::CaseFacts facts = Completed(request.facts());
   type::Violations violations;
   CheckAnonymous(facts, violations);
+  std::string catalogue;
   if (facts.people_size() <= kPeopleMax) {
-    RETURN_IF_ERROR(CheckAnswers(context.parts, facts, violations));
+    ASSIGN_OR_RETURN(catalogue, CheckAnswers(context.parts, facts, violations));
   }
   const Wording wording = WordingOf(request.language(), request.audience(), violations);
   RETURN_IF_ERROR(violations.ToStatus(host::kInvalidRequest));
@@ -103,7 +105,6 @@ absl::Status ScreenAnonymously(MethodContext& context, const v1::ScreenAnonymous
   const Explainer explainer(*policy.rules, wording.language, wording.audience);
   AddSteps(explainer, policy.rules->On(AsOfTime(type::PlaceOf(facts), now)), facts,
            *response.mutable_steps());
-  ASSIGN_OR_RETURN(const std::string catalogue, FactCatalogueTold(context.parts));
   ExplainAll(explainer, *policy.rules, facts, catalogue, screened.determinations(),
              *response.mutable_explanations());
   response.mutable_determinations()->Swap(screened.mutable_determinations());
@@ -143,12 +144,15 @@ class Comparison {
     reach_.emplace(before, after, now, targets_);
   }
 
-  void Add(const v1::EligibilityState& state) { reach_->Add(state); }
+  void Add(const v1::EligibilityState& state, const v1::CaseScreened& now) {
+    reach_->Add(state, now);
+  }
 
   void Tell(const ToldCount& cases, v1::SimulatePolicyResponse& response) const {
+    DifferenceWords words(after_);
     for (size_t i = 0; i < differences_.size(); ++i) {
       *response.add_differences() =
-          InWords(differences_[i], targets_[i], reach_->reaches()[i], cases, after_);
+          words.Of(differences_[i], targets_[i], reach_->reaches()[i], cases);
     }
     response.set_differences_left_out(static_cast<int>(left_out_));
   }
@@ -165,6 +169,7 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
                             const v1::SimulatePolicyRequest& request,
                             v1::SimulatePolicyResponse& response) {
   ASSIGN_OR_RETURN(const absl::Duration most, host::CasePassTime(request.seconds_max()));
+  const absl::Time until = absl::Now() + most;
   ASSIGN_OR_RETURN(const v1::PolicyPack pack, CheckedPack(request.pack()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Rules> rules, Rules::Compile(pack));
   ASSIGN_OR_RETURN(const Policy in_force, context.policies.InForce());
@@ -177,10 +182,11 @@ absl::Status SimulatePolicy(MethodContext& context, const Caller& caller,
     comparison.emplace(PolicyInForce{*before, in_force.number}, candidate, now);
   }
   const auto add = [&](const v1::EligibilityState& state) {
-    simulation.Add(state);
-    if (comparison) comparison->Add(state);
+    const std::optional<v1::CaseScreened> screened = simulation.Add(state);
+    if (comparison && screened) comparison->Add(state, *screened);
   };
-  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, most, add));
+  // Compiling and comparing the packs has taken some of the time.
+  ASSIGN_OR_RETURN(const bool whole, Simulate(context, caller, until - absl::Now(), add));
   response.set_policy_version(in_force.rules->pack().version());
   const ToldCount cases = Tell(simulation.cases());
   response.set_cases(cases.told);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/eligibility/difference_reach.h"
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/simulation.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/eligibility/policy_file.h"
 #include "tests/eligibility/builders.h"
@@ -55,11 +56,16 @@ std::vector<v1::PolicyDifference> ToldOf(const v1::PolicyPack& before, const v1:
   const PolicyInForce one{*rules_before, 1};
   const PolicyInForce other{*rules_after, 2};
   PolicyReach reach(one, other, absl::FromUnixSeconds(1'690'500'000), targets);
-  for (const v1::EligibilityState& state : states) reach.Add(state);
+  Simulation simulation(other, absl::FromUnixSeconds(1'690'500'000));
+  for (const v1::EligibilityState& state : states) {
+    const auto now = simulation.Add(state);
+    if (now) reach.Add(state, *now);
+  }
   const ToldCount cases = Tell(static_cast<int64_t>(states.size()));
+  DifferenceWords words(*rules_after);
   std::vector<v1::PolicyDifference> told;
   for (size_t i = 0; i < differences.size(); ++i) {
-    told.push_back(InWords(differences[i], targets[i], reach.reaches()[i], cases, *rules_after));
+    told.push_back(words.Of(differences[i], targets[i], reach.reaches()[i], cases));
   }
   return told;
 }

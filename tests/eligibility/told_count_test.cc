@@ -79,16 +79,16 @@ v1::SimulatePolicyResponse Answer(const v1::PolicyPack& before, const v1::Policy
   Simulation simulation(other, kNow);
   PolicyReach reach(one, other, kNow, targets);
   for (const v1::EligibilityState& state : states) {
-    simulation.Add(state);
-    reach.Add(state);
+    const auto now = simulation.Add(state);
+    if (now) reach.Add(state, *now);
   }
   v1::SimulatePolicyResponse answer;
   const ToldCount cases = Tell(simulation.cases());
   answer.set_cases(cases.told);
   for (v1::SimulationCell& cell : simulation.Cells()) *answer.add_cells() = std::move(cell);
+  DifferenceWords words(*rules);
   for (size_t i = 0; i < differences.size(); ++i) {
-    *answer.add_differences() =
-        InWords(differences[i], targets[i], reach.reaches()[i], cases, *rules);
+    *answer.add_differences() = words.Of(differences[i], targets[i], reach.reaches()[i], cases);
   }
   return answer;
 }

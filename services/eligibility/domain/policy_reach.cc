@@ -270,11 +270,9 @@ void PolicyReach::AddPair(const Pair& pair, const StatusDays& days) {
   AddReads(after, kNow);
 }
 
-void PolicyReach::Add(const v1::EligibilityState& state) {
-  if (state.based_on() == 0 || state.withdrawn()) return;
+void PolicyReach::Add(const v1::EligibilityState& state, const v1::CaseScreened& now) {
   ++case_;
   const v1::CaseScreened then = ScreenState(state, before_, now_);
-  const v1::CaseScreened now = ScreenState(state, after_, now_);
   const StatusDays& days = StatusDaysOn(AsOfTime(type::PlaceOf(state.facts()), now_));
   const v1::Determination none;
   for (const v1::Determination& determination : now.determinations()) {

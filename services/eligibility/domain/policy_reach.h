@@ -1,7 +1,7 @@
 // How many cases each difference between two packs reaches, counted over stored cases without
 // effect.
 //
-// A case is screened by both packs as the engine would screen it today, and what differs between
+// A case is screened by both policies as the engine would screen it today, and what differs between
 // the two results is told to the differences that it is of: a criterion that comes to another
 // result or asks for other facts, a status, a question, a text or a source that is read. What an
 // explanation stands on, and until when it holds, is not looked at. Cases are added one by one, and
@@ -69,8 +69,8 @@ class PolicyReach {
   PolicyReach(const PolicyInForce& before, const PolicyInForce& after, absl::Time now,
               const std::vector<ReachTargets>& differences);
 
-  // Counts a case; one that is not screened, or not any more, is passed over.
-  void Add(const v1::EligibilityState& state);
+  // Counts a case. `now`: what the second policy makes of it (Simulation::Add).
+  void Add(const v1::EligibilityState& state, const v1::CaseScreened& now);
 
   // As the differences.
   const std::vector<Reach>& reaches() const { return reaches_; }

@@ -58,9 +58,9 @@ void Simulation::AddUnit(const Key& key, const v1::Determination& unit,
   for (const std::string& need : needs) ++count.needs[need];
 }
 
-void Simulation::Add(const v1::EligibilityState& state) {
-  if (state.based_on() == 0 || state.withdrawn()) return;
-  const v1::CaseScreened after = ScreenState(state, candidate_, now_);
+std::optional<v1::CaseScreened> Simulation::Add(const v1::EligibilityState& state) {
+  if (state.based_on() == 0 || state.withdrawn()) return std::nullopt;
+  v1::CaseScreened after = ScreenState(state, candidate_, now_);
   AddEffect(state, after);
   for (const v1::Determination& now : after.determinations()) {
     const v1::Outcome before = OutcomeIn(state.determinations(), now);
@@ -70,6 +70,7 @@ void Simulation::Add(const v1::EligibilityState& state) {
     if (OutcomeIn(after.determinations(), before) != v1::OUTCOME_UNSPECIFIED) continue;
     AddUnit({before.pathway(), before.outcome(), v1::OUTCOME_UNSPECIFIED}, before, state.facts());
   }
+  return after;
 }
 
 void Simulation::AddEffect(const v1::EligibilityState& state, const v1::CaseScreened& after) {

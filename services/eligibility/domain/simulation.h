@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ class Simulation {
   // `candidate` must outlive the simulation. `now`: on whose day is screened.
   Simulation(const PolicyInForce& candidate, absl::Time now) : candidate_(candidate), now_(now) {}
 
-  // Counts a case; one that is not screened, or not any more, is passed over.
-  void Add(const v1::EligibilityState& state);
+  // Counts a case, and gives what the pack makes of it. Nothing: it is not screened, or not any
+  // more, and is passed over.
+  std::optional<v1::CaseScreened> Add(const v1::EligibilityState& state);
 
   int64_t cases() const { return effect_.cases(); }
 
