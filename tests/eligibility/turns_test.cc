@@ -236,7 +236,7 @@ FactsOfPeople FactsOf(const v1::FactsChange& change) {
 void ExpectAsOracle(const RulesOfDay& rules, type::v1::CaseFacts facts, size_t unit, int& found) {
   const v1::Determination determination = rules.Screen(facts).determinations[unit];
   const Oracle oracle(rules, facts, unit);
-  const std::vector<v1::OutcomeTurn> turns = TurnsOf(rules, facts, determination, 1'000'000);
+  const std::vector<v1::OutcomeTurn> turns = CaseTurns(rules, facts).Of(determination, 1'000'000);
   ASSERT_EQ(turns.size(), 2u);
   for (const v1::OutcomeTurn& turn : turns) {
     SCOPED_TRACE(turn.DebugString());
@@ -326,7 +326,7 @@ std::vector<std::string> Lines(const std::vector<v1::OutcomeTurn>& turns) {
 std::vector<std::string> LinesOf(const v1::PolicyPack& pack, const type::v1::CaseFacts& facts,
                                  int trials_max = kTrialsMax) {
   const RulesOfDay rules = RulesOf(pack)->On({kToday, kToday});
-  return Lines(TurnsOf(rules, facts, rules.Screen(facts).determinations[0], trials_max));
+  return Lines(CaseTurns(rules, facts).Of(rules.Screen(facts).determinations[0], trials_max));
 }
 
 // A pathway that demands all of these.
@@ -438,18 +438,24 @@ TEST(Turns, AreNotLookedForAmongEverySetOfFactsOfALargeFamily) {
   EXPECT_THAT(LinesOf(PackOfAll(predicates), facts)[0], testing::StartsWith("MEETS STOPPED"));
 }
 
+std::vector<v1::OutcomeTurn> TurnsNow(const Rules& rules, const v1::Determination& determination) {
+  const RulesOfDay today = rules.On({kToday, kToday});
+  const type::v1::CaseFacts facts = Facts({"p1"});
+  return CaseTurns(today, facts).Of(determination);
+}
+
 TEST(Turns, AreNotToldOfWhatPeopleReviewedOrNobodyIsAskedFor) {
   v1::PolicyPack pack = PackOf("yes: 'in_mexico'");
   auto rules = RulesOf(pack);
   v1::Determination determination =
       rules->Screen(Facts({"p1"}), {kToday, kToday}).determinations[0];
-  EXPECT_THAT(TurnsOf(rules->On({kToday, kToday}), Facts({"p1"}), determination), SizeIs(2));
+  EXPECT_THAT(TurnsNow(*rules, determination), SizeIs(2));
   determination.set_reviewed(true);
-  EXPECT_THAT(TurnsOf(rules->On({kToday, kToday}), Facts({"p1"}), determination), IsEmpty());
+  EXPECT_THAT(TurnsNow(*rules, determination), IsEmpty());
   pack.mutable_pathways(0)->mutable_statuses(0)->set_status(v1::PATHWAY_STATUS_TERMINATED);
   rules = RulesOf(pack);
   determination = rules->Screen(Facts({"p1"}), {kToday, kToday}).determinations[0];
-  EXPECT_THAT(TurnsOf(rules->On({kToday, kToday}), Facts({"p1"}), determination), IsEmpty());
+  EXPECT_THAT(TurnsNow(*rules, determination), IsEmpty());
 }
 
 // Of the packs that people are screened by each search comes to an end within its bound.
@@ -460,8 +466,9 @@ TEST(Turns, AreWorkedOutForEveryPathwayOfTheTree) {
     for (unsigned seed = 0; seed < 30; ++seed) {
       Random random(seed);
       const type::v1::CaseFacts facts = RandomCase(random);
+      const CaseTurns turns(today, facts);
       for (const v1::Determination& determination : today.Screen(facts).determinations) {
-        for (const v1::OutcomeTurn& turn : TurnsOf(today, facts, determination)) {
+        for (const v1::OutcomeTurn& turn : turns.Of(determination)) {
           EXPECT_NE(turn.search(), v1::TURN_SEARCH_STOPPED)
               << determination.pathway() << " " << turn.DebugString();
         }

@@ -169,33 +169,37 @@ DayPlan PlanDay(const v1::PolicyPack& pack, const Program& program, Day day, Day
   return plan;
 }
 
-MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseRow& row) {
-  MemberBits members;
-  if (program.members.empty()) return members;
-  std::array<int, kWordBits> yes;
-  std::array<int, kWordBits> unknown;
-  std::fill_n(yes.begin(), program.members.size(), 0);
-  std::fill_n(unknown.begin(), program.members.size(), 0);
+void CountPerson(const Program& program, const DayPlan& plan, const PersonRow& person, int by,
+                 MemberCounts& counts) {
   Bits bits;
-  for (const PersonRow& person : row.people) {
-    if (!program.members_by_row) Evaluate(program, plan, person, {}, bits);
-    for (size_t i = 0; i < program.members.size(); ++i) {
-      const Place& where = program.members[i].where;
-      const Truth truth = program.members_by_row
-                              ? TruthAt(where, person.yes[where.word], person.no[where.word])
-                              : TruthAt(where, bits);
-      yes[i] += truth == Truth::kTrue ? 1 : 0;
-      unknown[i] += truth == Truth::kUnknown ? 1 : 0;
-    }
+  if (!program.members_by_row) Evaluate(program, plan, person, {}, bits);
+  for (size_t i = 0; i < program.members.size(); ++i) {
+    const Place& where = program.members[i].where;
+    const Truth truth = program.members_by_row
+                            ? TruthAt(where, person.yes[where.word], person.no[where.word])
+                            : TruthAt(where, bits);
+    counts.yes[i] += truth == Truth::kTrue ? by : 0;
+    counts.unknown[i] += truth == Truth::kUnknown ? by : 0;
   }
+}
+
+MemberBits BitsOf(const Program& program, const MemberCounts& counts) {
+  MemberBits members;
   for (size_t i = 0; i < program.members.size(); ++i) {
     const MemberTest& test = program.members[i];
     const uint64_t bit = uint64_t{1} << i;
-    const int most = yes[i] + unknown[i];
-    if (yes[i] >= test.at_least && most <= test.at_most) members.yes |= bit;
-    if (most < test.at_least || yes[i] > test.at_most) members.no |= bit;
+    const int most = counts.yes[i] + counts.unknown[i];
+    if (counts.yes[i] >= test.at_least && most <= test.at_most) members.yes |= bit;
+    if (most < test.at_least || counts.yes[i] > test.at_most) members.no |= bit;
   }
   return members;
+}
+
+MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseRow& row) {
+  if (program.members.empty()) return {};
+  MemberCounts counts;
+  for (const PersonRow& person : row.people) CountPerson(program, plan, person, 1, counts);
+  return BitsOf(program, counts);
 }
 
 void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,

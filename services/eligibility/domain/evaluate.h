@@ -55,6 +55,18 @@ struct MemberBits {
   uint64_t no = 0;
 };
 
+// For each of these counts, of how many people it is true and of how many unknown.
+struct MemberCounts {
+  std::array<int, kWordBits> yes{};
+  std::array<int, kWordBits> unknown{};
+};
+
+// Adds a person, or with `by` -1 takes her away again.
+void CountPerson(const Program& program, const DayPlan& plan, const PersonRow& person, int by,
+                 MemberCounts& counts);
+MemberBits BitsOf(const Program& program, const MemberCounts& counts);
+
+// CountPerson of all people, and BitsOf.
 MemberBits CountMembers(const Program& program, const DayPlan& plan, const CaseRow& row);
 
 void Evaluate(const Program& program, const DayPlan& plan, const PersonRow& row,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <tuple>
 
 namespace pathways::eligibility {
 namespace {
@@ -85,6 +86,11 @@ std::vector<Fact> FactsIn(FactSet set) {
     if (fact == kFieldFacts + kAnswersMax - 1) break;  // A shift by 64 is undefined.
   }
   return facts;
+}
+
+bool IsAskedBefore(const type::v1::Fact& a, const type::v1::Fact& b) {
+  return std::make_tuple(a.setting(), a.order(), absl::string_view(a.id())) <
+         std::make_tuple(b.setting(), b.order(), absl::string_view(b.id()));
 }
 
 void ReplaceFacts(const type::v1::PersonFacts& with, type::v1::PersonFacts& person) {

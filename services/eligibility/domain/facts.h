@@ -49,6 +49,9 @@ inline constexpr absl::string_view kEntryDateName = "entry_date";
 // The facts of a set, by their numbers.
 std::vector<Fact> FactsIn(FactSet set);
 
+// In which order facts are asked: in company before alone, and then as the catalogue says.
+bool IsAskedBefore(const type::v1::Fact& a, const type::v1::Fact& b);
+
 // Ids of the facts that the conditions and steps of a pack name.
 std::set<std::string> FactsNamedIn(const v1::PolicyPack& pack);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "services/eligibility/domain/turns.h"
@@ -17,38 +16,26 @@ constexpr int kTrialsMin = 500;
 class Assuming {
  public:
   Assuming(const RulesOfDay& rules, const type::v1::CaseFacts& facts)
-      : rules_(rules), program_(rules.rules().program()), facts_(facts) {
+      : rules_(rules),
+        program_(rules.rules().program()),
+        facts_(facts),
+        in_order_(rules.rules().FactsInOrder()) {
     ReadFacts(program_, facts, rules.plan().day, row_);
-    for (const type::v1::Fact& fact : rules.rules().pack().facts()) {
-      for (Fact number = 0; number < kFieldFacts + static_cast<int>(program_.answers.size());
-           ++number) {
-        if (program_.NameOf(number) == fact.id()) in_order_.push_back({&fact, number});
-      }
-    }
-    const auto rank = [](const Known& known) {
-      return std::make_tuple(known.fact->setting(), known.fact->order(), known.fact->id());
-    };
-    std::sort(in_order_.begin(), in_order_.end(),
-              [&](const Known& a, const Known& b) { return rank(a) < rank(b); });
   }
 
   v1::Assumptions Make(size_t pathway, const v1::Determination& determination) const;
 
  private:
-  struct Known {
-    const type::v1::Fact* fact;
-    Fact number;
-  };
-
   void AddStatus(size_t pathway, v1::Assumptions& assumes) const;
-  void AddFacts(size_t person, FactSet facts, v1::Assumptions& assumes) const;
-  v1::AssumedFact Assumed(size_t person, const Known& known) const;
+  // `told`: what one answered for all, and is told once.
+  void AddFacts(size_t person, FactSet facts, FactSet& told, v1::Assumptions& assumes) const;
+  v1::AssumedFact Assumed(size_t person, const NumberedFact& known) const;
 
   const RulesOfDay& rules_;
   const Program& program_;
   const type::v1::CaseFacts& facts_;
   CaseRow row_;
-  std::vector<Known> in_order_;
+  const std::vector<NumberedFact> in_order_;
 };
 
 void Assuming::AddStatus(size_t pathway, v1::Assumptions& assumes) const {
@@ -59,7 +46,7 @@ void Assuming::AddStatus(size_t pathway, v1::Assumptions& assumes) const {
       rules_.rules().pack().pathways(static_cast<int>(pathway)).statuses(index).in_force();
 }
 
-v1::AssumedFact Assuming::Assumed(size_t person, const Known& known) const {
+v1::AssumedFact Assuming::Assumed(size_t person, const NumberedFact& known) const {
   const type::v1::PersonFacts& facts = facts_.people(static_cast<int>(person));
   const type::v1::FactAnswer* const answer = type::FindAnswer(facts.answers(), known.fact->id());
   v1::AssumedFact assumed;
@@ -88,21 +75,17 @@ v1::AssumedFact Assuming::Assumed(size_t person, const Known& known) const {
   return assumed;
 }
 
-void Assuming::AddFacts(size_t person, FactSet facts, v1::Assumptions& assumes) const {
-  for (const Known& known : in_order_) {
+void Assuming::AddFacts(size_t person, FactSet facts, FactSet& told,
+                        v1::Assumptions& assumes) const {
+  for (const NumberedFact& known : in_order_) {
     if ((facts & SetOf(known.number)) == 0) continue;
     size_t whose = person;
     if (known.fact->scope() == type::v1::FACT_SCOPE_CASE) {
-      if (row_.principal < 0) continue;
+      if (row_.principal < 0 || (told & SetOf(known.number)) != 0) continue;
+      told |= SetOf(known.number);
       whose = static_cast<size_t>(row_.principal);
     }
-    v1::AssumedFact assumed = Assumed(whose, known);
-    // What one answered for all is told once.
-    const bool is_told = std::any_of(
-        assumes.facts().begin(), assumes.facts().end(), [&](const v1::AssumedFact& other) {
-          return other.fact() == assumed.fact() && other.person_id() == assumed.person_id();
-        });
-    if (!is_told) *assumes.add_facts() = std::move(assumed);
+    *assumes.add_facts() = Assumed(whose, known);
   }
 }
 
@@ -116,12 +99,13 @@ v1::Assumptions Assuming::Make(size_t pathway, const v1::Determination& determin
     own |= plan.criteria[static_cast<size_t>(index)].own_facts;
     counted |= plan.criteria[static_cast<size_t>(index)].member_facts;
   }
+  FactSet told = 0;
   for (size_t person = 0; person < row_.people.size(); ++person) {
     const std::string& id = facts_.people(static_cast<int>(person)).person_id();
     const bool is_unit =
         plan.family ? static_cast<int>(person) == row_.principal
                     : !determination.person_ids().empty() && determination.person_ids(0) == id;
-    AddFacts(person, counted | (is_unit ? own : FactSet{0}), assumes);
+    AddFacts(person, counted | (is_unit ? own : FactSet{0}), told, assumes);
   }
   return assumes;
 }
@@ -141,6 +125,7 @@ std::vector<Grounds> GroundsOf(const Rules& rules, const type::v1::CaseFacts& fa
   const AsOf as_of = AsOfDetermination(determinations[0]);
   const RulesOfDay of_day = rules.On(as_of);
   const Assuming assuming(of_day, facts);
+  const CaseTurns turns(of_day, facts);
   const auto times = TimeTurnsOf(rules, facts, as_of, determinations);
   const int trials = std::clamp(kTrialsOfCaseMax / determinations.size(), kTrialsMin, kTrialsMax);
   const auto& pathways = rules.pack().pathways();
@@ -157,7 +142,7 @@ std::vector<Grounds> GroundsOf(const Rules& rules, const type::v1::CaseFacts& fa
     of_one.assumes.set_policy_version(determination.policy_version());
     *of_one.assumes.mutable_as_of() = determination.as_of();
     *of_one.assumes.mutable_known_on() = determination.known_on();
-    of_one.turns = TurnsOf(of_day, facts, determination, trials);
+    of_one.turns = turns.Of(determination, trials);
     of_one.time_turn = times[static_cast<size_t>(i)];
   }
   return grounds;

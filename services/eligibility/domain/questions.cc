@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/person_row.h"
@@ -110,11 +109,8 @@ std::vector<AskedFact> InOrder(const Rules& rules, const type::v1::CaseFacts& fa
       if (found->second.pathways.contains(pathway.id())) asked.pathways.push_back(pathway.id());
     }
   }
-  const auto rank = [](const AskedFact& asked) {
-    return std::make_tuple(asked.fact->setting(), asked.fact->order(), asked.fact->id());
-  };
   std::sort(questions.begin(), questions.end(),
-            [&](const AskedFact& a, const AskedFact& b) { return rank(a) < rank(b); });
+            [](const AskedFact& a, const AskedFact& b) { return IsAskedBefore(*a.fact, *b.fact); });
   return questions;
 }
 

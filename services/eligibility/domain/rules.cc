@@ -58,6 +58,20 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::Compile(const v1::PolicyPack
 
 RulesOfDay Rules::On(AsOf as_of) const { return {shared_from_this(), as_of}; }
 
+std::vector<NumberedFact> Rules::FactsInOrder() const {
+  std::vector<NumberedFact> facts;
+  for (const type::v1::Fact& fact : pack_.facts()) {
+    for (Fact number = 0; number < kFieldFacts + static_cast<int>(program_.answers.size());
+         ++number) {
+      if (program_.NameOf(number) == fact.id()) facts.push_back({&fact, number});
+    }
+  }
+  std::sort(facts.begin(), facts.end(), [](const NumberedFact& a, const NumberedFact& b) {
+    return IsAskedBefore(*a.fact, *b.fact);
+  });
+  return facts;
+}
+
 Screening Rules::Screen(const type::v1::CaseFacts& facts, AsOf as_of) const {
   return On(as_of).Screen(facts);
 }

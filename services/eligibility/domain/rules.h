@@ -48,6 +48,12 @@ struct Screening {
 
 class RulesOfDay;
 
+// A fact of the pack that its conditions look at, with its number in the program.
+struct NumberedFact {
+  const type::v1::Fact* fact = nullptr;
+  Fact number = 0;
+};
+
 // Immutable; may be used by many threads at once.
 class Rules : public std::enable_shared_from_this<Rules> {
  public:
@@ -63,6 +69,9 @@ class Rules : public std::enable_shared_from_this<Rules> {
 
   const v1::PolicyPack& pack() const { return pack_; }
   const Program& program() const { return program_; }
+
+  // The facts that conditions look at, in the order of asking (facts.h).
+  std::vector<NumberedFact> FactsInOrder() const;
 
  private:
   Rules(v1::PolicyPack pack, Program program)

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/eligibility/domain/determine.h"
-#include "services/eligibility/domain/fact_cells.h"
 #include "services/type/dates.h"
 
 namespace pathways::eligibility {
@@ -20,10 +22,8 @@ using Indices = std::vector<size_t>;
 // A fact of one person whose answer may be another.
 struct Variable {
   size_t person = 0;
-  Fact number = 0;
+  const OpenFact* open = nullptr;
   bool of_case = false;  // Counts for everybody.
-  const type::v1::Fact* fact = nullptr;
-  std::vector<FactCell> cells;
   // Cells that are the same to the criteria of the pathway. One of each is tried.
   std::vector<Indices> groups;
 };
@@ -45,8 +45,7 @@ struct Goal {
 
 class Search {
  public:
-  Search(const RulesOfDay& rules, const type::v1::CaseFacts& facts, size_t pathway, size_t person,
-         int trials_max);
+  Search(const SearchedCase& searched, size_t pathway, size_t person, int trials_max);
   v1::Outcome Present() { return OutcomeOf({}, {}); }
   std::vector<v1::OutcomeTurn> Make();
 
@@ -56,12 +55,18 @@ class Search {
   void LookAt(const Place& place);
   void GroupCells(Variable& variable) const;
   void AddVariables();
-  void AddVariable(size_t person, const type::v1::Fact& fact, Fact number);
+  void AddVariable(size_t person, const OpenFact& open);
   bool Concerns(const Variable& variable, const CriterionPlan& criterion) const;
   const CriterionPlan& Criterion(int index) const {
     return plan_.criteria[static_cast<size_t>(index)];
   }
 
+  const FactCell& CellOf(const Variable& variable, size_t group) const {
+    return variable.open->cells[variable.groups[group].front()];
+  }
+  void Change(size_t person, const FactCell& cell);
+  void TakeBack();
+  void CountAnew();
   void Fill(const Indices& facts, const Indices& groups);
   v1::Outcome OutcomeOf(const Indices& facts, const Indices& groups);
   // One trial more; each person who has to be looked at for it counts.
@@ -86,17 +91,19 @@ class Search {
   bool WholeBox(const Indices& facts, const std::vector<Indices>& box, v1::Outcome outcome);
   v1::OutcomeTurn TurnOf(const Goal& goal);
 
+  const SearchedCase& case_;
   const RulesOfDay& rules_;
   const Program& program_;
-  const type::v1::CaseFacts& facts_;
   const size_t pathway_;
   const PathwayPlan& plan_;
   const size_t person_;
-  CaseRow row_;
+  const CaseRow& row_;
   CaseRow changed_;
+  Indices touched_;  // Whose rows of `changed_` are others.
   // What the criteria of the pathway look at: of each word the bits, and the comparisons of dates.
   std::array<uint64_t, kRowWords> bits_looked_at_{};
   uint64_t dates_looked_at_ = 0;
+  std::vector<uint16_t> nodes_;
   MemberBits members_;
   bool counts_people_ = false;
   Bits bits_;
@@ -110,23 +117,25 @@ class Search {
   int whole_sizes_ = 0;  // All changes of so many facts were tried.
 };
 
-Search::Search(const RulesOfDay& rules, const type::v1::CaseFacts& facts, size_t pathway,
-               size_t person, int trials_max)
-    : rules_(rules),
-      program_(rules.rules().program()),
-      facts_(facts),
+Search::Search(const SearchedCase& searched, size_t pathway, size_t person, int trials_max)
+    : case_(searched),
+      rules_(searched.rules),
+      program_(rules_.rules().program()),
       pathway_(pathway),
       plan_(program_.pathways[pathway]),
       person_(person),
+      row_(searched.row),
+      changed_(row_),
+      members_(BitsOf(program_, searched.counts)),
       trials_left_(trials_max),
       trials_max_(trials_max) {
-  ReadFacts(program_, facts, rules.plan().day, row_);
-  members_ = CountMembers(program_, rules.plan(), row_);
-  for (const int index : rules.pathway(pathway).criteria) {
+  for (const int index : rules_.pathway(pathway).criteria) {
     counts_people_ |= Criterion(index).member_facts != 0;
     dates_looked_at_ |= Criterion(index).dates;
     LookAt(Criterion(index).place);
   }
+  std::sort(nodes_.begin(), nodes_.end());
+  nodes_.erase(std::unique(nodes_.begin(), nodes_.end()), nodes_.end());
   AddVariables();
 }
 
@@ -137,6 +146,7 @@ void Search::LookAt(const Place& place) {
     LookAt(program_.members[place.bit].where);
   } else if (place.word >= kNodeWord) {
     const size_t node = static_cast<size_t>(place.word - kNodeWord) * kWordBits + place.bit;
+    nodes_.push_back(static_cast<uint16_t>(node));
     for (const Place& part : program_.nodes[node].parts) LookAt(part);
   }
 }
@@ -146,89 +156,96 @@ void Search::GroupCells(Variable& variable) const {
   using Key = std::tuple<bool, uint64_t, uint64_t>;
   std::vector<Key> keys;
   const PersonRow& row = row_.people[variable.person];
-  std::stable_partition(variable.cells.begin(), variable.cells.end(),
-                        [&](const FactCell& cell) { return MayBe(cell, row); });
-  for (size_t i = 0; i < variable.cells.size(); ++i) {
-    const FactCell& cell = variable.cells[i];
-    Key key = {MayBe(cell, row), cell.yes & bits_looked_at_.at(cell.word), 0};
-    if (cell.mask == 0) {
-      PersonRow other = row;
-      Put(cell, other);
-      Bits bits;
-      Evaluate(program_, rules_.plan(), other, {}, bits);
-      std::get<1>(key) = bits.yes[kDateWord] & dates_looked_at_;
-      std::get<2>(key) = bits.no[kDateWord] & dates_looked_at_;
+  const std::vector<FactCell>& cells = variable.open->cells;
+  for (const bool may_be : {true, false}) {
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (MayBe(cells[i], row) != may_be) continue;
+      Key key = {may_be, cells[i].yes & bits_looked_at_.at(cells[i].word), 0};
+      if (cells[i].mask == 0) {
+        std::get<1>(key) = variable.open->compared[i].first & dates_looked_at_;
+        std::get<2>(key) = variable.open->compared[i].second & dates_looked_at_;
+      }
+      const auto known = std::find(keys.begin(), keys.end(), key);
+      const auto group = static_cast<size_t>(known - keys.begin());
+      if (known == keys.end()) {
+        keys.push_back(key);
+        variable.groups.emplace_back();
+      }
+      variable.groups[group].push_back(i);
     }
-    const auto known = std::find(keys.begin(), keys.end(), key);
-    const auto group = static_cast<size_t>(known - keys.begin());
-    if (known == keys.end()) {
-      keys.push_back(key);
-      variable.groups.emplace_back();
-    }
-    variable.groups[group].push_back(i);
   }
 }
 
 bool Search::Concerns(const Variable& variable, const CriterionPlan& criterion) const {
   const bool is_own = variable.person == person_ || variable.of_case;
   const FactSet looked_at = criterion.member_facts | (is_own ? criterion.own_facts : FactSet{0});
-  return (looked_at & SetOf(variable.number)) != 0;
+  return (looked_at & SetOf(variable.open->number)) != 0;
 }
 
-void Search::AddVariable(size_t person, const type::v1::Fact& fact, Fact number) {
-  Variable variable{person, number, fact.scope() == type::v1::FACT_SCOPE_CASE, &fact, {}, {}};
+void Search::AddVariable(size_t person, const OpenFact& open) {
+  Variable variable{person, &open, open.fact->scope() == type::v1::FACT_SCOPE_CASE, {}};
   const auto& criteria = rules_.pathway(pathway_).criteria;
   const bool is_looked_at = std::any_of(criteria.begin(), criteria.end(), [&](int index) {
     return Concerns(variable, Criterion(index));
   });
-  if (!is_looked_at) return;
-  variable.cells = CellsOf(rules_, fact, number);
+  if (!is_looked_at || open.cells.empty()) return;
   GroupCells(variable);
-  if (!variable.cells.empty()) variables_.push_back(std::move(variable));
+  variables_.push_back(std::move(variable));
 }
 
 // The person's own first, each person's in the catalogue's order of asking.
 void Search::AddVariables() {
-  std::vector<const type::v1::Fact*> facts;
-  for (const type::v1::Fact& fact : rules_.rules().pack().facts()) {
-    const bool is_retired = !type::IsEmpty(fact.retired_on());
-    if (!is_retired && fact.storage() != type::v1::FACT_STORAGE_NEVER) facts.push_back(&fact);
-  }
-  const auto rank = [](const type::v1::Fact* fact) {
-    return std::make_tuple(fact->setting(), fact->order(), fact->id());
-  };
-  std::sort(facts.begin(), facts.end(),
-            [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
-  std::vector<size_t> people = {person_};
+  Indices people = {person_};
   for (size_t i = 0; i < row_.people.size(); ++i) {
     if (i != person_) people.push_back(i);
   }
   for (const size_t person : people) {
-    for (const type::v1::Fact* const fact : facts) {
-      const bool of_case = fact->scope() == type::v1::FACT_SCOPE_CASE;
+    for (const OpenFact& open : case_.open) {
+      const bool of_case = open.fact->scope() == type::v1::FACT_SCOPE_CASE;
       // Nobody else can answer for all.
       if (of_case && static_cast<int>(person) != row_.principal) continue;
-      for (Fact number = 0; number < kFieldFacts + static_cast<int>(program_.answers.size());
-           ++number) {
-        if (program_.NameOf(number) == fact->id()) AddVariable(person, *fact, number);
-      }
+      AddVariable(person, open);
     }
   }
 }
 
+void Search::Change(size_t person, const FactCell& cell) {
+  touched_.push_back(person);
+  Put(cell, changed_.people[person]);
+}
+
+void Search::TakeBack() {
+  for (const size_t person : touched_) changed_.people[person] = row_.people[person];
+  touched_.clear();
+}
+
 void Search::Fill(const Indices& facts, const Indices& groups) {
-  changed_ = row_;
+  TakeBack();
   for (size_t i = 0; i < facts.size(); ++i) {
     const Variable& variable = variables_[facts[i]];
-    const FactCell& cell = variable.cells[variable.groups[groups[i]].front()];
-    if (variable.of_case) {
-      for (PersonRow& person : changed_.people) Put(cell, person);
+    const FactCell& cell = CellOf(variable, groups[i]);
+    if (!variable.of_case) {
+      Change(variable.person, cell);
+    } else if (!counts_people_) {
+      Change(person_, cell);
     } else {
-      Put(cell, changed_.people[variable.person]);
+      for (size_t person = 0; person < row_.people.size(); ++person) Change(person, cell);
     }
   }
-  if (counts_people_) members_ = CountMembers(program_, rules_.plan(), changed_);
-  Evaluate(program_, rules_.plan(), changed_.people[person_], members_, bits_);
+  if (counts_people_) CountAnew();
+  EvaluateNodes(program_, rules_.plan(), changed_.people[person_], members_, nodes_, bits_);
+}
+
+// Of the people whose rows are others; nobody else counts otherwise.
+void Search::CountAnew() {
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  MemberCounts counts = case_.counts;
+  for (const size_t person : touched_) {
+    CountPerson(program_, rules_.plan(), row_.people[person], -1, counts);
+    CountPerson(program_, rules_.plan(), changed_.people[person], 1, counts);
+  }
+  members_ = BitsOf(program_, counts);
 }
 
 v1::Outcome Search::OutcomeOf(const Indices& facts, const Indices& groups) {
@@ -436,7 +453,7 @@ v1::FactsChange Search::ChangeOf(const Found& found, v1::Outcome outcome) {
   for (size_t i = 0; i < found.facts.size(); ++i) {
     const Variable& variable = variables_[found.facts[i]];
     const auto may_be = [&](size_t group) {
-      return MayBe(variable.cells[variable.groups[group].front()], row_.people[variable.person]);
+      return MayBe(CellOf(variable, group), row_.people[variable.person]);
     };
     const bool missing = may_be(found.groups[i]);
     for (size_t group = 0; group < variable.groups.size(); ++group) {
@@ -450,10 +467,10 @@ v1::FactsChange Search::ChangeOf(const Found& found, v1::Outcome outcome) {
       cells.insert(cells.end(), variable.groups[group].begin(), variable.groups[group].end());
     }
     v1::FactWouldBe& fact = *change.add_facts();
-    fact.set_fact(variable.fact->id());
-    fact.set_person_id(facts_.people(static_cast<int>(variable.person)).person_id());
+    fact.set_fact(variable.open->fact->id());
+    fact.set_person_id(case_.facts.people(static_cast<int>(variable.person)).person_id());
     fact.set_missing(missing);
-    Describe(variable.cells, cells, fact);
+    Describe(variable.open->cells, cells, fact);
   }
   return change;
 }
@@ -499,26 +516,66 @@ std::vector<v1::OutcomeTurn> Search::Make() {
   return turns;
 }
 
+// Of each cell of a date what the comparisons come to.
+std::vector<std::pair<uint64_t, uint64_t>> Compared(const RulesOfDay& rules,
+                                                    const std::vector<FactCell>& cells) {
+  std::vector<std::pair<uint64_t, uint64_t>> compared;
+  for (const FactCell& cell : cells) {
+    if (cell.mask != 0) break;
+    PersonRow row;
+    Put(cell, row);
+    Bits bits;
+    EvaluateNodes(rules.rules().program(), rules.plan(), row, {}, {}, bits);
+    compared.emplace_back(bits.yes[kDateWord], bits.no[kDateWord]);
+  }
+  return compared;
+}
+
+// By pathway and people.
+std::string UnitOf(const v1::Determination& determination) {
+  return absl::StrCat(determination.pathway(), "\n",
+                      absl::StrJoin(determination.person_ids(), "\n"));
+}
+
 }  // namespace
 
-std::vector<v1::OutcomeTurn> TurnsOf(const RulesOfDay& rules, const type::v1::CaseFacts& facts,
-                                     const v1::Determination& determination, int trials_max) {
+CaseTurns::CaseTurns(const RulesOfDay& rules, const type::v1::CaseFacts& facts)
+    : case_{rules, facts, {}, {}, {}} {
+  const Program& program = rules.rules().program();
+  ReadFacts(program, facts, rules.plan().day, case_.row);
+  for (const PersonRow& person : case_.row.people) {
+    CountPerson(program, rules.plan(), person, 1, case_.counts);
+  }
+  for (const NumberedFact& known : rules.rules().FactsInOrder()) {
+    const bool is_retired = !type::IsEmpty(known.fact->retired_on());
+    if (is_retired || known.fact->storage() == type::v1::FACT_STORAGE_NEVER) continue;
+    std::vector<FactCell> cells = CellsOf(rules, *known.fact, known.number);
+    auto compared = Compared(rules, cells);
+    case_.open.push_back({known.fact, known.number, std::move(cells), std::move(compared)});
+  }
+}
+
+std::vector<v1::OutcomeTurn> CaseTurns::Of(const v1::Determination& determination,
+                                           int trials_max) const {
   if (determination.reviewed() || !AsksFor(determination.status())) return {};
-  const auto& pathways = rules.rules().pack().pathways();
+  const auto& pathways = case_.rules.rules().pack().pathways();
   const auto pathway = std::find_if(pathways.begin(), pathways.end(), [&](const v1::Pathway& one) {
     return one.id() == determination.pathway();
   });
   if (pathway == pathways.end()) return {};
-  const auto& people = facts.people();
-  const bool is_family = pathway->unit() == v1::SCREENING_UNIT_FAMILY;
-  const auto person = std::find_if(people.begin(), people.end(), [&](const auto& one) {
-    return is_family ? one.relationship() == type::v1::RELATIONSHIP_PRINCIPAL
-                     : determination.person_ids_size() == 1 &&
-                           one.person_id() == determination.person_ids(0);
-  });
-  if (person == people.end()) return {};
-  Search search(rules, facts, static_cast<size_t>(pathway - pathways.begin()),
-                static_cast<size_t>(person - people.begin()), trials_max);
+  int person = -1;
+  if (pathway->unit() == v1::SCREENING_UNIT_FAMILY) {
+    person = case_.row.principal;
+  } else if (determination.person_ids_size() == 1) {
+    const auto& people = case_.facts.people();
+    const auto found = std::find_if(people.begin(), people.end(), [&](const auto& one) {
+      return one.person_id() == determination.person_ids(0);
+    });
+    if (found != people.end()) person = static_cast<int>(found - people.begin());
+  }
+  if (person < 0) return {};
+  Search search(case_, static_cast<size_t>(pathway - pathways.begin()), static_cast<size_t>(person),
+                trials_max);
   if (search.Present() != determination.outcome()) return {};
   return search.Make();
 }
@@ -527,21 +584,29 @@ std::vector<std::optional<v1::TimeTurn>> TimeTurnsOf(const Rules& rules,
                                                      const type::v1::CaseFacts& facts, AsOf as_of,
                                                      const Determinations& determinations) {
   std::vector<std::optional<v1::TimeTurn>> turns(static_cast<size_t>(determinations.size()));
+  std::map<std::string, int> places;
+  for (int i = 0; i < determinations.size(); ++i) places[UnitOf(determinations[i])] = i;
   Screening screening = rules.Screen(facts, as_of);
+  // By the same rules a case has the same units, in the same order, on each day.
+  std::vector<int> place_of;
+  for (const v1::Determination& determination : screening.determinations) {
+    const auto place = places.find(UnitOf(determination));
+    place_of.push_back(place == places.end() ? -1 : place->second);
+  }
   for (int tried = 0; tried < kDaysTried && screening.holds_until; ++tried) {
     const absl::CivilDay day = *screening.holds_until;
     screening = rules.Screen(facts, {day, as_of.known});
-    for (const v1::Determination& later : screening.determinations) {
-      for (int i = 0; i < determinations.size(); ++i) {
-        const v1::Determination& now = determinations[i];
-        std::optional<v1::TimeTurn>& turn = turns[static_cast<size_t>(i)];
-        if (turn || now.reviewed() || !IsSameUnit(now, later)) continue;
-        if (now.outcome() == later.outcome() && now.status() == later.status()) continue;
-        turn.emplace();
-        *turn->mutable_day() = type::FromDay(day);
-        turn->set_outcome(later.outcome());
-        turn->set_status(later.status());
-      }
+    for (size_t i = 0; i < screening.determinations.size(); ++i) {
+      if (place_of[i] < 0) continue;
+      const v1::Determination& later = screening.determinations[i];
+      const v1::Determination& now = determinations[place_of[i]];
+      std::optional<v1::TimeTurn>& turn = turns[static_cast<size_t>(place_of[i])];
+      if (turn || now.reviewed()) continue;
+      if (now.outcome() == later.outcome() && now.status() == later.status()) continue;
+      turn.emplace();
+      *turn->mutable_day() = type::FromDay(day);
+      turn->set_outcome(later.outcome());
+      turn->set_status(later.status());
     }
   }
   return turns;

@@ -9,12 +9,15 @@
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "pathways/eligibility/v1/explanation.pb.h"
 #include "pathways/eligibility/v1/screening.pb.h"
 #include "services/eligibility/domain/changes.h"
+#include "services/eligibility/domain/fact_cells.h"
 #include "services/eligibility/domain/rules.h"
 
 namespace pathways::eligibility {
@@ -29,13 +32,38 @@ inline constexpr size_t kChangesTold = 5;
 // Days on which a condition changes that are looked at for the day on which the outcome does.
 inline constexpr int kDaysTried = 32;
 
-// For each other outcome, in the order of the enum; without texts. `determination` was made of
-// `facts` by `rules`. Facts that are never recorded, or that are asked no more, stay as they are.
-// Empty where nothing is asked for the pathway, where its outcome is no longer that of the rules
-// (people reviewed it), and for a family without principal applicant.
-std::vector<v1::OutcomeTurn> TurnsOf(const RulesOfDay& rules, const type::v1::CaseFacts& facts,
-                                     const v1::Determination& determination,
-                                     int trials_max = kTrialsMax);
+// A fact that may be answered otherwise.
+struct OpenFact {
+  const type::v1::Fact* fact = nullptr;
+  Fact number = 0;
+  std::vector<FactCell> cells;
+  std::vector<std::pair<uint64_t, uint64_t>> compared;  // Of a date: what each cell comes to.
+};
+
+// What is the same for all determinations of a case, and is worked out once.
+struct SearchedCase {
+  const RulesOfDay& rules;
+  const type::v1::CaseFacts& facts;
+  CaseRow row;
+  MemberCounts counts;
+  std::vector<OpenFact> open;  // In the order of asking.
+};
+
+class CaseTurns {
+ public:
+  // Both must outlive it.
+  CaseTurns(const RulesOfDay& rules, const type::v1::CaseFacts& facts);
+
+  // For each other outcome, in the order of the enum; without texts. `determination` was made of
+  // the facts by the rules. Facts that are never recorded, or that are asked no more, stay as they
+  // are. Empty where nothing is asked for the pathway, where its outcome is no longer that of the
+  // rules (people reviewed it), and for a family without principal applicant.
+  std::vector<v1::OutcomeTurn> Of(const v1::Determination& determination,
+                                  int trials_max = kTrialsMax) const;
+
+ private:
+  SearchedCase case_;
+};
 
 // For each determination of a case, made as of this day, the first later day on which its outcome
 // or status is another by the same facts, without texts. Nothing: none is found.
