@@ -237,6 +237,35 @@ TEST(Explain, SaysTheSmallestChangeAsAReasonAndNotAsAdvice) {
 }
 
 // What another member of the family could say when alone is not told to a person; staff see it.
+// Of a fact with several codes the search tries one at a time, and says so: with two nationalities
+// the conditions would be met.
+TEST(Explain, SaysWhichAnswersWereTriedWhereNoneWasFound) {
+  v1::PolicyPack pack = PackOf("nationality_in { of: 'CUB' }");
+  v1::Criterion& second = *pack.mutable_pathways(0)->add_criteria();
+  second = pack.pathways(0).criteria(0);
+  second.set_id("second");
+  *second.mutable_predicate() = Parse<v1::Predicate>("nationality_in { of: 'HTI' }");
+  pack.mutable_catalogues()->Clear();
+  for (const v1::Catalogue& catalogue : Current().pack().catalogues()) {
+    *pack.add_catalogues() = catalogue;
+  }
+  const auto rules = RulesOf(pack);
+  type::v1::CaseFacts facts = Facts({"p1"});
+  const auto explained = [&](v1::Audience audience) {
+    google::protobuf::RepeatedPtrField<v1::Explanation> explanations;
+    ExplainAll(Explainer(*rules, "en", audience), *rules, facts, "2026-11-30",
+               Screened(rules->On({kToday, kToday}), facts), explanations);
+    return explanations[0].turns(0);
+  };
+  EXPECT_EQ(explained(v1::AUDIENCE_STAFF).outcome(), v1::OUTCOME_MEETS);
+  EXPECT_EQ(explained(v1::AUDIENCE_STAFF).search(), v1::TURN_SEARCH_NONE);
+  EXPECT_THAT(explained(v1::AUDIENCE_STAFF).text().text(),
+              HasSubstr("of a fact with several codes one of them"));
+  EXPECT_THAT(explained(v1::AUDIENCE_PERSON).text().text(), HasSubstr("one to each question"));
+  facts.mutable_people(0)->add_nationalities("HTI");
+  EXPECT_EQ(rules->Screen(facts, {kToday, kToday}).determinations[0].outcome(), v1::OUTCOME_MEETS);
+}
+
 TEST(Explain, TellsAPersonNothingOfWhatOthersSayAlone) {
   v1::PolicyPack pack = PackOf("members { where { yes: 'risk_on_return' } at_least: 1 }");
   const auto rules = RulesOf(pack);

@@ -428,7 +428,8 @@ TEST_F(PolicyTest, EachDifferenceIsToldWithTheCasesThatItReaches) {
   EXPECT_EQ(Describe(call(kDesk).status()), "PERMISSION_DENIED ROLE_REQUIRED");
 }
 
-// What an explanation stands on is said in ids, codes and sentences, and no answer of a person.
+// What an explanation stands on is said in ids, codes and sentences, without naming the answer
+// given.
 TEST_F(PolicyTest, AnExplanationSaysWhatItStandsOn) {
   eligibility::v1::ScreenAnonymouslyRequest request;
   auto& person = *request.mutable_facts()->add_people();

@@ -1,8 +1,8 @@
 // What an explanation of a determination stands on: what was assumed, and what would alter it.
 //
 // Worked out from the determination, the rules and the facts that it was made of, whenever somebody
-// asks, and never stored or part of screening. It holds ids, codes and days, no words and no answer
-// of a person. Pure.
+// asks, and never stored or part of screening. It holds ids, codes and days and no words, and names
+// no answer that a person gave: what can follow from it, explanation.proto says. Pure.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_GROUNDS_H_
 #define PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_GROUNDS_H_
 

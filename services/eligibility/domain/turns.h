@@ -3,7 +3,8 @@
 // Which facts together would have to be others (or, where they are not known, be answered) for the
 // outcome to be another one, and on which day time alone alters it. The answers tried are those
 // that `policy check` proves a pack by (fact_cells.h), so the result is exact for them: of each
-// other outcome the changes of the fewest facts, or that there is none. It gives the reason for an
+// other outcome the changes of the fewest facts, or that there is none. Several codes of one fact
+// at a time are not among them. It gives the reason for an
 // outcome and advises nobody. Never part of screening: it is worked out when a determination is
 // explained. Pure.
 #ifndef PATHWAYS_SERVICES_ELIGIBILITY_DOMAIN_TURNS_H_
