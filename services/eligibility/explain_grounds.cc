@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "services/eligibility/domain/text_keys.h"
 #include "services/type/dates.h"
+#include "services/type/people.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -278,10 +279,8 @@ std::string UnitOf(const Rules& rules, const type::v1::CaseFacts& facts,
   for (const v1::Pathway& pathway : rules.pack().pathways()) {
     if (pathway.id() != determination.pathway()) continue;
     if (pathway.unit() != v1::SCREENING_UNIT_FAMILY) break;
-    for (const type::v1::PersonFacts& person : facts.people()) {
-      if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) return person.person_id();
-    }
-    return "";
+    const type::v1::PersonFacts* const principal = type::PrincipalOf(facts);
+    return principal == nullptr ? "" : principal->person_id();
   }
   return determination.person_ids().empty() ? "" : determination.person_ids(0);
 }

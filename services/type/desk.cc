@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "services/type/people.h"
+
 namespace pathways::type {
 namespace {
 
@@ -57,11 +59,8 @@ absl::Time MidnightIn(const Zone& zone, absl::CivilDay day) {
 }  // namespace
 
 std::string PlaceOf(const v1::CaseFacts& facts) {
-  for (const v1::PersonFacts& person : facts.people()) {
-    if (person.relationship() != v1::RELATIONSHIP_PRINCIPAL || person.state().empty()) continue;
-    return person.state();
-  }
-  return kDefaultPlace;
+  const v1::PersonFacts* const principal = PrincipalOf(facts);
+  return principal == nullptr || principal->state().empty() ? kDefaultPlace : principal->state();
 }
 
 absl::CivilDay DeskDay(absl::string_view place, absl::Time time) {

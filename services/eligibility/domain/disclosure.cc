@@ -7,6 +7,7 @@
 #include "services/eligibility/domain/facts.h"
 #include "services/eligibility/domain/program.h"
 #include "services/type/fact_fields.h"
+#include "services/type/people.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -58,23 +59,15 @@ type::FactNames NamesOf(const Program& program, FactSet facts) {
 void AddCaseAnswers(const Program& program, const type::v1::CaseFacts& facts,
                     const type::FactNames& names, type::v1::PersonFacts& person) {
   if (!program.has_case_answers) return;
+  const type::v1::PersonFacts* const principal = type::PrincipalOf(facts);
+  if (principal == nullptr) return;
   type::v1::PersonFacts of_case;
-  for (const type::v1::PersonFacts& other : facts.people()) {
-    if (other.relationship() != type::v1::RELATIONSHIP_PRINCIPAL) continue;
-    for (const type::v1::FactAnswer& answer : other.answers()) {
-      const AnswerPlan* const plan = program.FindAnswer(answer.fact());
-      if (plan == nullptr || !plan->of_case || !names.contains(answer.fact())) continue;
-      *of_case.add_answers() = answer;
-    }
+  for (const type::v1::FactAnswer& answer : principal->answers()) {
+    const AnswerPlan* const plan = program.FindAnswer(answer.fact());
+    if (plan == nullptr || !plan->of_case || !names.contains(answer.fact())) continue;
+    *of_case.add_answers() = answer;
   }
   ReplaceFacts(of_case, person);
-}
-
-const type::v1::PersonFacts* Find(const type::v1::CaseFacts& facts, const std::string& person_id) {
-  for (const type::v1::PersonFacts& person : facts.people()) {
-    if (person.person_id() == person_id) return &person;
-  }
-  return nullptr;
 }
 
 // Whether facts of the same people for the same pathway are among these.
@@ -120,7 +113,7 @@ Disclosures DisclosuresOf(const Rules& rules, const type::v1::CaseFacts& facts,
     type::v1::Disclosure& disclosure = *disclosures.Add();
     disclosure.set_pathway(determination.pathway());
     for (const std::string& id : determination.person_ids()) {
-      const type::v1::PersonFacts* const person = Find(facts, id);
+      const type::v1::PersonFacts* const person = type::FindPerson(facts, id);
       if (person == nullptr) continue;
       const bool is_screened =
           !is_family || person->relationship() == type::v1::RELATIONSHIP_PRINCIPAL;

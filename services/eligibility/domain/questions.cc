@@ -6,6 +6,7 @@
 #include "services/eligibility/domain/calendar.h"
 #include "services/eligibility/domain/person_row.h"
 #include "services/type/facts.h"
+#include "services/type/people.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -17,13 +18,6 @@ struct Asked {
   std::set<std::string> pathways;
 };
 using ByFact = std::map<std::string, Asked>;
-
-const PersonFacts* PrincipalOf(const type::v1::CaseFacts& facts) {
-  for (const PersonFacts& person : facts.people()) {
-    if (person.relationship() == type::v1::RELATIONSHIP_PRINCIPAL) return &person;
-  }
-  return nullptr;
-}
 
 // The facts that a pathway looks at, of the unit that is screened and of the people whom it counts.
 struct LookedAt {
@@ -118,7 +112,7 @@ std::vector<AskedFact> InOrder(const Rules& rules, const type::v1::CaseFacts& fa
 
 std::vector<AskedFact> QuestionsOf(const Rules& rules, const type::v1::CaseFacts& facts,
                                    const Determinations& determinations) {
-  const PersonFacts* const principal = PrincipalOf(facts);
+  const PersonFacts* const principal = type::PrincipalOf(facts);
   ByFact by_fact;
   for (const v1::Determination& determination : determinations) {
     const bool is_family = determination.person_ids_size() > 1;

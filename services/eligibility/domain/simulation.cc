@@ -6,6 +6,7 @@
 #include "services/eligibility/domain/changes.h"
 #include "services/eligibility/domain/disclosure.h"
 #include "services/eligibility/domain/told_count.h"
+#include "services/type/people.h"
 
 namespace pathways::eligibility {
 namespace {
@@ -20,13 +21,6 @@ std::string NationalityOf(const type::v1::PersonFacts& person) {
     }
   }
   return "OTHER";
-}
-
-const type::v1::PersonFacts* FindPerson(const type::v1::CaseFacts& facts, const std::string& id) {
-  for (const type::v1::PersonFacts& person : facts.people()) {
-    if (person.person_id() == id) return &person;
-  }
-  return nullptr;
 }
 
 v1::Outcome OutcomeIn(const Determinations& in, const v1::Determination& unit) {
@@ -50,7 +44,7 @@ void Simulation::AddUnit(const Key& key, const v1::Determination& unit,
   ++count.all;
   std::set<std::string> needs;
   for (const std::string& id : unit.person_ids()) {
-    const type::v1::PersonFacts* const person = FindPerson(facts, id);
+    const type::v1::PersonFacts* const person = type::FindPerson(facts, id);
     if (person == nullptr) continue;
     if (id == unit.person_ids(0)) ++count.nationalities[NationalityOf(*person)];
     needs.insert(person->needs().begin(), person->needs().end());
