@@ -200,11 +200,9 @@ void AddPolicyMethods(const Context& context, host::Api& api) {
       host::Runs::kInPool));
   api.methods.push_back(
       host::ChangeMethod<type::v1::ConfirmVersionRequest, type::v1::LedgerVersion>(
-          "ConfirmPolicy", officers,
-          [context](const Caller& caller, const auto& request) {
+          "ConfirmPolicy", officers, [context](const Caller& caller, const auto& request) {
             return host::Confirm(LedgerOf(context->parts), caller, request);
-          },
-          host::Runs::kInPool));
+          }));
   api.methods.push_back(
       host::ReadMethod<type::v1::GetProposalRequest, v1::GetPolicyProposalResponse>(
           "GetPolicyProposal", officers, [context](const Caller&, const auto&, auto& response) {

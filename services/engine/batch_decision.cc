@@ -119,6 +119,7 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
     if (unfolded_.contains(row.stream)) return RefuseUnfolded(command);
     Answer answer = AnswerWith(row.stream, WorkOf(row.stream));
     answer.is_repeated = true;
+    answer.number = row.number;
     return answer;
   }
   if (IsUnfolded(command)) return RefuseUnfolded(command);
@@ -139,7 +140,9 @@ Answer BatchDecision::DecideRequest(const Command& command, const RequestOrigin&
   if (!PATHWAYS_MUTANT("no_audit")) {
     write_.audit.push_back({origin.principal, origin.method, command.stream, work.now.version});
   }
-  return AnswerWith(command.stream, work);
+  Answer answer = AnswerWith(command.stream, work);
+  answer.number = work.now.version;
+  return answer;
 }
 
 Answer BatchDecision::AnswerWith(const std::string& stream, Work& work) const {

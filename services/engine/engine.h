@@ -111,6 +111,9 @@ struct Answer {
   bool is_stale = false;
   bool is_dropped = false;   // A due timer that changed nothing, and whose row was deleted.
   bool is_repeated = false;  // The request was decided before, and changed nothing now.
+  // Of a request that was answered OK: the version of the stream when it was first decided, which
+  // is the number of the last event that it made.
+  int64_t number = 0;
 };
 
 struct EngineOptions {

@@ -53,14 +53,6 @@ absl::StatusOr<LedgerCeiling> CeilingFor(const Proposing& proposing, const Ledge
   return ceiling;
 }
 
-// For a repetition that comes when the next proposal has taken the place of its own.
-const LedgerVersion* LastConfirmedBy(const LedgerState& ledger, const std::string& principal) {
-  for (int i = ledger.versions_size() - 1; i >= 0; --i) {
-    if (ledger.versions(i).confirmed_by() == principal) return &ledger.versions(i);
-  }
-  return nullptr;
-}
-
 // Of everything that a second person has to see.
 std::string DigestOf(const LedgerProposal& proposal) {
   return base::Sha256Hex(base::SerializeDeterministic(proposal));
@@ -124,18 +116,14 @@ absl::StatusOr<Change<LedgerVersion>> Confirm(const LedgerParts& parts, const Ca
                                            request, caller.principal, parts.keyring);
   command.lookup.streams = parts.looks_up;
   command.lookup.streams.push_back(type::ProposalsOf(parts.kind));
-  ASSIGN_OR_RETURN(const LedgerState proposals, ReadState(parts, type::ProposalsOf(parts.kind)));
-  const LedgerProposal& waiting = proposals.proposal();
-  const std::string version = waiting.digest() == request.digest() ? waiting.version() : "";
   return Change<LedgerVersion>{
       std::move(command),
-      [parts, version, principal = caller.principal.Name()](
-          const engine::Answer& answer, LedgerVersion& response) -> absl::Status {
+      [parts](const engine::Answer& answer, LedgerVersion& response) -> absl::Status {
         ASSIGN_OR_RETURN(const LedgerState ledger, parts.ledger_in(answer.row));
-        const LedgerVersion* const made = version.empty() ? LastConfirmedBy(ledger, principal)
-                                                          : type::FindVersion(ledger, version);
-        if (made == nullptr) return absl::DataLossError("a stored ledger lacks its version");
-        response = *made;
+        if (answer.number < 1 || answer.number > ledger.versions_size()) {
+          return absl::DataLossError("a stored ledger lacks its version");
+        }
+        response = ledger.versions(static_cast<int>(answer.number - 1));
         parts.changed();
         return absl::OkStatus();
       }};

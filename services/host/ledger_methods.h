@@ -85,9 +85,8 @@ absl::StatusOr<Change<type::v1::LedgerProposal>> Propose(const LedgerParts& part
                                                          const Request& request,
                                                          const Proposing& proposing);
 
-// The command that confirms a proposal. Blocks on the store. The answer is the version that it
-// made, also to a repetition; to one that comes when another proposal was made meanwhile, it is the
-// last version that the caller confirmed.
+// The command that confirms a proposal. Does not block. The answer is the version that it made,
+// also to a repetition, however late.
 absl::StatusOr<Change<type::v1::LedgerVersion>> Confirm(
     const LedgerParts& parts, const Caller& caller, const type::v1::ConfirmVersionRequest& request);
 

@@ -90,11 +90,9 @@ void AddFactMethods(const MethodParts& parts, host::Api& api) {
       },
       host::Runs::kInPool));
   api.methods.push_back(host::ChangeMethod<type::v1::ConfirmVersionRequest, LedgerVersion>(
-      "ConfirmFacts", officers,
-      [parts](const Caller& caller, const auto& request) {
+      "ConfirmFacts", officers, [parts](const Caller& caller, const auto& request) {
         return host::Confirm(LedgerOf(parts), caller, request);
-      },
-      host::Runs::kInPool));
+      }));
   api.methods.push_back(
       host::ReadMethod<type::v1::GetProposalRequest, v1::GetFactsProposalResponse>(
           "GetFactsProposal", officers, [parts](const Caller&, const auto&, auto& response) {

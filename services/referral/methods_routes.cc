@@ -112,11 +112,9 @@ void AddRouteMethods(const MethodParts& parts, host::Api& api) {
       },
       host::Runs::kInPool));
   api.methods.push_back(host::ChangeMethod<type::v1::ConfirmVersionRequest, LedgerVersion>(
-      "ConfirmRoutes", officers,
-      [parts](const Caller& caller, const auto& request) {
+      "ConfirmRoutes", officers, [parts](const Caller& caller, const auto& request) {
         return host::Confirm(LedgerOf(parts), caller, request);
-      },
-      host::Runs::kInPool));
+      }));
   api.methods.push_back(
       host::ReadMethod<type::v1::GetProposalRequest, v1::GetRoutesProposalResponse>(
           "GetRoutesProposal", officers, [parts](const Caller&, const auto&, auto& response) {

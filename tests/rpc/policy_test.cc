@@ -321,6 +321,7 @@ TEST_F(PolicyTest, AProposalTellsWhatItWouldDoAndWaitsForAnotherOfficer) {
   EXPECT_TRUE(absl::IsPermissionDenied(desk.status()));
   pack_.set_version("open-again");
   EXPECT_EQ(Apply(Request(pack_)), "3");
+  EXPECT_EQ(version_of(), "closed") << "late, and not the version that the officer confirmed since";
   confirmed.set_digest("0");
   EXPECT_EQ(version_of(), "ALREADY_EXISTS REQUEST_ID_REUSED") << "other content, the same id";
 }
