@@ -13,6 +13,7 @@
 #include "services/engine/engine.h"
 #include "services/host/keys.h"
 #include "services/intake/status_projection.h"
+#include "services/type/facts.h"
 #include "services/type/names.h"
 #include "services/type/stream_id.h"
 #include "tests/support/history_view.h"
@@ -27,13 +28,6 @@ constexpr size_t kFingerprintBytes = 4;
 constexpr std::array<const char*, 5> kFaultNames = {"lost", "doubled", "out of order", "unexpected",
                                                     "waiting"};
 
-using AllEvents = std::array<ServiceEvents, 3>;
-
-const ServiceEvents& Named(const AllEvents& all, const std::string& name) {
-  return *std::find_if(all.begin(), all.end(),
-                       [&](const ServiceEvents& service) { return service.view->name == name; });
-}
-
 ServiceEvents Read(StoreView& view, Findings& findings) {
   ServiceEvents service;
   service.view = &view;
@@ -46,8 +40,8 @@ ServiceEvents Read(StoreView& view, Findings& findings) {
   }
   service.events = *events;
   for (const engine::EventRow& event : *events) {
-    // The story of a case does not need the ledger; that followers pass over it shows in theirs.
-    if (type::IsCaseStream(event.stream)) service.streams[event.stream].push_back(event);
+    const bool is_case = type::IsCaseStream(event.stream);
+    (is_case ? service.streams : service.own_streams)[event.stream].push_back(event);
   }
   for (const engine::ParkedRow& row : *parked) {
     service.waiting.insert(row.stream);
@@ -82,23 +76,31 @@ void CheckNumbers(const ServiceEvents& service, Findings& findings) {
 
 const engine::EventRow* Find(const ServiceEvents& service, const std::string& stream,
                              int64_t number) {
-  const auto found = service.streams.find(stream);
-  // A stream that is no case is in no story, but its events are here.
-  const auto& events = found == service.streams.end() ? service.events : found->second;
-  for (const engine::EventRow& event : events) {
-    if (event.stream == stream && event.number == number) return &event;
+  const Streams& streams = type::IsCaseStream(stream) ? service.streams : service.own_streams;
+  const auto found = streams.find(stream);
+  if (found == streams.end()) return nullptr;
+  for (const engine::EventRow& event : found->second) {
+    if (event.number == number) return &event;
   }
   return nullptr;
+}
+
+// The event that led to this one; null when there is none such.
+const engine::EventRow* CauseOf(const ServiceEvents& service, const engine::EventRow& event,
+                                const AllEvents& all) {
+  const std::string& from = event.cause.service();
+  const engine::RulesStream& rules = service.view->domain->StreamOfRules();
+  if (from == rules.mark) return Find(service, rules.stream, event.cause.number());
+  const std::vector<std::string>& upstreams = service.view->upstreams;
+  const bool known = std::find(upstreams.begin(), upstreams.end(), from) != upstreams.end();
+  return known ? Find(Named(all, from), event.stream, event.cause.number()) : nullptr;
 }
 
 void CheckCauses(const ServiceEvents& service, const AllEvents& all, Findings& findings) {
   for (const engine::EventRow& event : service.events) {
     const std::string& from = event.cause.service();
     if (from == "request" || from == "timer") continue;  // CheckRequests looks at the requests.
-    const std::vector<std::string>& upstreams = service.view->upstreams;
-    const bool known = std::find(upstreams.begin(), upstreams.end(), from) != upstreams.end();
-    const engine::EventRow* cause =
-        known ? Find(Named(all, from), event.stream, event.cause.number()) : nullptr;
+    const engine::EventRow* const cause = CauseOf(service, event, all);
     if (cause != nullptr && cause->ce_id == event.cause.ce_id()) continue;
     findings.Add(Fault::kUnexpected, service, event.stream,
                  absl::StrCat("event ", event.number, " has a cause that does not exist"));
@@ -145,13 +147,19 @@ void CheckApplied(const ServiceEvents& service, const AllEvents& all, Findings& 
     for (const auto& [stream, events] : upstream.streams) {
       CheckAppliedOf(service, upstream, stream, events, findings);
     }
+    for (const auto& [stream, events] : upstream.own_streams) {
+      if (stream != type::kFactLedger || name != "intake") continue;
+      CheckAppliedOf(service, upstream, stream, events, findings);
+    }
   }
 }
 
 // The stored state is what its events fold to, and no state is without events.
 void CheckFolded(const ServiceEvents& service, Findings& findings) {
   engine::EventStore& store = *service.view->store;
-  for (const auto& [stream, events] : service.streams) {
+  Streams all = service.streams;
+  all.insert(service.own_streams.begin(), service.own_streams.end());
+  for (const auto& [stream, events] : all) {
     const auto stored = store.ReadState(stream);
     engine::StreamRow folded;
     if (stored.ok() && engine::FoldAgain(*service.view->domain, store, stream, folded).ok() &&
@@ -163,7 +171,7 @@ void CheckFolded(const ServiceEvents& service, Findings& findings) {
   }
   const auto heads = store.ReadHeads("", kRowsMax);
   for (const engine::StreamHead& head : heads.value_or(std::vector<engine::StreamHead>())) {
-    if (service.streams.contains(head.stream) || !type::IsCaseStream(head.stream)) continue;
+    if (all.contains(head.stream)) continue;
     findings.Add(Fault::kUnexpected, service, head.stream, "a state without events");
   }
 }
@@ -197,8 +205,15 @@ std::map<AskedKey, Asked> AskedBy(const History& history) {
   return asked;
 }
 
-bool IsOfIntake(const std::string& method) {
-  return method == "RegisterCase" || method == "UpdateCase" || method == "WithdrawCase";
+std::string ServiceOf(const std::string& method) {
+  static const auto& others = *new std::map<std::string, std::string>{
+      {"RegisterCase", "intake"},       {"UpdateCase", "intake"},
+      {"WithdrawCase", "intake"},       {"ProposeFacts", "intake"},
+      {"ConfirmFacts", "intake"},       {"ProposePolicy", "eligibility"},
+      {"ConfirmPolicy", "eligibility"},
+  };
+  const auto found = others.find(method);
+  return found == others.end() ? "referral" : found->second;
 }
 
 // Case id in the name of a case or of a referral.
@@ -226,12 +241,17 @@ std::optional<std::string> CheckRequest(const AskedKey& key, const Asked& asked,
   if (asked.is_refused && !asked.is_answered_ok) {
     findings.Add(Fault::kUnexpected, who + " was refused and is in the store");
   }
-  for (const std::string& name : asked.names) {
-    if (CaseIn(name) == accepted.stream) continue;
-    findings.Add(Fault::kUnexpected, absl::StrCat(who, " was answered with another case: ", name));
-  }
   const engine::EventRow* effect = Find(service, accepted.stream, accepted.number);
-  if (effect == nullptr) findings.Add(Fault::kLost, who + ": its event");
+  if (effect == nullptr) {
+    findings.Add(Fault::kLost, who + ": its event");
+    return accepted.stream;
+  }
+  const std::string made = LedgerAnswerOf(service, *effect);
+  for (const std::string& name : asked.names) {
+    if (made.empty() ? CaseIn(name) == accepted.stream : name == made) continue;
+    findings.Add(Fault::kUnexpected,
+                 absl::StrCat(who, " was answered with what it did not make: ", name));
+  }
   return accepted.stream;
 }
 
@@ -242,7 +262,7 @@ void CheckRequests(const AllEvents& all, const History& history, const host::Key
   std::map<std::string, std::string> registered;
   for (const auto& [key, asked] : AskedBy(history)) {
     const std::string& method = std::get<1>(key);
-    const ServiceEvents& service = Named(all, IsOfIntake(method) ? "intake" : "referral");
+    const ServiceEvents& service = Named(all, ServiceOf(method));
     const auto stream = CheckRequest(key, asked, service, keyring, findings);
     if (!stream) continue;
     requests[{service.view->name, *stream}].insert(method + std::get<2>(key));
@@ -252,9 +272,15 @@ void CheckRequests(const AllEvents& all, const History& history, const host::Key
     }
   }
   for (const ServiceEvents& service : all) {
-    for (const auto& [stream, events] : service.streams) {
+    Streams streams = service.streams;
+    streams.insert(service.own_streams.begin(), service.own_streams.end());
+    for (const auto& [stream, events] : streams) {
       std::set<std::string> causes;
       for (const engine::EventRow& event : events) {
+        // A ledger begins by itself.
+        if (event.stream == service.view->domain->StreamOfRules().stream && event.number == 1) {
+          continue;
+        }
         if (event.cause.service() == "request") causes.insert(event.cause.ce_id());
       }
       const size_t asked = requests[{service.view->name, stream}].size();
@@ -317,11 +343,17 @@ void CheckStores(Stores& stores, const std::string& data_folder, const History& 
   } else {
     findings.Add(Fault::kUnexpected, "the master key cannot be read");
   }
-  CheckOutcomes(all[0], all[1], all[2], findings);
+  CheckLedgers(all, history, findings);
+  CheckOutcomes(all, findings);
   CheckStatus(all, findings);
 }
 
 }  // namespace
+
+const ServiceEvents& Named(const AllEvents& all, const std::string& name) {
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const ServiceEvents& service) { return service.view->name == name; });
+}
 
 void History::Add(RecordedCall call) {
   std::lock_guard<std::mutex> lock(mutex_);

@@ -25,7 +25,9 @@ struct RecordedCall {
   std::string principal;  // For example staff/desk.
   std::string method;     // As the audit trail has it, for example RegisterCase.
   std::string request_id;
-  std::string name;  // Resource the answer named: a case, or a referral. Empty: not answered OK.
+  // What the answer named: a case, a referral, a version of a ledger, or the digest of a proposal.
+  // Empty: not answered OK.
+  std::string name;
   absl::StatusCode code = absl::StatusCode::kOk;
 };
 
@@ -67,8 +69,8 @@ struct Verdict {
 // Counts of each fault, then one line for each finding.
 std::ostream& operator<<(std::ostream& out, const Verdict& verdict);
 
-// Reads the stores of a data folder that no process uses, every file in it, and the log. Only the
-// sample policy pack and routes may have been used.
+// Reads the stores of a data folder that no process uses, every file in it, and the log. No policy
+// pack that was in force may have a condition that turns with time.
 Verdict CheckHistory(const std::string& data_folder, const std::string& log_file,
                      const History& history);
 // The same of three databases, with the keys and whatever else the folder holds.
