@@ -85,7 +85,7 @@ absl::Status ReadStream(const Stores& stores, const stream::v1::ReadStreamReques
                         stream::v1::ReadStreamResponse& response) {
   type::Violations violations;
   engine::EventReader* const store = StoreOf(stores, request.service(), violations);
-  if (!type::IsUuid(request.stream())) violations.Add("stream", "must be a case id");
+  if (!type::ParseStreamId(request.stream())) violations.Add("stream", "must be a stream id");
   if (request.from_number() < 1) violations.Add("from_number", "must be 1 or more");
   const int limit = CheckPageSize(request.limit(), kRecordsUsual, kReadMax, "limit", violations);
   RETURN_IF_ERROR(violations.ToStatus(kInvalidRequest));

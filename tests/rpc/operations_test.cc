@@ -300,6 +300,20 @@ TEST_F(StreamsTest, NothingSealedLeaves) {
   }
 }
 
+// A follower that lacks a version of the catalogue has no other way to it.
+TEST_F(StreamsTest, WhoIsBehindReadsTheFactCatalogueToo) {
+  stream::v1::ReadStreamRequest request;
+  request.set_service("intake");
+  request.set_stream(type::kFactLedger);
+  request.set_from_number(1);
+  stream::v1::ReadStreamResponse response;
+  const grpc::Status status = Call(&stream::v1::StreamService::Stub::ReadStream, request, response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response.records_size(), 1);
+  EXPECT_EQ(response.records(0).stream(), type::kFactLedger);
+  EXPECT_FALSE(response.records(0).data().empty());
+}
+
 // Above what a message may have at gRPC's client by default, alone and together.
 TEST_F(StreamsTest, APageEndsWhereItsBytesDoAndHasOneEventAtLeast) {
   const int sizes[] = {700'000, 700'000, 9'000'000, 100, 100};
