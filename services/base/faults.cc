@@ -21,6 +21,9 @@ namespace {
 const std::set<std::string>& Mutants() {
   static const auto& mutants = *new std::set<std::string>{
       "acks_0",                         // No record is acknowledged or sent again.
+      "ceiling_of_none",                // A version may do nothing to the people on file.
+      "confirm_answers_last",           // Whatever is confirmed, the last version is named.
+      "confirm_unstored",               // What is confirmed is answered and not stored.
       "drop_records",                   // The bus inside the process loses records.
       "never_give_up",                  // What cannot be committed is read again for ever.
       "no_audit",                       // Requests leave no audit row.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/faults.h"
 #include "services/base/status_macros.h"
 
 namespace pathways::host {
@@ -21,6 +22,7 @@ absl::Status LedgerBound::Begin(int64_t version) {
   const type::v1::LedgerVersion& in_force = ledger.versions(static_cast<int>(version - 1));
   is_bound_ = in_force.has_ceiling();
   ceiling_ = in_force.ceiling();
+  if (PATHWAYS_MUTANT("ceiling_of_none")) ceiling_.Clear();
   done_.Clear();
   counted_.clear();
   last_key_.clear();

@@ -1,6 +1,7 @@
 #include "services/host/ledger_methods.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/base/faults.h"
 #include "services/base/ids.h"
 #include "services/base/serialize.h"
 #include "services/engine/engine.h"
@@ -112,6 +113,12 @@ absl::StatusOr<Change<LedgerVersion>> Confirm(const LedgerParts& parts, const Ca
   type::v1::LedgerCommand payload;
   payload.mutable_confirm()->set_digest(request.digest());
   payload.mutable_confirm()->set_principal(caller.principal.Name());
+  if (PATHWAYS_MUTANT("confirm_unstored")) {
+    return Change<LedgerVersion>{std::nullopt, [](const engine::Answer&, LedgerVersion& response) {
+                                   response.set_name("told and not stored");
+                                   return absl::OkStatus();
+                                 }};
+  }
   engine::Command command = RequestCommand(parts.kind.stream, parts.command(payload), caller.method,
                                            request, caller.principal, parts.keyring);
   command.lookup.streams = parts.looks_up;
@@ -123,7 +130,9 @@ absl::StatusOr<Change<LedgerVersion>> Confirm(const LedgerParts& parts, const Ca
         if (answer.number < 1 || answer.number > ledger.versions_size()) {
           return absl::DataLossError("a stored ledger lacks its version");
         }
-        response = ledger.versions(static_cast<int>(answer.number - 1));
+        const int64_t made =
+            PATHWAYS_MUTANT("confirm_answers_last") ? ledger.versions_size() : answer.number;
+        response = ledger.versions(static_cast<int>(made - 1));
         parts.changed();
         return absl::OkStatus();
       }};

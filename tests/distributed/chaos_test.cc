@@ -27,6 +27,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/base/signal.h"
+#include "tests/distributed/alarms.h"
 #include "tests/distributed/chaos_settings.h"
 #include "tests/distributed/deployment.h"
 #include "tests/distributed/load.h"
@@ -40,6 +41,7 @@ namespace {
 
 using std::chrono::steady_clock;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using testing_support::CheckForTexts;
 using testing_support::Deployment;
@@ -52,6 +54,7 @@ using testing_support::ServiceNames;
 using testing_support::Settle;
 using testing_support::SuiteBroker;
 using testing_support::TheCluster;
+using testing_support::UnexplainedAlarms;
 using testing_support::Verdict;
 using testing_support::Verdicts;
 
@@ -65,6 +68,9 @@ constexpr int64_t kFrozenMaxInLongRunMs = 60'000;
 // In every event of a registration, and no name.
 constexpr char kNationality[] = "HTI";
 constexpr absl::Duration kStillWithoutRepair = absl::Seconds(9);
+// Every version visits every case, of which a longer run has more.
+constexpr absl::Duration kOfficersPause = absl::Milliseconds(200);
+constexpr int kPausesOfRun = 100;
 
 DeploymentOptions TwoOfEach() {
   DeploymentOptions options;
@@ -293,7 +299,11 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   Deployment deployment(TwoOfEach());
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
-  Load load(deployment, kReplicas, {.pause = absl::Milliseconds(100), .has_agency = true}, history);
+  Load load(deployment, kReplicas,
+            {.pause = absl::Milliseconds(100),
+             .has_agency = true,
+             .officers_pause = std::max(kOfficersPause, absl::FromChrono(time) / kPausesOfRun)},
+            history);
   Chaos chaos(deployment, seed, time);
   EXPECT_TRUE(chaos.Run()) << chaos.failure() << "\n" << deployment.Logs();
   load.Finish();
@@ -303,7 +313,8 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
     std::cout << "  " << std::setw(6) << count << "  " << what << "\n";
   }
   std::cout << "  " << std::setw(6) << load.calls() << "  calls, " << load.cases() << " cases, "
-            << load.accepted() << " referrals accepted\n"
+            << load.accepted() << " referrals accepted, " << load.versions()
+            << " versions of ledgers\n"
             << "  " << std::setw(6) << Sum(deployment, "pathways_stale_positions_total")
             << "  stale positions\n"
             << found << "\n";
@@ -311,9 +322,12 @@ TEST(ChaosTest, RandomFaultsLoseAndDoubleNothing) {
   EXPECT_EQ(load.refused(), 0) << load.refusals();
   EXPECT_EQ(load.unanswered(), 0);
   EXPECT_GT(load.accepted(), 0);
-  // Nothing was lost, so nobody may have said so, not even a process that has died since.
+  EXPECT_GT(load.versions(), 0);
+  // Nothing was lost or stopped, so nobody may have said so, not even a process that has died
+  // since.
   EXPECT_EQ(Sum(deployment, "pathways_upstream_tail_lost"), 0);
-  EXPECT_THAT(deployment.Logs(), Not(HasSubstr("upstream_tail_lost")));
+  EXPECT_EQ(Sum(deployment, "pathways_version_stopped"), 0);
+  EXPECT_THAT(UnexplainedAlarms(deployment.Logs()), IsEmpty());
   ExpectNoPlainName(deployment, history);
 }
 
@@ -326,6 +340,7 @@ struct Mutant {
   bool changes = true;  // False: what is lost is the last of its case, and nothing waits for it.
   bool kills_broker = false;
   bool alarms = false;  // With self-repair on, the operator hears of it.
+  std::string sees;     // What a finding or an alarm has to say. Empty: any finding will do.
   int desks = 6;
   std::chrono::seconds load{3};
 };
@@ -347,6 +362,37 @@ const std::vector<Mutant>& Mutants() {
       {.name = "two relay workers", .fault = "relay_two_workers"},
       {.name = "one event dropped", .fault = "relay_drop", .changes = false, .alarms = true},
       {.name = "acks=0", .fault = "acks_0", .kills_broker = true},
+      {.name = "version not stored",
+       .fault = "confirm_unstored",
+       .sees = "ConfirmPolicy",
+       .desks = 2},
+      {.name = "told another version",
+       .fault = "confirm_answers_last",
+       .sees = "was answered with what it did not make: factVersions/",
+       .desks = 2},
+      {.name = "proposed twice",
+       .fault = "no_request_ids",
+       .sees = "service/policy-ledger.proposals: ",
+       .desks = 2},
+      {.name = "nobody is decided again",
+       .fault = "no_rescreening",
+       .sees = "decided by version ",
+       .desks = 2},
+      {.name = "rules not held",
+       .fault = "postgres.no_rules_lock",
+       .sees = ", which was not in force",
+       .desks = 16,
+       .load = std::chrono::seconds(10)},
+      {.name = "catalogue noted twice",
+       .fault = "skip_duplicate_check",
+       .crash_in = "intake",
+       .crash_at = "relay.after_publish:3",
+       .sees = "service/fact-catalogue: noted ",
+       .desks = 0},
+      {.name = "stopped for no reason",
+       .fault = "ceiling_of_none",
+       .sees = "is brought to no further case",
+       .desks = 2},
   };
   return mutants;
 }
@@ -417,7 +463,11 @@ TEST_P(MutantTest, IsCaught) {
   ASSERT_TRUE(deployment.Start()) << deployment.Logs();
   History history;
   {
-    Load load(deployment, kReplicas, {.desks = mutant.desks, .changes = mutant.changes}, history);
+    Load load(deployment, kReplicas,
+              {.desks = mutant.desks,
+               .changes = mutant.changes,
+               .officers_pause = absl::Milliseconds(50)},
+              history);
     Pause(absl::FromChrono(mutant.load) / 2);
     if (mutant.kills_broker) {
       ASSERT_NO_FATAL_FAILURE(KillBrokerUnderLoad());
@@ -431,7 +481,9 @@ TEST_P(MutantTest, IsCaught) {
   const Verdicts found = Settle(deployment, history, kStillWithoutRepair);
   // Without self-repair even a healthy build may wait, where one upstream overtakes the other.
   const auto waiting = static_cast<size_t>(found.effects.Count(Fault::kWaiting));
-  const bool is_caught = found.effects.findings.size() > waiting || !found.topics.findings.empty();
+  const std::vector<std::string> alarms = UnexplainedAlarms(deployment.Logs());
+  const bool is_caught =
+      found.effects.findings.size() > waiting || !found.topics.findings.empty() || !alarms.empty();
   Tables::Add(repairs, mutant.name, found, is_caught);
   if (mutant.alarms && repairs) {
     EXPECT_TRUE(found.effects.IsClean()) << found << deployment.Logs();
@@ -439,9 +491,12 @@ TEST_P(MutantTest, IsCaught) {
     EXPECT_GT(Sum(deployment, "pathways_swept_missing_total"), 0);
   }
   if (mutant.fault.empty()) {
-    EXPECT_FALSE(is_caught) << found;
+    EXPECT_FALSE(is_caught) << found << testing::PrintToString(alarms);
   } else if (!repairs) {
     EXPECT_TRUE(is_caught) << "the checkers do not see it";
+    std::ostringstream said;
+    said << found << testing::PrintToString(alarms);
+    EXPECT_THAT(said.str(), HasSubstr(mutant.sees));
   }
 }
 
@@ -450,6 +505,7 @@ INSTANTIATE_TEST_SUITE_P(All, MutantTest,
                          [](const testing::TestParamInfo<std::tuple<Mutant, bool>>& info) {
                            std::string name = std::get<0>(info.param).fault;
                            if (name.empty()) name = "none";
+                           if (std::get<0>(info.param).desks == 0) name += "_of_officers";
                            std::replace(name.begin(), name.end(), '.', '_');
                            return name + (std::get<1>(info.param) ? "_repaired" : "");
                          });

@@ -1,6 +1,7 @@
 #include "tests/distributed/load.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -20,13 +21,22 @@ constexpr absl::Duration kCallMax = absl::Seconds(5);
 constexpr int kTwofoldEvery = 10;
 constexpr int kUpdatedEvery = 2;
 constexpr int kWithdrawnEvery = 7;
+constexpr int kAskedEvery = 3;
+// Too short for most answers, so that they are lost.
+constexpr absl::Duration kLeavesAfter = absl::Milliseconds(10);
+constexpr int kLeavesEvery = 2;
 constexpr size_t kRefusalMax = 300;
 constexpr char kAgency[] = "agency/unhcr-mx";
 
 // What may be answered otherwise the next time.
 bool IsPassing(const absl::Status& status) {
+  const std::string reason = cli::FailureOf(status).reason;
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || absl::IsAborted(status) || absl::IsCancelled(status);
+         absl::IsResourceExhausted(status) || absl::IsCancelled(status) ||
+         // With a reason somebody else was quicker for good.
+         (absl::IsAborted(status) && reason.empty()) ||
+         // Intake may have told of no facts yet.
+         reason == "FACTS_NOT_IN_FORCE";
 }
 
 }  // namespace
@@ -37,6 +47,8 @@ Load::Load(const Deployment& deployment, int replicas, LoadOptions options, Hist
     desks_.emplace_back([this, desk] { RunDesk(desk); });
   }
   if (options_.has_agency) desks_.emplace_back([this] { RunAgency(); });
+  if (options_.officers_pause > absl::ZeroDuration())
+    desks_.emplace_back([this] { RunOfficers(); });
 }
 
 Load::~Load() { Finish(); }
@@ -67,14 +79,13 @@ std::string Load::refusals() const {
 }
 
 template <typename Call>
-auto Load::Insist(int desk, Call call, bool may_be_late) -> decltype(call(1)) {
+auto Load::Insist(int desk, Call call, absl::StatusCode may_be) -> decltype(call(1)) {
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoSeconds(4 * kPatience);
   base::Signal pause;
   for (int attempt = 0;; ++attempt) {
     ++calls_;
     auto answer = call(1 + (desk + attempt) % replicas_);
-    if (answer.ok()) return answer;
-    if (may_be_late && absl::IsFailedPrecondition(answer.status())) return answer;
+    if (answer.ok() || answer.status().code() == may_be) return answer;
     if (!IsPassing(answer.status())) {
       ++refused_;
       NoteRefusal(answer.status());
@@ -97,8 +108,8 @@ bool Load::Act(const char* name, Method method, Request request, const std::stri
         .WithLimit(kCallMax)
         .Change(name, method, request, history_);
   };
-  // The desk may withdraw the case meanwhile.
-  return Insist(0, act_at, /*may_be_late=*/true).ok();
+  // The desk may withdraw the case meanwhile, or the policies halt the pathway.
+  return Insist(0, act_at, absl::StatusCode::kFailedPrecondition).ok();
 }
 
 void Load::RunAgency() {
@@ -125,9 +136,54 @@ void Load::RunAgency() {
   }
 }
 
+void Load::RunOfficers() {
+  std::map<MovedLedger, std::string> before;
+  for (int version = 2; !stop_.stopped(); ++version) {
+    for (const MovedLedger ledger : kMovedLedgers) {
+      const std::string digest = PutInForce(ledger, version);
+      if (digest.empty()) return;
+      ++versions_;
+      // Late, and once more.
+      if (version > 2 && !Confirm(ledger, version - 1, before[ledger])) return;
+      if (!Confirm(ledger, version, digest)) return;
+      before[ledger] = digest;
+      stop_.Wait(options_.officers_pause);
+    }
+  }
+}
+
+std::string Load::PutInForce(MovedLedger ledger, int version) {
+  int tries = version;
+  const auto propose_at = [&](int replica) {
+    const bool leaves = ++tries % kLeavesEvery == 0;
+    return ProposeVersion(deployment_.CallerTo(ServiceOf(ledger), replica, kProposer)
+                              .WithLimit(leaves ? kLeavesAfter : kCallMax),
+                          ledger, version, history_);
+  };
+  const auto proposal = Insist(version, propose_at);
+  if (!proposal.ok() || !Confirm(ledger, version, proposal->digest())) return "";
+  return proposal->digest();
+}
+
+bool Load::Confirm(MovedLedger ledger, int version, const std::string& digest) {
+  int tries = version;
+  const auto confirm_at = [&](int replica) {
+    const bool leaves = ++tries % kLeavesEvery == 0;
+    return ConfirmVersion(deployment_.CallerTo(ServiceOf(ledger), replica, kConfirmer)
+                              .WithLimit(leaves ? kLeavesAfter : kCallMax),
+                          ledger, version, digest, history_);
+  };
+  return Insist(version, confirm_at).ok();
+}
+
 void Load::HandleCase(int desk, int index) {
   const std::string test = absl::StrCat(options_.name, desk);
-  const auto registration = RegistrationOf(test, index, history_);
+  auto registration = RegistrationOf(test, index, history_);
+  const bool is_asked = options_.officers_pause > absl::ZeroDuration() && index % kAskedEvery == 0;
+  if (is_asked) SetAnswer(*registration.mutable_case_()->mutable_people(0), kAskedFact, true);
+  // By every second version of the facts it is asked no more.
+  const absl::StatusCode may_be =
+      is_asked ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kOk;
   const auto intake_at = [&](int replica) {
     return deployment_.CallerTo("intake", replica).WithLimit(kCallMax);
   };
@@ -137,9 +193,9 @@ void Load::HandleCase(int desk, int index) {
   };
   std::optional<std::thread> twin;
   if (options_.is_twofold && index % kTwofoldEvery == 0) {
-    twin.emplace([&] { (void)Insist(desk + 1, register_at); });
+    twin.emplace([&] { (void)Insist(desk + 1, register_at, may_be); });
   }
-  const auto registered = Insist(desk, register_at);
+  const auto registered = Insist(desk, register_at, may_be);
   if (twin) twin->join();
   if (!registered.ok()) return;
   ++cases_;

@@ -1,8 +1,10 @@
-// Desks that register, change and withdraw cases, and an agency that takes them, while programs
-// die.
+// Desks that register, change and withdraw cases, an agency that takes them, and two officers who
+// move the three ledgers, while programs die.
 //
 // Every call is repeated under its request id until it is answered OK, each time at another
-// replica, as a client does that does not know what became of it. All people are synthetic.
+// replica, as a client does that does not know what became of it. The officers leave now and then
+// before they are answered, and confirm once more what they have confirmed long ago. All people are
+// synthetic.
 #ifndef PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
 #define PATHWAYS_TESTS_DISTRIBUTED_LOAD_H_
 
@@ -19,15 +21,18 @@
 #include "services/base/signal.h"
 #include "tests/distributed/deployment.h"
 #include "tests/support/history.h"
+#include "tests/support/ledger_moves.h"
 
 namespace pathways::testing_support {
 
 struct LoadOptions {
   int desks = 4;
-  absl::Duration pause;       // Between two cases of a desk.
-  bool changes = true;        // Cases are updated and withdrawn, too.
-  bool is_twofold = true;     // Every tenth call goes to two replicas at once.
-  bool has_agency = false;    // One receives and accepts what it is sent.
+  absl::Duration pause;     // Between two cases of a desk.
+  bool changes = true;      // Cases are updated and withdrawn, too.
+  bool is_twofold = true;   // Every tenth call goes to two replicas at once.
+  bool has_agency = false;  // One receives and accepts what it is sent.
+  // Between two versions of the officers, who need a role of their own. Zero: there are none.
+  absl::Duration officers_pause;
   std::string name = "load";  // Of the people, and in the request ids.
 };
 
@@ -44,6 +49,7 @@ class Load {
 
   int cases() const { return cases_; }
   int accepted() const { return accepted_; }  // Referrals.
+  int versions() const { return versions_; }  // Put in force, of all ledgers.
   int calls() const { return calls_; }        // Tries, the repeated ones too.
   int refused() const { return refused_; }    // Answers that no repeat can change.
   std::string refusals() const;               // What they said, each once.
@@ -53,13 +59,18 @@ class Load {
   void RunDesk(int desk);
   void HandleCase(int desk, int index);
   void RunAgency();
+  void RunOfficers();
+  // Proposes and confirms; the digest of the proposal, or nothing.
+  std::string PutInForce(MovedLedger ledger, int version);
+  // Confirms. False: it was not answered OK.
+  bool Confirm(MovedLedger ledger, int version, const std::string& digest);
   // Whether a referral was received, or accepted, and not withdrawn before.
   template <typename Method, typename Request>
   bool Act(const char* name, Method method, Request request, const std::string& referral);
-  // Repeats `call(replica)` until it is answered OK, or, where it `may_be_late`,
-  // FAILED_PRECONDITION.
+  // Repeats `call(replica)` until it is answered OK, or with the code that `may_be` an answer, too.
   template <typename Call>
-  auto Insist(int desk, Call call, bool may_be_late = false) -> decltype(call(1));
+  auto Insist(int desk, Call call, absl::StatusCode may_be = absl::StatusCode::kOk)
+      -> decltype(call(1));
 
   void NoteRefusal(const absl::Status& status);
 
@@ -70,6 +81,7 @@ class Load {
   base::Signal stop_;
   std::atomic<int> cases_ = 0;
   std::atomic<int> accepted_ = 0;
+  std::atomic<int> versions_ = 0;
   std::atomic<int> calls_ = 0;
   std::atomic<int> refused_ = 0;
   std::atomic<int> unanswered_ = 0;
