@@ -27,9 +27,12 @@ void SetNumber(Word word, const NumberTable& table, int number, int last, Person
 
 void SetDate(const type::v1::PartialDate& date, int index, PersonRow& row) {
   if (!type::IsValid(date)) return;
-  const std::optional<type::DayRange> days = type::RangeOf(date);
-  if (!days) return;
-  row.dates[static_cast<size_t>(index)] = {NumberOf(days->first), NumberOf(days->last)};
+  PersonRow::Days& known = row.dates[static_cast<size_t>(index)];
+  if (date.day() > 0) {  // As nearly all are.
+    known.first = known.last = DayOf(date, kFirstDay);
+  } else if (const std::optional<type::DayRange> days = type::RangeOf(date)) {
+    known = {NumberOf(days->first), NumberOf(days->last)};
+  }
 }
 
 uint64_t BitsOfNumber(const AnswerPlan& plan, int64_t number) {
@@ -49,9 +52,11 @@ uint64_t BitsOfCodes(const AnswerPlan& plan, const type::v1::FactCodes& codes) {
 // The first day on which an answer counts no more. Nothing: it holds for ever.
 std::optional<Day> StaleFrom(const AnswerPlan& plan, const type::v1::FactAnswer& answer) {
   if (plan.stale_after_days == 0) return std::nullopt;
-  const auto given = type::RangeOf(answer.answered_on());
-  if (!given) return std::nullopt;
-  return NumberOf(given->last) + plan.stale_after_days;
+  const type::v1::PartialDate& given = answer.answered_on();
+  if (given.day() > 0) return DayOf(given, kFirstDay) + plan.stale_after_days;
+  const auto days = type::RangeOf(given);
+  if (!days) return std::nullopt;
+  return NumberOf(days->last) + plan.stale_after_days;
 }
 
 // An answer of another kind than the pack expects is as unknown as none.
@@ -153,6 +158,16 @@ void ReadPerson(const Program& program, const type::v1::PersonFacts& facts, Day 
   if (facts.has_entry_date()) SetDate(facts.entry_date(), 0, row);
 }
 
+// What is known in the one row replaces what is in the other.
+void TakeAnswersOf(const PersonRow& answered, PersonRow& row) {
+  for (const Word word : {kQuestionWord, kAnswerWord}) {
+    SetBits(word, answered.yes[word], answered.yes[word] | answered.no[word], row);
+  }
+  for (size_t i = 0; i < row.dates.size(); ++i) {
+    if (answered.dates[i] != PersonRow::Days()) row.dates[i] = answered.dates[i];
+  }
+}
+
 }  // namespace
 
 PersonRow RowOf(const Program& program, const type::v1::PersonFacts& facts, Day day) {
@@ -171,10 +186,9 @@ void ReadFacts(const Program& program, const type::v1::CaseFacts& facts, Day day
     ReadPerson(program, person, day, row.people.emplace_back());
   }
   if (!program.has_case_answers || row.principal < 0) return;
-  const type::v1::PersonFacts& principal = facts.people(row.principal);
-  for (PersonRow& person : row.people) {
-    SetAnswers(program, principal.answers(), day, /*of_case=*/true, person);
-  }
+  PersonRow answered;
+  SetAnswers(program, facts.people(row.principal).answers(), day, /*of_case=*/true, answered);
+  for (PersonRow& person : row.people) TakeAnswersOf(answered, person);
 }
 
 std::optional<Day> NextStaleDay(const Program& program, const type::v1::PersonFacts& facts,

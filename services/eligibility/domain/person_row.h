@@ -25,6 +25,7 @@ struct PersonRow {
   struct Days {
     Day first = kFirstDay;
     Day last = kLastDay;
+    bool operator==(const Days&) const = default;
   };
   std::array<Days, kPersonDatesMax> dates{};
 };

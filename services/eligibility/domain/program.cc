@@ -1,6 +1,7 @@
 #include "services/eligibility/domain/program.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -408,7 +409,11 @@ std::vector<std::string> Program::NamesOf(FactSet facts) const {
 size_t Program::FirstSlot(absl::string_view id) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // 2^64 by the golden ratio.
   uint64_t hash = 0;
-  for (const char c : id.substr(0, kCodeLengthMax)) hash = hash << 8 | static_cast<uint8_t>(c);
+  if (id.size() >= sizeof(hash)) {
+    std::memcpy(&hash, id.data(), sizeof(hash));  // One load; a copy of a varying size is a call.
+  } else {
+    for (const char c : id) hash = hash << 8 | static_cast<uint8_t>(c);
+  }
   hash ^= id.size();
   return hash * kSpread >> 32 & (slots.size() - 1);
 }
