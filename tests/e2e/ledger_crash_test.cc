@@ -13,6 +13,7 @@
 #include <csignal>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pathways/eligibility/v1/events.pb.h"
@@ -46,6 +47,7 @@ using testing_support::Verdict;
 
 constexpr int kCases = 12;
 constexpr int kRowsMax = 10'000;
+constexpr char kPull[] = "puller.before_submit";
 constexpr absl::Duration kLook = absl::Milliseconds(20);
 constexpr absl::Duration kVain = absl::Seconds(5);
 
@@ -58,7 +60,7 @@ class LedgerCrashTest : public testing::TestWithParam<Crash> {
   const std::string& point() const { return std::get<1>(GetParam()); }
   int hit() const { return std::get<2>(GetParam()); }
   // The puller is needed only where the bus loses something.
-  bool Loses() const { return point() == "puller.before_submit"; }
+  bool Loses() const { return point() == kPull; }
   // The version under which the cases are registered. By the second of the routes nobody takes
   // work: they wait for the third.
   int before() const { return ledger() == MovedLedger::kRoutes ? 2 : 1; }
@@ -225,11 +227,21 @@ std::string NameOf(const testing::TestParamInfo<Crash>& row) {
   return absl::StrCat(name, "_hit_", std::get<2>(row.param));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LedgerCrashTest,
-                         testing::Combine(testing::ValuesIn(testing_support::kMovedLedgers),
-                                          testing::ValuesIn(base::EmbeddedCrashPoints()),
-                                          testing::Values(1, 2, 4)),
-                         NameOf);
+std::vector<Crash> Rows() {
+  std::vector<Crash> rows;
+  for (const MovedLedger ledger : testing_support::kMovedLedgers) {
+    for (const std::string& point : base::EmbeddedCrashPoints()) {
+      for (const int hit : {1, 2, 4}) {
+        // What the bus has lost is pulled together.
+        if (hit > 1 && point == kPull) continue;
+        rows.emplace_back(ledger, point, hit);
+      }
+    }
+  }
+  return rows;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LedgerCrashTest, testing::ValuesIn(Rows()), NameOf);
 
 }  // namespace
 }  // namespace pathways
