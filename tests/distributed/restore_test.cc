@@ -48,7 +48,10 @@ std::vector<std::string> OpenRows(const std::string& database) {
        "SELECT concat_ws('|', 'applied', encode(stream, 'escape'), upstream, number, "
        "encode(fingerprints, 'hex')) FROM applied WHERE upstream <> 'policy' ORDER BY stream, "
        "upstream",
-       "SELECT concat_ws('|', 'list', name, encode(key, 'hex')) FROM list_index ORDER BY name, key",
+       // Of an entry in order of commit without the position before its key.
+       "SELECT concat_ws('|', 'list', name, encode(CASE WHEN name IN ('cases', 'reviews') OR name "
+       "LIKE 'agency/%' THEN substr(key, 22) ELSE key END, 'hex')) AS entry FROM list_index ORDER "
+       "BY entry",
        "SELECT concat_ws('|', 'unique', name, encode(key, 'hex'), encode(stream, 'escape')) FROM "
        "unique_index ORDER BY name, key",
        "SELECT concat_ws('|', 'request', encode(key, 'hex'), encode(stream, 'escape'), number) "

@@ -193,6 +193,27 @@ TEST(NewRoutes, KeepTheAgencyOfAReferralAndChangeWhatItMayKnow) {
   EXPECT_THAT(one.referral().people(0).nationalities(), ElementsAre("HTI"));
 }
 
+// The screening hands on nothing of a pathway that nobody can be sent to now. What the agency has
+// of people from before is cut all the same.
+TEST(NewRoutes, TakeFactsFromAnAgencyAlsoWhileThePathwayIsSuspended) {
+  Case one(v1::REFERRAL_STATE_ACCEPTED);
+  ASSERT_EQ(one.referral().people(0).age_band(), type::v1::AGE_BAND_21_59);
+  v1::ReferralCommand suspended = WithoutFacts(Screened(2, 1, {{kResettlement, {"p1"}}}));
+  eligibility::v1::CaseScreened& screened =
+      *suspended.mutable_eligibility_event()->mutable_event()->mutable_case_screened();
+  screened.mutable_determinations(0)->set_status(eligibility::v1::PATHWAY_STATUS_SUSPENDED);
+  EXPECT_THAT(one.Do(suspended),
+              ElementsAre("qualifies for 1", "r1 HOLD -> ACCEPTED, PATHWAY_SUSPENDED"));
+  EXPECT_EQ(one.referral().people(0).age_band(), type::v1::AGE_BAND_21_59) << "it may have it";
+  v1::AgencyRoutes narrower = Routes();
+  narrower.mutable_agencies(0)->clear_facts();
+  narrower.mutable_agencies(0)->add_facts("nationalities");
+  EXPECT_THAT(one.Follow(narrower), ElementsAre("r1 CORRECT -> ACCEPTED"));
+  EXPECT_EQ(one.referral().people(0).age_band(), type::v1::AGE_BAND_UNSPECIFIED);
+  EXPECT_EQ(one.referral().people(0).person_id(), "p1");
+  EXPECT_THAT(one.Follow(narrower), IsEmpty()) << "once";
+}
+
 TEST(NewRoutes, AnEventOfALedgerInACaseIsABrokenInvariant) {
   v1::ReferralCaseState state;
   v1::ReferralEvent event;

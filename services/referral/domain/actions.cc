@@ -20,6 +20,16 @@ std::optional<People> FactsOf(const v1::ReferralCaseState& state, const v1::Agen
                   stored.person_ids());
 }
 
+// What the agency is to have of the people while the referral lives. Where the last screening
+// handed on nothing of them, for example because the pathway is suspended, it is what the agency
+// has, but never more than its entry permits now.
+People CorrectFacts(const v1::ReferralCaseState& state, const v1::AgencyRoutes& routes,
+                    const v1::StoredReferral& stored) {
+  std::optional<People> people = FactsOf(state, routes, stored);
+  if (people) return *std::move(people);
+  return PermittedOf(stored.referral().people(), routes, stored.referral().agency());
+}
+
 // True when the referral already is as the command would leave it, in a state from which that is an
 // effect of the command: the caller repeats what was done.
 bool SaysTheSame(const v1::ReferralCaseState& state, const v1::StoredReferral& stored,
@@ -77,6 +87,10 @@ bool FlagAfter(bool before, v1::ReferralAction action, v1::ReferralAction sets,
 absl::Status TakePeople(const v1::ReferralCaseState& state, const v1::StoredReferral& stored,
                         const v1::AgencyRoutes& routes, v1::ReferralChanged& changed) {
   if (!state.consent()) return absl::InternalError("a referral is open without consent");
+  if (changed.action() == v1::REFERRAL_ACTION_CORRECT) {
+    *changed.mutable_people() = CorrectFacts(state, routes, stored);
+    return absl::OkStatus();
+  }
   std::optional<People> people = FactsOf(state, routes, stored);
   if (!people) {
     return RefuseState(
@@ -194,10 +208,12 @@ absl::Status ActAsSystem(Decision& decision, const std::string& referral_id,
 }
 
 absl::Status SendCorrections(Decision& decision, const v1::AgencyRoutes& routes) {
+  // Without consent no agency is shown facts, and none are sent.
+  if (!decision.state().consent()) return absl::OkStatus();
   for (int i = 0; i < decision.state().referrals_size(); ++i) {
     const v1::StoredReferral stored = decision.state().referrals(i);
-    const std::optional<People> people = FactsOf(decision.state(), routes, stored);
-    if (!people || SameMessages(*people, stored.referral().people())) continue;
+    const People people = CorrectFacts(decision.state(), routes, stored);
+    if (SameMessages(people, stored.referral().people())) continue;
     const Transition transition =
         TransitionOf(stored.referral().state(), v1::REFERRAL_ACTION_CORRECT);
     if (IsRefused(transition)) continue;

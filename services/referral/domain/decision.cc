@@ -38,15 +38,19 @@ std::optional<People> FactsFor(const v1::ReferralCaseState& state, const v1::Age
                                   });
   // A screening may be older than what is known of the people.
   if (found == disclosures.end() || !AreInCase(state, person_ids)) return std::nullopt;
+  return PermittedOf(found->people(), routes, agency);
+}
+
+People PermittedOf(const People& people, const v1::AgencyRoutes& routes, absl::string_view agency) {
   type::FactNames permitted;
   for (const v1::Agency& entry : routes.agencies()) {
     if (entry.id() == agency) permitted = {entry.facts().begin(), entry.facts().end()};
   }
-  People people;
-  for (const type::v1::PersonFacts& person : found->people()) {
-    *people.Add() = type::KeepFacts(person, permitted);
+  People kept;
+  for (const type::v1::PersonFacts& person : people) {
+    *kept.Add() = type::KeepFacts(person, permitted);
   }
-  return people;
+  return kept;
 }
 
 bool AreInCase(const v1::ReferralCaseState& state, const Strings& person_ids) {

@@ -57,6 +57,9 @@ std::optional<People> FactsFor(const v1::ReferralCaseState& state, const v1::Age
                                absl::string_view agency, absl::string_view pathway,
                                const Strings& person_ids);
 
+// Of these facts those that the agency's entry permits; of an agency without an entry none.
+People PermittedOf(const People& people, const v1::AgencyRoutes& routes, absl::string_view agency);
+
 // Whether all of these people are in the case.
 bool AreInCase(const v1::ReferralCaseState& state, const Strings& person_ids);
 
