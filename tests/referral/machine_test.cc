@@ -35,7 +35,7 @@ constexpr char kTable[] = R"(
   ESCALATE           ~    ~    ~    ~    .    ~    ~    .    .    ~    .    .
   DEESCALATE         ~    ~    ~    ~    .    ~    ~    .    .    ~    .    .
   EXPIRE             .   EXPD EXPD  .    .    .    .    .    .    .    .    =
-  CORRECT            .    ~    ~    ~    .    .    ~    .    .    .    .    .
+  CORRECT            .    ~    ~    ~    .    ~    ~    .    .    ~    .    .
 )";
 
 Transition Parse(const std::string& cell, v1::ReferralState state,

@@ -214,6 +214,20 @@ TEST(NewRoutes, TakeFactsFromAnAgencyAlsoWhileThePathwayIsSuspended) {
   EXPECT_THAT(one.Follow(narrower), IsEmpty()) << "once";
 }
 
+TEST(NewRoutes, TakeFactsFromAnAgencyInEveryStateInWhichItReadsThem) {
+  v1::AgencyRoutes narrower = Routes();
+  narrower.mutable_agencies(0)->clear_facts();
+  for (const v1::ReferralState state : AllStates()) {
+    if (!IsLive(state) || state == v1::REFERRAL_STATE_DRAFT) continue;
+    Case one(state);
+    ASSERT_EQ(one.referral().people(0).age_band(), type::v1::AGE_BAND_21_59);
+    one.Follow(narrower);
+    EXPECT_EQ(one.referral().state(), state);
+    EXPECT_EQ(one.referral().people(0).age_band(), type::v1::AGE_BAND_UNSPECIFIED)
+        << v1::ReferralState_Name(state);
+  }
+}
+
 TEST(NewRoutes, AnEventOfALedgerInACaseIsABrokenInvariant) {
   v1::ReferralCaseState state;
   v1::ReferralEvent event;

@@ -22,11 +22,15 @@ std::optional<People> FactsOf(const v1::ReferralCaseState& state, const v1::Agen
 
 // What the agency is to have of the people while the referral lives. Where the last screening
 // handed on nothing of them, for example because the pathway is suspended, it is what the agency
-// has, but never more than its entry permits now.
+// has, but never more than its entry permits now. So it is also while the desk has to send again,
+// with all corrections in it, and while the agency is asked to let go.
 People CorrectFacts(const v1::ReferralCaseState& state, const v1::AgencyRoutes& routes,
                     const v1::StoredReferral& stored) {
+  const v1::ReferralState now = stored.referral().state();
+  const bool takes_new =
+      now != v1::REFERRAL_STATE_RETURNED && now != v1::REFERRAL_STATE_WITHDRAWAL_REQUESTED;
   std::optional<People> people = FactsOf(state, routes, stored);
-  if (people) return *std::move(people);
+  if (takes_new && people) return *std::move(people);
   return PermittedOf(stored.referral().people(), routes, stored.referral().agency());
 }
 

@@ -79,8 +79,9 @@ constexpr Rule kRules[] = {
     {v1::REFERRAL_ACTION_DEESCALATE, kLive, Step::kKeeps, kNone},
     {v1::REFERRAL_ACTION_EXPIRE, In({kSubmitted, kReceived}), Step::kMoves, kExpired},
     {v1::REFERRAL_ACTION_EXPIRE, In({kExpired}), Step::kNoEffect, kExpired},
-    // What was returned is sent again by the desk, with all corrections in it.
-    {v1::REFERRAL_ACTION_CORRECT, In({kSubmitted, kReceived, kAccepted, kInProgress}), Step::kKeeps,
+    // In every state in which the agency reads the people.
+    {v1::REFERRAL_ACTION_CORRECT,
+     In({kSubmitted, kReceived, kAccepted, kReturned, kInProgress, kRequested}), Step::kKeeps,
      kNone},
 };
 
